@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of model profiles and the rules that turn a row into a device.
+ *
+ * Limits are those of the CUDA programming guide's table of technical
+ * specifications by compute capability; names, ids, memory, clocks and power
+ * are those of each card's public data sheet and of the PCI id database.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "model.h"
+
+#define KIB(n)	((n) * 1024u)
+#define MIB(n)	((n) * 1024u * 1024u)
+
+enum { CC75, CC80, CC86, CC89, CC90, CC120 };
+
+#define ARCH(maj, min, thr, blk, shsm, optin, resv, fp64, cores)	\
+	{ .cc_major = (maj), .cc_minor = (min),				\
+	  .threads_per_block = 1024, .threads_per_sm = (thr),		\
+	  .blocks_per_sm = (blk), .regs_per_sm = 65536,			\
+	  .shared_per_sm = KIB(shsm), .shared_optin = KIB(optin),	\
+	  .shared_default = KIB(48), .shared_reserved = KIB(resv),	\
+	  .fp32_per_fp64 = (fp64), .cores_per_sm = (cores) }
+
+static const struct vgpu_arch archs[] = {
+	[CC75]  = ARCH(7,  5, 1024, 16,  64,  64, 0, 32,  64),
+	[CC80]  = ARCH(8,  0, 2048, 32, 164, 163, 1,  2,  64),
+	[CC86]  = ARCH(8,  6, 1536, 16, 100,  99, 1, 32, 128),
+	[CC89]  = ARCH(8,  9, 1536, 24, 100,  99, 1, 64, 128),
+	[CC90]  = ARCH(9,  0, 2048, 32, 228, 227, 1,  2, 128),
+	[CC120] = ARCH(12, 0, 1536, 24, 100,  99, 1, 64, 128),
+};
+
+/* The subsystem id that marks a generic profile: "vg". */
+#define SUBSYS_GENERIC	0x7667
+
+/*
+ * A generic profile has the chip id of a real card of its compute capability,
+ * so that tools that deduce one from the other agree, and sizes that follow
+ * the machine it runs on.
+ */
+#define GENERIC(cc, nm, dev, gen)					\
+	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)",	\
+	  .arch = &archs[cc], .device_id = (dev),			\
+	  .subsys_vendor = 0x10de, .subsys_id = SUBSYS_GENERIC,		\
+	  .revision = 0xa1, .l2_bytes = MIB(4),				\
+	  .clock_khz = 1000000, .mem_clock_khz = 1000000,		\
+	  .mem_bus_bits = 128, .pcie_gen = (gen), .pcie_width = 16 }
+
+#define CARD(nm, str, cc, dev, sub, sms, mib, l2, clk, mclk, bits, watt, gen) \
+	{ .id = (nm), .name = (str), .arch = &archs[cc],		\
+	  .device_id = (dev), .subsys_vendor = 0x10de,			\
+	  .subsys_id = (sub), .revision = 0xa1, .sm_count = (sms),	\
+	  .vram_mib = (mib), .l2_bytes = MIB(l2),			\
+	  .clock_khz = (clk) * 1000, .mem_clock_khz = (mclk) * 1000,	\
+	  .mem_bus_bits = (bits), .power_limit_mw = (watt) * 1000,	\
+	  .pcie_gen = (gen), .pcie_width = 16 }
+
+/* The first row of a compute capability is the one that "cc=" picks. */
+static const struct vgpu_model models[] = {
+	GENERIC(CC120, "12.0", 0x2bb5, 5),
+	GENERIC(CC90,   "9.0", 0x2330, 5),
+	GENERIC(CC89,   "8.9", 0x27b8, 4),
+	GENERIC(CC86,   "8.6", 0x2236, 4),
+	GENERIC(CC80,   "8.0", 0x20b0, 4),
+	GENERIC(CC75,   "7.5", 0x1eb8, 3),
+	CARD("rtxpro6000", "NVIDIA RTX PRO 6000 Blackwell Server Edition",
+	     CC120, 0x2bb5, 0x204e, 188, 97887, 128, 2430, 12481, 512, 600, 5),
+	CARD("h100", "NVIDIA H100 80GB HBM3",
+	     CC90, 0x2330, 0x16c1, 132, 81559, 50, 1980, 2619, 5120, 700, 5),
+	CARD("l4", "NVIDIA L4",
+	     CC89, 0x27b8, 0x16ca, 58, 23034, 48, 2040, 6251, 192, 72, 4),
+	CARD("a10", "NVIDIA A10",
+	     CC86, 0x2236, 0x1482, 72, 23028, 6, 1695, 6251, 384, 150, 4),
+	CARD("a100", "NVIDIA A100-SXM4-40GB",
+	     CC80, 0x20b0, 0x134f, 108, 40960, 40, 1410, 1215, 5120, 400, 4),
+	CARD("t4", "Tesla T4",
+	     CC75, 0x1eb8, 0x12a2, 40, 15360, 4, 1590, 5001, 256, 70, 3),
+};
+
+/**
+ * vgpu_model_at - the profiles in order
+ * @i: position in the table
+ *
+ * Return: the profile, or NULL behind the last one.
+ */
+const struct vgpu_model *vgpu_model_at(unsigned int i)
+{
+	return i < ARRAY_SIZE(models) ? &models[i] : NULL;
+}
+
+static bool has_cc(const struct vgpu_model *m, const char *cc)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "%u.%u", m->arch->cc_major,
+		 m->arch->cc_minor);
+	return sysfs_streq(cc, text);
+}
+
+/**
+ * vgpu_model_find - choose a profile from the module parameters
+ * @model: a profile's id; NULL or "" for any
+ * @cc: a compute capability such as "8.9"; NULL or "" for any
+ *
+ * Without a model the compute capability picks a generic profile, and without
+ * either the default is generic-12.0.
+ *
+ * Return: the profile, or NULL if no row has both.
+ */
+const struct vgpu_model *vgpu_model_find(const char *model, const char *cc)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(models); i++) {
+		const struct vgpu_model *m = &models[i];
+
+		if (model && *model && !sysfs_streq(model, m->id))
+			continue;
+		if (cc && *cc && !has_cc(m, cc))
+			continue;
+		return m;
+	}
+	return NULL;
+}
+
+/**
+ * vgpu_model_sms - multiprocessors of a device
+ * @m: its profile
+ * @workers: number of worker threads that execute its blocks
+ *
+ * Programs size their grids by this number, so a generic device asks for a
+ * few blocks a worker: enough to balance, not so many that each is tiny.
+ *
+ * Return: the profile's number, or VGPU_SM_PER_WORKER times the workers.
+ */
+u32 vgpu_model_sms(const struct vgpu_model *m, unsigned int workers)
+{
+	if (m->sm_count)
+		return m->sm_count;
+	return VGPU_SM_PER_WORKER * max(workers, 1u);
+}
+
+/**
+ * vgpu_model_vram - memory size of a device when no parameter gives it
+ * @m: its profile
+ * @ram_bytes: memory of the machine
+ *
+ * Return: the profile's size, or half of the machine's memory in whole 2 MiB
+ * pieces, 64 MiB at least.
+ */
+u64 vgpu_model_vram(const struct vgpu_model *m, u64 ram_bytes)
+{
+	u64 half = (ram_bytes / 2) & ~(u64)(MIB(2) - 1);
+
+	if (m->vram_mib)
+		return (u64)m->vram_mib << 20;
+	return max_t(u64, half, MIB(64));
+}
+
+/**
+ * vgpu_model_uuid - the UUID of a device
+ * @m: its profile
+ * @index: number of the device
+ * @uuid: where to put it
+ *
+ * The same device has the same UUID after every load, which is what
+ * CUDA_VISIBLE_DEVICES=GPU-... needs.  The form is RFC 9562's version 8.
+ */
+void vgpu_model_uuid(const struct vgpu_model *m, unsigned int index,
+		     u8 uuid[VGPU_MODEL_UUID_LEN])
+{
+	memcpy(uuid, "vgpu", 4);
+	uuid[4] = m->device_id >> 8;
+	uuid[5] = m->device_id & 0xff;
+	uuid[6] = 0x80 | m->arch->cc_major;
+	uuid[7] = m->arch->cc_minor;
+	uuid[8] = 0x80;
+	uuid[9] = 0;
+	uuid[10] = m->subsys_id >> 8;
+	uuid[11] = m->subsys_id & 0xff;
+	uuid[12] = index >> 24;
+	uuid[13] = index >> 16;
+	uuid[14] = index >> 8;
+	uuid[15] = index;
+}
