@@ -15,6 +15,7 @@
  * struct vgpu_arch - limits that follow from a compute capability
  * @cc_major:		compute capability, major number
  * @cc_minor:		compute capability, minor number
+ * @name:		NVIDIA's name of the architecture
  * @threads_per_block:	largest block, in threads
  * @threads_per_sm:	resident threads of one multiprocessor
  * @blocks_per_sm:	resident blocks of one multiprocessor
@@ -29,6 +30,7 @@
 struct vgpu_arch {
 	u8 cc_major;
 	u8 cc_minor;
+	const char *name;
 	u16 threads_per_block;
 	u16 threads_per_sm;
 	u16 blocks_per_sm;
@@ -57,6 +59,7 @@ struct vgpu_arch {
  * @mem_clock_khz:	highest memory clock
  * @mem_bus_bits:	width of the memory bus
  * @power_limit_mw:	power limit; 0 = not a figure of this profile
+ * @nvml_brand:		brand, in NVML's numbers (nvmlBrandType_t)
  * @pcie_gen:		PCI Express generation, 3 to 5
  * @pcie_width:		PCI Express lanes
  *
@@ -78,6 +81,7 @@ struct vgpu_model {
 	u32 mem_clock_khz;
 	u16 mem_bus_bits;
 	u32 power_limit_mw;
+	u8 nvml_brand;
 	u8 pcie_gen;
 	u8 pcie_width;
 };
