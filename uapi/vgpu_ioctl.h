@@ -186,7 +186,9 @@ enum {
  * @max_local_bytes: [out] largest local memory of a thread, stack included
  * @arch_name: [out] NVIDIA's name of the architecture of the model
  * @power_limit_mw: [out] the model's
- * @nvml_brand: [out] the model's brand (values of NVML's nvmlBrandType_t)
+ * @pci_revision: [out] PCI revision id
+ * @pcie_gen: [out] PCI Express generation of the model
+ * @pcie_width: [out] its lanes
  * @reserved: [out] zero
  */
 struct vgpu_device_info {
@@ -236,7 +238,9 @@ struct vgpu_device_info {
 	__u32 max_local_bytes;
 	char arch_name[16];
 	__u32 power_limit_mw;
-	__u32 nvml_brand;
+	__u32 pci_revision;
+	__u32 pcie_gen;
+	__u32 pcie_width;
 	__u32 reserved;
 };
 

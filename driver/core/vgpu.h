@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The face of driver/core: the device, the open file, the context, and what
+ * the other folders hang on them.
+ *
+ * Lifetime: devices live from module load to unload. Open files hold the
+ * module (fops.owner). A file owns handles; a handle owns a reference on its
+ * object; objects of a context hold a reference on the context's memory, not
+ * on its life: a context can be ended at any time (vgpu_ctx_kill()).
+ *
+ * Hooks that core calls, in this order at load and in reverse at unload:
+ *   vgpu_sched_init(), then per device vgpu_pci_add() after a first
+ *   vgpu_pci_init(), then vgpu_nvidia_init() and per device vgpu_nvidia_add().
+ * See pci/pci.h and nvidia/nvidia.h.
+ */
+#ifndef _VGPU_CORE_VGPU_H
+#define _VGPU_CORE_VGPU_H
+
+#include <linux/atomic.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/xarray.h>
+
+#include "../../uapi/vgpu_ioctl.h"
+#include "compat.h"
+#include "model.h"
+
+#define VGPU_NAME		"vgpu"
+#define VGPU_MODULE_VERSION	"0.1.0"
+#define VGPU_DRIVER_VERSION	"580.95.05"	/* what CUDA tools are told */
+#define VGPU_MAX_DEVICES	16
+#define VGPU_EVENT_RING		64
+
+struct module;
+struct pci_dev;
+struct vgpu_as;
+struct vgpu_sched_ctx;
+
+/**
+ * struct vgpu_counters - live counters of a device or a context
+ * @vram_used:		bytes of VRAM allocated
+ * @pinned:		bytes of registered host memory
+ * @busy_ns:		worker time, all kinds
+ * @mem_busy_ns:	part of it spent copying and filling
+ * @launches:		kernels completed
+ * @blocks:		blocks completed
+ * @copies:		copies and fills completed
+ * @copied_bytes:	bytes of those, MEM_COPY included
+ * @faults:		contexts ended by a fault
+ * @queues:		live queues
+ * @running:		packets executing now
+ * @contexts:		live contexts (device only)
+ */
+struct vgpu_counters {
+	atomic64_t vram_used;
+	atomic64_t pinned;
+	atomic64_t busy_ns;
+	atomic64_t mem_busy_ns;
+	atomic64_t launches;
+	atomic64_t blocks;
+	atomic64_t copies;
+	atomic64_t copied_bytes;
+	atomic64_t faults;
+	atomic_t queues;
+	atomic_t running;
+	atomic_t contexts;
+};
+
+/**
+ * struct vgpu_device - one virtual GPU
+ * @index:		number, as in /dev/vgpuN
+ * @model:		its profile
+ * @uuid:		GPU UUID
+ * @serial:		serial number
+ * @sm_count:		multiprocessors it claims
+ * @vram_bytes:		its memory
+ * @pci_domain:		PCI address, set by vgpu_pci_add(): domain
+ * @pci_bus:		bus
+ * @pci_devfn:		slot and function
+ * @pdev:		the PCI device once our driver has bound it, else NULL
+ * @dev:		the class device of /dev/vgpuN
+ * @cdev:		its character device
+ * @cnt:		live counters
+ * @active_ns:		time with at least one packet executing, see vgpu_device_active_ns()
+ * @active_since:	start of the present such time
+ * @active_lock:	protects the two above and cnt.running's change to and from 0
+ * @ctx_lock:		protects @contexts
+ * @contexts:		struct vgpu_ctx.dev_link of all live contexts
+ * @event_lock:		protects the event ring
+ * @event_seq:		number of the newest event
+ * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
+ * @event_pids:		process of each event
+ * @event_wait:		woken at each event
+ * @pci_priv:		for driver/pci
+ * @nvidia_priv:	for driver/nvidia
+ */
+struct vgpu_device {
+	unsigned int index;
+	const struct vgpu_model *model;
+	u8 uuid[VGPU_MODEL_UUID_LEN];
+	u64 serial;
+	u32 sm_count;
+	u64 vram_bytes;
+
+	u32 pci_domain;
+	u8 pci_bus;
+	u8 pci_devfn;
+	struct pci_dev *pdev;
+
+	struct device *dev;
+	struct cdev cdev;
+
+	struct vgpu_counters cnt;
+	u64 active_ns;
+	u64 active_since;
+	spinlock_t active_lock;
+
+	struct mutex ctx_lock;
+	struct list_head contexts;
+
+	spinlock_t event_lock;
+	u64 event_seq;
+	struct vgpu_fault events[VGPU_EVENT_RING];
+	struct pid *event_pids[VGPU_EVENT_RING];
+	wait_queue_head_t event_wait;
+
+	void *pci_priv;
+	void *nvidia_priv;
+};
+
+/**
+ * enum vgpu_obj_type - what a handle names
+ */
+enum vgpu_obj_type {
+	VGPU_OBJ_CTX,
+	VGPU_OBJ_BO,
+	VGPU_OBJ_HOST,
+	VGPU_OBJ_CODE,
+	VGPU_OBJ_QUEUE,
+	VGPU_OBJ_FENCE,
+	VGPU_OBJ_TYPES
+};
+
+struct vgpu_obj;
+
+/**
+ * struct vgpu_obj_ops - how a type of object ends
+ * @detach:	the handle is going: stop using the device. May sleep. Called once.
+ * @free:	the last reference is gone
+ */
+struct vgpu_obj_ops {
+	void (*detach)(struct vgpu_obj *obj);
+	void (*free)(struct vgpu_obj *obj);
+};
+
+/**
+ * struct vgpu_obj - head of everything that has a handle
+ * @ref:	references: one of the handle, one of each user
+ * @type:	enum vgpu_obj_type
+ * @handle:	handle in the file, 0 before vgpu_obj_publish()
+ * @ctx:	context (referenced), the object itself for a context
+ * @ops:	how it ends
+ */
+struct vgpu_obj {
+	struct kref ref;
+	enum vgpu_obj_type type;
+	u32 handle;
+	struct vgpu_ctx *ctx;
+	const struct vgpu_obj_ops *ops;
+};
+
+/**
+ * struct vgpu_file - an open of /dev/vgpuN or /dev/nvidiaN
+ * @dev:	the device
+ * @objs:	handles; its lock protects lookup against removal
+ * @nobjs:	how many
+ * @event_seen:	newest event queried, for poll()
+ */
+struct vgpu_file {
+	struct vgpu_device *dev;
+	struct xarray objs;
+	atomic_t nobjs;
+	u64 event_seen;
+};
+
+/**
+ * struct vgpu_ctx - a context
+ * @obj:	handle and references
+ * @file:	file it was made in; valid until the object is detached
+ * @dev:	device
+ * @dev_link:	in vgpu_device.contexts
+ * @mm:		address space it belongs to (mmgrab'ed)
+ * @files:	file table of the creator, where there are no mmu notifiers
+ * @mn:		ends the context with its mm
+ * @pid:	thread group of its creator
+ * @comm:	its name
+ * @cnt:	live counters
+ * @as:		GPU address space
+ * @sched:	the scheduler's part
+ * @state_lock:	protects @dead, @fault
+ * @dead:	ended: no new work, running work stops; read without lock
+ * @fault:	why, kind NONE when it ended orderly
+ */
+struct vgpu_ctx {
+	struct vgpu_obj obj;
+	struct vgpu_file *file;
+	struct vgpu_device *dev;
+	struct list_head dev_link;
+	struct mm_struct *mm;
+	fl_owner_t files;
+#ifdef CONFIG_MMU_NOTIFIER
+	struct mmu_notifier mn;
+#endif
+	struct pid *pid;
+	char comm[16];
+	struct vgpu_counters cnt;
+	struct vgpu_as *as;
+	struct vgpu_sched_ctx *sched;
+	spinlock_t state_lock;
+	bool dead;
+	struct vgpu_fault fault;
+};
+
+/* ---- devices (device.c) */
+unsigned int vgpu_device_count(void);
+struct vgpu_device *vgpu_device_at(unsigned int index);
+u64 vgpu_device_active_ns(struct vgpu_device *dev);
+void vgpu_device_run_begin(struct vgpu_device *dev);
+void vgpu_device_run_end(struct vgpu_device *dev);
+u64 vgpu_device_vram_free(struct vgpu_device *dev);
+void vgpu_device_status(struct vgpu_device *dev, struct vgpu_device_status *st);
+void vgpu_device_info(struct vgpu_device *dev, struct vgpu_device_info *info);
+
+/* ---- events (event.c) */
+void vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
+bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost);
+bool vgpu_event_newest_fault(struct vgpu_device *dev, struct vgpu_fault *f);
+u32 vgpu_fault_xid(u32 kind);
+const char *vgpu_fault_name(u32 kind);
+
+/* ---- files (file.c): one set of operations for every node of a device;
+ * the minor number is the device's index
+ */
+extern const struct file_operations vgpu_fops;
+
+/* ---- objects (object.c) */
+void vgpu_obj_init(struct vgpu_obj *obj, enum vgpu_obj_type type,
+		   struct vgpu_ctx *ctx, const struct vgpu_obj_ops *ops);
+int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle);
+struct vgpu_obj *vgpu_obj_get(struct vgpu_file *vf, u32 handle, enum vgpu_obj_type type);
+struct vgpu_obj *vgpu_obj_find(struct vgpu_file *vf, u32 handle);
+void vgpu_obj_put(struct vgpu_obj *obj);
+int vgpu_obj_destroy(struct vgpu_file *vf, u32 handle);
+void vgpu_obj_destroy_all(struct vgpu_file *vf);
+
+/* ---- contexts (context.c) */
+struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle);
+int vgpu_ctx_usable(struct vgpu_ctx *ctx);
+bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
+void vgpu_ctx_kill(struct vgpu_ctx *ctx);
+void vgpu_ctx_files_gone(struct vgpu_file *vf, fl_owner_t id);
+
+static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
+{
+	vgpu_obj_put(&ctx->obj);
+}
+
+static inline bool vgpu_ctx_dead(const struct vgpu_ctx *ctx)
+{
+	return READ_ONCE(ctx->dead);
+}
+
+/* Add to a counter of the context and of its device alike. */
+#define vgpu_count(ctx, name, n) do {					\
+	atomic64_add((n), &(ctx)->cnt.name);				\
+	atomic64_add((n), &(ctx)->dev->cnt.name);			\
+} while (0)
+
+#endif
