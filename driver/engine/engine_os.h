@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the engine needs of its host: types, memory, time, logging and the FPU.
+ * In the kernel these are the kernel's own; in user space, thin equivalents.
+ */
+#ifndef VGPU_ENGINE_OS_H
+#define VGPU_ENGINE_OS_H
+
+#ifdef __KERNEL__
+#include <linux/kernel.h>
+#include <linux/types.h>
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <linux/ktime.h>
+#include <linux/atomic.h>
+#include <linux/refcount.h>
+#include <linux/sched/signal.h>
+
+static inline void *engine_alloc(size_t n)
+{
+	return kvzalloc(n, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+}
+
+static inline void engine_free(const void *p)
+{
+	kvfree(p);
+}
+
+static inline u64 engine_time_ns(void)
+{
+	return ktime_get_real_ns();
+}
+
+static inline bool engine_interrupted(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
+}
+#else
+#include "engine_user.h"
+#endif
+
+#endif /* VGPU_ENGINE_OS_H */
