@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * planted - bugs on purpose, one per load, to prove that a bed sees them.
+ *
+ * Never for a machine that matters: each bug is real.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
+#include <asm/fpu/api.h>
+
+static char *bug = "none";
+module_param(bug, charp, 0444);
+MODULE_PARM_DESC(bug, "what goes wrong at load: none, or a name in the table of planted.c");
+
+/* Forgets a kmalloc and a vmalloc: kmemleak, or the kernel's allocation tags at rmmod. */
+static int leak(void)
+{
+	char *small = kmalloc(1000, GFP_KERNEL);
+	char *large = vmalloc(3 * PAGE_SIZE);
+
+	if (small)
+		memset(small, 0xa5, 1000);
+	if (large)
+		memset(large, 0xa5, 3 * PAGE_SIZE);
+	return 0;
+}
+
+/* Says itself that it leaked, as vgpu.ko's own object counters do at unload. */
+static int told_leak(void)
+{
+	pr_err("vgpu: leaked 1 buffer object\n");
+	return 0;
+}
+
+/*
+ * Sleeps between kernel_fpu_begin() and kernel_fpu_end(), which both make the section
+ * atomic on x86; UML's are empty macros, so preempt_disable() stands for them there,
+ * as it does in the engine's own begin and end.
+ */
+static int fpu_sleep(void)
+{
+	kernel_fpu_begin();
+	if (IS_ENABLED(CONFIG_UML))
+		preempt_disable();
+	msleep(20);
+	if (IS_ENABLED(CONFIG_UML))
+		preempt_enable();
+	kernel_fpu_end();
+	return 0;
+}
+
+/* Writes one byte behind a slab object and one behind a vmalloc area's last page. */
+static int oob(void)
+{
+	volatile char *small = kmalloc(120, GFP_KERNEL);
+	volatile char *large = vmalloc(PAGE_SIZE + 100);
+
+	if (small)
+		small[120] = 1;
+	if (large)
+		large[PAGE_SIZE + 100] = 1;
+	kfree((void *)small);
+	vfree((void *)large);
+	return 0;
+}
+
+static DEFINE_MUTEX(lock_a);
+static DEFINE_MUTEX(lock_b);
+
+/* Takes two mutexes in both orders, one after the other, so nothing hangs. */
+static int lock_order(void)
+{
+	mutex_lock(&lock_a);
+	mutex_lock(&lock_b);
+	mutex_unlock(&lock_b);
+	mutex_unlock(&lock_a);
+
+	mutex_lock(&lock_b);
+	mutex_lock(&lock_a);
+	mutex_unlock(&lock_a);
+	mutex_unlock(&lock_b);
+	return 0;
+}
+
+static unsigned long shared_word;
+
+static int racer(void *unused)
+{
+	while (!kthread_should_stop()) {
+		shared_word++;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Two threads add to one word without a lock or an annotation, for two seconds. */
+static int race(void)
+{
+	struct task_struct *t[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		t[i] = kthread_run(racer, NULL, "planted/%d", i);
+	msleep(2000);
+	for (i = 0; i < 2; i++)
+		if (!IS_ERR(t[i]))
+			kthread_stop(t[i]);
+	return 0;
+}
+
+/* Reads through a wild pointer: an oops in insmod's own context. */
+static int oops(void)
+{
+	return *(volatile int *)16;
+}
+
+/* A WARN, which taints and goes on. */
+static int warn(void)
+{
+	WARN(1, "planted warning\n");
+	return 0;
+}
+
+/* Holds a reference on itself: rmmod fails. */
+static int busy(void)
+{
+	__module_get(THIS_MODULE);
+	return 0;
+}
+
+static int none(void)
+{
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} bugs[] = {
+	{ "none", none },
+	{ "leak", leak },
+	{ "told-leak", told_leak },
+	{ "fpu-sleep", fpu_sleep },
+	{ "oob", oob },
+	{ "lock-order", lock_order },
+	{ "race", race },
+	{ "oops", oops },
+	{ "warn", warn },
+	{ "busy", busy },
+};
+
+static int __init planted_init(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(bugs); i++)
+		if (!strcmp(bug, bugs[i].name))
+			return bugs[i].run();
+	pr_err("no bug named %s\n", bug);
+	return -EINVAL;
+}
+
+static void __exit planted_exit(void)
+{
+}
+
+module_init(planted_init);
+module_exit(planted_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Planted bugs that prove the test beds");

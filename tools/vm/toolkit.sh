@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# toolkit.sh [cublas]: put NVIDIA's compiler, runtime and headers, from their PyPI wheels,
+# into the cache, for the selftests. Prints the folder of the CUDA 13 toolkit.
+# With "cublas", the (large) math libraries too. Nothing is installed into the system.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+CU13="nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88
+	nvidia-cuda-runtime==13.0.96 nvidia-cuda-cccl==13.0.85
+	nvidia-cuda-nvrtc==13.0.88 nvidia-cuda-culibos==13.0.85"
+CU12="nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-nvrtc-cu12==12.8.93
+	nvidia-cuda-nvcc-cu12==12.8.93"
+CUBLAS="nvidia-cublas==13.1.0.3 nvidia-cublas-cu12==12.8.4.1"
+
+DIR=$CACHE/toolkit
+ROOT=$DIR/cu13/nvidia/cu13
+
+# wheels NAME REQUIREMENT...: unpack wheels of exactly these versions into $DIR/NAME
+# (one folder a set: pip --target replaces a shared top folder, it does not merge).
+wheels()
+{
+	local name=$1 want
+	shift
+	want=$(echo "$*" | sha256sum | cut -c1-16)
+	stamped "toolkit-$name" "$want" && return
+	say "downloading NVIDIA's $name wheels"
+	rm -rf "${DIR:?}/$name"
+	logged "toolkit-$name" python3 -m pip install --quiet --no-deps \
+		--no-compile --disable-pip-version-check --root-user-action=ignore \
+		--target "$DIR/$name" "$@"
+	stamp "toolkit-$name" "$want"
+}
+
+# The wheels carry no development links; nvcc -cudart shared wants libcudart.so.
+links()
+{
+	local so
+	for so in "$1"/lib*.so.*; do
+		[ -e "$so" ] || continue
+		ln -sf "$(basename "$so")" "${so%%.so.*}.so"
+	done
+}
+
+command -v python3 >/dev/null || die "python3 is missing: run make deps"
+take_lock toolkit
+# shellcheck disable=SC2086
+wheels cu13 $CU13
+# shellcheck disable=SC2086
+wheels cu12 $CU12
+# shellcheck disable=SC2086
+if [ "${1:-}" = cublas ]; then wheels cublas $CUBLAS; links "$DIR/cublas/nvidia/cu13/lib"; fi
+links "$ROOT/lib"
+links "$DIR/cu12/nvidia/cuda_runtime/lib"
+links "$DIR/cu12/nvidia/cuda_nvrtc/lib"
+[ -e "$ROOT/lib64" ] || ln -s lib "$ROOT/lib64"
+echo "$ROOT"
