@@ -35,8 +35,8 @@
  *
  * Memory is little-endian.  Generic addresses lie in windows
  * (VGPU_WINDOW_*); all else is global memory.  An access must be aligned to what
- * its descriptor says, else %VGPU_FAULT_MISALIGNED; it must lie in memory that
- * is mapped (writable, for stores), else %VGPU_FAULT_ILLEGAL_ADDRESS.  Each
+ * its descriptor says, else %VGPU_STOP_MISALIGNED; it must lie in memory that
+ * is mapped (writable, for stores), else %VGPU_STOP_ILLEGAL_ADDRESS.  Each
  * memory instruction acts on all of its lanes or, if one of them faults, on none.
  * Lanes of one store or atomic act in lane order.
  *
@@ -391,20 +391,20 @@ enum vgpu_sreg {
 #define VGPU_WINDOW_LOCAL	0x0200000000000000ULL
 #define VGPU_WINDOW_PARAM	0x0300000000000000ULL
 
-/* ---- faults ------------------------------------------------------------------------------ */
-enum vgpu_fault {
-	VGPU_FAULT_NONE,
-	VGPU_FAULT_ILLEGAL_ADDRESS,	/* not mapped, or outside shared/local/param */
-	VGPU_FAULT_READ_ONLY,		/* store to memory mapped read-only */
-	VGPU_FAULT_MISALIGNED,
-	VGPU_FAULT_BAD_TARGET,		/* brx, calli, ret */
-	VGPU_FAULT_STACK_OVERFLOW,	/* local access at or beyond the local size */
-	VGPU_FAULT_TRAP,		/* trap instruction; its code is in the record */
-	VGPU_FAULT_TIMEOUT,		/* time limit, set by the scheduler */
-	VGPU_FAULT_KILLED,		/* stopped from outside */
-	VGPU_FAULT_DEADLOCK,		/* every warp of the block waits for ever */
-	VGPU_FAULT_ILLEGAL_INSTRUCTION,	/* e.g. barrier count of no whole warp */
-	VGPU_FAULT_COUNT
+/* ---- why the engine stopped a grid (the scheduler maps these to the ioctl contract's VGPU_FAULT_*) ---- */
+enum vgpu_stop {
+	VGPU_STOP_NONE,
+	VGPU_STOP_ILLEGAL_ADDRESS,	/* not mapped, or outside shared/local/param */
+	VGPU_STOP_READ_ONLY,		/* store to memory mapped read-only */
+	VGPU_STOP_MISALIGNED,
+	VGPU_STOP_BAD_TARGET,		/* brx, calli, ret */
+	VGPU_STOP_STACK_OVERFLOW,	/* local access at or beyond the local size */
+	VGPU_STOP_TRAP,		/* trap instruction; its code is in the record */
+	VGPU_STOP_TIMEOUT,		/* time limit, set by the scheduler */
+	VGPU_STOP_KILLED,		/* stopped from outside */
+	VGPU_STOP_DEADLOCK,		/* every warp of the block waits for ever */
+	VGPU_STOP_ILLEGAL_INSTRUCTION,	/* e.g. barrier count of no whole warp */
+	VGPU_STOP_COUNT
 };
 /* TRAP's codes */
 #define VGPU_TRAP_PTX		0	/* PTX trap */

@@ -66,7 +66,7 @@ struct engine_mem_ops {
 
 /** struct engine_fault - what stopped a launch, exactly */
 struct engine_fault {
-	u32 kind;		/* enum vgpu_fault */
+	u32 kind;		/* enum vgpu_stop */
 	u32 code;		/* TRAP: its immediate */
 	u32 pc;			/* instruction index in the code object */
 	u32 line;		/* PTX line, or 0 */
@@ -113,7 +113,7 @@ struct engine_launch;	/* one grid; shared by all workers that run its blocks */
 int engine_launch_create(const struct engine_params *p, struct engine_launch **out);
 void engine_launch_destroy(struct engine_launch *launch);
 /** engine_launch_stop() - make every engine_run() of it return ENGINE_FAULT soon; any context */
-void engine_launch_stop(struct engine_launch *launch, enum vgpu_fault why);
+void engine_launch_stop(struct engine_launch *launch, enum vgpu_stop why);
 u64 engine_launch_blocks(const struct engine_launch *launch);
 /** engine_launch_fault() - the first fault of the launch, kind NONE if it had none */
 void engine_launch_fault(const struct engine_launch *launch, struct engine_fault *out);
