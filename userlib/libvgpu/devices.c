@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/* Finding the devices that this process may open. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "libvgpu.h"
+#include "sys.h"
+
+/* "vgpu3" and "nvidia3" name devices; "nvidiactl" and "nvidia-uvm" do not. */
+static bool is_node(const char *name)
+{
+	if (!strncmp(name, "vgpu", 4))
+		name += 4;
+	else if (!strncmp(name, "nvidia", 6))
+		name += 6;
+	else
+		return false;
+	if (!isdigit((unsigned char)*name))
+		return false;
+	while (isdigit((unsigned char)*name))
+		name++;
+	return !*name;
+}
+
+/* Open one node; fails on what is not ours, such as a real card's. */
+static int dev_open(const char *path, struct vgpu_dev *dev)
+{
+	int fd = vgpu_sys_open(path), r;
+
+	if (fd < 0)
+		return fd;
+	memset(dev, 0, sizeof(*dev));
+	dev->fd = fd;
+	dev->info.size = sizeof(dev->info);
+	r = vgpu_sys_ioctl(fd, VGPU_IOCTL_DEVICE_INFO, &dev->info);
+	if (r)
+		vgpu_sys_close(fd);
+	return r;
+}
+
+static int dev_cmp(const void *a, const void *b)
+{
+	const struct vgpu_dev *x = a, *y = b;
+
+	return (x->info.index > y->info.index) - (x->info.index < y->info.index);
+}
+
+/* Both names of a device may exist, and either may be forbidden. */
+static bool have_index(const struct vgpu_dev *devs, int count, uint32_t index)
+{
+	for (int i = 0; i < count; i++)
+		if (devs[i].info.index == index)
+			return true;
+	return false;
+}
+
+/**
+ * vgpu_devices_open - open every device this process may use
+ * @devs: room for them; in order of their index
+ * @max: how many fit
+ *
+ * Return: the number opened; 0 when there is none, or none that may be opened.
+ */
+int vgpu_devices_open(struct vgpu_dev *devs, int max)
+{
+	DIR *dir = opendir("/dev");
+	struct dirent *e;
+	int count = 0;
+	char path[300];
+
+	if (!dir)
+		return 0;
+	while (count < max && (e = readdir(dir))) {
+		if (!is_node(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", e->d_name);
+		if (dev_open(path, &devs[count]))
+			continue;
+		if (have_index(devs, count, devs[count].info.index))
+			vgpu_sys_close(devs[count].fd);
+		else
+			count++;
+	}
+	closedir(dir);
+	qsort(devs, count, sizeof(*devs), dev_cmp);
+	return count;
+}
+
+/** vgpu_dev_close - let go of a device and of every handle made on it */
+void vgpu_dev_close(struct vgpu_dev *dev)
+{
+	vgpu_sys_close(dev->fd);
+	dev->fd = -1;
+}
+
+/** vgpu_dev_status - the live counters of a device */
+int vgpu_dev_status(const struct vgpu_dev *dev, struct vgpu_device_status *status)
+{
+	memset(status, 0, sizeof(*status));
+	status->size = sizeof(*status);
+	return vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_DEVICE_STATUS, status);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The system calls of libvgpu, in one place: a test puts its own device here. */
+#ifndef LIBVGPU_SYS_H
+#define LIBVGPU_SYS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* 0 or a negative errno; restarted on EINTR, which keeps [in/out] members as the kernel left them. */
+int vgpu_sys_ioctl(int fd, unsigned long request, void *arg);
+int vgpu_sys_open(const char *path);
+void vgpu_sys_close(int fd);
+int vgpu_sys_mmap(int fd, void *where, size_t size, int prot, off_t offset, void **p);
+void vgpu_sys_munmap(void *p, size_t size);
+
+#endif
