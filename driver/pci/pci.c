@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The host bridge: a root bus in a PCI domain of its own (a bus number of its
+ * own where the kernel has no domains), the devices on it and their driver.
+ *
+ * Nothing here touches hardware or address space: the functions have no BARs
+ * and no interrupts, only config space, which config.c holds.
+ */
+#include <linux/device.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
+#include <linux/version.h>
+
+#include "../core/vgpu.h"
+#include "config.h"
+#include "pci.h"
+
+#define DRIVER_NAME	VGPU_NAME
+
+/* Private domains begin where no firmware numbers them. */
+#define FIRST_DOMAIN	0x1f00
+#define LAST_DOMAIN	0x1fff
+/* Without domains: bus numbers behind those that are in use. */
+#define FIRST_BUS	16
+#define LAST_BUS	254
+
+#if defined(CONFIG_X86) && !defined(CONFIG_UML)
+#define HAVE_SYSDATA
+#endif
+
+/**
+ * struct root - our host bridge
+ * @bus: its bus
+ * @busn: the bus number, as a resource
+ * @sysdata: what x86 wants to know about a root bus (its domain)
+ * @lock: guards @slot and what it points to against config accesses, which
+ *	come in any context and, on some architectures, without a lock
+ * @slot: config space of each device, by slot number
+ * @dev: the devices, likewise; for our driver, under the rescan lock
+ * @override_err: why the device just found could not be claimed for us
+ */
+static struct root {
+	struct pci_bus *bus;
+	struct resource busn;
+#ifdef HAVE_SYSDATA
+	struct pci_sysdata sysdata;
+#endif
+	spinlock_t lock;
+	struct vgpu_cfg *slot[VGPU_MAX_DEVICES];
+	struct vgpu_device *dev[VGPU_MAX_DEVICES];
+	int override_err;
+} root = {
+	.lock = __SPIN_LOCK_UNLOCKED(root.lock),
+};
+
+/* Config of a device; with @root.lock held. NULL when there is none. */
+static struct vgpu_cfg *slot_cfg(struct pci_bus *bus, unsigned int devfn,
+				 int where, int size)
+{
+	if (bus->number != root.busn.start || PCI_FUNC(devfn) ||
+	    PCI_SLOT(devfn) >= VGPU_MAX_DEVICES)
+		return NULL;
+	if (where < 0 || size < 1 || size > 4 || where + size > VGPU_CFG_SIZE)
+		return NULL;
+	return root.slot[PCI_SLOT(devfn)];
+}
+
+static int cfg_read(struct pci_bus *bus, unsigned int devfn, int where,
+		    int size, u32 *val)
+{
+	u64 now = ktime_get_mono_fast_ns();
+	struct vgpu_cfg *cfg;
+	unsigned long flags;
+
+	spin_lock_irqsave(&root.lock, flags);
+	cfg = slot_cfg(bus, devfn, where, size);
+	*val = cfg ? vgpu_cfg_read(cfg, now, where, size) : ~0u;
+	spin_unlock_irqrestore(&root.lock, flags);
+	return cfg ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
+}
+
+static int cfg_write(struct pci_bus *bus, unsigned int devfn, int where,
+		     int size, u32 val)
+{
+	struct vgpu_cfg *cfg;
+	unsigned long flags;
+
+	spin_lock_irqsave(&root.lock, flags);
+	cfg = slot_cfg(bus, devfn, where, size);
+	if (cfg)
+		vgpu_cfg_write(cfg, where, size, val);
+	spin_unlock_irqrestore(&root.lock, flags);
+	return cfg ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
+}
+
+static struct pci_ops cfg_ops = {
+	.read = cfg_read,
+	.write = cfg_write,
+};
+
+static int set_driver_override(struct pci_dev *pdev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	return device_set_driver_override(&pdev->dev, DRIVER_NAME);
+#else
+	char *name = kstrdup(DRIVER_NAME, GFP_KERNEL);
+
+	if (!name)
+		return -ENOMEM;
+	pdev->driver_override = name;	/* freed with the device */
+	return 0;
+#endif
+}
+
+/*
+ * Called after a device is in sysfs and before user space is told of it: the
+ * one moment to keep udev from loading a driver for the card that it claims to
+ * be, and any driver but ours from binding.
+ */
+static int bus_event(struct notifier_block *nb, unsigned long action,
+		     void *data)
+{
+	struct pci_dev *pdev = to_pci_dev((struct device *)data);
+
+	if (action != BUS_NOTIFY_ADD_DEVICE || pdev->bus != root.bus)
+		return NOTIFY_DONE;
+	dev_set_uevent_suppress(&pdev->dev, 1);
+	root.override_err = set_driver_override(pdev);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block bus_notifier = {
+	.notifier_call = bus_event,
+};
+
+static int vgpu_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct vgpu_device *dev;
+	int err;
+
+	/* new_id could offer us a real card. */
+	if (pdev->bus != root.bus)
+		return -ENODEV;
+	err = pci_enable_device(pdev);
+	if (err)
+		return err;
+	dev = root.dev[PCI_SLOT(pdev->devfn)];
+	pci_set_drvdata(pdev, dev);
+	WRITE_ONCE(dev->pdev, pdev);
+	return 0;
+}
+
+static void vgpu_pci_remove(struct pci_dev *pdev)
+{
+	struct vgpu_device *dev = pci_get_drvdata(pdev);
+
+	WRITE_ONCE(dev->pdev, NULL);
+	pci_disable_device(pdev);
+}
+
+/* No ids: only driver_override brings us together with a device. */
+static const struct pci_device_id no_ids[] = { { } };
+
+static struct pci_driver vgpu_pci_driver = {
+	.name = DRIVER_NAME,
+	.id_table = no_ids,
+	.probe = vgpu_pci_probe,
+	.remove = vgpu_pci_remove,
+};
+
+static int create_bus(unsigned int number, void *sysdata)
+{
+	LIST_HEAD(windows);
+
+	root.busn.name = "vgpu bus";
+	root.busn.start = number;
+	root.busn.end = number;
+	root.busn.flags = IORESOURCE_BUS;
+	pci_add_resource(&windows, &root.busn);
+
+	pci_lock_rescan_remove();
+	root.bus = pci_create_root_bus(NULL, number, &cfg_ops, sysdata,
+				       &windows);
+	pci_unlock_rescan_remove();
+	if (!root.bus) {
+		pci_free_resource_list(&windows);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+#ifdef HAVE_SYSDATA
+static int create_root(void)
+{
+	int domain;
+
+	for (domain = FIRST_DOMAIN; domain <= LAST_DOMAIN; domain++)
+		if (!pci_find_bus(domain, 0))
+			break;
+	if (domain > LAST_DOMAIN)
+		return -EBUSY;
+	root.sysdata.domain = domain;
+	root.sysdata.node = NUMA_NO_NODE;
+	return create_bus(0, &root.sysdata);
+}
+#else
+static int create_root(void)
+{
+	int number;
+
+	for (number = FIRST_BUS; number <= LAST_BUS; number++)
+		if (!pci_find_bus(0, number))
+			break;
+	if (number > LAST_BUS)
+		return -EBUSY;
+	return create_bus(number, NULL);
+}
+#endif
+
+static void remove_root(void)
+{
+	pci_lock_rescan_remove();
+	pci_stop_root_bus(root.bus);
+	pci_remove_root_bus(root.bus);
+	pci_unlock_rescan_remove();
+	root.bus = NULL;
+}
+
+/**
+ * vgpu_pci_init - make the host bridge, without devices
+ *
+ * Return: 0 or a negative errno.
+ */
+int vgpu_pci_init(void)
+{
+	int err;
+
+	err = pci_register_driver(&vgpu_pci_driver);
+	if (err)
+		return err;
+	err = bus_register_notifier(&pci_bus_type, &bus_notifier);
+	if (err)
+		goto err_driver;
+	err = create_root();
+	if (err)
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
+err_driver:
+	pci_unregister_driver(&vgpu_pci_driver);
+	return err;
+}
+
+/**
+ * vgpu_pci_exit - take the host bridge away; all devices must be gone
+ */
+void vgpu_pci_exit(void)
+{
+	remove_root();
+	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
+	pci_unregister_driver(&vgpu_pci_driver);
+}
+
+static void set_slot(unsigned int index, struct vgpu_cfg *cfg,
+		     struct vgpu_device *dev)
+{
+	unsigned long flags;
+
+	root.dev[index] = dev;
+	spin_lock_irqsave(&root.lock, flags);
+	root.slot[index] = cfg;
+	spin_unlock_irqrestore(&root.lock, flags);
+}
+
+/* Find the device in @index's slot and bind it; with the rescan lock held. */
+static int scan_slot(unsigned int index)
+{
+	struct pci_dev *pdev;
+
+	root.override_err = 0;
+	pdev = pci_scan_single_device(root.bus, PCI_DEVFN(index, 0));
+	if (!pdev)
+		return -ENODEV;
+	if (root.override_err) {
+		pci_stop_and_remove_bus_device(pdev);
+		return root.override_err;
+	}
+	pci_bus_add_device(pdev);
+	return 0;
+}
+
+static void unscan_slot(unsigned int index)
+{
+	struct pci_dev *pdev = pci_get_slot(root.bus, PCI_DEVFN(index, 0));
+
+	if (!pdev)	/* removed by hand through sysfs */
+		return;
+	pci_stop_and_remove_bus_device(pdev);
+	pci_dev_put(pdev);
+}
+
+/* Counters for config space. In atomic context. */
+static void sample(void *priv, struct vgpu_cfg_counters *out)
+{
+	struct vgpu_device *dev = priv;
+
+	out->contexts = atomic_read(&dev->cnt.contexts);
+	out->vram_total = dev->vram_bytes;
+	out->vram_used = atomic64_read(&dev->cnt.vram_used);
+	out->active_ns = vgpu_device_active_ns(dev);
+	out->launches = atomic64_read(&dev->cnt.launches);
+	out->faults = atomic64_read(&dev->cnt.faults);
+}
+
+static struct vgpu_cfg *make_cfg(struct vgpu_device *dev)
+{
+	struct vgpu_device_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	struct vgpu_cfg *cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
+	struct vgpu_cfg_desc desc = {
+		.index = dev->index,
+		.model = dev->model,
+		.uuid = dev->uuid,
+		.serial = dev->serial,
+		.sm_count = dev->sm_count,
+		.sample = sample,
+		.priv = dev,
+	};
+
+	if (info && cfg) {
+		vgpu_device_info(dev, info);
+		desc.isa_version = info->isa_version;
+		desc.workers = info->workers;
+		vgpu_cfg_init(cfg, &desc);
+	} else {
+		kfree(cfg);
+		cfg = NULL;
+	}
+	kfree(info);
+	return cfg;
+}
+
+/**
+ * vgpu_pci_add - plug a device in
+ * @dev: the device; its PCI address is set here
+ *
+ * Return: 0 or a negative errno.
+ */
+int vgpu_pci_add(struct vgpu_device *dev)
+{
+	struct vgpu_cfg *cfg;
+	int err;
+
+	if (dev->index >= VGPU_MAX_DEVICES)
+		return -EINVAL;
+	dev->pci_domain = pci_domain_nr(root.bus);
+	dev->pci_bus = root.bus->number;
+	dev->pci_devfn = PCI_DEVFN(dev->index, 0);
+	cfg = make_cfg(dev);
+	if (!cfg)
+		return -ENOMEM;
+
+	pci_lock_rescan_remove();
+	set_slot(dev->index, cfg, dev);
+	err = scan_slot(dev->index);
+	if (err)
+		set_slot(dev->index, NULL, NULL);
+	pci_unlock_rescan_remove();
+	if (err)
+		kfree(cfg);
+	return err;
+}
+
+/**
+ * vgpu_pci_del - unplug a device
+ * @dev: a device that was added
+ *
+ * On return no config space access of it runs or will run.
+ */
+void vgpu_pci_del(struct vgpu_device *dev)
+{
+	struct vgpu_cfg *cfg;
+
+	pci_lock_rescan_remove();
+	unscan_slot(dev->index);
+	cfg = root.slot[dev->index];
+	set_slot(dev->index, NULL, NULL);
+	pci_unlock_rescan_remove();
+	kfree(cfg);
+}
