@@ -392,3 +392,14 @@ void vgpu_pci_del(struct vgpu_device *dev)
 	pci_unlock_rescan_remove();
 	kfree(cfg);
 }
+
+/**
+ * vgpu_pci_is_ours - tell a virtual device from a real one
+ * @pdev: any PCI device
+ *
+ * Return: whether it is on our bus.
+ */
+bool vgpu_pci_is_ours(const struct pci_dev *pdev)
+{
+	return pdev->bus == root.bus;
+}
