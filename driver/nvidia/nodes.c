@@ -11,7 +11,6 @@
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/printk.h>
-#include <linux/version.h>
 
 #include "../core/vgpu.h"
 #include "internal.h"
@@ -34,7 +33,7 @@ static struct {
 static long foreign_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
-	pr_info_once("vgpu: ioctl %#x on %pD: NVIDIA's own libraries cannot use a vgpu, ours must be installed as libcuda.so.1\n",
+	pr_info_once("ioctl %#x on %pD: NVIDIA's own libraries cannot use a vgpu, ours must be installed as libcuda.so.1\n",
 		     cmd, file);
 	return -ENOTTY;
 }
@@ -46,11 +45,7 @@ static const struct file_operations foreign_fops = {
 	.compat_ioctl = foreign_ioctl,
 };
 
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-static char *node_mode(const struct device *dev, umode_t *mode)
-#else
-static char *node_mode(struct device *dev, umode_t *mode)
-#endif
+static char *node_mode(VGPU_DEVNODE_CONST struct device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = NVIDIA_NODE_MODE;
@@ -59,11 +54,7 @@ static char *node_mode(struct device *dev, umode_t *mode)
 
 static int make_class(void)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
-	nodes.class = class_create("nvidia");
-#else
-	nodes.class = class_create(THIS_MODULE, "nvidia");
-#endif
+	nodes.class = vgpu_class_create("nvidia");
 	if (IS_ERR(nodes.class))
 		return PTR_ERR(nodes.class);
 	nodes.class->devnode = node_mode;

@@ -3,15 +3,28 @@
  * /proc/driver/nvidia: version, params and gpus/<address>/information, in the
  * form that programs parse, and with nothing in it that is not so.
  */
-#include <linux/pci.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
 #include "../core/vgpu.h"
+#include "../pci/pci.h"
 #include "internal.h"
 
 static struct proc_dir_entry *top;
 static struct proc_dir_entry *gpus;
+static struct proc_dir_entry *gpu[VGPU_MAX_DEVICES];
+
+/* An address as in /sys/bus/pci/devices, NUL included. */
+#define ADDRESS_LEN	24
+
+static void print_address(const struct vgpu_device *dev, char text[ADDRESS_LEN])
+{
+	struct vgpu_pci_address a;
+
+	vgpu_pci_address(dev->index, &a);
+	snprintf(text, ADDRESS_LEN, "%04x:%02x:%02x.%x", a.domain, a.bus,
+		 a.device, a.function);
+}
 
 /*
  * Programs take the word after "Kernel Module" and two spaces, or the first
@@ -38,16 +51,16 @@ static int params_show(struct seq_file *m, void *v)
 static int information_show(struct seq_file *m, void *v)
 {
 	const struct vgpu_device *dev = m->private;
+	char address[ADDRESS_LEN];
 
+	print_address(dev, address);
 	seq_printf(m, "Model: \t\t %s\n", dev->model->name);
 	seq_puts(m, "IRQ:   \t\t 0\n");
 	seq_printf(m, "GPU UUID: \t GPU-%pUb\n", dev->uuid);
 	/* NVIDIA's own words for "no video BIOS". */
 	seq_puts(m, "Video BIOS: \t ??.??.??.??.??\n");
 	seq_puts(m, "Bus Type: \t PCIe\n");
-	seq_printf(m, "Bus Location: \t %04x:%02x:%02x.%x\n", dev->pci_domain,
-		   dev->pci_bus, PCI_SLOT(dev->pci_devfn),
-		   PCI_FUNC(dev->pci_devfn));
+	seq_printf(m, "Bus Location: \t %s\n", address);
 	seq_printf(m, "Device Minor: \t %u\n", dev->index);
 	seq_puts(m, "GPU Excluded:\t No\n");
 	return 0;
@@ -89,12 +102,10 @@ void nvidia_proc_exit(void)
 int nvidia_proc_add(struct vgpu_device *dev)
 {
 	struct proc_dir_entry *dir;
-	char name[24];
+	char address[ADDRESS_LEN];
 
-	snprintf(name, sizeof(name), "%04x:%02x:%02x.%x", dev->pci_domain,
-		 dev->pci_bus, PCI_SLOT(dev->pci_devfn),
-		 PCI_FUNC(dev->pci_devfn));
-	dir = proc_mkdir(name, gpus);
+	print_address(dev, address);
+	dir = proc_mkdir(address, gpus);
 	if (!dir)
 		return -ENOMEM;
 	if (!proc_create_single_data("information", 0444, dir,
@@ -102,7 +113,7 @@ int nvidia_proc_add(struct vgpu_device *dev)
 		proc_remove(dir);
 		return -ENOMEM;
 	}
-	dev->nvidia_priv = dir;
+	gpu[dev->index] = dir;
 	return 0;
 }
 
@@ -112,6 +123,6 @@ int nvidia_proc_add(struct vgpu_device *dev)
  */
 void nvidia_proc_del(struct vgpu_device *dev)
 {
-	proc_remove(dev->nvidia_priv);
-	dev->nvidia_priv = NULL;
+	proc_remove(gpu[dev->index]);
+	gpu[dev->index] = NULL;
 }

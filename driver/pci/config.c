@@ -9,10 +9,10 @@
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/pci_regs.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
-#include <asm/unaligned.h>
 
 #include "../core/model.h"
 #include "../../uapi/vgpu_pci.h"
@@ -36,29 +36,36 @@
 
 #define VSEC_OFFSET(member)	(POS_VSEC + offsetof(struct vgpu_pci_vsec, member))
 
+/* Config space is little endian; capabilities need not be aligned in memory. */
+static void store(u8 *p, unsigned int bytes, u64 val)
+{
+	for (; bytes; bytes--, val >>= 8)
+		*p++ = val;
+}
+
 static void put8(struct vgpu_cfg *cfg, unsigned int where, u8 val)
 {
-	cfg->space[where] = val;
+	store(cfg->space + where, 1, val);
 }
 
 static void put16(struct vgpu_cfg *cfg, unsigned int where, u16 val)
 {
-	put_unaligned_le16(val, cfg->space + where);
+	store(cfg->space + where, 2, val);
 }
 
 static void put32(struct vgpu_cfg *cfg, unsigned int where, u32 val)
 {
-	put_unaligned_le32(val, cfg->space + where);
+	store(cfg->space + where, 4, val);
 }
 
 static void put64(struct vgpu_cfg *cfg, unsigned int where, u64 val)
 {
-	put_unaligned_le64(val, cfg->space + where);
+	store(cfg->space + where, 8, val);
 }
 
 static void writable16(struct vgpu_cfg *cfg, unsigned int where, u16 mask)
 {
-	put_unaligned_le16(mask, cfg->writable + where);
+	store(cfg->writable + where, 2, mask);
 }
 
 static void init_header(struct vgpu_cfg *cfg, const struct vgpu_model *m)
@@ -116,7 +123,7 @@ static void init_express(struct vgpu_cfg *cfg, const struct vgpu_model *m)
 	writable16(cfg, e + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS);
 }
 
-static void init_vsec(struct vgpu_cfg *cfg, const struct vgpu_cfg_desc *d)
+static void init_vsec(struct vgpu_cfg *cfg, const struct vgpu_pci_desc *d)
 {
 	const struct vgpu_arch *arch = d->model->arch;
 
@@ -144,7 +151,7 @@ static void init_vsec(struct vgpu_cfg *cfg, const struct vgpu_cfg_desc *d)
  * @cfg: zeroed memory
  * @desc: the device
  */
-void vgpu_cfg_init(struct vgpu_cfg *cfg, const struct vgpu_cfg_desc *desc)
+void vgpu_cfg_init(struct vgpu_cfg *cfg, const struct vgpu_pci_desc *desc)
 {
 	cfg->sample = desc->sample;
 	cfg->priv = desc->priv;
@@ -173,7 +180,7 @@ static void update_utilization(struct vgpu_cfg *cfg, u64 now, u64 active)
 
 static void take_snapshot(struct vgpu_cfg *cfg, u64 now)
 {
-	struct vgpu_cfg_counters c = {};
+	struct vgpu_pci_counters c = {};
 
 	cfg->sample(cfg->priv, &c);
 	cfg->seq++;

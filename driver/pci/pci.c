@@ -8,17 +8,17 @@
  */
 #include <linux/device.h>
 #include <linux/module.h>
+#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/version.h>
 
-#include "../core/vgpu.h"
 #include "config.h"
 #include "pci.h"
 
-#define DRIVER_NAME	VGPU_NAME
+#define DRIVER_NAME	"vgpu"
 
 /* Private domains begin where no firmware numbers them. */
 #define FIRST_DOMAIN	0x1f00
@@ -39,7 +39,6 @@
  * @lock: guards @slot and what it points to against config accesses, which
  *	come in any context and, on some architectures, without a lock
  * @slot: config space of each device, by slot number
- * @dev: the devices, likewise; for our driver, under the rescan lock
  * @override_err: why the device just found could not be claimed for us
  */
 static struct root {
@@ -49,8 +48,7 @@ static struct root {
 	struct pci_sysdata sysdata;
 #endif
 	spinlock_t lock;
-	struct vgpu_cfg *slot[VGPU_MAX_DEVICES];
-	struct vgpu_device *dev[VGPU_MAX_DEVICES];
+	struct vgpu_cfg *slot[VGPU_PCI_MAX];
 	int override_err;
 } root = {
 	.lock = __SPIN_LOCK_UNLOCKED(root.lock),
@@ -61,7 +59,7 @@ static struct vgpu_cfg *slot_cfg(struct pci_bus *bus, unsigned int devfn,
 				 int where, int size)
 {
 	if (bus->number != root.busn.start || PCI_FUNC(devfn) ||
-	    PCI_SLOT(devfn) >= VGPU_MAX_DEVICES)
+	    PCI_SLOT(devfn) >= VGPU_PCI_MAX)
 		return NULL;
 	if (where < 0 || size < 1 || size > 4 || where + size > VGPU_CFG_SIZE)
 		return NULL;
@@ -138,26 +136,14 @@ static struct notifier_block bus_notifier = {
 
 static int vgpu_pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	struct vgpu_device *dev;
-	int err;
-
 	/* new_id could offer us a real card. */
-	if (pdev->bus != root.bus)
+	if (!vgpu_pci_is_ours(pdev))
 		return -ENODEV;
-	err = pci_enable_device(pdev);
-	if (err)
-		return err;
-	dev = root.dev[PCI_SLOT(pdev->devfn)];
-	pci_set_drvdata(pdev, dev);
-	WRITE_ONCE(dev->pdev, pdev);
-	return 0;
+	return pci_enable_device(pdev);
 }
 
 static void vgpu_pci_remove(struct pci_dev *pdev)
 {
-	struct vgpu_device *dev = pci_get_drvdata(pdev);
-
-	WRITE_ONCE(dev->pdev, NULL);
 	pci_disable_device(pdev);
 }
 
@@ -266,12 +252,10 @@ void vgpu_pci_exit(void)
 	pci_unregister_driver(&vgpu_pci_driver);
 }
 
-static void set_slot(unsigned int index, struct vgpu_cfg *cfg,
-		     struct vgpu_device *dev)
+static void set_slot(unsigned int index, struct vgpu_cfg *cfg)
 {
 	unsigned long flags;
 
-	root.dev[index] = dev;
 	spin_lock_irqsave(&root.lock, flags);
 	root.slot[index] = cfg;
 	spin_unlock_irqrestore(&root.lock, flags);
@@ -304,71 +288,32 @@ static void unscan_slot(unsigned int index)
 	pci_dev_put(pdev);
 }
 
-/* Counters for config space. In atomic context. */
-static void sample(void *priv, struct vgpu_cfg_counters *out)
-{
-	struct vgpu_device *dev = priv;
-
-	out->contexts = atomic_read(&dev->cnt.contexts);
-	out->vram_total = dev->vram_bytes;
-	out->vram_used = atomic64_read(&dev->cnt.vram_used);
-	out->active_ns = vgpu_device_active_ns(dev);
-	out->launches = atomic64_read(&dev->cnt.launches);
-	out->faults = atomic64_read(&dev->cnt.faults);
-}
-
-static struct vgpu_cfg *make_cfg(struct vgpu_device *dev)
-{
-	struct vgpu_device_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
-	struct vgpu_cfg *cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
-	struct vgpu_cfg_desc desc = {
-		.index = dev->index,
-		.model = dev->model,
-		.uuid = dev->uuid,
-		.serial = dev->serial,
-		.sm_count = dev->sm_count,
-		.sample = sample,
-		.priv = dev,
-	};
-
-	if (info && cfg) {
-		vgpu_device_info(dev, info);
-		desc.isa_version = info->isa_version;
-		desc.workers = info->workers;
-		vgpu_cfg_init(cfg, &desc);
-	} else {
-		kfree(cfg);
-		cfg = NULL;
-	}
-	kfree(info);
-	return cfg;
-}
-
 /**
  * vgpu_pci_add - plug a device in
- * @dev: the device; its PCI address is set here
+ * @desc: the device; @desc->priv must stay valid until vgpu_pci_del()
  *
- * Return: 0 or a negative errno.
+ * Return: 0, -EINVAL for an index that does not fit on the bus, -EBUSY when
+ * it is taken, or another negative errno.
  */
-int vgpu_pci_add(struct vgpu_device *dev)
+int vgpu_pci_add(const struct vgpu_pci_desc *desc)
 {
 	struct vgpu_cfg *cfg;
-	int err;
+	int err = -EBUSY;
 
-	if (dev->index >= VGPU_MAX_DEVICES)
+	if (desc->index >= VGPU_PCI_MAX)
 		return -EINVAL;
-	dev->pci_domain = pci_domain_nr(root.bus);
-	dev->pci_bus = root.bus->number;
-	dev->pci_devfn = PCI_DEVFN(dev->index, 0);
-	cfg = make_cfg(dev);
+	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
 	if (!cfg)
 		return -ENOMEM;
+	vgpu_cfg_init(cfg, desc);
 
 	pci_lock_rescan_remove();
-	set_slot(dev->index, cfg, dev);
-	err = scan_slot(dev->index);
-	if (err)
-		set_slot(dev->index, NULL, NULL);
+	if (!root.slot[desc->index]) {
+		set_slot(desc->index, cfg);
+		err = scan_slot(desc->index);
+		if (err)
+			set_slot(desc->index, NULL);
+	}
 	pci_unlock_rescan_remove();
 	if (err)
 		kfree(cfg);
@@ -377,18 +322,18 @@ int vgpu_pci_add(struct vgpu_device *dev)
 
 /**
  * vgpu_pci_del - unplug a device
- * @dev: a device that was added
+ * @index: index of a device that was added
  *
  * On return no config space access of it runs or will run.
  */
-void vgpu_pci_del(struct vgpu_device *dev)
+void vgpu_pci_del(unsigned int index)
 {
 	struct vgpu_cfg *cfg;
 
 	pci_lock_rescan_remove();
-	unscan_slot(dev->index);
-	cfg = root.slot[dev->index];
-	set_slot(dev->index, NULL, NULL);
+	unscan_slot(index);
+	cfg = root.slot[index];
+	set_slot(index, NULL);
 	pci_unlock_rescan_remove();
 	kfree(cfg);
 }
@@ -402,4 +347,17 @@ void vgpu_pci_del(struct vgpu_device *dev)
 bool vgpu_pci_is_ours(const struct pci_dev *pdev)
 {
 	return pdev->bus == root.bus;
+}
+
+/**
+ * vgpu_pci_address - the PCI address a device has or will have
+ * @index: its index
+ * @out: where to put it
+ */
+void vgpu_pci_address(unsigned int index, struct vgpu_pci_address *out)
+{
+	out->domain = pci_domain_nr(root.bus);
+	out->bus = root.bus->number;
+	out->device = index;
+	out->function = 0;
 }
