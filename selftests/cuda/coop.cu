@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Cooperative launch with grid-wide barriers; cooperative groups in a block.
+#include "check.h"
+#include <cooperative_groups.h>
+namespace cg = cooperative_groups;
+
+__global__ void rounds(int *a, int *b, int n, int count)
+{
+	cg::grid_group grid = cg::this_grid();
+
+	for (int r = 0; r < count; r++) {
+		for (int i = grid.thread_rank(); i < n; i += grid.size())
+			b[i] = a[(i + 1) % n] + 1;
+		grid.sync();
+		int *t = a;
+
+		a = b;
+		b = t;
+	}
+}
+
+__global__ void tiles(int *out)
+{
+	cg::thread_block block = cg::this_thread_block();
+	cg::thread_block_tile<8> tile = cg::tiled_partition<8>(block);
+	int v = block.thread_rank();
+
+	for (int k = tile.size() / 2; k; k /= 2)
+		v += tile.shfl_down(v, k);
+	out[block.thread_rank()] = tile.shfl(v, 0);
+}
+
+int main()
+{
+	int n = 1000, count = 6, blocks = 0, sms, coop;
+
+	CU(cudaDeviceGetAttribute(&coop, cudaDevAttrCooperativeLaunch, 0));
+	CU(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
+	CU(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, rounds, 64, 0));
+	check_result(coop == 1 && blocks > 0, "cooperative launch is offered");
+	std::vector<int> a(n);
+	for (int i = 0; i < n; i++)
+		a[i] = i;
+	int *da = to_device(a), *db = device_array<int>(n);
+	void *args[] = { &da, &db, &n, &count };
+	int grid = blocks * sms < 8 ? blocks * sms : 8;
+
+	RUN(CU(cudaLaunchCooperativeKernel((void *)rounds, dim3(grid), dim3(64), args, 0, 0)));
+	std::vector<int> r = from_device(da, n);
+	bool good = true;
+	for (int i = 0; i < n; i++)
+		good &= r[i] == (i + count) % n + count;
+	check_result(good, "six rounds with a grid barrier between them");
+	cudaError_t e = cudaLaunchCooperativeKernel((void *)rounds, dim3(blocks * sms + 1), dim3(64), args, 0, 0);
+	check_result(e == cudaErrorCooperativeLaunchTooLarge, "a grid that cannot be resident is refused");
+	cudaGetLastError();
+
+	RUN(tiles<<<1, 64>>>(da));
+	r = from_device(da, 64);
+	good = true;
+	for (int t = 0; t < 64; t++)
+		good &= r[t] == (t / 8 * 8) * 8 + 28;
+	check_result(good, "tiles of eight threads");
+	return check_end();
+}

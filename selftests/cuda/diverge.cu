@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Deep divergence: nested loops with break and continue, early return, switch, recursion
+// through real calls, function pointers.
+#include "check.h"
+
+#define BOTH __host__ __device__
+
+BOTH static int nested(int t)
+{
+	int s = 0;
+
+	for (int i = 0; i < t % 13; i++) {
+		if (i == t % 7)
+			continue;
+		for (int j = i; j < 20; j++) {
+			if ((i * j + t) % 11 == 10)
+				break;
+			if (j == t % 17) {
+				s += 1000;
+				goto next;
+			}
+			s += j * (t & 3);
+			while (s % 5 == 4)
+				s += t % 3 + 1;
+		}
+		s ^= i << 4;
+next:
+		if (s > 5000)
+			return s - t;
+	}
+	return s;
+}
+
+BOTH static int choose(int t, int x)
+{
+	switch (t % 9) {
+	case 0: return x + 1;
+	case 1: x *= 3; /* fall through */
+	case 2: return x - 7;
+	case 3: return x ^ 0x55;
+	case 4: return x << 2;
+	case 5: if (x & 1) return -x; break;
+	case 6: return x / 3;
+	case 7: return x % 11;
+	}
+	return ~x;
+}
+
+__device__ __noinline__ int fib_device(int n)
+{
+	return n < 2 ? n : fib_device(n - 1) + fib_device(n - 2);
+}
+
+static int fib_host(int n)
+{
+	return n < 2 ? n : fib_host(n - 1) + fib_host(n - 2);
+}
+
+__device__ __noinline__ int ackermann(int m, int n)
+{
+	if (!m)
+		return n + 1;
+	if (!n)
+		return ackermann(m - 1, 1);
+	return ackermann(m - 1, ackermann(m, n - 1));
+}
+
+typedef int (*op_t)(int, int);
+__device__ __noinline__ int op_add(int a, int b) { return a + b; }
+__device__ __noinline__ int op_sub(int a, int b) { return a - b; }
+__device__ __noinline__ int op_mul(int a, int b) { return a * b; }
+__device__ __noinline__ int op_rec(int a, int b) { return a > 0 ? op_rec(a - 1, b) + b : 0; }
+__device__ op_t op_table[4] = { op_add, op_sub, op_mul, op_rec };
+
+__global__ void loops(int *out)
+{
+	int t = blockIdx.x * blockDim.x + threadIdx.x;
+
+	out[t] = nested(t);
+}
+
+__global__ void switches(int *out)
+{
+	int t = blockIdx.x * blockDim.x + threadIdx.x, x = t;
+
+	if (t % 10 == 9) {
+		out[t] = -1;
+		return;
+	}
+	for (int i = 0; i < 5; i++)
+		x = choose(t + i, x);
+	out[t] = x;
+}
+
+__global__ void recursion(int *out)
+{
+	int t = blockIdx.x * blockDim.x + threadIdx.x;
+
+	out[t] = fib_device(t % 13) * 100 + ackermann(t % 3, t % 4);
+}
+
+__global__ void pointers(int *out, int shift)
+{
+	int t = blockIdx.x * blockDim.x + threadIdx.x;
+	op_t f = op_table[(t >> shift) & 3];
+
+	out[t] = f(t % 50, 7);
+}
+
+__global__ void return_then_barrier(int *out)
+{
+	__shared__ int s[64];
+
+	if (threadIdx.x >= 64)
+		return;	/* whole warps leave before the barrier */
+	s[threadIdx.x] = threadIdx.x;
+	__syncthreads();
+	out[threadIdx.x] = s[63 - threadIdx.x];
+}
+
+static int ack_host(int m, int n)
+{
+	return !m ? n + 1 : !n ? ack_host(m - 1, 1) : ack_host(m - 1, ack_host(m, n - 1));
+}
+
+int main()
+{
+	const int n = 96 * 5;
+	int *d = device_array<int>(n);
+	std::vector<int> v;
+	bool good = true;
+
+	RUN(loops<<<5, 96>>>(d));
+	v = from_device(d, n);
+	for (int t = 0; t < n; t++)
+		good &= v[t] == nested(t);
+	check_result(good, "nested loops with break, continue, goto and return");
+
+	RUN(switches<<<5, 96>>>(d));
+	v = from_device(d, n);
+	good = true;
+	for (int t = 0; t < n; t++) {
+		int x = t;
+
+		for (int i = 0; i < 5; i++)
+			x = choose(t + i, x);
+		good &= v[t] == (t % 10 == 9 ? -1 : x);
+	}
+	check_result(good, "switch and early return");
+
+	RUN(recursion<<<5, 96>>>(d));
+	v = from_device(d, n);
+	good = true;
+	for (int t = 0; t < n; t++)
+		good &= v[t] == fib_host(t % 13) * 100 + ack_host(t % 3, t % 4);
+	check_result(good, "recursion through real calls");
+
+	for (int shift = 0; shift <= 5; shift += 5) {
+		RUN(pointers<<<5, 96>>>(d, shift));
+		v = from_device(d, n);
+		good = true;
+		for (int t = 0; t < n; t++) {
+			int a = t % 50, w[4] = { a + 7, a - 7, a * 7, a * 7 };
+
+			good &= v[t] == w[(t >> shift) & 3];
+		}
+		check_result(good, shift ? "function pointers, the same in a warp" :
+					   "function pointers, different in a warp");
+	}
+	RUN(return_then_barrier<<<1, 128>>>(d));
+	v = from_device(d, 64);
+	good = true;
+	for (int t = 0; t < 64; t++)
+		good &= v[t] == 63 - t;
+	check_result(good, "a barrier after some threads have returned");
+	return check_end();
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+// Pinned, mapped, registered and managed memory; cudaMemGetInfo.
+#include "check.h"
+
+__global__ void twice(int *p, int n)
+{
+	int i = blockIdx.x * blockDim.x + threadIdx.x;
+
+	if (i < n)
+		p[i] *= 2;
+}
+
+__managed__ int managed_variable = 20;
+
+__global__ void use_managed_variable(int *out)
+{
+	*out = managed_variable++;
+}
+
+static bool doubled(const int *p, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (p[i] != 2 * i)
+			return false;
+	return true;
+}
+
+static void fill(int *p, int n)
+{
+	for (int i = 0; i < n; i++)
+		p[i] = i;
+}
+
+int main()
+{
+	const int n = 100000;
+	int *h, *d, *m;
+	size_t free0, free1, free2, total;
+
+	CU(cudaMemGetInfo(&free0, &total));
+	CU(cudaMalloc(&d, 64 << 20));
+	CU(cudaMemGetInfo(&free1, &total));
+	CU(cudaFree(d));
+	CU(cudaMemGetInfo(&free2, &total));
+	check_result(free1 + (64 << 20) <= free0 && free2 > free1 && free0 <= total, "cudaMemGetInfo follows an allocation");
+
+	CU(cudaMallocHost(&h, n * sizeof(int)));
+	fill(h, n);
+	d = device_array<int>(n);
+	CU(cudaMemcpyAsync(d, h, n * sizeof(int), cudaMemcpyHostToDevice));
+	twice<<<(n + 255) / 256, 256>>>(d, n);
+	CU(cudaMemcpyAsync(h, d, n * sizeof(int), cudaMemcpyDeviceToHost));
+	CU(cudaDeviceSynchronize());
+	check_result(doubled(h, n), "pinned memory, asynchronous copies");
+	CU(cudaFreeHost(h));
+
+	CU(cudaHostAlloc(&h, n * sizeof(int), cudaHostAllocMapped));
+	fill(h, n);
+	CU(cudaHostGetDevicePointer(&m, h, 0));
+	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
+	check_result(doubled(h, n), "mapped memory, written by a kernel");
+	cudaPointerAttributes at;
+	CU(cudaPointerGetAttributes(&at, h));
+	check_result(at.type == cudaMemoryTypeHost, "pointer attributes of host memory");
+	CU(cudaPointerGetAttributes(&at, d));
+	check_result(at.type == cudaMemoryTypeDevice && at.device == 0, "pointer attributes of device memory");
+	CU(cudaFreeHost(h));
+
+	h = (int *)aligned_alloc(4096, (n * sizeof(int) + 4095) & ~4095);
+	fill(h, n);
+	CU(cudaHostRegister(h, n * sizeof(int), cudaHostRegisterMapped));
+	CU(cudaHostGetDevicePointer(&m, h, 0));
+	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
+	CU(cudaHostUnregister(h));
+	check_result(doubled(h, n), "registered memory");
+	free(h);
+
+	CU(cudaMallocManaged(&m, n * sizeof(int)));
+	fill(m, n);
+	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
+	bool good = doubled(m, n);
+	fill(m, n);
+	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
+	check_result(good && doubled(m, n), "managed memory, to and fro");
+	CU(cudaFree(m));
+
+	RUN(use_managed_variable<<<1, 1>>>(d));
+	int got;
+	CU(cudaMemcpy(&got, d, sizeof(got), cudaMemcpyDeviceToHost));
+	check_result(got == 20 && managed_variable == 21, "managed variable");
+
+	void *p;
+	check_result(cudaMalloc(&p, (size_t)1 << 46) == cudaErrorMemoryAllocation, "out of memory is an error");
+	check_result(cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess, "and is not sticky");
+	CU(cudaFree(d));
+	return check_end();
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// Constant memory, local arrays, module variables, copies of every kind.
+#include "check.h"
+
+__constant__ float table[64];
+__constant__ int uniform_value = 42;
+__device__ int variable[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+__device__ const char text[] = "written by the compiler";
+__device__ const char *text_pointer = text;
+
+__global__ void constants(float *out)
+{
+	int t = threadIdx.x;
+
+	out[t] = table[(t * 7) & 63] * uniform_value + variable[t & 7] + text_pointer[t % 7];
+}
+
+__global__ void locals(int *out, int n)
+{
+	int a[40];
+	int t = threadIdx.x;
+
+	for (int i = 0; i < 40; i++)
+		a[i] = i * t;
+	for (int i = 0; i < n; i++)
+		a[(i * 13 + t) % 40] += a[(i * 7 + 3 * t) % 40] + i;
+	int s = 0;
+	for (int i = 0; i < 40; i++)
+		s = s * 31 + a[i];
+	out[t] = s;
+}
+
+struct big {
+	int v[20];
+	double d;
+	char c[5];
+};
+
+__global__ void by_value(big b, double *out)
+{
+	out[threadIdx.x] = b.v[threadIdx.x % 20] + b.d + b.c[threadIdx.x % 5];
+}
+
+__global__ void generic(int *global, int *out)
+{
+	__shared__ int sh[32];
+	int loc[4] = { 1, 2, 3, (int)threadIdx.x }, t = threadIdx.x;
+	int *p[3] = { global + t, sh + t, loc + (t & 3) };
+
+	sh[t] = 100 + t;
+	__syncthreads();
+	int s = 0;
+	for (int i = 0; i < 3; i++) {
+		int *q = p[(i + t) % 3];
+
+		s = s * 7 + *q;
+		*q += i;
+	}
+	out[t] = s + loc[t & 3];
+}
+
+int main()
+{
+	std::vector<float> tab(64);
+	for (int i = 0; i < 64; i++)
+		tab[i] = i * 0.5f;
+	CU(cudaMemcpyToSymbol(table, tab.data(), 64 * sizeof(float)));
+	float *df = device_array<float>(64);
+	RUN(constants<<<1, 64>>>(df));
+	std::vector<float> f = from_device(df, 64);
+	bool good = true;
+	for (int t = 0; t < 64; t++)
+		good &= f[t] == tab[(t * 7) & 63] * 42 + (t & 7) + 1 + "written by the compiler"[t % 7];
+	check_result(good, "constant memory and initialized variables");
+
+	int seven = 7;
+	CU(cudaMemcpyToSymbol(uniform_value, &seven, sizeof(seven)));
+	RUN(constants<<<1, 64>>>(df));
+	f = from_device(df, 64);
+	good = true;
+	for (int t = 0; t < 64; t++)
+		good &= f[t] == tab[(t * 7) & 63] * 7 + (t & 7) + 1 + "written by the compiler"[t % 7];
+	check_result(good, "constant memory changed by the host");
+
+	int *di = device_array<int>(64);
+	RUN(locals<<<1, 64>>>(di, 100));
+	std::vector<int> v = from_device(di, 64);
+	good = true;
+	for (int t = 0; t < 64; t++) {
+		unsigned a[40], s = 0;
+
+		for (int i = 0; i < 40; i++)
+			a[i] = i * t;
+		for (int i = 0; i < 100; i++)
+			a[(i * 13 + t) % 40] += a[(i * 7 + 3 * t) % 40] + i;
+		for (int i = 0; i < 40; i++)
+			s = s * 31 + a[i];
+		good &= (unsigned)v[t] == s;
+	}
+	check_result(good, "local arrays indexed at run time");
+
+	big b;
+	for (int i = 0; i < 20; i++)
+		b.v[i] = i * i;
+	b.d = 0.25;
+	for (int i = 0; i < 5; i++)
+		b.c[i] = 10 * i;
+	double *dd = device_array<double>(32);
+	RUN(by_value<<<1, 32>>>(b, dd));
+	std::vector<double> d = from_device(dd, 32);
+	good = true;
+	for (int t = 0; t < 32; t++)
+		good &= d[t] == (t % 20) * (t % 20) + 0.25 + 10 * (t % 5);
+	check_result(good, "a struct passed by value, indexed at run time");
+
+	std::vector<int> g(32);
+	for (int i = 0; i < 32; i++)
+		g[i] = 1000 + i;
+	int *dg = to_device(g);
+	RUN(generic<<<1, 32>>>(dg, di));
+	v = from_device(di, 32);
+	good = true;
+	for (int t = 0; t < 32; t++) {
+		int loc[4] = { 1, 2, 3, t }, gl = 1000 + t, sh = 100 + t, s = 0;
+		int *p[3] = { &gl, &sh, loc + (t & 3) };
+
+		for (int i = 0; i < 3; i++) {
+			int *q = p[(i + t) % 3];
+
+			s = s * 7 + *q;
+			*q += i;
+		}
+		good &= v[t] == s + loc[t & 3];
+	}
+	check_result(good, "generic pointers to global, shared and local memory in one warp");
+
+	/* copies */
+	std::vector<int> m(64 * 16), back(64 * 16, -1);
+	for (size_t i = 0; i < m.size(); i++)
+		m[i] = i;
+	int *d2;
+	size_t pitch;
+	CU(cudaMallocPitch(&d2, &pitch, 64 * sizeof(int), 16));
+	CU(cudaMemcpy2D(d2, pitch, m.data(), 64 * sizeof(int), 64 * sizeof(int), 16, cudaMemcpyHostToDevice));
+	CU(cudaMemcpy2D(back.data(), 64 * sizeof(int), d2, pitch, 64 * sizeof(int), 16, cudaMemcpyDeviceToHost));
+	check_result(m == back, "2D copies");
+	int *d3 = device_array<int>(64 * 16);
+	CU(cudaMemcpy2D(d3, 64 * sizeof(int), d2, pitch, 64 * sizeof(int), 16, cudaMemcpyDeviceToDevice));
+	CU(cudaMemset(d3, 0x5a, 16));
+	CU(cudaMemcpy(back.data(), d3, back.size() * sizeof(int), cudaMemcpyDefault));
+	good = back[0] == 0x5a5a5a5a && back[3] == 0x5a5a5a5a && back[4] == 4 && back[1023] == 1023;
+	check_result(good, "device to device, memset, default direction");
+	return check_end();
+}
