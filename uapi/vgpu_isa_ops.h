@@ -285,7 +285,7 @@ VGPU_OP(F2B2,    "f2b2",      V, X, X, _, CVT,  SRC,    ALU, "f32 A to the high,
 VGPU_OP(D2H,     "d2h",       V, Y, _, _, CVT,  SRC,    ALU, "f64 to f16, rounded once")
 VGPU_OP(H2D,     "h2d",       W, X, _, _, CVT,  SRC,    ALU, "f16 (low half) to f64")
 VGPU_OP(H2H,     "h2h",       V, X, _, _, CVT,  SRC,    ALU, "f16 to integral f16 or a copy")
-VGPU_OP(H2I,     "h2i",       W, X, _, _, CVTI, SRC,    ALU, "f16 to the integer type that B's kind names, extended to 64 bit")
+VGPU_OP(H2I,     "h2i",       W, X, N, _, CVTI, SRC,    ALU, "f16 to the integer type that B's kind names, extended to 64 bit")
 VGPU_OP(I2H,     "i2h",       V, Y, _, _, CVTI, SRC,    ALU, "64-bit signed (MOD bit 7: unsigned) integer to f16, rounded once")
 VGPU_OP(I2B,     "i2b",       V, Y, _, _, CVTI, SRC,    ALU, "64-bit signed (MOD bit 7: unsigned) integer to bf16, rounded once")
 VGPU_OP(F2TF32,  "f2tf32",    V, X, _, _, CVT,  SRC,    ALU, "f32 to tf32 (rna, rn or rz), low 13 bits zero")
