@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+/* The compiler's log: bounded, with line and reason, in CUDA's wording. */
+#include <stdio.h>
+#include <string.h>
+
+#include "diag.h"
+
+#define MAX_LOGGED_ERRORS 64
+
+void diag_init(struct diag *d, char *buf, size_t size)
+{
+	memset(d, 0, sizeof(*d));
+	d->buf = buf;
+	d->size = buf ? size : 0;
+	if (d->size)
+		buf[0] = 0;
+}
+
+static void put(struct diag *d, const char *msg)
+{
+	size_t n = strlen(msg), room;
+
+	if (!d->size)
+		return;
+	room = d->size - 1 - d->len;
+	if (n > room) {
+		n = room;
+		d->truncated = true;
+	}
+	memcpy(d->buf + d->len, msg, n);
+	d->len += n;
+	d->buf[d->len] = 0;
+}
+
+static void say(struct diag *d, const char *kind, unsigned int line,
+		const char *fmt, va_list ap)
+{
+	char text[512], msg[1024];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (line)
+		snprintf(msg, sizeof(msg), "%s%sptx line %u; %s : %s\n",
+			 d->where ? d->where : "", d->where ? ", " : "",
+			 line, kind, text);
+	else
+		snprintf(msg, sizeof(msg), "%s%s%s : %s\n",
+			 d->where ? d->where : "", d->where ? "; " : "",
+			 kind, text);
+	if (!d->first[0] && !strcmp(kind, "error"))
+		snprintf(d->first, sizeof(d->first), "%.*s",
+			 (int)strcspn(msg, "\n"), msg);
+	put(d, msg);
+}
+
+void diag_verror(struct diag *d, unsigned int line, const char *fmt, va_list ap)
+{
+	if (!d)
+		return;
+	if (d->errors++ < MAX_LOGGED_ERRORS)
+		say(d, "error", line, fmt, ap);
+}
+
+void diag_error(struct diag *d, unsigned int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	diag_verror(d, line, fmt, ap);
+	va_end(ap);
+}
+
+void diag_warn(struct diag *d, unsigned int line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!d)
+		return;
+	va_start(ap, fmt);
+	if (d->warnings++ < MAX_LOGGED_ERRORS)
+		say(d, "warning", line, fmt, ap);
+	va_end(ap);
+}
+
+void diag_info(struct diag *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!d)
+		return;
+	va_start(ap, fmt);
+	say(d, "info", 0, fmt, ap);
+	va_end(ap);
+}
