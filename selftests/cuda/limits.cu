@@ -21,14 +21,14 @@ int main()
 	cudaDeviceProp prop;
 
 	CU(cudaGetDeviceProperties(&prop, 0));
-	check_result(refused(1, 1025, 0, cudaErrorInvalidConfiguration), "1025 threads");
-	check_result(refused(1, dim3(1, 1, 65), 0, cudaErrorInvalidConfiguration), "65 in z");
-	check_result(refused(dim3(1, 65536), 1, 0, cudaErrorInvalidConfiguration), "grid of 65536 in y");
+	check_result(refused(1, 1025, 0, cudaErrorInvalidValue), "1025 threads");
+	check_result(refused(1, dim3(1, 1, 65), 0, cudaErrorInvalidValue), "65 in z");
+	check_result(refused(dim3(1, 65536), 1, 0, cudaErrorInvalidValue), "grid of 65536 in y");
 	check_result(refused(1, 32, 1 << 20, cudaErrorInvalidValue), "1 MiB of shared memory");
 	check_result(refused(1, 32, prop.sharedMemPerBlock + 1, cudaErrorInvalidValue), "one byte too many without opting in");
 	CU(cudaFuncSetAttribute(nothing, cudaFuncAttributeMaxDynamicSharedMemorySize, prop.sharedMemPerBlockOptin));
 	check_result(refused(1, 32, prop.sharedMemPerBlockOptin, cudaSuccess), "all of it, having opted in");
-	check_result(refused(0, 32, 0, cudaErrorInvalidConfiguration), "an empty grid");
+	check_result(refused(0, 32, 0, cudaErrorInvalidValue), "an empty grid");
 	bounded<<<1, 256>>>(d);
 	cudaError_t e = cudaGetLastError();
 	check_result(e == cudaErrorInvalidValue || e == cudaErrorLaunchOutOfResources, "more than __launch_bounds__");
