@@ -109,7 +109,7 @@ static void init_express(struct vgpu_cfg *cfg, const struct vgpu_model *m)
 	      PCI_EXP_DEVCAP_L1 | 1);
 	put16(cfg, e + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_PAYLOAD_256B |
 	      PCI_EXP_DEVCTL_READRQ_512B | PCI_EXP_DEVCTL_RELAX_EN |
-	      PCI_EXP_DEVCTL_NOSNOOP_EN);
+	      PCI_EXP_DEVCTL_EXT_TAG | PCI_EXP_DEVCTL_NOSNOOP_EN);
 	writable16(cfg, e + PCI_EXP_DEVCTL, 0x7fff);
 	put32(cfg, e + PCI_EXP_LNKCAP, link);
 	writable16(cfg, e + PCI_EXP_LNKCTL, PCI_EXP_LNKCTL_RCB |
@@ -120,6 +120,9 @@ static void init_express(struct vgpu_cfg *cfg, const struct vgpu_model *m)
 		   PCI_EXP_DEVCTL2_COMP_TMOUT_DIS);
 	put32(cfg, e + PCI_EXP_LNKCAP2, (BIT(m->pcie_gen) - 1) << 1);
 	put16(cfg, e + PCI_EXP_LNKCTL2, m->pcie_gen);
+	/* From 8 GT/s on a link is trained by equalization, in three phases. */
+	if (m->pcie_gen >= 3)
+		put16(cfg, e + PCI_EXP_LNKSTA2, 0x001e);
 	writable16(cfg, e + PCI_EXP_LNKCTL2, PCI_EXP_LNKCTL2_TLS);
 }
 

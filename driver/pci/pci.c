@@ -13,7 +13,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
-#include <linux/version.h>
 
 #include "config.h"
 #include "pci.h"
@@ -99,9 +98,13 @@ static struct pci_ops cfg_ops = {
 	.write = cfg_write,
 };
 
+/*
+ * The override moved from the PCI device into the device, and did so in stable
+ * kernels too: so it is not the version that tells (see Kbuild).
+ */
 static int set_driver_override(struct pci_dev *pdev)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+#ifdef VGPU_HAVE_DEVICE_DRIVER_OVERRIDE
 	return device_set_driver_override(&pdev->dev, DRIVER_NAME);
 #else
 	char *name = kstrdup(DRIVER_NAME, GFP_KERNEL);
