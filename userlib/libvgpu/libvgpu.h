@@ -53,6 +53,10 @@ int vgpu_devices_open(struct vgpu_dev *devs, int max);
 void vgpu_dev_close(struct vgpu_dev *dev);
 int vgpu_dev_status(const struct vgpu_dev *dev, struct vgpu_device_status *status);
 
+/* status.c */
+int vgpu_dev_processes(const struct vgpu_dev *dev, struct vgpu_process **list);
+int vgpu_dev_event(const struct vgpu_dev *dev, uint64_t *after, uint32_t *lost, struct vgpu_fault *fault);
+
 /* context.c */
 int vgpu_ctx_create(const struct vgpu_dev *dev, uint32_t *ctx);
 int vgpu_destroy(const struct vgpu_dev *dev, uint32_t handle);
