@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# inside.sh DIR VARIANT/PROGRAM...: runs the programs inside a bed and joins their TAP into one,
+# each line with the program's name before it. A program that crashes, bails out, hangs or
+# prints no plan is one more failure.
+dir=$1
+shift
+n=0
+limit=${CUDA_TEST_LIMIT:-60}
+
+result()	# ok|not ok, text
+{
+	n=$((n + 1))
+	echo "$1 $n - $2"
+}
+
+tap()		# NAME COMMAND...: one program that prints TAP
+{
+	local name=$1 plan=0 line
+	shift
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) result ok "$name: ${line#* - }" ;;
+		"not ok "*) result "not ok" "$name: ${line#* - }" ;;
+		1..*) plan=1 ;;
+		"#"*) echo "$line" ;;
+		*) echo "# $name: $line" ;;
+		esac
+	done < <(timeout -k 5 "$limit" "$@" 2>&1)
+	[ $plan = 1 ] || result "not ok" "$name: ended without a plan"
+}
+
+output()	# NAME EXPECTED COMMAND...: standard output must be the file EXPECTED
+{
+	local name=$1 want=$2 got
+	shift 2
+	got=$(timeout -k 5 "$limit" "$@" 2>&1)
+	if [ "$got" = "$(cat "$want")" ]; then
+		result ok "$name: output"
+	else
+		diff <(echo "$got") "$want" | sed 's/^/# /'
+		result "not ok" "$name: output"
+	fi
+}
+
+stderr_has()	# NAME PATTERN COMMAND...
+{
+	local name=$1 pattern=$2
+	shift 2
+	if timeout -k 5 "$limit" "$@" 2>&1 >/dev/null | grep -qE "$pattern"; then
+		result ok "$name: message on stderr"
+	else
+		result "not ok" "$name: message on stderr"
+	fi
+}
+
+here=$(dirname "$0")
+for p in "$@"; do
+	case $p in
+	*/printf) output "$p" "$here/printf.expected" "$dir/$p" ;;
+	*/assert)
+		tap "$p" "$dir/$p"
+		stderr_has "$p" 'assert.cu:[0-9]+: .*checked.*block: \[0,0,0\], thread: \[63,0,0\] Assertion `.*limit. failed' "$dir/$p"
+		;;
+	*/faults)
+		for kind in oob null shared misaligned recursion trap endless; do
+			tap "$p $kind" "$dir/$p" $kind
+		done
+		;;
+	*) tap "$p" "$dir/$p" ;;
+	esac
+done
+echo "1..$n"

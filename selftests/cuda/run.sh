@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The CUDA programs, built by NVIDIA's compiler, in a bed: BED=uml (default) or qemu.
+set -u
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+out=$top/build/selftests/cuda
+bed=${BED:-uml}
+
+make -s -j2 all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
+if [ $# = 0 ]; then
+	if [ "$bed" = uml ]; then
+		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/cuda12/*
+	else	# emulated vectors are slow: each subject once
+		set -- "$out"/static/* "$out"/shared/vecadd "$out"/cuda12/*
+	fi
+	set -- "${@#"$out"/}"
+fi
+exec "$top/tools/vm/vgpu-vm" --bed "$bed" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout 900 \
+	--params "time_limit_ms=2000" -- selftests/cuda/inside.sh "$out" "$@"
