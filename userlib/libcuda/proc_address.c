@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "api.h"
+#include "proc_address.h"
 
 /* No prototype here: the table only takes addresses. */
 #define WORKS(symbol, name, version)	extern CUresult symbol(void);
@@ -110,21 +110,12 @@ static CUresult look_up(const char *name, void **address, int version, cuuint64_
 				  CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
 	if (!e)
 		cu_trace("%s@%d/%llx is not known", name, version, (unsigned long long)flags);
-	/* A caller that takes a status is told there, others by the error. */
-	return e || status ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
+	return e ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }
 
-CUresult cu_get_proc_address_v2(const char *name, void **address, int version, cuuint64_t flags, int *status);
-CUresult cu_get_proc_address(const char *name, void **address, int version, cuuint64_t flags);
-
-CUresult cu_get_proc_address_v2(const char *name, void **address, int version, cuuint64_t flags, int *status)
+CUresult cu_get_proc_address(const char *name, void **address, int version, cuuint64_t flags, int *status)
 {
 	if (!name || !address || (flags & ~3ull) || version < 0)
 		return CUDA_ERROR_INVALID_VALUE;
 	return look_up(name, address, version, flags, status);
-}
-
-CUresult cu_get_proc_address(const char *name, void **address, int version, cuuint64_t flags)
-{
-	return cu_get_proc_address_v2(name, address, version, flags, NULL);
 }
