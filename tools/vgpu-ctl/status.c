@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/* vgpu-ctl status: everything about every device, for people or as JSON. */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+#include "vgpu-ctl.h"
+
+#define MIB(bytes)	((unsigned long long)(bytes) >> 20)
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	switch (key) {
+	case 'j':
+		*(bool *)state->input = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "status takes no arguments");
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse,
+	.doc = "Show the virtual GPUs: PCI address and ids, driver and "
+	       "instruction set versions, memory, utilization, processes.",
+};
+
+static void print_processes(const struct gpu *gpu)
+{
+	if (gpu->process_count < 0) {
+		printf("  processes     not readable: %s\n", strerror(-gpu->process_count));
+		return;
+	}
+	printf("  processes     %d\n", gpu->process_count);
+	for (int i = 0; i < gpu->process_count; i++) {
+		const struct vgpu_process *p = &gpu->processes[i];
+
+		/* pid 0: a process of another pid namespace */
+		printf("    %8u  %-16.16s %8llu MiB  %llu kernels\n", p->pid, p->comm,
+		       MIB(p->vram_used), (unsigned long long)p->launches);
+	}
+}
+
+static void print_open(const struct gpu *gpu)
+{
+	const struct vgpu_device_info *info = &gpu->dev.info;
+	char uuid[48];
+
+	uuid_print(info->uuid, uuid);
+	printf("  uuid          %s\n", uuid);
+	printf("  driver        %s (vgpu %s), ISA %u.%u, engine %s, %u workers\n",
+	       info->driver_version, info->module_version, info->isa_version >> 16,
+	       info->isa_version & 0xffff, info->engine, info->workers);
+	printf("  compute       capability %u.%u, %u multiprocessors\n",
+	       info->cc_major, info->cc_minor, info->sm_count);
+	printf("  memory        %llu MiB used of %llu MiB\n", MIB(gpu->status.vram_used),
+	       MIB(gpu->status.vram_total));
+	printf("  utilization   %u.%u %%\n", gpu->util / 10, gpu->util % 10);
+	printf("  kernels       %llu completed, %llu contexts ended by a fault\n",
+	       (unsigned long long)gpu->status.launches, (unsigned long long)gpu->status.faults);
+	print_processes(gpu);
+}
+
+static void print_vsec(const struct vgpu_pci_vsec *v)
+{
+	char uuid[48];
+
+	uuid_print(v->uuid, uuid);
+	printf("  uuid          %s\n", uuid);
+	printf("  compute       capability %u.%u, %u multiprocessors\n",
+	       v->cc >> 16, v->cc & 0xffff, v->sm_count);
+	printf("  memory        %llu MiB used of %llu MiB\n", MIB(v->vram_used), MIB(v->vram_total));
+	printf("  utilization   %u.%u %%\n", v->utilization / 10, v->utilization % 10);
+}
+
+static void print_text(const struct gpu *gpu)
+{
+	char address[24];
+
+	address_print(gpu, address);
+	if (gpu->is_open)
+		printf("GPU %u: %s\n", gpu->dev.info.index, gpu->dev.info.name);
+	else
+		printf("GPU at %s\n", address);
+	printf("  pci           %s [%04x:%04x], subsystem [%04x:%04x]%s\n", address,
+	       gpu->vendor_id, gpu->device_id, gpu->subsys_vendor, gpu->subsys_id,
+	       gpu->on_bus ? "" : ", not visible on the bus");
+	if (gpu->is_open) {
+		print_open(gpu);
+		return;
+	}
+	printf("  node          cannot be opened: check the permissions of /dev/vgpu* or run as root\n");
+	if (gpu->have_vsec)
+		print_vsec(&gpu->vsec);
+}
+
+/* ------------------------------------------------------------------- JSON */
+
+static void add_string(struct json_object *o, const char *key, const char *value)
+{
+	json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static struct json_object *json_pci(const struct gpu *gpu)
+{
+	struct json_object *o = json_object_new_object();
+	char text[24];
+
+	address_print(gpu, text);
+	add_string(o, "address", text);
+	snprintf(text, sizeof(text), "%04x:%04x", gpu->vendor_id, gpu->device_id);
+	add_string(o, "id", text);
+	snprintf(text, sizeof(text), "%04x:%04x", gpu->subsys_vendor, gpu->subsys_id);
+	add_string(o, "subsystem", text);
+	json_object_object_add(o, "on_bus", json_object_new_boolean(gpu->on_bus));
+	return o;
+}
+
+static struct json_object *json_memory(uint64_t total, uint64_t used)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "total", total);
+	add_number(o, "used", used);
+	return o;
+}
+
+static struct json_object *json_processes(const struct gpu *gpu)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < gpu->process_count; i++) {
+		const struct vgpu_process *p = &gpu->processes[i];
+		struct json_object *o = json_object_new_object();
+
+		add_number(o, "pid", p->pid);
+		json_object_object_add(o, "name", json_object_new_string_len(p->comm,
+				       strnlen(p->comm, sizeof(p->comm))));
+		add_number(o, "memory_used", p->vram_used);
+		add_number(o, "contexts", p->contexts);
+		add_number(o, "kernels", p->launches);
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static void json_open(struct json_object *o, const struct gpu *gpu)
+{
+	const struct vgpu_device_info *info = &gpu->dev.info;
+	struct json_object *memory = json_memory(gpu->status.vram_total, gpu->status.vram_used);
+	char text[48];
+
+	add_number(o, "index", info->index);
+	add_string(o, "name", info->name);
+	uuid_print(info->uuid, text);
+	add_string(o, "uuid", text);
+	add_string(o, "driver_version", info->driver_version);
+	add_string(o, "module_version", info->module_version);
+	snprintf(text, sizeof(text), "%u.%u", info->isa_version >> 16, info->isa_version & 0xffff);
+	add_string(o, "isa_version", text);
+	add_string(o, "engine", info->engine);
+	add_number(o, "workers", info->workers);
+	snprintf(text, sizeof(text), "%u.%u", info->cc_major, info->cc_minor);
+	add_string(o, "compute_capability", text);
+	add_number(o, "multiprocessors", info->sm_count);
+	add_number(memory, "free", gpu->status.vram_free);
+	json_object_object_add(o, "memory", memory);
+	json_object_object_add(o, "utilization_percent", json_object_new_double(gpu->util / 10.0));
+	add_number(o, "kernels", gpu->status.launches);
+	add_number(o, "faults", gpu->status.faults);
+	json_object_object_add(o, "processes", json_processes(gpu));
+}
+
+static void json_vsec(struct json_object *o, const struct vgpu_pci_vsec *v)
+{
+	char text[48];
+
+	add_number(o, "index", v->index);
+	uuid_print(v->uuid, text);
+	add_string(o, "uuid", text);
+	snprintf(text, sizeof(text), "%u.%u", v->cc >> 16, v->cc & 0xffff);
+	add_string(o, "compute_capability", text);
+	add_number(o, "multiprocessors", v->sm_count);
+	json_object_object_add(o, "memory", json_memory(v->vram_total, v->vram_used));
+	json_object_object_add(o, "utilization_percent", json_object_new_double(v->utilization / 10.0));
+}
+
+static struct json_object *json_gpu(const struct gpu *gpu)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "pci", json_pci(gpu));
+	json_object_object_add(o, "node_open", json_object_new_boolean(gpu->is_open));
+	if (gpu->is_open)
+		json_open(o, gpu);
+	else if (gpu->have_vsec)
+		json_vsec(o, &gpu->vsec);
+	return o;
+}
+
+static void print_json(const struct gpu *gpus, int count)
+{
+	struct json_object *top = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < count; i++)
+		json_object_array_add(list, json_gpu(&gpus[i]));
+	json_object_object_add(top, "devices", list);
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+/** cmd_status - the command */
+int cmd_status(int argc, char **argv)
+{
+	static struct gpu gpus[VGPU_MAX_DEVICES];
+	bool json = false;
+	int count;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &json);
+	count = gpus_open(gpus, VGPU_MAX_DEVICES);
+	gpus_measure(gpus, count);
+	if (json)
+		print_json(gpus, count);
+	else
+		for (int i = 0; i < count; i++)
+			print_text(&gpus[i]);
+	gpus_close(gpus, count);
+	if (count)
+		return 0;
+	fprintf(stderr, "vgpu-ctl: no vgpu device: is the module loaded? try `sudo modprobe vgpu`\n");
+	return EXIT_NO_DEVICE;
+}
