@@ -114,6 +114,15 @@ static void add_number(struct json_object *o, const char *key, uint64_t value)
 	json_object_object_add(o, key, json_object_new_uint64(value));
 }
 
+/* Permille as percent: as a plain double it would print as 49.899999999999999. */
+static void add_permille(struct json_object *o, const char *key, uint32_t permille)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u.%u", permille / 10, permille % 10);
+	json_object_object_add(o, key, json_object_new_double_s(permille / 10.0, text));
+}
+
 static struct json_object *json_pci(const struct gpu *gpu)
 {
 	struct json_object *o = json_object_new_object();
@@ -178,7 +187,7 @@ static void json_open(struct json_object *o, const struct gpu *gpu)
 	add_number(o, "multiprocessors", info->sm_count);
 	add_number(memory, "free", gpu->status.vram_free);
 	json_object_object_add(o, "memory", memory);
-	json_object_object_add(o, "utilization_percent", json_object_new_double(gpu->util / 10.0));
+	add_permille(o, "utilization_percent", gpu->util);
 	add_number(o, "kernels", gpu->status.launches);
 	add_number(o, "faults", gpu->status.faults);
 	json_object_object_add(o, "processes", json_processes(gpu));
@@ -195,7 +204,7 @@ static void json_vsec(struct json_object *o, const struct vgpu_pci_vsec *v)
 	add_string(o, "compute_capability", text);
 	add_number(o, "multiprocessors", v->sm_count);
 	json_object_object_add(o, "memory", json_memory(v->vram_total, v->vram_used));
-	json_object_object_add(o, "utilization_percent", json_object_new_double(v->utilization / 10.0));
+	add_permille(o, "utilization_percent", v->utilization);
 }
 
 static struct json_object *json_gpu(const struct gpu *gpu)
