@@ -17,6 +17,7 @@
 #include <linux/atomic.h>
 #include <linux/refcount.h>
 #include <linux/sched/signal.h>
+#include <linux/sort.h>
 
 static inline void *engine_alloc(size_t n)
 {
@@ -26,6 +27,12 @@ static inline void *engine_alloc(size_t n)
 static inline void engine_free(const void *p)
 {
 	kvfree(p);
+}
+
+static inline void engine_sort(void *base, size_t n, size_t size,
+			       int (*cmp)(const void *, const void *))
+{
+	sort(base, n, size, cmp, NULL);
 }
 
 static inline u64 engine_time_ns(void)

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Operands of the matrix instructions.
+ */
+#include "verify.h"
+
+#define MMA_GROUP_SHIFT	24
+#define MMA_KNOWN	(VGPU_MMA_KIND | VGPU_MMA_A_SIGNED | VGPU_MMA_B_SIGNED |	\
+			 VGPU_MMA_SATFINITE | VGPU_MMA_XOR | VGPU_MMA_ATYPE(0xf) |	\
+			 VGPU_MMA_BTYPE(0xf) | 0x7U << MMA_GROUP_SHIFT)
+
+static u32 flags_of(const struct mma_info *kind)
+{
+	switch (kind->ab) {
+	case MMAT_I8:
+	case MMAT_I4:
+		return VGPU_MMA_A_SIGNED | VGPU_MMA_B_SIGNED | VGPU_MMA_SATFINITE;
+	case MMAT_B1:
+		return VGPU_MMA_XOR;
+	default:
+		return 0;
+	}
+}
+
+static bool types_ok(const struct mma_info *kind, u32 imm)
+{
+	u32 a = imm >> 16 & 0xf, b = imm >> 20 & 0xf;
+
+	if (kind->ab != MMAT_F8)
+		return !a && !b;
+	return a < VGPU_Q8_UE8M0 && b < VGPU_Q8_UE8M0;
+}
+
+/* Scales exist for the 8-bit and 4-bit float kinds with f32 sums. */
+static bool scaled_ok(const struct mma_info *kind)
+{
+	return (kind->ab == MMAT_F8 || kind->ab == MMAT_F4) && kind->cd == MMAT_F32;
+}
+
+static bool overlap(u32 a, u32 a_count, u32 b, u32 b_count)
+{
+	return a < b + b_count && b < a + a_count;
+}
+
+static enum engine_refusal check_registers(const struct verify_unit *u,
+					   const struct vgpu_insn *in,
+					   const struct mma_info *kind, u32 group)
+{
+	bool wide = kind->ab == MMAT_F64;
+	u32 na = kind->regs_a * group, nc = kind->regs_c * group;
+	bool has_c = in->op == VGPU_OP_MMA && in->c != VGPU_NONE;
+	enum engine_refusal why;
+
+	why = verify_group(u, in->d, nc, wide);
+	if (!why)
+		why = verify_group(u, in->a, na, wide);
+	if (!why)
+		why = verify_group(u, in->b, kind->regs_b, wide);
+	if (!why && has_c)
+		why = verify_group(u, in->c, nc, wide);
+	if (!why && in->op == VGPU_OP_MMASC)
+		why = verify_group(u, in->c, 2, false);
+	if (why || group == 1)
+		return why;
+	/* later multiplications of the group must not see results of earlier ones */
+	if (overlap(in->d, nc, in->a, na) || overlap(in->d, nc, in->b, kind->regs_b))
+		return REFUSE_MMA_OVERLAP;
+	if (has_c && in->c != in->d && overlap(in->d, nc, in->c, nc))
+		return REFUSE_MMA_OVERLAP;
+	if (in->op == VGPU_OP_MMASC && overlap(in->d, nc, in->c, 2))
+		return REFUSE_MMA_OVERLAP;
+	return REFUSE_NOTHING;
+}
+
+enum engine_refusal verify_matrix(const struct verify_unit *u, const struct vgpu_insn *in)
+{
+	u32 k = in->imm & VGPU_MMA_KIND;
+	const struct mma_info *kind;
+
+	if (k >= VGPU_MMA_COUNT)
+		return REFUSE_MMA_KIND;
+	kind = &mma_table[k];
+	if (in->op == VGPU_OP_MMASC && !scaled_ok(kind))
+		return REFUSE_MMA_KIND;
+	if (in->imm & ~MMA_KNOWN || in->imm & 0xff00 & ~flags_of(kind))
+		return REFUSE_MMA_FLAGS;
+	if (!types_ok(kind, in->imm))
+		return REFUSE_MMA_TYPE;
+	return check_registers(u, in, kind, (in->imm >> MMA_GROUP_SHIFT & 7) + 1);
+}
