@@ -119,6 +119,13 @@ static inline void engine_free(const void *p)
 	free((void *)p);
 }
 
+static inline void engine_sort(void *base, size_t n, size_t size,
+			       int (*cmp)(const void *, const void *))
+{
+	if (n)
+		qsort(base, n, size, cmp);
+}
+
 static inline u64 engine_time_ns(void)
 {
 	struct timespec ts;
