@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+# make            the module for KDIR, the libraries, the tools
+# make run        one CUDA program on the device, in a machine that is booted for it
+# make test       all suites; test-long adds what takes hours; bench measures
+# make load       the module and the libraries into this very system (unload: out again)
+# make deps       install what is missing (Debian 12, root); run and test do that too
+#
+# KDIR=…          kernel build tree (default: the running kernel's, else Debian's headers)
+# SUITES="a b"    only these suites        BED=uml|qemu  for make run
+# SAMPLE=…        the program of make run  PARAMS=…      module parameters of load and run
+
+.NOTPARALLEL:
+
+TOP	:= $(CURDIR)
+VM	:= $(TOP)/tools/vm
+CACHE	:= $(or $(VGPU_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vgpu)
+KDIR	?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	     $(lastword $(sort $(wildcard /lib/modules/*/build))))
+BED	?= uml
+SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
+PARAMS	?=
+SUITES	?=
+
+# kselftest_harness.h and ksft's shell helpers, as the kernel package has them
+export KSELFTEST_DIR := $(CACHE)/kernels/uml/source/tools/testing/selftests
+
+# Dependencies first: libcuda wants libvgpu and the compiler, the tools want them all.
+PARTS	:= $(wildcard userlib/libvgpu userlib/compiler) $(wildcard userlib/* tools/*)
+DIRS	:= $(foreach d,$(shell printf '%s\n' $(PARTS) | awk '!seen[$$0]++'),\
+	     $(if $(wildcard $(d)/Makefile),$(d)))
+
+all: module user
+
+module:
+	@test -n "$(KDIR)" || { echo "no kernel build tree: make deps, or KDIR=…" >&2; exit 1; }
+	$(VM)/kmod.sh $(KDIR)
+
+user:
+	@set -e; for d in $(DIRS); do $(MAKE) --no-print-directory -C $$d; done
+
+deps:
+	@$(VM)/deps.sh
+
+# What a run in a bed needs; each step does nothing when it was done before.
+bed: deps
+	@$(VM)/kernels.sh $(if $(filter qemu,$(BED)),6.1,uml) >/dev/null
+	@$(VM)/toolkit.sh >/dev/null
+	@$(MAKE) --no-print-directory user
+
+run: bed
+	@$(MAKE) --no-print-directory -C selftests/cuda $(SAMPLE)
+	@if $(VM)/native.sh usable; then \
+		$(MAKE) --no-print-directory load && \
+		{ $(VM)/show.sh $(SAMPLE); status=$$?; $(MAKE) --no-print-directory unload; exit $$status; }; \
+	else \
+		$(VM)/vgpu-vm --bed $(BED) --params "$(PARAMS)" -- $(VM)/show.sh $(SAMPLE); \
+	fi
+
+load: module
+	$(VM)/native.sh load "$$($(VM)/kmod.sh $(KDIR))" $(PARAMS)
+
+unload:
+	$(VM)/native.sh unload
+
+test test-long: deps
+	@$(VM)/kernels.sh uml 6.1 6.12 kasan kcsan >/dev/null
+	@$(VM)/toolkit.sh >/dev/null
+	@$(MAKE) --no-print-directory all
+	@selftests/run $(if $(filter test-long,$@),--long) $(SUITES)
+
+bench: bed
+	@$(MAKE) --no-print-directory -C tools/bench bench
+
+clean:
+	@set -e; for d in $(DIRS); do $(MAKE) --no-print-directory -C $$d clean; done
+	rm -rf build
+
+.PHONY: all module user deps bed run load unload test test-long bench clean

@@ -1,0 +1,167 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each bed goes red for the bugs that are its to find (tools/vm/planted), green without
+# one, and vgpu-vm keeps its promises: status, clean output, time limit, nothing left.
+# time limit: 900
+# variant: KERNEL=uml
+# variant: KERNEL=6.1
+# variant: KERNEL=6.12
+# variant: KERNEL=kasan
+# variant: KERNEL=kcsan
+cd "$(dirname "$0")" || exit 1
+. ../lib/tap.sh
+
+kernel=${KERNEL:-uml}
+vm=../../tools/vm/vgpu-vm
+bed=qemu
+[ "$kernel" = uml ] && bed=uml
+log=$(mktemp)
+trap 'rm -f "$log" "$log".*' EXIT
+
+ko=$(../../tools/vm/kmod.sh "$kernel" ../../tools/vm/planted) || { echo "Bail out! no planted.ko"; exit 1; }
+
+machine() { "$vm" --bed $bed --kernel "$kernel" --no-module --mem 2G "$@"; }
+
+# Loads and unloads planted.ko once for each bug, in one machine.
+# shellcheck disable=SC2016
+plant() { machine -- sh -c 'ko=$1; shift; for b; do insmod $ko bug=$b; rmmod planted; done' sh "$ko" "$@" >"$log" 2>&1; }
+
+# red BUG PATTERN: the machine that plant ran complained so.
+red()
+{
+	if grep -qE "kernel complained: .*($2)" "$log"; then
+		ok "$kernel shows $1"
+	else
+		not_ok "$kernel shows $1"
+		grep -v dmesg: "$log" | sed 's/^/# /'
+	fi
+}
+
+# status WANT NAME: of the last command.
+status()
+{
+	local got=$?
+	if [ $got = "$1" ]; then
+		ok "$2"
+	else
+		not_ok "$2"
+		echo "# status $got, not $1"
+		sed 's/^/# /' "$log"
+	fi
+}
+
+promises()
+{
+	local sum=$log.bytes got
+
+	machine -- sh -c 'echo out; echo err >&2; exit 7' >"$log" 2>"$log.err"
+	status 7 "the command's status"
+	[ "$(cat "$log")" = out ]
+	status 0 "its output alone on stdout"
+	grep -qx err "$log.err"
+	status 0 "its errors on stderr"
+	machine -- sh -c 'kill -9 $$' >"$log" 2>&1
+	status 137 "the signal that ended it"
+	head -c 1000000 /dev/urandom >"$sum"
+	machine -- cat "$sum" 2>"$log" | cmp - "$sum" >>"$log" 2>&1
+	status 0 "a million random bytes come through"
+	machine -- sh -c ': >written; echo x >/tmp/written && test -f written' >"$log" 2>&1
+	status 0 "the command can write anywhere"
+	[ ! -e written ] && [ ! -e /tmp/written ]
+	status 0 "and the host does not see it"
+	machine --timeout 2 -- sh -c 'sleep 1000 & sleep 1000' >"$log" 2>&1
+	status 124 "the time limit"
+	machine -- sh -c 'sleep 1000 & setsid sleep 1000 &' >"$log" 2>&1
+	status 0 "what a command leaves running holds nothing up"
+}
+
+# Killed without a chance to clean up, the machine goes all the same.
+leaves_nothing()
+{
+	local mark=$log.mark pids
+
+	setsid "$vm" --bed uml --no-module --mem 1G -- sleep 54321 >"$log" 2>&1 &
+	for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; pgrep -P $! >"$mark" && break; done
+	sleep 2
+	pids=$(pgrep -P $!)
+	[ -n "$pids" ]
+	status 0 "a machine is there"
+	kill -9 $!
+	sleep 2
+	# shellcheck disable=SC2086
+	! pgrep -s "$(echo $pids | tr ' ' ,)" >>"$log"
+	status 0 "and gone when vgpu-vm is killed"
+}
+
+clients_see_one_cpu()
+{
+	machine --cpus 2 -- sh -c 'nproc; getconf _NPROCESSORS_ONLN; cat /sys/devices/system/cpu/online; grep -c ^processor /proc/cpuinfo' >"$log" 2>&1
+	[ "$(head -n 3 "$log" | tr '\n' ' ')" = "1 1 0 " ]
+	status 0 "UML shows clients one CPU"
+}
+
+none_is_green()
+{
+	plant none
+	status 0 "$kernel is green for a module without a bug"
+}
+
+case $kernel in
+uml)
+	plan 21
+	none_is_green
+	plant fpu-sleep warn told-leak leak busy
+	status 123 "the status says that the kernel complained"
+	red fpu-sleep "scheduling while atomic|sleeping function called"
+	red warn "WARNING: "
+	red told-leak "vgpu: leaked"
+	red leak "func:leak has [0-9]+ allocated at module unload"
+	red busy "rmmod planted"
+	plant oops
+	red oops "Kernel panic"
+	machine -- insmod "$ko" bug=nosuch >"$log" 2>&1
+	status 1 "insmod's own status"
+	promises
+	clients_see_one_cpu
+	leaves_nothing
+	;;
+6.1)
+	plan 15
+	none_is_green
+	plant fpu-sleep warn told-leak busy
+	status 123 "the status says that the kernel complained"
+	red fpu-sleep "scheduling while atomic|sleeping function called"
+	red told-leak "vgpu: leaked"
+	red busy "rmmod planted"
+	plant oops
+	red oops "Oops"
+	promises
+	;;
+6.12)
+	plan 4
+	none_is_green
+	plant fpu-sleep busy
+	red fpu-sleep "scheduling while atomic|sleeping function called"
+	red busy "rmmod planted"
+	plant oops
+	red oops "Oops"
+	;;
+kasan)
+	# Lock order first: a KASAN report switches lockdep off.
+	plan 6
+	none_is_green
+	plant lock-order fpu-sleep oob leak
+	red lock-order "possible circular locking"
+	red fpu-sleep "scheduling while atomic|sleeping function called"
+	red "oob in a slab" "KASAN: slab-out-of-bounds"
+	red "oob in vmalloc" "KASAN: vmalloc-out-of-bounds"
+	red leak "unreferenced object"
+	;;
+kcsan)
+	plan 2
+	none_is_green
+	plant race
+	red race "KCSAN: data-race in racer"
+	;;
+esac
+finish

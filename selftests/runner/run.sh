@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The test driver itself: a copy of it runs made-up suites and must count them right.
+# time limit: 60
+cd "$(dirname "$0")" || exit 1
+. ../lib/tap.sh
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$tmp/selftests"
+cp ../run "$tmp/selftests/run"
+
+# counts NAME STATUS "LAST LINE" [ARG…]: a suite made of standard input gives these.
+counts()
+{
+	name=$1 status=$2 want=$3
+	shift 3
+	rm -rf "$tmp/selftests/made"
+	mkdir "$tmp/selftests/made"
+	{ echo "#!/bin/sh"; cat; } >"$tmp/selftests/made/run.sh"
+	chmod +x "$tmp/selftests/made/run.sh"
+	"$tmp/selftests/run" "$@" >"$tmp/out" 2>&1
+	got=$?
+	if [ "$got" = "$status" ] && [ "$(tail -n 1 "$tmp/out")" = "$want" ]; then
+		ok "$name"
+	else
+		not_ok "$name"
+		echo "# status $got, not $status; last line not '$want' but:"
+		sed 's/^/# /' "$tmp/out"
+	fi
+}
+
+plan 14
+
+counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
+printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
+S
+counts "a failing test" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..2\nok 1 - a\nnot ok 2 - b\n'; exit 1
+S
+counts "missing tests" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..3\nok 1 - a\n'
+S
+counts "silence" 1 "0 passed, 1 failed, 0 skipped" <<'S'
+echo nothing to see
+S
+counts "a status that no test explains" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..1\nok 1 - a\n'; exit 3
+S
+counts "two programs one after the other" 0 "3 passed, 0 failed, 0 skipped" <<'S'
+printf 'TAP version 13\n1..2\nok 1 a\nok 2 b\nTAP version 13\n1..1\nok 1 c\n'
+S
+counts "two programs, the first one short" 1 "2 passed, 1 failed, 0 skipped" <<'S'
+printf '1..2\nok 1 a\n1..1\nok 1 c\n'
+S
+counts "nested results count once" 0 "3 passed, 0 failed, 0 skipped" <<'S'
+printf 'KTAP version 1\n1..2\n  1..2\n  ok 1 a\n  ok 2 b\nok 1 ab\nok 2 c\n'
+S
+counts "a nested failure counts once" 1 "2 passed, 1 failed, 0 skipped" <<'S'
+printf '1..2\n  1..2\n  ok 1 a\n  not ok 2 b\nnot ok 1 ab\nok 2 c\n'; exit 1
+S
+counts "a parent that fails alone" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..1\n  1..1\n  ok 1 a\nnot ok 1 a\n'; exit 1
+S
+counts "variants" 0 "2 passed, 0 failed, 0 skipped" <<'S'
+# variant: A=1
+# variant: A=2 B=3
+# long variant: A=4
+[ "$A$B" = 1 ] || [ "$A$B" = 23 ] && printf '1..1\nok 1 a\n'
+S
+counts "long variants" 0 "2 passed, 0 failed, 0 skipped" --long <<'S'
+# variant: A=1
+# long variant: A=4
+printf '1..1\nok 1 a\n'
+S
+counts "a suite that hangs" 1 "0 passed, 1 failed, 0 skipped" <<'S'
+# time limit: 1
+sleep 1000 & sleep 1000
+S
+counts "unknown suites are refused" 1 "no suite other; there are: made" other <<'S'
+S
+finish
