@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The instruction table as data: one row an opcode, from uapi/vgpu_isa_ops.h.
  */
