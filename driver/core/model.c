@@ -18,9 +18,6 @@
 
 enum { CC75, CC80, CC86, CC89, CC90, CC120 };
 
-/* Values of NVML's nvmlBrandType_t. */
-enum { BRAND_UNKNOWN = 0, BRAND_TESLA = 2, BRAND_RTX = 13, BRAND_NVIDIA = 14 };
-
 #define ARCH(maj, min, nm, thr, blk, shsm, optin, resv, fp64, cores)	\
 	{ .cc_major = (maj), .cc_minor = (min), .name = (nm),		\
 	  .threads_per_block = 1024, .threads_per_sm = (thr),		\
@@ -52,18 +49,16 @@ static const struct vgpu_arch archs[] = {
 	  .subsys_vendor = 0x10de, .subsys_id = SUBSYS_GENERIC,		\
 	  .revision = 0xa1, .l2_bytes = MIB(4),				\
 	  .clock_khz = 1000000, .mem_clock_khz = 1000000,		\
-	  .mem_bus_bits = 128, .nvml_brand = BRAND_UNKNOWN,		\
+	  .mem_bus_bits = 128,						\
 	  .pcie_gen = (gen), .pcie_width = 16 }
 
-#define CARD(nm, str, cc, dev, sub, sms, mib, l2, clk, mclk, bits, watt, \
-	     brand, gen)						\
+#define CARD(nm, str, cc, dev, sub, sms, mib, l2, clk, mclk, bits, watt, gen) \
 	{ .id = (nm), .name = (str), .arch = &archs[cc],		\
 	  .device_id = (dev), .subsys_vendor = 0x10de,			\
 	  .subsys_id = (sub), .revision = 0xa1, .sm_count = (sms),	\
 	  .vram_mib = (mib), .l2_bytes = MIB(l2),			\
 	  .clock_khz = (clk) * 1000, .mem_clock_khz = (mclk) * 1000,	\
 	  .mem_bus_bits = (bits), .power_limit_mw = (watt) * 1000,	\
-	  .nvml_brand = (brand),					\
 	  .pcie_gen = (gen), .pcie_width = 16 }
 
 /* The first row of a compute capability is the one that "cc=" picks. */
@@ -75,23 +70,17 @@ static const struct vgpu_model models[] = {
 	GENERIC(CC80,   "8.0", 0x20b0, 4),
 	GENERIC(CC75,   "7.5", 0x1eb8, 3),
 	CARD("rtxpro6000", "NVIDIA RTX PRO 6000 Blackwell Server Edition",
-	     CC120, 0x2bb5, 0x204e, 188, 97887, 128, 2430, 12481, 512, 600,
-	     BRAND_RTX, 5),
+	     CC120, 0x2bb5, 0x204e, 188, 97887, 128, 2430, 12481, 512, 600, 5),
 	CARD("h100", "NVIDIA H100 80GB HBM3",
-	     CC90, 0x2330, 0x16c1, 132, 81559, 50, 1980, 2619, 5120, 700,
-	     BRAND_NVIDIA, 5),
+	     CC90, 0x2330, 0x16c1, 132, 81559, 50, 1980, 2619, 5120, 700, 5),
 	CARD("l4", "NVIDIA L4",
-	     CC89, 0x27b8, 0x16ca, 58, 23034, 48, 2040, 6251, 192, 72,
-	     BRAND_NVIDIA, 4),
+	     CC89, 0x27b8, 0x16ca, 58, 23034, 48, 2040, 6251, 192, 72, 4),
 	CARD("a10", "NVIDIA A10",
-	     CC86, 0x2236, 0x1482, 72, 23028, 6, 1695, 6251, 384, 150,
-	     BRAND_NVIDIA, 4),
+	     CC86, 0x2236, 0x1482, 72, 23028, 6, 1695, 6251, 384, 150, 4),
 	CARD("a100", "NVIDIA A100-SXM4-40GB",
-	     CC80, 0x20b0, 0x134f, 108, 40960, 40, 1410, 1215, 5120, 400,
-	     BRAND_NVIDIA, 4),
+	     CC80, 0x20b0, 0x134f, 108, 40960, 40, 1410, 1215, 5120, 400, 4),
 	CARD("t4", "Tesla T4",
-	     CC75, 0x1eb8, 0x12a2, 40, 15360, 4, 1590, 5001, 256, 70,
-	     BRAND_TESLA, 3),
+	     CC75, 0x1eb8, 0x12a2, 40, 15360, 4, 1590, 5001, 256, 70, 3),
 };
 
 /**

@@ -59,7 +59,6 @@ struct vgpu_arch {
  * @mem_clock_khz:	highest memory clock
  * @mem_bus_bits:	width of the memory bus
  * @power_limit_mw:	power limit; 0 = not a figure of this profile
- * @nvml_brand:		brand, in NVML's numbers (nvmlBrandType_t)
  * @pcie_gen:		PCI Express generation, 3 to 5
  * @pcie_width:		PCI Express lanes
  *
@@ -81,7 +80,6 @@ struct vgpu_model {
 	u32 mem_clock_khz;
 	u16 mem_bus_bits;
 	u32 power_limit_mw;
-	u8 nvml_brand;
 	u8 pcie_gen;
 	u8 pcie_width;
 };

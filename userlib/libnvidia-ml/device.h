@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The library's state: its devices, and how a call begins and ends. */
+#ifndef VGPU_NVML_DEVICE_H
+#define VGPU_NVML_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../libvgpu/libvgpu.h"
+#include "nvml.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+#define UUID_TEXT_SIZE	41	/* "GPU-", 32 digits, 4 dashes, NUL */
+
+/**
+ * struct nvml_device - what a handle points to
+ * @dev: the open device
+ * @base: counters at the start of the present utilization interval
+ * @util: utilization over the interval before
+ * @have_util: there was an interval before
+ */
+struct nvml_device {
+	struct vgpu_dev dev;
+	struct vgpu_device_status base;
+	nvmlUtilization_t util;
+	bool have_util;
+};
+
+/* Begin and end a call. Between the two the devices stay as they are. */
+nvmlReturn_t nvml_enter(void);
+nvmlReturn_t nvml_leave(nvmlReturn_t result);
+
+/* The rest: between nvml_enter() and nvml_leave() only. */
+int nvml_count(void);
+struct nvml_device *nvml_device_at(unsigned int index);
+nvmlReturn_t nvml_status(struct nvml_device *d, struct vgpu_device_status *status);
+nvmlReturn_t nvml_error(int negative_errno);
+
+/* Begin a call on a device whose answer goes to a pointer. */
+nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out);
+
+/* Copy a string out; INSUFFICIENT_SIZE when it does not fit. */
+nvmlReturn_t nvml_string(char *to, unsigned int size, const char *from);
+
+void nvml_uuid_text(const struct nvml_device *d, char text[UUID_TEXT_SIZE]);
+
+/* Answer of a function that is only a name here; logs each once (VGPU_TRACE). */
+nvmlReturn_t nvml_unsupported(const char *name, bool *logged);
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+/* Init, shutdown, handles, and the lock that every call holds. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "device.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int users;
+static struct nvml_device devices[VGPU_MAX_DEVICES];
+static int count;
+
+/**
+ * nvml_error - the NVML result for a failed call of the kernel
+ * @negative_errno: what libvgpu returned
+ */
+nvmlReturn_t nvml_error(int negative_errno)
+{
+	switch (-negative_errno) {
+	case 0:		return NVML_SUCCESS;
+	case ENODEV:	return NVML_ERROR_GPU_IS_LOST;
+	case EPERM:
+	case EACCES:	return NVML_ERROR_NO_PERMISSION;
+	case ENOMEM:	return NVML_ERROR_MEMORY;
+	case EOPNOTSUPP:
+	case ENOTTY:	return NVML_ERROR_NOT_SUPPORTED;
+	default:	return NVML_ERROR_UNKNOWN;
+	}
+}
+
+nvmlReturn_t nvml_enter(void)
+{
+	pthread_mutex_lock(&lock);
+	if (users)
+		return NVML_SUCCESS;
+	pthread_mutex_unlock(&lock);
+	return NVML_ERROR_UNINITIALIZED;
+}
+
+nvmlReturn_t nvml_leave(nvmlReturn_t result)
+{
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+/* Handles come from the client: only an element of the array is one. */
+static bool is_handle(const struct nvml_device *d)
+{
+	for (int i = 0; i < count; i++)
+		if (d == &devices[i])
+			return true;
+	return false;
+}
+
+nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
+{
+	nvmlReturn_t r = nvml_enter();
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (!out || !is_handle(handle))
+		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
+	return NVML_SUCCESS;
+}
+
+int nvml_count(void)
+{
+	return count;
+}
+
+struct nvml_device *nvml_device_at(unsigned int index)
+{
+	return index < (unsigned int)count ? &devices[index] : NULL;
+}
+
+nvmlReturn_t nvml_status(struct nvml_device *d, struct vgpu_device_status *status)
+{
+	return nvml_error(vgpu_dev_status(&d->dev, status));
+}
+
+/* Why there is no device: nothing loaded, or nothing that we may open. */
+static nvmlReturn_t why_none(void)
+{
+	return access("/sys/module/vgpu", F_OK) ? NVML_ERROR_DRIVER_NOT_LOADED :
+						  NVML_ERROR_NO_PERMISSION;
+}
+
+static nvmlReturn_t open_all(void)
+{
+	struct vgpu_dev devs[VGPU_MAX_DEVICES];
+	int n = vgpu_devices_open(devs, VGPU_MAX_DEVICES);
+
+	if (n <= 0)
+		return why_none();
+	memset(devices, 0, sizeof(devices));
+	for (int i = 0; i < n; i++) {
+		devices[i].dev = devs[i];
+		/* Utilization is measured from here on. */
+		vgpu_dev_status(&devs[i], &devices[i].base);
+	}
+	count = n;
+	return NVML_SUCCESS;
+}
+
+static nvmlReturn_t init(bool devices_needed)
+{
+	nvmlReturn_t r = NVML_SUCCESS;
+
+	pthread_mutex_lock(&lock);
+	if (!users)
+		r = open_all();
+	if (r == NVML_ERROR_NO_PERMISSION && !devices_needed)
+		r = NVML_SUCCESS;
+	if (r == NVML_SUCCESS)
+		users++;
+	return nvml_leave(r);
+}
+
+EXPORT nvmlReturn_t nvmlInit_v2(void)
+{
+	return init(true);
+}
+
+EXPORT nvmlReturn_t nvmlInit(void)
+{
+	return init(true);
+}
+
+#define FLAG_NO_GPUS	1u	/* it is no error when there is none */
+#define FLAG_NO_ATTACH	2u	/* attach to a card at its first use; there is nothing to attach here */
+
+EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned int flags)
+{
+	if (flags & ~(FLAG_NO_GPUS | FLAG_NO_ATTACH))
+		return NVML_ERROR_INVALID_ARGUMENT;
+	return init(!(flags & FLAG_NO_GPUS));
+}
+
+EXPORT nvmlReturn_t nvmlShutdown(void)
+{
+	nvmlReturn_t r = nvml_enter();
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (!--users) {
+		for (int i = 0; i < count; i++)
+			vgpu_dev_close(&devices[i].dev);
+		count = 0;
+	}
+	return nvml_leave(NVML_SUCCESS);
+}
+
+static nvmlReturn_t get_count(unsigned int *n)
+{
+	nvmlReturn_t r = nvml_enter();
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (!n)
+		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
+	*n = count;
+	return nvml_leave(NVML_SUCCESS);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetCount_v2(unsigned int *n)
+{
+	return get_count(n);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetCount(unsigned int *n)
+{
+	return get_count(n);
+}
+
+/* How one device is told from the others by a piece of text. */
+typedef bool (*match_fn)(const struct nvml_device *d, const char *text);
+
+static nvmlReturn_t find(match_fn match, const char *text, nvmlDevice_t *handle)
+{
+	nvmlReturn_t r = nvml_enter();
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (!text || !handle)
+		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
+	for (int i = 0; i < count; i++) {
+		if (!match(&devices[i], text))
+			continue;
+		*handle = &devices[i];
+		return nvml_leave(NVML_SUCCESS);
+	}
+	return nvml_leave(NVML_ERROR_NOT_FOUND);
+}
+
+static nvmlReturn_t by_index(unsigned int index, nvmlDevice_t *handle)
+{
+	nvmlReturn_t r = nvml_enter();
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (!handle || index >= (unsigned int)count)
+		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
+	*handle = &devices[index];
+	return nvml_leave(NVML_SUCCESS);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice_t *handle)
+{
+	return by_index(index, handle);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByIndex(unsigned int index, nvmlDevice_t *handle)
+{
+	return by_index(index, handle);
+}
+
+static bool match_uuid(const struct nvml_device *d, const char *text)
+{
+	char uuid[UUID_TEXT_SIZE];
+
+	nvml_uuid_text(d, uuid);
+	return !strcasecmp(uuid, text);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *handle)
+{
+	return find(match_uuid, uuid, handle);
+}
+
+/* "domain:bus:device.function", where the domain and the function may be missing. */
+static bool match_bus_id(const struct nvml_device *d, const char *text)
+{
+	const struct vgpu_device_info *info = &d->dev.info;
+	unsigned int domain, bus, device, function = 0;
+	int used = 0;
+
+	if (sscanf(text, "%x:%x:%x%n.%x%n", &domain, &bus, &device, &used, &function, &used) < 3) {
+		domain = 0;
+		function = 0;
+		if (sscanf(text, "%x:%x%n.%x%n", &bus, &device, &used, &function, &used) < 2)
+			return false;
+	}
+	return !text[used] && domain == info->pci_domain && bus == info->pci_bus &&
+	       device == info->pci_device && function == info->pci_function;
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, nvmlDevice_t *handle)
+{
+	return find(match_bus_id, bus_id, handle);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByPciBusId(const char *bus_id, nvmlDevice_t *handle)
+{
+	return find(match_bus_id, bus_id, handle);
+}
+
+static bool match_serial(const struct nvml_device *d, const char *text)
+{
+	char serial[24];
+
+	snprintf(serial, sizeof(serial), "%llu", (unsigned long long)d->dev.info.serial);
+	return !strcmp(serial, text);
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleBySerial(const char *serial, nvmlDevice_t *handle)
+{
+	return find(match_serial, serial, handle);
+}
