@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 14
+plan 15
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -79,4 +79,9 @@ sleep 1000 & sleep 1000
 S
 counts "unknown suites are refused" 1 "no suite other; there are: made" other <<'S'
 S
+rm -rf "$tmp/selftests/made"
+mkdir "$tmp/selftests/made"
+printf 'check:\n\t@echo ok 1 - a\n' >"$tmp/selftests/made/Makefile"
+[ "$("$tmp/selftests/run" | tail -n 1)" = "1 passed, 0 failed, 0 skipped" ]
+check "a suite that is a Makefile" test $? = 0
 finish
