@@ -15,6 +15,7 @@ case $1 in
 */*) KDIR=$1 ;;
 *) KDIR=$("$VM_DIR/kernels.sh" "$1")/build ;;
 esac
+[ -f "$SRC/Kbuild" ] || die "no Kbuild in $SRC"
 [ -f "$KDIR/.config" ] || die "$KDIR is no kernel build tree"
 
 # The folders of SOURCE that a module build reads.
