@@ -5,21 +5,40 @@
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 out=$top/build/selftests/golden
-make -s all >&2 && xz -dc golden.xz > "$out/golden.bin" || { echo "Bail out! no golden values"; exit 1; }
 sets=${HANDLERS:-auto}
 [ "$sets" = all ] && sets="avx512 avx2 portable"
 status=0
 n=0
-while read -r set; do
+
+result()	# ok|not ok, text
+{
+	n=$((n + 1))
+	[ "$1" = ok ] || status=1
+	echo "$1 $n - $2"
+}
+
+# check SET RUNNER PTX GOLDEN: joins one runner's TAP into ours
+check()
+{
+	local line plan=0
 	while IFS= read -r line; do
 		case $line in
-		"ok "*|"not ok "*) n=$((n + 1)); [ "${line%% *}" = ok ] || status=1
-			echo "${line%%ok *}ok $n - $set: ${line#* - }" ;;
-		1..*) ;;
+		"ok "*) result ok "$1: ${line#* - }" ;;
+		"not ok "*) result "not ok" "$1: ${line#* - }" ;;
+		1..*) plan=1 ;;
 		*) echo "$line" ;;
 		esac
-	done < <("$top/tools/vm/vgpu-vm" --bed uml --params "isa=$set" -- "$out/golden" check "$out/forms.ptx" "$out/golden.bin")
-done < <(tr ' ' '\n' <<< "$sets")
-[ "$n" -gt 0 ] || { echo "not ok 1 - the runner printed nothing"; n=1; status=1; }
+	done < <("$top/tools/vm/vgpu-vm" --bed uml --params "isa=$1" -- "$out/$2" check "$out/$3" "$out/$4")
+	[ $plan = 1 ] || result "not ok" "$1: $2 ended without a plan"
+}
+
+make -s all >&2 || { echo "Bail out! the runners do not build"; exit 1; }
+for f in golden warp; do
+	xz -dc $f.xz > "$out/$f.bin" || { echo "Bail out! no golden values"; exit 1; }
+done
+for set in $sets; do
+	check "$set" golden forms.ptx golden.bin
+	check "$set" warp warp_forms.ptx warp.bin
+done
 echo "1..$n"
 exit $status
