@@ -350,13 +350,15 @@ struct ir_label {
 	const char *name;
 	struct ir_insn *at;	/* first instruction after it; NULL: at the end */
 	struct ir_block *block;
-	bool defined, used;
+	struct ir_label *same;	/* a forward reference, resolved to this one */
+	struct ir_label *next;	/* others at the same place, while parsing */
+	bool defined;
 	u32 line;
 };
 
 /**
  * struct ir_insn - one instruction
- * @op: enum ir_op; OP_PHI and OP_LABEL exist only here
+ * @op: enum ir_op; OP_PHI is made by ir_ssa() only
  * @ntypes: type suffixes given
  * @types: in the order written
  * @guard: predicate register, or NULL
@@ -424,6 +426,9 @@ struct ir_block {
  * @vars: .shared, .local, .const, .param variables declared in the body
  * @blocks: in layout order; blocks[0] is the entry
  * @rpo: reachable blocks in reverse post order
+ * @tables: branch target and prototype tables
+ * @param_regs: registers that are parameters or results (.func (.reg …)),
+ *	results first; defined on entry
  * @insns: instruction list in text order, before CFG construction
  * @has_cfg: blocks, succs, preds valid
  * @has_dom: dominators and loops valid
@@ -443,6 +448,8 @@ struct ir_body {
 	u32 nblocks;
 	struct ir_block **rpo;
 	u32 nrpo;
+	struct ir_reg **param_regs;
+	u32 nparam_regs, param_regs_cap;
 	struct ir_insn *insns, *insns_last;
 	u32 ninsns;
 	bool has_cfg, has_dom, ssa;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* One instruction: mnemonic, modifiers, types; then its operands. */
+#include "parse.h"
+
+/*
+ * The mnemonic with its suffixes, as one string. Suffixes normally stand
+ * right behind it; where blanks come between, they are taken out.
+ */
+static const char *mnemonic(struct parser *p, size_t *len)
+{
+	const char *start = p->t.p, *end = start + p->t.len;
+	char buf[256];
+	size_t n;
+
+	next(p);
+	while (p->t.kind == TOK_DOT && p->t.p == end) {
+		end += p->t.len;
+		next(p);
+	}
+	*len = end - start;
+	if (p->t.kind != TOK_DOT)
+		return start;
+	n = *len;
+	if (n > sizeof(buf))
+		perr(p, p->t.line, "instruction name is too long");
+	memcpy(buf, start, n);
+	for (; p->t.kind == TOK_DOT; next(p)) {
+		if (p->t.len > sizeof(buf) - n)
+			perr(p, p->t.line, "instruction name is too long");
+		memcpy(buf + n, p->t.p, p->t.len);
+		n += p->t.len;
+	}
+	*len = n;
+	return arena_strndup(p->a, buf, n);
+}
+
+/* First group that the opcode admits and that is unset. */
+static bool set_modifier(struct ir_insn *i, const struct ptx_op *op, const char *s,
+			 size_t n)
+{
+	const struct ptx_mod *m = ptx_find_mod(s, n);
+
+	for (; m; m = ptx_mod_next(m)) {
+		if (op->allowed >> m->group & 1 && !i->m.group[m->group]) {
+			i->m.group[m->group] = m->value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_type(struct ir_insn *i, const struct ptx_op *op, const char *s, size_t n)
+{
+	enum ir_type t = ptx_find_type(s, n);
+
+	if (!t || i->ntypes >= op->max_types)
+		return false;
+	/* A set may be skipped where fewer types are given than positions. */
+	if (!(op->types[i->ntypes] >> t & 1))
+		return false;
+	i->types[i->ntypes++] = t;
+	return true;
+}
+
+static const char *first_missing(const struct ir_insn *i, const struct ptx_op *op)
+{
+	static const char *const names[] = {
+#define GROUP(g) #g,
+#define MOD(g, id, s)
+#define ENDGROUP(g)
+#include "ptx_mods.def"
+#undef GROUP
+#undef MOD
+#undef ENDGROUP
+	};
+
+	for (unsigned int g = 0; g < GRP_COUNT; g++)
+		if (op->required >> g & 1 && !i->m.group[g])
+			return names[g];
+	return NULL;
+}
+
+static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
+			   const char *end)
+{
+	const struct ptx_op *op = ptx_op(i->op);
+	const char *missing;
+
+	while (s < end) {
+		const char *q = memchr(s + 1, '.', end - s - 1);
+		size_t n;
+
+		if (!q)
+			q = end;
+		n = q - s - 1;
+		if (!set_modifier(i, op, s + 1, n) && !set_type(i, op, s + 1, n))
+			perr(p, i->line, "'.%.*s' is not allowed on '%s'",
+			     (int)(n < 64 ? n : 64), s + 1, op->name);
+		s = q;
+	}
+	if (i->ntypes < op->min_types)
+		perr(p, i->line, "'%s' lacks a type", op->name);
+	missing = first_missing(i, op);
+	if (missing)
+		perr(p, i->line, "'%s' lacks its %s modifier", op->name, missing);
+}
+
+/* Older spellings that are another opcode in truth. */
+static void canonical_op(struct ir_insn *i)
+{
+	if (i->op == OP_VOTE && i->m.sync) {
+		i->op = OP_VOTE_SYNC;
+		i->m.sync = 0;
+	}
+}
+
+static unsigned int parse_operands(struct parser *p, struct raw_opnd *raw)
+{
+	unsigned int n = 0;
+	bool bar = false;
+
+	if (at(p, ';'))
+		return 0;
+	for (;;) {
+		if (n >= MAX_RAW_OPNDS)
+			perr(p, p->t.line, "too many operands");
+		parse_operand(p, &raw[n]);
+		raw[n++].bar = bar;
+		bar = at(p, '|');
+		if (!accept(p, ',') && !accept(p, '|'))
+			return n;
+	}
+}
+
+static void parse_branch(struct parser *p, struct ir_insn *i)
+{
+	if (p->t.kind != TOK_IDENT)
+		perr_token(p, "label");
+	i->ops[0].kind = OPND_BLOCK;
+	i->ops[0].label = label_use(p, p->t.p, p->t.len);
+	next(p);
+}
+
+/* @p or @!p, before an instruction */
+static struct ir_reg *parse_guard(struct parser *p, bool *not)
+{
+	struct raw_opnd o;
+
+	*not = false;
+	if (!accept(p, '@'))
+		return NULL;
+	*not = accept(p, '!');
+	if (p->t.kind != TOK_IDENT)
+		perr_token(p, "predicate");
+	parse_operand(p, &o);
+	if (o.op.kind != OPND_REG || o.op.reg->type != T_PRED)
+		perr(p, o.line, "guard is not a predicate register");
+	return o.op.reg;
+}
+
+static void append(struct parser *p, struct ir_insn *i)
+{
+	struct ir_body *b = p->b;
+	struct ir_label *l, *n;
+
+	i->prev = b->insns_last;
+	if (b->insns_last)
+		b->insns_last->next = i;
+	else
+		b->insns = i;
+	b->insns_last = i;
+	b->ninsns++;
+	for (l = p->labels_here; l; l = n) {
+		n = l->next;
+		l->next = NULL;
+		l->at = i;
+	}
+	p->labels_here = NULL;
+}
+
+void parse_insn(struct parser *p)
+{
+	struct raw_opnd raw[MAX_RAW_OPNDS];
+	struct ir_reg *guard;
+	struct ir_insn *i;
+	const char *name;
+	size_t len, used = 0;
+	enum ir_op op;
+	bool not;
+	u32 line;
+
+	guard = parse_guard(p, &not);
+	line = p->t.line;
+	if (p->t.kind != TOK_IDENT)
+		perr_token(p, "instruction");
+	name = mnemonic(p, &len);
+	op = ptx_find_op(name, len, &used);
+	if (!op)
+		perr(p, line, "unknown instruction '%.*s'", (int)(len < 64 ? len : 64), name);
+	if (ir_op_flags(op) & OPF_OTHER_CC)
+		perr(p, line, "'%.*s' exists on other compute capabilities only",
+		     (int)(len < 64 ? len : 64), name);
+	i = ir_insn_new(p->b, op, ptx_op(op)->nopnds, line);
+	i->guard = guard;
+	i->guard_not = not;
+	parse_suffixes(p, i, name + used, name + len);
+	canonical_op(i);
+	if (op == OP_BRA)
+		parse_branch(p, i);
+	else if (op == OP_CALL)
+		parse_call_operands(p, i);
+	else
+		match_signature(p, i, raw, parse_operands(p, raw));
+	expect(p, ';');
+	append(p, i);
+}
