@@ -1,6 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The CUDA programs, built by NVIDIA's compiler, in a bed: BED=uml (default) or qemu.
+# time limit: 1200
+# variant: BED=uml
+# variant: BED=qemu KERNEL=6.1
+# long variant: BED=qemu KERNEL=6.12
 set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)

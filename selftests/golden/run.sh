@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Every instruction form, on the device in a bed, against what an H200 gave.
 # HANDLERS names the handler sets to run (default: the best one; "all" for each).
+# time limit: 900
+# long variant: HANDLERS=all
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 out=$top/build/selftests/golden
