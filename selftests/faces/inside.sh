@@ -1,0 +1,240 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# inside.sh DONE BUSY_KO: the tests inside a bed, where VGPU_KO is the module. The first
+# DONE tests were reported already.
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+bin=$top/build/selftests/faces
+ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
+exports=$top/userlib/libnvidia-ml/exports.txt
+busy=$2
+. ../lib/tap.sh
+TAP_DONE=$1
+
+load() { insmod "$VGPU_KO" "$@" 2>&1; }
+unload() { rmmod vgpu; }
+here() { command -v "$1" >/dev/null; }
+bdf() { basename "$(readlink -f "/sys/bus/pci/drivers/vgpu/"*":$(printf %02x "$1").0")"; }
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+# node NAME MAJOR MINOR: a character device with this number that everybody may open.
+node()
+{
+	[ -c "/dev/$1" ] && [ "$(stat -c '%t %T %a' "/dev/$1")" = "$(printf '%x %x 666' "$2" "$3")" ]
+}
+
+# says FILE PATTERN...: every pattern is on some line of the file.
+says()
+{
+	local file=$1 p
+	shift
+	for p; do
+		grep -qE -- "$p" "$file" || { echo "no line '$p' in $file:"; cat "$file"; return 1; }
+	done
+}
+
+major() { awk -v n="$1" '$2 == n { print $1 }' /proc/devices; }
+
+# A TAP program becomes part of this TAP, its name before each line.
+program()
+{
+	local name=$1 line plan=0
+	shift
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) ok "$name: ${line#* - }" ;;
+		"not ok "*) not_ok "$name: ${line#* - }" ;;
+		1..*) plan=1 ;;
+		*) echo "# $name: ${line#\# }" ;;
+		esac
+	done < <("$@" 2>&1)
+	[ $plan = 1 ] || not_ok "$name: ended without a plan"
+}
+
+unloaded()
+{
+	check_status 1 "vgpu-ctl without the module: exit status" "$ctl"
+	"$ctl" status 2>&1 | grep -q "is the module loaded? try .sudo modprobe vgpu."
+	check "vgpu-ctl without the module: what to do" test $? = 0
+	program "no module" "$bin/nvml" "$exports" 0
+}
+
+pci()
+{
+	local a f=/tmp/lspci
+
+	a=$(bdf 0)
+	lspci -D -vvv -nn -k -s "$a" >$f 2>/dev/null
+	check "lspci: class, vendor, driver" says $f "^$a 3D controller \[0302\]: NVIDIA Corporation" \
+		"Kernel driver in use: vgpu"
+	check "lspci: capabilities" says $f "Power Management version 3" "Express \(v2\) Endpoint" \
+		"Vendor Specific Information: ID=7667" "Device Serial Number"
+	check "lspci: link" says $f "LnkCap:.*Speed 32GT/s, Width x16" "LnkSta:.*Speed 32GT/s( \(ok\))?, Width x16"
+	check_status 1 "lspci: nothing broken" grep -E "!!!|<chain|unassigned|Unknown header|downgraded" $f
+	check "driver_override keeps other drivers away" says "/sys/bus/pci/devices/$a/driver_override" "^vgpu$"
+	check "the BARs are empty" test "$(head -6 "/sys/bus/pci/devices/$a/resource" | sort -u | wc -l)" = 1
+	echo 1 >"/sys/bus/pci/devices/$a/remove"
+	check "removed by hand" test ! -e "/sys/bus/pci/devices/$a"
+	echo 1 >/sys/bus/pci/rescan
+	check "found and bound again" test -e "/sys/bus/pci/drivers/vgpu/$a"
+	echo "$a" >/sys/bus/pci/drivers/vgpu/unbind
+	check "unbound" test ! -e "/sys/bus/pci/drivers/vgpu/$a"
+	echo "$a" >/sys/bus/pci/drivers/vgpu/bind
+	check "bound again" test -e "/sys/bus/pci/drivers/vgpu/$a"
+}
+
+nvidia_face()
+{
+	local a
+
+	a=$(bdf 0)
+	check "/proc/devices: nvidia and nvidiactl at 195" test "$(major nvidia) $(major nvidiactl)" = "195 195"
+	check "/dev/nvidia0" node nvidia0 195 0
+	check "/dev/nvidiactl" node nvidiactl 195 255
+	check "/dev/nvidia-uvm" node nvidia-uvm "$(major nvidia-uvm)" 0
+	check "/dev/nvidia-uvm-tools" node nvidia-uvm-tools "$(major nvidia-uvm)" 1
+	check "/dev/vgpu0" node vgpu0 "$(major vgpu)" 0
+	check "version" says /proc/driver/nvidia/version "^NVRM version: .* Kernel Module  [0-9]+\.[0-9.]+  "
+	check "params" says /proc/driver/nvidia/params "^ModifyDeviceFiles: 0$" "^DeviceFileMode: 438$"
+	check "information" says "/proc/driver/nvidia/gpus/$a/information" "^Model: " \
+		"^GPU UUID: .*GPU-[0-9a-f]{8}-[0-9a-f]{4}-8" "^Bus Location: .*$a$" "^Device Minor: .*0$"
+}
+
+# A node that is open holds the module.
+held()
+{
+	local n
+
+	for n in vgpu0 nvidia0 nvidiactl nvidia-uvm nvidia-uvm-tools; do
+		exec 5<"/dev/$n"
+		check_status 1 "rmmod while /dev/$n is open" unload
+		exec 5<&-
+	done
+}
+
+status()
+{
+	local f=/tmp/status a
+
+	a=$(bdf 0)
+	"$ctl" >$f
+	check "vgpu-ctl: as text" says $f "^GPU 0: vgpu 12.0" "pci +$a \[10de:2bb5\]" "uuid +GPU-" \
+		"ISA [0-9]+\.[0-9]+" "capability 12.0, [1-9]" "memory +0 MiB used of [1-9][0-9]* MiB" \
+		"utilization +0.0 %" "processes +0"
+	"$ctl" status --json >$f
+	check "vgpu-ctl: as JSON" python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))["devices"]
+assert len(d) == 1, d
+d = d[0]
+assert d["pci"]["address"] == sys.argv[2] and d["pci"]["id"] == "10de:2bb5", d
+assert d["node_open"] and d["compute_capability"] == "12.0", d
+assert d["memory"]["total"] > 0 and d["memory"]["used"] == 0 and d["processes"] == [], d
+' $f "$a"
+	check_status 2 "vgpu-ctl: an unknown command" "$ctl" nonsense
+	check_status 2 "vgpu-ctl: an unknown option" "$ctl" status --nonsense
+	chmod 0 /dev/vgpu0 /dev/nvidia0
+	as_nobody "$ctl" >$f
+	check "vgpu-ctl: a node that may not be opened" says $f "GPU at $a" "check the permissions"
+	check "nvml: a node that may not be opened" as_nobody python3 -c '
+import ctypes
+assert ctypes.CDLL("libnvidia-ml.so.1").nvmlInit_v2() == 4'
+	chmod 666 /dev/vgpu0 /dev/nvidia0
+}
+
+# Nothing that would make udev load a driver for the card that it claims to be.
+quiet()
+{
+	"$bin/uevents" insmod "$VGPU_KO" >/tmp/uevents
+	check "a node's uevent is seen" says /tmp/uevents "^add@/.*/nvidia0$"
+	check_status 1 "a device's is not" grep -E "^(add|bind)@/devices/pci.*:00\.0$" /tmp/uevents
+	unload
+}
+
+several()
+{
+	load gpus=3 model=h100 vram=64 >/dev/null
+	check "three devices on the bus" test "$(lspci -D -d 10de:2330 2>/dev/null | wc -l)" = 3
+	check "three nodes" node nvidia2 195 2
+	check "and no fourth" test ! -e /dev/nvidia3
+	check "three in /proc" test "$(find /proc/driver/nvidia/gpus -name information | wc -l)" = 3
+	check "three UUIDs" test "$(cat /proc/driver/nvidia/gpus/*/information | grep UUID | sort -u | wc -l)" = 3
+	"$ctl" >/tmp/status
+	check "vgpu-ctl: three" says /tmp/status "^GPU 2: NVIDIA H100 80GB HBM3" "capability 9.0, 132 multi" "of 64 MiB"
+	program "three" "$bin/nvml" "$exports" 3
+	unload
+}
+
+# profile WANT_ID WANT_CC PARAMETER...
+profile()
+{
+	local id=$1 cc=$2
+	shift 2
+	load vram=64 "$@" >/dev/null
+	check "$*: ids" test "$(lspci -n -D -s "$(bdf 0)" 2>/dev/null | cut -d' ' -f3)" = "10de:$id"
+	"$ctl" >/tmp/status
+	check "$*: compute capability" says /tmp/status "capability $cc,"
+	unload
+}
+
+parameters()
+{
+	profile 1eb8 7.5 cc=7.5
+	profile 20b0 8.0 cc=8.0
+	profile 2236 8.6 cc=8.6
+	profile 27b8 8.9 cc=8.9
+	profile 2330 9.0 cc=9.0
+	profile 2bb5 12.0 model=rtxpro6000
+	check_status 1 "an unknown model" load model=nonsense
+	check_status 1 "a compute capability that a model has not" load model=t4 cc=9.0
+	check_status 1 "an unknown nvidia_nodes" load nvidia_nodes=perhaps
+	check "and nothing is left of those" test ! -e /sys/bus/pci/drivers/vgpu
+}
+
+nodes_parameter()
+{
+	load nvidia_nodes=off >/dev/null
+	check "nvidia_nodes=off" test -c /dev/vgpu0 -a ! -e /dev/nvidia0 -a ! -e /proc/driver/nvidia
+	program "off" "$bin/nvml" "$exports" 1
+	unload
+	insmod "$busy"
+	load >/dev/null
+	check "major 195 in use: left alone" test -c /dev/vgpu0 -a ! -e /dev/nvidia0 -a ! -e /dev/nvidia-uvm
+	unload
+	check_status 1 "major 195 in use and nvidia_nodes=on: refused" load nvidia_nodes=on
+	rmmod busy195
+	load nvidia_nodes=on >/dev/null
+	check "nvidia_nodes=on" node nvidia0 195 0
+	unload
+}
+
+again_and_again()
+{
+	local i good=0
+
+	for i in $(seq 50); do
+		load gpus=$((i % 4 + 1)) >/dev/null && unload && good=$((good + 1))
+	done
+	check "loaded and unloaded fifty times" test $good = 50
+	check "nothing left of it" test ! -e /dev/nvidia0 -a ! -e /dev/vgpu0 -a ! -e /proc/driver/nvidia \
+		-a "$(lspci -d 10de: 2>/dev/null | wc -l)" = 0
+}
+
+echo "TAP version 13"
+unloaded
+load >/dev/null || { echo "Bail out! the module does not load"; exit 1; }
+check "loaded" test -d /sys/module/vgpu
+pci
+nvidia_face
+held
+status
+program "one" "$bin/nvml" "$exports" 1
+program "live" "$bin/live"
+unload
+quiet
+several
+parameters
+nodes_parameter
+again_and_again
+echo "1..$TAP_DONE"
+finish
