@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VISA_REFERENCE_H
+#define VISA_REFERENCE_H
+
+#include <stdio.h>
+
+/** reference_print() - Documentation/isa-ops.rst, from the engine's own tables */
+void reference_print(FILE *out);
+
+#endif
