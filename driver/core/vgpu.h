@@ -8,10 +8,9 @@
  * object; objects of a context hold a reference on the context's memory, not
  * on its life: a context can be ended at any time (vgpu_ctx_kill()).
  *
- * Hooks that core calls, in this order at load and in reverse at unload:
- *   vgpu_sched_init(), then per device vgpu_pci_add() after a first
- *   vgpu_pci_init(), then vgpu_nvidia_init() and per device vgpu_nvidia_add().
- * See pci/pci.h and nvidia/nvidia.h.
+ * The order at load is in main.c: engine, workers, vgpu_pci_init(),
+ * vgpu_nvidia_init(), then for each device vgpu_pci_add(), its own node and
+ * vgpu_nvidia_add(), which attaches vgpu_fops to NVIDIA's node.
  */
 #ifndef _VGPU_CORE_VGPU_H
 #define _VGPU_CORE_VGPU_H
@@ -41,8 +40,6 @@
 #define VGPU_MAX_DEVICES	16
 #define VGPU_EVENT_RING		64
 
-struct module;
-struct pci_dev;
 struct vgpu_as;
 struct vgpu_sched_ctx;
 
@@ -84,10 +81,6 @@ struct vgpu_counters {
  * @serial:		serial number
  * @sm_count:		multiprocessors it claims
  * @vram_bytes:		its memory
- * @pci_domain:		PCI address, set by vgpu_pci_add(): domain
- * @pci_bus:		bus
- * @pci_devfn:		slot and function
- * @pdev:		the PCI device once our driver has bound it, else NULL
  * @dev:		the class device of /dev/vgpuN
  * @cdev:		its character device
  * @cnt:		live counters
@@ -101,8 +94,6 @@ struct vgpu_counters {
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
  * @event_pids:		process of each event
  * @event_wait:		woken at each event
- * @pci_priv:		for driver/pci
- * @nvidia_priv:	for driver/nvidia
  */
 struct vgpu_device {
 	unsigned int index;
@@ -111,11 +102,6 @@ struct vgpu_device {
 	u64 serial;
 	u32 sm_count;
 	u64 vram_bytes;
-
-	u32 pci_domain;
-	u8 pci_bus;
-	u8 pci_devfn;
-	struct pci_dev *pdev;
 
 	struct device *dev;
 	struct cdev cdev;
@@ -134,8 +120,6 @@ struct vgpu_device {
 	struct pid *event_pids[VGPU_EVENT_RING];
 	wait_queue_head_t event_wait;
 
-	void *pci_priv;
-	void *nvidia_priv;
 };
 
 /**
@@ -168,6 +152,7 @@ struct vgpu_obj_ops {
  * @ref:	references: one of the handle, one of each user
  * @type:	enum vgpu_obj_type
  * @handle:	handle in the file, 0 before vgpu_obj_publish()
+ * @gone:	the handle is gone: set before @detach, nothing new may be hung on the object
  * @ctx:	context (referenced), the object itself for a context
  * @ops:	how it ends
  */
@@ -175,6 +160,7 @@ struct vgpu_obj {
 	struct kref ref;
 	enum vgpu_obj_type type;
 	u32 handle;
+	bool gone;
 	struct vgpu_ctx *ctx;
 	const struct vgpu_obj_ops *ops;
 };
@@ -183,12 +169,14 @@ struct vgpu_obj {
  * struct vgpu_file - an open of /dev/vgpuN or /dev/nvidiaN
  * @dev:	the device
  * @objs:	handles; its lock protects lookup against removal
+ * @next:	where the search for a free handle begins
  * @nobjs:	how many
  * @event_seen:	newest event queried, for poll()
  */
 struct vgpu_file {
 	struct vgpu_device *dev;
 	struct xarray objs;
+	u32 next;
 	atomic_t nobjs;
 	u64 event_seen;
 };
@@ -200,11 +188,11 @@ struct vgpu_file {
  * @dev:	device
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
- * @files:	file table of the creator, where there are no mmu notifiers
  * @mn:		ends the context with its mm
  * @pid:	thread group of its creator
  * @comm:	its name
  * @cnt:	live counters
+ * @code_bytes:	memory of its code objects
  * @as:		GPU address space
  * @sched:	the scheduler's part
  * @state_lock:	protects @dead, @fault
@@ -217,13 +205,11 @@ struct vgpu_ctx {
 	struct vgpu_device *dev;
 	struct list_head dev_link;
 	struct mm_struct *mm;
-	fl_owner_t files;
-#ifdef CONFIG_MMU_NOTIFIER
 	struct mmu_notifier mn;
-#endif
 	struct pid *pid;
 	char comm[16];
 	struct vgpu_counters cnt;
+	atomic64_t code_bytes;
 	struct vgpu_as *as;
 	struct vgpu_sched_ctx *sched;
 	spinlock_t state_lock;
@@ -238,13 +224,11 @@ u64 vgpu_device_active_ns(struct vgpu_device *dev);
 void vgpu_device_run_begin(struct vgpu_device *dev);
 void vgpu_device_run_end(struct vgpu_device *dev);
 u64 vgpu_device_vram_free(struct vgpu_device *dev);
-void vgpu_device_status(struct vgpu_device *dev, struct vgpu_device_status *st);
-void vgpu_device_info(struct vgpu_device *dev, struct vgpu_device_info *info);
 
 /* ---- events (event.c) */
-void vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
 bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost);
-bool vgpu_event_newest_fault(struct vgpu_device *dev, struct vgpu_fault *f);
+bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f);
 u32 vgpu_fault_xid(u32 kind);
 const char *vgpu_fault_name(u32 kind);
 
@@ -260,7 +244,7 @@ int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle);
 struct vgpu_obj *vgpu_obj_get(struct vgpu_file *vf, u32 handle, enum vgpu_obj_type type);
 struct vgpu_obj *vgpu_obj_find(struct vgpu_file *vf, u32 handle);
 void vgpu_obj_put(struct vgpu_obj *obj);
-int vgpu_obj_destroy(struct vgpu_file *vf, u32 handle);
+void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx);
 void vgpu_obj_destroy_all(struct vgpu_file *vf);
 
 /* ---- contexts (context.c) */
@@ -268,7 +252,6 @@ struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle);
 int vgpu_ctx_usable(struct vgpu_ctx *ctx);
 bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
-void vgpu_ctx_files_gone(struct vgpu_file *vf, fl_owner_t id);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
 {

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contexts: made for one mm, ended with it, with the file, by DESTROY or by a
+ * fault.
+ */
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "../mm/mm.h"
+#include "../sched/sched.h"
+#include "ioctl.h"
+#include "vgpu.h"
+
+#define MAX_CTX_PER_DEVICE	4096
+
+/**
+ * vgpu_ctx_get - take a reference on a context, for an ioctl
+ * @vf: file
+ * @handle: its handle
+ *
+ * Return: the context or an error as vgpu_obj_get() gives.
+ */
+struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle)
+{
+	struct vgpu_obj *obj = vgpu_obj_get(vf, handle, VGPU_OBJ_CTX);
+
+	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct vgpu_ctx, obj);
+}
+
+/** vgpu_ctx_usable - 0, or -EIO once the context has ended */
+int vgpu_ctx_usable(struct vgpu_ctx *ctx)
+{
+	return vgpu_ctx_dead(ctx) ? -EIO : 0;
+}
+
+/**
+ * vgpu_ctx_fault - end a context because of a fault
+ * @ctx: context
+ * @f: what happened
+ *
+ * Does not wait for its running blocks: they stop within a slice. Only the first fault counts.
+ *
+ * Return: whether this was it.
+ */
+bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
+{
+	struct vgpu_fault copy = *f;
+	bool first;
+
+	copy.xid = vgpu_fault_xid(f->kind);
+	copy.time_ns = ktime_get_real_ns();
+	copy.ctx = ctx->obj.handle;
+	spin_lock(&ctx->state_lock);
+	first = !ctx->dead;
+	if (first) {
+		ctx->fault = copy;
+		WRITE_ONCE(ctx->dead, true);
+	}
+	spin_unlock(&ctx->state_lock);
+	if (!first)
+		return false;
+	vgpu_sched_ctx_stop(ctx);
+	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx->pid);
+	return true;
+}
+
+/**
+ * vgpu_ctx_kill - end a context in order and wait until nothing of it runs
+ * @ctx: context
+ */
+void vgpu_ctx_kill(struct vgpu_ctx *ctx)
+{
+	spin_lock(&ctx->state_lock);
+	WRITE_ONCE(ctx->dead, true);
+	spin_unlock(&ctx->state_lock);
+	vgpu_sched_ctx_stop(ctx);
+	vgpu_sched_ctx_drain(ctx);
+}
+
+/* Its process is gone, or its handle: free all it holds. The context itself lives while it has references. */
+static void end(struct vgpu_ctx *ctx)
+{
+	vgpu_ctx_kill(ctx);
+	vgpu_obj_destroy_ctx(ctx->file, ctx);
+}
+
+static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	end(container_of(mn, struct vgpu_ctx, mn));
+}
+
+static const struct mmu_notifier_ops mn_ops = { .release = mm_release };
+
+static int watch_mm(struct vgpu_ctx *ctx)
+{
+	ctx->mn.ops = &mn_ops;
+	return mmu_notifier_register(&ctx->mn, ctx->mm);
+}
+
+static void unwatch_mm(struct vgpu_ctx *ctx)
+{
+	mmu_notifier_unregister(&ctx->mn, ctx->mm);
+}
+
+static void detach(struct vgpu_obj *obj)
+{
+	struct vgpu_ctx *ctx = container_of(obj, struct vgpu_ctx, obj);
+
+	unwatch_mm(ctx);
+	end(ctx);
+	mutex_lock(&ctx->dev->ctx_lock);
+	list_del_init(&ctx->dev_link);
+	mutex_unlock(&ctx->dev->ctx_lock);
+	atomic_dec(&ctx->dev->cnt.contexts);
+}
+
+static void free_ctx(struct vgpu_obj *obj)
+{
+	struct vgpu_ctx *ctx = container_of(obj, struct vgpu_ctx, obj);
+
+	if (ctx->sched)
+		vgpu_sched_ctx_free(ctx);
+	if (ctx->as)
+		vgpu_as_free(ctx->as);
+	mmdrop(ctx->mm);
+	put_pid(ctx->pid);
+	kfree(ctx);
+}
+
+static const struct vgpu_obj_ops ctx_ops = { .detach = detach, .free = free_ctx };
+
+static struct vgpu_ctx *make(struct vgpu_file *vf)
+{
+	struct vgpu_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+
+	if (!ctx)
+		return NULL;
+	vgpu_obj_init(&ctx->obj, VGPU_OBJ_CTX, ctx, &ctx_ops);
+	ctx->file = vf;
+	ctx->dev = vf->dev;
+	INIT_LIST_HEAD(&ctx->dev_link);
+	spin_lock_init(&ctx->state_lock);
+	ctx->mm = current->mm;
+	mmgrab(ctx->mm);
+	ctx->pid = get_pid(task_tgid(current));
+	get_task_comm(ctx->comm, current->group_leader);
+	ctx->as = vgpu_as_create();
+	if (ctx->as && !vgpu_sched_ctx_init(ctx))
+		return ctx;
+	vgpu_ctx_put(ctx);
+	return NULL;
+}
+
+static int publish(struct vgpu_file *vf, struct vgpu_ctx *ctx, u32 *handle)
+{
+	struct vgpu_device *dev = vf->dev;
+	int rc;
+
+	if (atomic_inc_return(&dev->cnt.contexts) > MAX_CTX_PER_DEVICE) {
+		atomic_dec(&dev->cnt.contexts);
+		return -EDQUOT;
+	}
+	mutex_lock(&dev->ctx_lock);
+	list_add_tail(&ctx->dev_link, &dev->contexts);
+	mutex_unlock(&dev->ctx_lock);
+	rc = vgpu_obj_publish(vf, &ctx->obj, handle);
+	if (!rc)
+		return 0;
+	mutex_lock(&dev->ctx_lock);
+	list_del_init(&ctx->dev_link);
+	mutex_unlock(&dev->ctx_lock);
+	atomic_dec(&dev->cnt.contexts);
+	return rc;
+}
+
+int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_ctx_create *c = arg;
+	struct vgpu_ctx *ctx;
+	int rc;
+
+	if (c->flags || c->reserved)
+		return -EINVAL;
+	if (!current->mm)
+		return -EPERM;
+	ctx = make(vf);
+	if (!ctx)
+		return -ENOMEM;
+	rc = watch_mm(ctx);
+	if (rc)
+		goto put;
+	rc = publish(vf, ctx, &c->handle);
+	if (!rc)
+		return 0;
+	unwatch_mm(ctx);
+put:
+	vgpu_ctx_put(ctx);
+	return rc;
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Device events: a short ring of the newest faults, an Xid line in the log for
+ * each, and who waits for them.
+ */
+#include <linux/kernel.h>
+#include <linux/ratelimit.h>
+
+#include "../pci/pci.h"
+#include "vgpu.h"
+
+/* What a fault is called and which Xid a card would report for it. */
+static const struct {
+	const char *name;
+	u32 xid;
+} kinds[] = {
+	[VGPU_FAULT_NONE]	= { "none", 0 },
+	[VGPU_FAULT_ADDRESS]	= { "illegal address", 31 },
+	[VGPU_FAULT_READONLY]	= { "write to read-only memory", 31 },
+	[VGPU_FAULT_MISALIGNED]	= { "misaligned address", 13 },
+	[VGPU_FAULT_SHARED]	= { "shared memory out of range", 13 },
+	[VGPU_FAULT_LOCAL]	= { "local memory out of range", 13 },
+	[VGPU_FAULT_STACK]	= { "stack overflow", 13 },
+	[VGPU_FAULT_TRAP]	= { "trap", 13 },
+	[VGPU_FAULT_ASSERT]	= { "assert", 43 },
+	[VGPU_FAULT_BRANCH]	= { "bad branch target", 13 },
+	[VGPU_FAULT_BARRIER]	= { "deadlock", 13 },
+	[VGPU_FAULT_TIMEOUT]	= { "time limit", 8 },
+	[VGPU_FAULT_PACKET]	= { "malformed packet", 32 },
+	[VGPU_FAULT_COPY]	= { "illegal address in a copy", 31 },
+	[VGPU_FAULT_MEMORY]	= { "out of host memory", 32 },
+	[VGPU_FAULT_ENGINE]	= { "illegal instruction", 13 },
+	[VGPU_FAULT_ADDRESS_SPACE] = { "invalid address space", 13 },
+	[VGPU_FAULT_INJECTED]	= { "injected", 13 },
+};
+
+/** vgpu_fault_xid - the Xid of a kind of fault */
+u32 vgpu_fault_xid(u32 kind)
+{
+	return kind < ARRAY_SIZE(kinds) ? kinds[kind].xid : 0;
+}
+
+/** vgpu_fault_name - a kind of fault in words */
+const char *vgpu_fault_name(u32 kind)
+{
+	return kind < ARRAY_SIZE(kinds) ? kinds[kind].name : "unknown";
+}
+
+static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
+		    struct pid *pid)
+{
+	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 10);
+	struct vgpu_pci_address at;
+
+	if (!__ratelimit(&rs))
+		return;
+	vgpu_pci_address(dev->index, &at);
+	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%.*s' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",
+	       at.domain, at.bus, at.device, f->xid, pid_nr(pid),
+	       vgpu_fault_name(f->kind), VGPU_KERNEL_NAME_LEN, f->kernel_name,
+	       f->block[0], f->block[1], f->block[2],
+	       f->thread[0], f->thread[1], f->thread[2],
+	       f->pc, f->line, f->address, f->queue, f->seqno);
+}
+
+/**
+ * vgpu_event_post - announce a fault
+ * @dev: device
+ * @f: what; its number is filled in
+ * @pid: thread group it happened to
+ *
+ * Return: its number.
+ */
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid)
+{
+	struct pid *old;
+	unsigned int slot;
+
+	spin_lock(&dev->event_lock);
+	f->event = dev->event_seq + 1;
+	slot = f->event % VGPU_EVENT_RING;
+	dev->events[slot] = *f;
+	old = dev->event_pids[slot];
+	dev->event_pids[slot] = get_pid(pid);
+	WRITE_ONCE(dev->event_seq, f->event);
+	spin_unlock(&dev->event_lock);
+	put_pid(old);
+	atomic64_inc(&dev->cnt.faults);
+	wake_up_interruptible(&dev->event_wait);
+	log_xid(dev, f, pid);
+	return f->event;
+}
+
+/* The process as the caller's namespace sees it; handles mean nothing elsewhere. */
+static void localize(struct vgpu_device *dev, u64 n, struct vgpu_fault *f)
+{
+	unsigned int slot = n % VGPU_EVENT_RING;
+
+	*f = dev->events[slot];
+	f->pid = pid_vnr(dev->event_pids[slot]);
+	f->ctx = 0;
+	f->queue = 0;
+	f->code = 0;
+}
+
+/**
+ * vgpu_event_next - the event after a given one
+ * @dev: device
+ * @after: number of the last one seen
+ * @f: where it goes
+ * @lost: how many between were overwritten
+ *
+ * Return: whether there was one.
+ */
+bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost)
+{
+	u64 first, n = after + 1;
+	bool have;
+
+	spin_lock(&dev->event_lock);
+	first = dev->event_seq < VGPU_EVENT_RING ? 1 :
+		dev->event_seq - VGPU_EVENT_RING + 1;
+	*lost = 0;
+	if (n < first) {
+		*lost = min_t(u64, first - n, U32_MAX);
+		n = first;
+	}
+	have = n && n <= dev->event_seq;
+	if (have)
+		localize(dev, n, f);
+	spin_unlock(&dev->event_lock);
+	return have;
+}
+
+/** vgpu_event_newest - the newest event, if there was one */
+bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f)
+{
+	bool have;
+
+	spin_lock(&dev->event_lock);
+	have = dev->event_seq;
+	if (have)
+		localize(dev, dev->event_seq, f);
+	spin_unlock(&dev->event_lock);
+	return have;
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Open files of a device: one set of file operations for /dev/vgpuN and
+ * NVIDIA's name of the same device.
+ */
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+
+#include "../mm/mm.h"
+#include "ioctl.h"
+#include "vgpu.h"
+
+static int open(struct inode *inode, struct file *file)
+{
+	struct vgpu_device *dev = vgpu_device_at(iminor(inode));
+	struct vgpu_file *vf;
+
+	if (!dev)
+		return -ENODEV;
+	vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
+	if (!vf)
+		return -ENOMEM;
+	vf->dev = dev;
+	xa_init_flags(&vf->objs, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	vf->next = 1;
+	vf->event_seen = READ_ONCE(dev->event_seq);
+	file->private_data = vf;
+	return nonseekable_open(inode, file);
+}
+
+static int release(struct inode *inode, struct file *file)
+{
+	struct vgpu_file *vf = file->private_data;
+
+	vgpu_obj_destroy_all(vf);
+	kfree(vf);
+	return 0;
+}
+
+static __poll_t poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct vgpu_file *vf = file->private_data;
+
+	poll_wait(file, &vf->dev->event_wait, wait);
+	if (READ_ONCE(vf->dev->event_seq) > READ_ONCE(vf->event_seen))
+		return EPOLLPRI;
+	return 0;
+}
+
+const struct file_operations vgpu_fops = {
+	.owner = THIS_MODULE,
+	.open = open,
+	.release = release,
+	.poll = poll,
+	.mmap = vgpu_mmap,
+	.unlocked_ioctl = vgpu_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+};

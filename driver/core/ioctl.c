@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctl table: sizes, copying in and out, dispatch.
+ */
+#include <linux/fs.h>
+#include <linux/stddef.h>
+#include <linux/uaccess.h>
+
+#include "ioctl.h"
+#include "vgpu.h"
+
+/**
+ * struct ioctl_op - one ioctl
+ * @cmd: its number, as user space writes it
+ * @size: sizeof of its struct now
+ * @min_size: ... in the first version of the contract
+ * @fn: handler
+ */
+struct ioctl_op {
+	unsigned int cmd;
+	u32 size;
+	u32 min_size;
+	int (*fn)(struct vgpu_file *vf, void *arg);
+};
+
+#define OP(NAME, fn_, struct_, last)					\
+	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_),			\
+	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
+
+/* In rising order of cmd. */
+static const struct ioctl_op ops[] = {
+	OP(DEVICE_INFO, vgpu_ioctl_device_info, struct vgpu_device_info, reserved),
+	OP(DEVICE_STATUS, vgpu_ioctl_device_status, struct vgpu_device_status, reserved),
+	OP(PROCESS_LIST, vgpu_ioctl_process_list, struct vgpu_process_list, reserved),
+	OP(FAULT_QUERY, vgpu_ioctl_fault_query, struct vgpu_fault_query, fault),
+	OP(EVENT_QUERY, vgpu_ioctl_event_query, struct vgpu_event_query, fault),
+	OP(DESTROY, vgpu_ioctl_destroy, struct vgpu_destroy, handle),
+	OP(CTX_CREATE, vgpu_ioctl_ctx_create, struct vgpu_ctx_create, reserved),
+	OP(BO_CREATE, vgpu_ioctl_bo_create, struct vgpu_bo_create, reserved),
+	OP(BO_MMAP, vgpu_ioctl_bo_mmap, struct vgpu_bo_mmap, length),
+	OP(VA_MAP, vgpu_ioctl_va_map, struct vgpu_va_map, align),
+	OP(VA_UNMAP, vgpu_ioctl_va_unmap, struct vgpu_va_unmap, length),
+	OP(HOST_REGISTER, vgpu_ioctl_host_register, struct vgpu_host_register, length),
+	OP(MEM_COPY, vgpu_ioctl_mem_copy, struct vgpu_mem_copy, done),
+	OP(CODE_LOAD, vgpu_ioctl_code_load, struct vgpu_code_load, kernels),
+	OP(KERNEL_INFO, vgpu_ioctl_kernel_info, struct vgpu_kernel_info, name),
+	OP(QUEUE_CREATE, vgpu_ioctl_queue_create, struct vgpu_queue_create, kernel_length),
+	OP(DOORBELL, vgpu_ioctl_doorbell, struct vgpu_doorbell, queue),
+	OP(FENCE_CREATE, vgpu_ioctl_fence_create, struct vgpu_fence_create, value),
+	OP(FENCE_SIGNAL, vgpu_ioctl_fence_signal, struct vgpu_fence_signal, value),
+	OP(WAIT, vgpu_ioctl_wait, struct vgpu_wait, reserved),
+	OP(EVENTFD, vgpu_ioctl_eventfd, struct vgpu_eventfd, flags),
+};
+
+/* Room for the largest of the structs. */
+union any {
+	struct vgpu_device_info info;
+	struct vgpu_device_status status;
+	struct vgpu_kernel_info kernel;
+	struct vgpu_mem_copy copy;
+	u64 align;
+};
+
+static const struct ioctl_op *find(unsigned int cmd)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		if (ops[i].cmd == cmd)
+			return &ops[i];
+	return NULL;
+}
+
+/**
+ * vgpu_ioctl - the file operation
+ * @file: an open of a device
+ * @cmd: VGPU_IOCTL_*
+ * @ptr: pointer to the struct
+ *
+ * Unknown numbers and bad sizes never get further than here.
+ */
+long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
+{
+	const struct ioctl_op *op = find(cmd);
+	void __user *uptr = (void __user *)ptr;
+	union any arg;
+	u32 usize;
+	long rc;
+
+	BUILD_BUG_ON(sizeof(arg) > 1024);
+	if (!op)
+		return -ENOTTY;
+	if (WARN_ON_ONCE(op->size > sizeof(arg)))
+		return -EOPNOTSUPP;
+	if (get_user(usize, (u32 __user *)uptr))
+		return -EFAULT;
+	if (usize < op->min_size)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	rc = copy_struct_from_user(&arg, op->size, uptr, usize);
+	if (rc)
+		return rc;
+	rc = op->fn(file->private_data, &arg);
+	if (rc && rc != -ERESTARTSYS)
+		return rc;
+	if (copy_to_user(uptr, &arg, min(usize, op->size)))
+		return -EFAULT;
+	return rc;
+}

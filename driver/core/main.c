@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Load and unload: the order in which the parts come up and go down.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "../engine/engine.h"
+#include "../nvidia/nvidia.h"
+#include "../pci/pci.h"
+#include "../sched/sched.h"
+#include "device.h"
+#include "params.h"
+#include "vgpu.h"
+
+/* One step of loading and how to take it back. */
+struct step {
+	const char *what;
+	int (*init)(void);
+	void (*exit)(void);
+};
+
+static int start_engine(void)
+{
+	return engine_init(vgpu_params.isa);
+}
+
+static const struct step steps[] = {
+	{ "parameters",	vgpu_params_check,	NULL },
+	{ "engine",	start_engine,		engine_exit },
+	{ "workers",	vgpu_sched_init,	vgpu_sched_exit },
+	{ "pci",	vgpu_pci_init,		vgpu_pci_exit },
+	{ "nvidia",	vgpu_nvidia_init,	vgpu_nvidia_exit },
+	{ "devices",	vgpu_devices_init,	vgpu_devices_exit },
+};
+
+static void undo(int n)
+{
+	while (n--)
+		if (steps[n].exit)
+			steps[n].exit();
+}
+
+static int __init vgpu_load(void)
+{
+	int i, rc;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		rc = steps[i].init();
+		if (rc) {
+			pr_err("cannot start: %s: error %d\n", steps[i].what, rc);
+			undo(i);
+			return rc;
+		}
+	}
+	pr_info("%u device%s, %s, %u workers, %s engine\n", vgpu_device_count(),
+		vgpu_device_count() == 1 ? "" : "s", vgpu_params.model->name,
+		vgpu_sched_workers(), engine_isa());
+	return 0;
+}
+
+static void __exit vgpu_unload(void)
+{
+	undo(ARRAY_SIZE(steps));
+}
+
+module_init(vgpu_load);
+module_exit(vgpu_unload);
+MODULE_DESCRIPTION("virtual GPU that executes in the kernel");
+MODULE_VERSION(VGPU_MODULE_VERSION);
+MODULE_LICENSE("GPL");

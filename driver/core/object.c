@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects and their handles: one xarray a file, a reference a user.
+ */
+#include <linux/sched.h>
+
+#include "ioctl.h"
+#include "vgpu.h"
+
+#define MAX_OBJS_PER_FILE	65536
+#define MAX_HANDLE		((1u << 20) - 1)	/* fits the mmap cookies, see mm/mmap.c */
+
+/**
+ * vgpu_obj_init - set up the head of an object, with one reference
+ * @obj: the object
+ * @type: what it is
+ * @ctx: context it belongs to, takes a reference; the object itself for a context
+ * @ops: how it ends
+ */
+void vgpu_obj_init(struct vgpu_obj *obj, enum vgpu_obj_type type,
+		   struct vgpu_ctx *ctx, const struct vgpu_obj_ops *ops)
+{
+	kref_init(&obj->ref);
+	obj->type = type;
+	obj->handle = 0;
+	obj->gone = false;
+	obj->ctx = ctx;
+	obj->ops = ops;
+	if (type != VGPU_OBJ_CTX)
+		kref_get(&ctx->obj.ref);
+}
+
+static void release(struct kref *ref)
+{
+	struct vgpu_obj *obj = container_of(ref, struct vgpu_obj, ref);
+	struct vgpu_ctx *ctx = obj->type == VGPU_OBJ_CTX ? NULL : obj->ctx;
+
+	obj->ops->free(obj);
+	if (ctx)
+		vgpu_ctx_put(ctx);
+}
+
+/** vgpu_obj_put - drop a reference; may sleep when it is the last */
+void vgpu_obj_put(struct vgpu_obj *obj)
+{
+	kref_put(&obj->ref, release);
+}
+
+/**
+ * vgpu_obj_publish - give an object a handle
+ * @vf: file
+ * @obj: object; its first reference becomes the handle's, on success only
+ * @handle: where the handle goes
+ *
+ * From here on another thread may destroy it: take a reference before if the
+ * object is still needed. Handles are handed out round robin, so that a stale one is
+ * not soon valid again.
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
+ */
+int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle)
+{
+	u32 id;
+	int rc;
+
+	if (atomic_inc_return(&vf->nobjs) > MAX_OBJS_PER_FILE) {
+		atomic_dec(&vf->nobjs);
+		return -EDQUOT;
+	}
+	xa_lock(&vf->objs);
+	rc = __xa_alloc_cyclic(&vf->objs, &id, obj, XA_LIMIT(1, MAX_HANDLE),
+			       &vf->next, GFP_KERNEL_ACCOUNT);
+	if (rc >= 0) {
+		obj->handle = id;
+		*handle = id;
+	}
+	xa_unlock(&vf->objs);
+	if (rc >= 0)
+		return 0;
+	atomic_dec(&vf->nobjs);
+	return rc == -EBUSY ? -EDQUOT : rc;
+}
+
+/**
+ * vgpu_obj_find - take a reference on whatever a handle names
+ * @vf: file
+ * @handle: handle
+ *
+ * Return: the object, or ERR_PTR(-ENOENT).
+ */
+struct vgpu_obj *vgpu_obj_find(struct vgpu_file *vf, u32 handle)
+{
+	struct vgpu_obj *obj;
+
+	xa_lock(&vf->objs);
+	obj = xa_load(&vf->objs, handle);
+	if (obj && !kref_get_unless_zero(&obj->ref))
+		obj = NULL;
+	xa_unlock(&vf->objs);
+	return obj ?: ERR_PTR(-ENOENT);
+}
+
+/**
+ * vgpu_obj_get - take a reference on an object, for an ioctl
+ * @vf: file
+ * @handle: handle
+ * @type: what it must be
+ *
+ * Return: the object; -ENOENT, -EINVAL for another type, -EPERM for another
+ * process's.
+ */
+struct vgpu_obj *vgpu_obj_get(struct vgpu_file *vf, u32 handle, enum vgpu_obj_type type)
+{
+	struct vgpu_obj *obj = vgpu_obj_find(vf, handle);
+	int rc = 0;
+
+	if (IS_ERR(obj))
+		return obj;
+	if (obj->ctx->mm != current->mm)
+		rc = -EPERM;
+	else if (obj->type != type)
+		rc = -EINVAL;
+	if (!rc)
+		return obj;
+	vgpu_obj_put(obj);
+	return ERR_PTR(rc);
+}
+
+/* Take the handle away; whoever gets the object here ends it. */
+static bool unpublish(struct vgpu_file *vf, struct vgpu_obj *obj)
+{
+	bool mine;
+
+	xa_lock(&vf->objs);
+	mine = xa_load(&vf->objs, obj->handle) == obj;
+	if (mine)
+		__xa_erase(&vf->objs, obj->handle);
+	xa_unlock(&vf->objs);
+	if (mine)
+		atomic_dec(&vf->nobjs);
+	return mine;
+}
+
+/* Consumes no reference of the caller, only the handle's. */
+static void end(struct vgpu_file *vf, struct vgpu_obj *obj)
+{
+	if (!unpublish(vf, obj))
+		return;
+	WRITE_ONCE(obj->gone, true);
+	if (obj->ops->detach)
+		obj->ops->detach(obj);
+	vgpu_obj_put(obj);
+}
+
+/**
+ * vgpu_obj_destroy_ctx - end every object of a context, but not the context
+ * @vf: file
+ * @ctx: context
+ */
+void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx)
+{
+	unsigned long id = 0;
+	struct vgpu_obj *obj;
+
+	for (;;) {
+		xa_lock(&vf->objs);
+		obj = xa_find(&vf->objs, &id, ULONG_MAX, XA_PRESENT);
+		while (obj && (obj->ctx != ctx || obj->type == VGPU_OBJ_CTX ||
+			       !kref_get_unless_zero(&obj->ref)))
+			obj = xa_find_after(&vf->objs, &id, ULONG_MAX, XA_PRESENT);
+		xa_unlock(&vf->objs);
+		if (!obj)
+			return;
+		end(vf, obj);
+		vgpu_obj_put(obj);
+		cond_resched();
+	}
+}
+
+/* The DESTROY ioctl. */
+int vgpu_ioctl_destroy(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_destroy *d = arg;
+	struct vgpu_obj *obj = vgpu_obj_find(vf, d->handle);
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	if (obj->ctx->mm != current->mm) {
+		vgpu_obj_put(obj);
+		return -EPERM;
+	}
+	end(vf, obj);
+	vgpu_obj_put(obj);
+	return 0;
+}
+
+/**
+ * vgpu_obj_destroy_all - the file is closed: contexts first, then what is left
+ * @vf: file; no other user any more
+ */
+void vgpu_obj_destroy_all(struct vgpu_file *vf)
+{
+	struct vgpu_obj *obj;
+	unsigned long id;
+
+	xa_for_each(&vf->objs, id, obj)
+		if (obj->type == VGPU_OBJ_CTX)
+			end(vf, obj);
+	xa_for_each(&vf->objs, id, obj)
+		end(vf, obj);
+	xa_destroy(&vf->objs);
+}

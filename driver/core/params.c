@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Module parameters: declared, checked and given defaults in one place.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "params.h"
+#include "vgpu.h"
+
+static unsigned int gpus = 1;
+module_param(gpus, uint, 0444);
+MODULE_PARM_DESC(gpus, "number of devices (1 to 16)");
+
+static unsigned int vram;
+module_param(vram, uint, 0444);
+MODULE_PARM_DESC(vram, "memory of each device in MiB (0: the model's, or half of the machine's)");
+
+static unsigned int workers;
+module_param(workers, uint, 0444);
+MODULE_PARM_DESC(workers, "worker threads (0: one a CPU)");
+
+static char *cpus = "";
+module_param(cpus, charp, 0444);
+MODULE_PARM_DESC(cpus, "CPUs of the workers, such as 0-3,6 (empty: all)");
+
+static int nice;
+module_param(nice, int, 0444);
+MODULE_PARM_DESC(nice, "nice value of the workers (-20 to 19)");
+
+static char *model = "";
+module_param(model, charp, 0444);
+MODULE_PARM_DESC(model, "profile of the devices, such as generic-12.0, h100 or t4");
+
+static char *cc = "";
+module_param(cc, charp, 0444);
+MODULE_PARM_DESC(cc, "compute capability, picks a profile when model does not: 7.5, 8.0, 8.6, 8.9, 9.0, 12.0");
+
+static unsigned int time_limit_ms;
+module_param(time_limit_ms, uint, 0444);
+MODULE_PARM_DESC(time_limit_ms, "limit of a kernel's executed time in ms (0: none)");
+
+static char *isa = "auto";
+module_param(isa, charp, 0444);
+MODULE_PARM_DESC(isa, "engine's handler set: auto, avx512, avx2, portable");
+
+static char *nvidia_nodes = "auto";
+module_param(nvidia_nodes, charp, 0444);
+MODULE_PARM_DESC(nvidia_nodes, "NVIDIA's device nodes: auto (when major 195 is free), on, off");
+
+static unsigned long pin_limit_mib;
+module_param(pin_limit_mib, ulong, 0444);
+MODULE_PARM_DESC(pin_limit_mib, "cap on registered host memory in MiB (0: half of the machine's)");
+
+static unsigned long reserve_mib;
+module_param(reserve_mib, ulong, 0444);
+MODULE_PARM_DESC(reserve_mib, "memory that is never given to VRAM in MiB (0: 1/32 of the machine's, at least 64)");
+
+struct vgpu_params vgpu_params;
+
+static bool one_of(const char *s, const char *a, const char *b, const char *c)
+{
+	return sysfs_streq(s, a) || sysfs_streq(s, b) || sysfs_streq(s, c);
+}
+
+/**
+ * vgpu_params_check - check what insmod was given and fill in defaults
+ *
+ * Return: 0, or -EINVAL after saying which parameter is wrong.
+ */
+int vgpu_params_check(void)
+{
+	unsigned long ram_mib = totalram_pages() >> (20 - PAGE_SHIFT);
+	struct vgpu_params *p = &vgpu_params;
+
+	p->model = vgpu_model_find(model, cc);
+	if (!p->model) {
+		pr_err("no profile with model=%s cc=%s\n", model, cc);
+		return -EINVAL;
+	}
+	if (gpus < 1 || gpus > VGPU_MAX_DEVICES) {
+		pr_err("gpus=%u is not within 1 to %u\n", gpus, VGPU_MAX_DEVICES);
+		return -EINVAL;
+	}
+	if (nice < -20 || nice > 19) {
+		pr_err("nice=%d is not within -20 to 19\n", nice);
+		return -EINVAL;
+	}
+	if (!one_of(nvidia_nodes, "auto", "on", "off")) {
+		pr_err("nvidia_nodes=%s is none of auto, on, off\n", nvidia_nodes);
+		return -EINVAL;
+	}
+	p->gpus = gpus;
+	p->vram_mib = vram;
+	p->workers = workers;
+	p->cpus = cpus;
+	p->nice = nice;
+	p->time_limit_ms = time_limit_ms;
+	p->isa = isa;
+	p->nvidia_nodes = nvidia_nodes;
+	p->pin_limit_mib = pin_limit_mib ?: ram_mib / 2;
+	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);
+	return 0;
+}

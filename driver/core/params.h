@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Module parameters as the rest of the driver reads them: set at load,
+ * checked once, constant afterwards.
+ */
+#ifndef _VGPU_CORE_PARAMS_H
+#define _VGPU_CORE_PARAMS_H
+
+#include <linux/types.h>
+
+struct vgpu_model;
+
+/**
+ * struct vgpu_params - the checked parameters
+ * @gpus:		number of devices
+ * @vram_mib:		memory of each, 0: the model's
+ * @workers:		worker threads, 0: one a CPU
+ * @cpus:		list of CPUs for them, "" for all
+ * @nice:		their nice value
+ * @model:		profile of the devices
+ * @time_limit_ms:	limit of a launch in executed time, 0: none
+ * @isa:		handler set of the engine
+ * @nvidia_nodes:	"auto", "on" or "off"
+ * @pin_limit_mib:	cap on registered host memory, all processes together
+ * @reserve_mib:	memory of the machine that VRAM never takes
+ */
+struct vgpu_params {
+	unsigned int gpus;
+	unsigned int vram_mib;
+	unsigned int workers;
+	const char *cpus;
+	int nice;
+	const struct vgpu_model *model;
+	unsigned int time_limit_ms;
+	const char *isa;
+	const char *nvidia_nodes;
+	unsigned long pin_limit_mib;
+	unsigned long reserve_mib;
+};
+
+extern struct vgpu_params vgpu_params;
+
+int vgpu_params_check(void);
+
+#endif

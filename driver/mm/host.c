@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Registered host memory: pinned, and mapped at the same GPU address.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "../core/ioctl.h"
+#include "../core/params.h"
+#include "mm.h"
+
+#define PIN_BATCH	4096
+
+static atomic64_t pinned_pages;	/* by all processes */
+
+static int charge(struct vgpu_ctx *ctx, unsigned long pages)
+{
+	u64 cap = (u64)vgpu_params.pin_limit_mib << (20 - PAGE_SHIFT);
+
+	if (atomic64_add_return(pages, &pinned_pages) > cap) {
+		atomic64_sub(pages, &pinned_pages);
+		return -EDQUOT;
+	}
+	atomic64_add(pages, &ctx->mm->pinned_vm);
+	vgpu_count(ctx, pinned, (s64)pages << PAGE_SHIFT);
+	return 0;
+}
+
+static void uncharge(struct vgpu_ctx *ctx, unsigned long pages)
+{
+	vgpu_count(ctx, pinned, -((s64)pages << PAGE_SHIFT));
+	atomic64_sub(pages, &ctx->mm->pinned_vm);
+	atomic64_sub(pages, &pinned_pages);
+}
+
+static void detach(struct vgpu_obj *obj)
+{
+	struct vgpu_host *h = container_of(obj, struct vgpu_host, obj);
+
+	vgpu_as_unmap_all(obj->ctx->as, &h->maps);
+}
+
+static void free_host(struct vgpu_obj *obj)
+{
+	struct vgpu_host *h = container_of(obj, struct vgpu_host, obj);
+
+	unpin_user_pages_dirty_lock(h->pages, h->npages, h->writable);
+	uncharge(obj->ctx, h->npages);
+	kvfree(h->pages);
+	kfree(h);
+}
+
+static const struct vgpu_obj_ops host_ops = { .detach = detach, .free = free_host };
+
+/* Pin all pages; on an error none stays pinned. */
+static int pin(struct vgpu_host *h, unsigned long npages)
+{
+	unsigned int gup = FOLL_LONGTERM | (h->writable ? FOLL_WRITE : 0);
+	unsigned long done = 0;
+	int n = 0;
+
+	while (done < npages) {
+		n = -EINTR;
+		if (fatal_signal_pending(current))
+			break;
+		n = pin_user_pages_fast(h->va + (done << PAGE_SHIFT),
+					min_t(unsigned long, npages - done, PIN_BATCH),
+					gup, h->pages + done);
+		if (n <= 0)
+			break;
+		done += n;
+		cond_resched();
+	}
+	if (done == npages) {
+		h->npages = npages;
+		return 0;
+	}
+	unpin_user_pages(h->pages, done);
+	return n ?: -EFAULT;
+}
+
+static int map(struct vgpu_host *h)
+{
+	struct vgpu_mapping *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!m)
+		return -ENOMEM;
+	m->va = h->va;
+	m->length = (u64)h->npages << PAGE_SHIFT;
+	m->readonly = !h->writable;
+	m->obj = &h->obj;
+	rc = vgpu_as_map(h->obj.ctx->as, m);
+	if (rc)
+		kfree(m);
+	return rc;
+}
+
+static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages, bool writable)
+{
+	struct vgpu_host *h;
+	int rc = charge(ctx, npages);
+
+	if (rc)
+		return ERR_PTR(rc);
+	rc = -ENOMEM;
+	h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
+	if (!h)
+		goto uncharge;
+	h->va = va;
+	h->writable = writable;
+	INIT_LIST_HEAD(&h->maps);
+	h->pages = kvcalloc(npages, sizeof(*h->pages), GFP_KERNEL_ACCOUNT);
+	if (h->pages)
+		rc = pin(h, npages);
+	if (rc)
+		goto free;
+	vgpu_obj_init(&h->obj, VGPU_OBJ_HOST, ctx, &host_ops);
+	return h;
+free:
+	kvfree(h->pages);
+	kfree(h);
+uncharge:
+	uncharge(ctx, npages);
+	return ERR_PTR(rc);
+}
+
+static int register_range(struct vgpu_file *vf, struct vgpu_ctx *ctx,
+			  struct vgpu_host_register *a)
+{
+	u64 start = a->address & PAGE_MASK, end = PAGE_ALIGN(a->address + a->length);
+	struct vgpu_host *h;
+	int rc = vgpu_ctx_usable(ctx);
+
+	if (rc)
+		return rc;
+	h = make(ctx, start, (end - start) >> PAGE_SHIFT, !(a->flags & VGPU_HOST_READONLY));
+	if (IS_ERR(h))
+		return PTR_ERR(h);
+	rc = map(h);
+	if (!rc)
+		rc = vgpu_obj_publish(vf, &h->obj, &a->handle);
+	if (rc) {
+		detach(&h->obj);
+		vgpu_obj_put(&h->obj);
+	}
+	return rc;
+}
+
+int vgpu_ioctl_host_register(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_host_register *a = arg;
+	struct vgpu_ctx *ctx;
+	int rc;
+
+	if ((a->flags & ~VGPU_HOST_READONLY) || !a->length ||
+	    a->address >= VGPU_VA_SPLIT || a->length > VGPU_VA_SPLIT - a->address)
+		return -EINVAL;
+	ctx = vgpu_ctx_get(vf, a->ctx);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	rc = register_range(vf, ctx, a);
+	vgpu_ctx_put(ctx);
+	return rc;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls VA_MAP, VA_UNMAP and BO_MMAP.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "../core/ioctl.h"
+#include "mm.h"
+
+/* The members that need no object. */
+static int check(const struct vgpu_va_map *a)
+{
+	u64 align = a->align;
+
+	if ((a->flags & ~(VGPU_VA_FIXED | VGPU_VA_READONLY)) || a->reserved)
+		return -EINVAL;
+	if (!IS_ALIGNED(a->offset | a->length, VGPU_PAGE_SIZE))
+		return -EINVAL;
+	if (align && (!is_power_of_2(align) || align < VGPU_PAGE_SIZE || align > VGPU_VA_SPLIT / 2))
+		return -EINVAL;
+	if (!(a->flags & VGPU_VA_FIXED))
+		return 0;
+	if (!a->va || !IS_ALIGNED(a->va, max(align, VGPU_PAGE_SIZE)) || a->va >= VGPU_VA_END)
+		return -EINVAL;
+	return 0;
+}
+
+static int clip(const struct vgpu_bo *bo, struct vgpu_va_map *a)
+{
+	if (a->offset >= bo->length)
+		return -EINVAL;
+	if (!a->length)
+		a->length = bo->length - a->offset;
+	if (a->length > bo->length - a->offset)
+		return -EINVAL;
+	if ((a->flags & VGPU_VA_FIXED) && a->length > VGPU_VA_END - a->va)
+		return -EINVAL;
+	return 0;
+}
+
+static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
+{
+	struct vgpu_as *as = bo->obj.ctx->as;
+	struct vgpu_mapping *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	u64 align = a->align;
+	int rc;
+
+	if (!m)
+		return -ENOMEM;
+	if (!align)
+		align = a->length >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
+	m->va = a->va;
+	m->length = a->length;
+	m->readonly = a->flags & VGPU_VA_READONLY;
+	m->obj = &bo->obj;
+	m->offset = a->offset;
+	rc = a->flags & VGPU_VA_FIXED ? vgpu_as_map(as, m) :
+		vgpu_as_map_anywhere(as, m, align);
+	if (rc)
+		kfree(m);
+	else
+		a->va = m->va;
+	return rc;
+}
+
+int vgpu_ioctl_va_map(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_va_map *a = arg;
+	struct vgpu_bo *bo;
+	int rc = check(a);
+
+	if (rc)
+		return rc;
+	bo = vgpu_bo_get(vf, a->bo);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	rc = vgpu_ctx_usable(bo->obj.ctx);
+	if (!rc)
+		rc = clip(bo, a);
+	if (!rc)
+		rc = map(bo, a);
+	vgpu_obj_put(&bo->obj);
+	return rc;
+}
+
+int vgpu_ioctl_va_unmap(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_va_unmap *a = arg;
+	struct vgpu_ctx *ctx = vgpu_ctx_get(vf, a->ctx);
+	int rc;
+
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	rc = vgpu_as_unmap(ctx->as, a->va, a->length);
+	vgpu_ctx_put(ctx);
+	return rc;
+}
+
+int vgpu_ioctl_bo_mmap(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_bo_mmap *a = arg;
+	struct vgpu_bo *bo = vgpu_bo_get(vf, a->handle);
+
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	a->offset = vgpu_cookie(a->handle);
+	a->length = bo->length;
+	vgpu_obj_put(&bo->obj);
+	return 0;
+}

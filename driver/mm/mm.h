@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The face of driver/mm: VRAM, buffer objects, GPU address spaces, user
+ * mappings, registered host memory, copies.
+ *
+ * Locks: vgpu_as.lock (a rwsem) protects the mappings and is held for writing by
+ * whoever changes the table, for reading by MEM_COPY. The table itself is read
+ * without a lock: by workers inside a slice (see sched/slice.c) and by holders of the lock. Memory that
+ * was mapped is freed only after vgpu_sched_quiesce().
+ */
+#ifndef _VGPU_MM_MM_H
+#define _VGPU_MM_MM_H
+
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+
+#include "../core/vgpu.h"
+
+#define VGPU_HUGE_SHIFT		21
+#define VGPU_HUGE_PAGES		(1u << (VGPU_HUGE_SHIFT - PAGE_SHIFT))
+
+struct vm_area_struct;
+
+/**
+ * struct vgpu_piece - 2 MiB of VRAM (the last one of a buffer may be shorter)
+ * @huge: one compound page of 2 MiB, or
+ * @small: a table of its pages, NULL beyond the end
+ */
+struct vgpu_piece {
+	struct page *huge;
+	struct page **small;
+};
+
+/**
+ * struct vgpu_bo - a buffer object
+ * @obj: head
+ * @length: bytes, multiple of 4 KiB
+ * @flags: VGPU_BO_*
+ * @maps: its mappings (struct vgpu_mapping.owner_link), under the address space's lock
+ * @npieces: number of
+ * @pieces: its memory
+ */
+struct vgpu_bo {
+	struct vgpu_obj obj;
+	u64 length;
+	u32 flags;
+	struct list_head maps;
+	unsigned long npieces;
+	struct vgpu_piece *pieces;
+};
+
+/**
+ * struct vgpu_host - registered host memory
+ * @obj: head
+ * @va: address on both sides
+ * @npages: pinned pages
+ * @pages: they
+ * @writable: pinned for writing
+ * @maps: its mapping, under the address space's lock
+ */
+struct vgpu_host {
+	struct vgpu_obj obj;
+	u64 va;
+	unsigned long npages;
+	struct page **pages;
+	bool writable;
+	struct list_head maps;
+};
+
+/**
+ * struct vgpu_mapping - a range of the address space
+ * @node: in vgpu_as.maps, by @va
+ * @va: first address
+ * @length: bytes
+ * @readonly: GPU writes fault
+ * @obj: buffer or host memory behind it; holds a reference
+ * @offset: first byte in it
+ * @owner_link: in the maps of @obj
+ */
+struct vgpu_mapping {
+	struct rb_node node;
+	u64 va;
+	u64 length;
+	bool readonly;
+	struct vgpu_obj *obj;
+	u64 offset;
+	struct list_head owner_link;
+};
+
+struct vgpu_pt;
+
+/**
+ * struct vgpu_as - a GPU address space
+ * @lock: see above
+ * @maps: mappings by address
+ * @nmaps: how many
+ * @hint: where the search for a free range begins
+ * @root: the radix table
+ */
+struct vgpu_as {
+	struct rw_semaphore lock;
+	struct rb_root maps;
+	unsigned int nmaps;
+	u64 hint;
+	struct vgpu_pt *root;
+};
+
+/* ---- vram.c: memory itself */
+u64 vgpu_vram_machine_free(void);
+int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);
+void vgpu_vram_free(struct vgpu_piece *piece);
+
+/* ---- bo.c */
+struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle);
+struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index);
+
+/* ---- table.c: the radix table */
+struct vgpu_pt *vgpu_pt_create(void);
+void vgpu_pt_free(struct vgpu_pt *root);
+int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool readonly);
+void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *dead);
+void vgpu_pt_free_list(struct list_head *dead);
+void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size, bool *readonly);
+
+/* ---- as.c: mappings */
+struct vgpu_as *vgpu_as_create(void);
+void vgpu_as_free(struct vgpu_as *as);
+int vgpu_as_map(struct vgpu_as *as, struct vgpu_mapping *m);
+int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align);
+int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length);
+void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps);
+void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span);
+extern const struct engine_mem_ops vgpu_as_engine_ops;
+
+/* ---- mmap.c */
+#define VGPU_COOKIE_SHIFT	40
+#define VGPU_COOKIE_KERNEL	(1ull << 39)	/* a queue's kernel area */
+static inline u64 vgpu_cookie(u32 handle)
+{
+	return (u64)handle << VGPU_COOKIE_SHIFT;
+}
+
+int vgpu_mmap(struct file *file, struct vm_area_struct *vma);
+int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
+		     struct page *(*page)(struct vgpu_obj *obj, unsigned long index),
+		     unsigned long first);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mmap of buffers and of queue areas. The file offset is a cookie: the handle
+ * in the upper bits, a byte offset in the lower ones. A mapping holds a reference on its object.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "../sched/sched.h"
+#include "mm.h"
+
+#define BATCH	64	/* pages entered at a time */
+
+static void vma_open(struct vm_area_struct *vma)
+{
+	struct vgpu_obj *obj = vma->vm_private_data;
+
+	kref_get(&obj->ref);
+}
+
+static void vma_close(struct vm_area_struct *vma)
+{
+	vgpu_obj_put(vma->vm_private_data);
+}
+
+static const struct vm_operations_struct vm_ops = {
+	.open = vma_open,
+	.close = vma_close,
+};
+
+/**
+ * vgpu_mmap_finish - enter an object's pages into a mapping
+ * @vma: the mapping
+ * @obj: the object; the mapping takes over the caller's reference on success
+ * @page: how to get its pages
+ * @first: number of the first one
+ *
+ * The caller has checked that the object has as many pages as the mapping.
+ */
+int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
+		     struct page *(*page)(struct vgpu_obj *obj, unsigned long index),
+		     unsigned long first)
+{
+	unsigned long left = vma_pages(vma), addr = vma->vm_start, n, i;
+	struct page *batch[BATCH];
+	int rc;
+
+	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP, 0);
+	while (left) {
+		n = min_t(unsigned long, left, BATCH);
+		for (i = 0; i < n; i++)
+			batch[i] = page(obj, first + i);
+		i = n;
+		rc = vm_insert_pages(vma, addr, batch, &i);
+		if (rc)
+			return rc;
+		first += n;
+		left -= n;
+		addr += n << PAGE_SHIFT;
+		cond_resched();
+	}
+	vma->vm_private_data = obj;
+	vma->vm_ops = &vm_ops;
+	return 0;
+}
+
+static struct page *bo_page(struct vgpu_obj *obj, unsigned long index)
+{
+	return vgpu_bo_page(container_of(obj, struct vgpu_bo, obj), index);
+}
+
+static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
+{
+	u64 length = container_of(obj, struct vgpu_bo, obj)->length;
+	u64 want = (u64)vma_pages(vma) << PAGE_SHIFT;
+
+	if (offset >= length || want > length - offset)
+		return -EINVAL;
+	return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
+}
+
+/**
+ * vgpu_mmap - the file operation
+ * @file: an open of a device
+ * @vma: the mapping to be
+ */
+int vgpu_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	u64 cookie = (u64)vma->vm_pgoff << PAGE_SHIFT;
+	u64 offset = cookie & ((1ull << VGPU_COOKIE_SHIFT) - 1);
+	struct vgpu_obj *obj = vgpu_obj_find(file->private_data, cookie >> VGPU_COOKIE_SHIFT);
+	int rc = -EINVAL;
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	if (!(vma->vm_flags & VM_SHARED))
+		rc = -EINVAL;
+	else if (obj->ctx->mm != current->mm)
+		rc = -EPERM;
+	else if (obj->type == VGPU_OBJ_BO)
+		rc = mmap_bo(vma, obj, offset);
+	else if (obj->type == VGPU_OBJ_QUEUE)
+		rc = vgpu_queue_mmap(vma, obj, offset);
+	if (rc)
+		vgpu_obj_put(obj);
+	return rc;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The radix table of a GPU address space: four levels of 512 entries over 48
+ * bits, leaves of 2 MiB or 4 KiB that hold direct-map addresses.
+ *
+ * Written under vgpu_as.lock, read without a lock. A table page
+ * that empties is unlinked at once and freed by the caller after a quiescent period.
+ */
+#include <linux/bits.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+
+#include "mm.h"
+
+#define ENTRIES		512
+#define LEVEL_BITS	9
+#define LEAF_LEVEL	0	/* 4 KiB leaves */
+#define HUGE_LEVEL	1	/* 2 MiB leaves, or tables of level 0 */
+#define ROOT_LEVEL	3
+
+/* Low bits of an entry; the rest is an address, multiple of 4 KiB. */
+#define E_PRESENT	BIT(0)
+#define E_HUGE		BIT(1)
+#define E_READONLY	BIT(2)
+#define E_ADDR		(~(unsigned long)0xfff)
+
+/* One page; the count of entries in use is in the page's private field. */
+struct vgpu_pt {
+	unsigned long e[ENTRIES];
+};
+
+static unsigned int index_at(u64 va, int level)
+{
+	return (va >> (12 + LEVEL_BITS * level)) & (ENTRIES - 1);
+}
+
+static u64 span_at(int level)
+{
+	return 1ull << (12 + LEVEL_BITS * level);
+}
+
+static struct vgpu_pt *below(unsigned long e)
+{
+	return (struct vgpu_pt *)(e & E_ADDR);
+}
+
+static bool is_table(unsigned long e)
+{
+	return (e & E_PRESENT) && !(e & E_HUGE);
+}
+
+static void count_use(struct vgpu_pt *pt, int n)
+{
+	struct page *page = virt_to_page(pt);
+
+	set_page_private(page, page_private(page) + n);
+}
+
+static bool is_empty(struct vgpu_pt *pt)
+{
+	return !page_private(virt_to_page(pt));
+}
+
+/** vgpu_pt_create - an empty table page, NULL without memory */
+struct vgpu_pt *vgpu_pt_create(void)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+
+	if (!page)
+		return NULL;
+	set_page_private(page, 0);
+	return page_address(page);
+}
+
+static void free_one(struct vgpu_pt *pt)
+{
+	set_page_private(virt_to_page(pt), 0);
+	free_page((unsigned long)pt);
+}
+
+static void free_level(struct vgpu_pt *pt, int level)
+{
+	int i;
+
+	for (i = 0; level > LEAF_LEVEL && i < ENTRIES; i++)
+		if (is_table(pt->e[i]))
+			free_level(below(pt->e[i]), level - 1);
+	free_one(pt);
+}
+
+/** vgpu_pt_free - free a whole table that nobody reads any more */
+void vgpu_pt_free(struct vgpu_pt *root)
+{
+	free_level(root, ROOT_LEVEL);
+}
+
+static void store(struct vgpu_pt *pt, unsigned int i, unsigned long e)
+{
+	count_use(pt, !!e - !!pt->e[i]);
+	smp_store_release(&pt->e[i], e);
+}
+
+/* The table of @level that covers @va, made where missing. */
+static struct vgpu_pt *descend(struct vgpu_pt *pt, u64 va, int level)
+{
+	int l;
+
+	for (l = ROOT_LEVEL; l > level; l--) {
+		unsigned int i = index_at(va, l);
+
+		if (!pt->e[i]) {
+			struct vgpu_pt *next = vgpu_pt_create();
+
+			if (!next)
+				return NULL;
+			store(pt, i, (unsigned long)next | E_PRESENT);
+		}
+		if (WARN_ON_ONCE(pt->e[i] & E_HUGE))
+			return NULL;
+		pt = below(pt->e[i]);
+	}
+	return pt;
+}
+
+/**
+ * vgpu_pt_set - enter one leaf
+ * @root: table
+ * @va: address, aligned to the leaf; nothing is mapped there
+ * @kaddr: direct-map address of the memory
+ * @huge: a leaf of 2 MiB
+ * @readonly: writes fault
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool readonly)
+{
+	int level = huge ? HUGE_LEVEL : LEAF_LEVEL;
+	struct vgpu_pt *pt = descend(root, va, level);
+	unsigned long e = (unsigned long)kaddr | E_PRESENT;
+
+	if (!pt)
+		return -ENOMEM;
+	if (huge)
+		e |= E_HUGE;
+	if (readonly)
+		e |= E_READONLY;
+	store(pt, index_at(va, level), e);
+	return 0;
+}
+
+/* Clear within one table; returns through @dead the tables that emptied. */
+static void clear_level(struct vgpu_pt *pt, int level, u64 va, u64 end,
+			struct list_head *dead)
+{
+	u64 span = span_at(level), next;
+
+	for (; va < end; va = next) {
+		unsigned int i = index_at(va, level);
+		unsigned long e = pt->e[i];
+
+		next = min(end, (va & ~(span - 1)) + span);
+		if (!e)
+			continue;
+		if (level > LEAF_LEVEL && is_table(e)) {
+			clear_level(below(e), level - 1, va, next, dead);
+			if (!is_empty(below(e)))
+				continue;
+			list_add(&virt_to_page(below(e))->lru, dead);
+		}
+		store(pt, i, 0);
+	}
+}
+
+/**
+ * vgpu_pt_clear - clear the leaves of a range
+ * @root: table
+ * @va: start
+ * @length: bytes; only whole leaves lie in it
+ * @dead: table pages that emptied are put here; free them with vgpu_pt_free_list()
+ *	once no reader can be inside
+ */
+void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *dead)
+{
+	clear_level(root, ROOT_LEVEL, va, va + length, dead);
+}
+
+/** vgpu_pt_free_list - free what vgpu_pt_clear() unlinked */
+void vgpu_pt_free_list(struct list_head *dead)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, dead, lru) {
+		list_del(&page->lru);
+		free_one(page_address(page));
+	}
+}
+
+/* Widen [start, start + size) over neighbours that continue it in memory. */
+static void widen(const struct vgpu_pt *pt, unsigned int i, unsigned long e,
+		  u64 *size)
+{
+	while (++i < ENTRIES) {
+		unsigned long n = READ_ONCE(pt->e[i]);
+
+		e += PAGE_SIZE;
+		if (n != e)
+			return;
+		*size += PAGE_SIZE;
+	}
+}
+
+/**
+ * vgpu_pt_lookup - translate an address
+ * @root: table
+ * @va: address
+ * @start: first address of the contiguous piece that was found
+ * @size: its bytes
+ * @readonly: writes are not allowed
+ *
+ * Return: direct-map address of @start, or NULL where nothing is mapped.
+ */
+void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size,
+		     bool *readonly)
+{
+	const struct vgpu_pt *pt = root;
+	unsigned long e = 0;
+	int level;
+
+	if (va >= VGPU_VA_END)
+		return NULL;
+	for (level = ROOT_LEVEL; level >= LEAF_LEVEL; level--) {
+		e = smp_load_acquire(&pt->e[index_at(va, level)]);
+		if (!e)
+			return NULL;
+		if (e & E_HUGE)
+			break;
+		if (level > LEAF_LEVEL)
+			pt = below(e);
+	}
+	level = max(level, LEAF_LEVEL);
+	*start = va & ~(span_at(level) - 1);
+	*size = span_at(level);
+	*readonly = e & E_READONLY;
+	if (level == LEAF_LEVEL)
+		widen(pt, index_at(va, level), e, size);
+	return (void *)(e & E_ADDR);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * VRAM is the machine's memory, taken in pieces of 2 MiB, or smaller where the
+ * machine has none that large, in the caller's context so that its cgroup pays.
+ */
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "../core/params.h"
+#include "mm.h"
+
+#define VRAM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | \
+			 __GFP_RETRY_MAYFAIL)
+#define HUGE_ORDER	(VGPU_HUGE_SHIFT - PAGE_SHIFT)
+
+/**
+ * vgpu_vram_machine_free - memory that the machine could give to VRAM now
+ *
+ * What is left above the reserve: so that VRAM ends with "out of memory" and
+ * never with the OOM killer.
+ */
+u64 vgpu_vram_machine_free(void)
+{
+	long pages = si_mem_available();
+	long reserve = vgpu_params.reserve_mib << (20 - PAGE_SHIFT);
+
+	return pages > reserve ? (u64)(pages - reserve) << PAGE_SHIFT : 0;
+}
+
+static struct page *alloc_order(unsigned int order)
+{
+	gfp_t gfp = VRAM_GFP;
+
+	if (order)
+		gfp |= __GFP_COMP;
+	return alloc_pages(gfp, order);
+}
+
+/* Fill a table of pages from blocks as large as can be had. */
+static int alloc_small(struct vgpu_piece *piece, unsigned int npages)
+{
+	unsigned int i = 0, k, order = HUGE_ORDER - 1;
+
+	piece->small = kcalloc(VGPU_HUGE_PAGES, sizeof(*piece->small), GFP_KERNEL_ACCOUNT);
+	if (!piece->small)
+		return -ENOMEM;
+	while (i < npages) {
+		struct page *page;
+
+		order = min_t(unsigned int, order, ilog2(npages - i));
+		page = alloc_order(order);
+		if (!page) {
+			if (!order)
+				return -ENOSPC;
+			order--;
+			continue;
+		}
+		for (k = 0; k < 1u << order; k++)
+			piece->small[i + k] = page + k;
+		i += 1u << order;
+	}
+	return 0;
+}
+
+/**
+ * vgpu_vram_alloc - back a piece with zeroed memory
+ * @piece: where it goes, zeroed before
+ * @npages: pages, at most 2 MiB of them
+ *
+ * Return: 0, -ENOSPC, -ENOMEM, or -EINTR when the caller is being killed. On an error
+ * vgpu_vram_free() frees what was had.
+ */
+int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (vgpu_vram_machine_free() < (u64)npages << PAGE_SHIFT)
+		return -ENOSPC;
+	if (npages == VGPU_HUGE_PAGES) {
+		piece->huge = alloc_order(HUGE_ORDER);
+		if (piece->huge)
+			return 0;
+	}
+	return alloc_small(piece, npages);
+}
+
+/** vgpu_vram_free - free a piece; pages that are mapped by a process live on until unmapped */
+void vgpu_vram_free(struct vgpu_piece *piece)
+{
+	unsigned int i = 0;
+
+	if (piece->huge)
+		__free_pages(piece->huge, HUGE_ORDER);
+	piece->huge = NULL;
+	if (!piece->small)
+		return;
+	while (i < VGPU_HUGE_PAGES && piece->small[i]) {
+		struct page *page = piece->small[i];
+		unsigned int order = compound_order(page);
+
+		__free_pages(page, order);
+		i += 1u << order;
+	}
+	kfree(piece->small);
+	piece->small = NULL;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fences, and waiting for them and for queues: by ioctl and by eventfd.
+ */
+#include <linux/eventfd.h>
+#include <linux/hrtimer.h>
+#include <linux/slab.h>
+
+#include "../core/ioctl.h"
+#include "internal.h"
+
+static void detach(struct vgpu_obj *obj)
+{
+	struct vgpu_fence *f = container_of(obj, struct vgpu_fence, obj);
+
+	vgpu_sched_ctx_remove_tl(obj->ctx, &f->tl);
+	vgpu_tl_kill(&f->tl);
+}
+
+static void free_fence(struct vgpu_obj *obj)
+{
+	kfree(container_of(obj, struct vgpu_fence, obj));
+}
+
+static const struct vgpu_obj_ops fence_ops = { .detach = detach, .free = free_fence };
+
+/** vgpu_obj_timeline - the timeline of a fence or queue, NULL for other objects */
+struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj)
+{
+	if (obj->type == VGPU_OBJ_FENCE)
+		return &container_of(obj, struct vgpu_fence, obj)->tl;
+	if (obj->type == VGPU_OBJ_QUEUE)
+		return &vgpu_to_queue(obj)->tl;
+	return NULL;
+}
+
+int vgpu_ioctl_fence_create(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_fence_create *c = arg;
+	struct vgpu_fence *f;
+	struct vgpu_ctx *ctx;
+	int rc;
+
+	if (c->flags)
+		return -EINVAL;
+	ctx = vgpu_ctx_get(vf, c->ctx);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	if (!f) {
+		vgpu_ctx_put(ctx);
+		return -ENOMEM;
+	}
+	vgpu_obj_init(&f->obj, VGPU_OBJ_FENCE, ctx, &fence_ops);
+	vgpu_ctx_put(ctx);
+	vgpu_tl_init(&f->tl, c->value);
+	rc = vgpu_sched_ctx_add_tl(ctx, &f->tl);
+	if (!rc) {
+		rc = vgpu_obj_publish(vf, &f->obj, &c->handle);
+		if (rc)
+			vgpu_sched_ctx_remove_tl(ctx, &f->tl);
+	}
+	if (rc)
+		vgpu_obj_put(&f->obj);
+	return rc;
+}
+
+int vgpu_ioctl_fence_signal(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_fence_signal *s = arg;
+	struct vgpu_obj *obj = vgpu_obj_get(vf, s->fence, VGPU_OBJ_FENCE);
+
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	vgpu_tl_signal(vgpu_obj_timeline(obj), s->value);
+	vgpu_obj_put(obj);
+	return 0;
+}
+
+/* A queue or fence of this process. */
+static struct vgpu_obj *get_waitable(struct vgpu_file *vf, u32 handle)
+{
+	struct vgpu_obj *obj = vgpu_obj_find(vf, handle);
+	int rc = 0;
+
+	if (IS_ERR(obj))
+		return obj;
+	if (obj->ctx->mm != current->mm)
+		rc = -EPERM;
+	else if (!vgpu_obj_timeline(obj))
+		rc = -EINVAL;
+	if (!rc)
+		return obj;
+	vgpu_obj_put(obj);
+	return ERR_PTR(rc);
+}
+
+/* Sleep until reached, dead, deadline or signal. */
+static int sleep_on(struct vgpu_timeline *tl, u64 value, u64 deadline)
+{
+	ktime_t expires = ns_to_ktime(min_t(u64, deadline, KTIME_MAX));
+	DEFINE_WAIT(wait);
+	int rc = 0;
+
+	while (!vgpu_tl_reached(tl, value)) {
+		prepare_to_wait(&tl->wait, &wait, TASK_INTERRUPTIBLE);
+		if (vgpu_tl_reached(tl, value))
+			break;
+		if (signal_pending(current)) {
+			rc = -ERESTARTSYS;
+			break;
+		}
+		if (!schedule_hrtimeout(deadline == U64_MAX ? NULL : &expires, HRTIMER_MODE_ABS)) {
+			rc = vgpu_tl_reached(tl, value) ? 0 : -ETIME;
+			break;
+		}
+	}
+	finish_wait(&tl->wait, &wait);
+	return rc;
+}
+
+int vgpu_ioctl_wait(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_wait *a = arg;
+	struct vgpu_timeline *tl;
+	struct vgpu_obj *obj;
+	int rc = 0;
+
+	if (a->flags || a->reserved)
+		return -EINVAL;
+	obj = get_waitable(vf, a->handle);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	tl = vgpu_obj_timeline(obj);
+	if (!vgpu_tl_reached(tl, a->value))
+		rc = a->deadline_ns ? sleep_on(tl, a->value, a->deadline_ns) : -ETIME;
+	a->reached = READ_ONCE(tl->value);
+	if (!rc && a->reached < a->value)
+		rc = -EIO;
+	vgpu_obj_put(obj);
+	return rc;
+}
+
+struct efd_waiter {
+	struct vgpu_tl_waiter w;
+	struct eventfd_ctx *efd;
+};
+
+static void efd_free(struct efd_waiter *e)
+{
+	eventfd_ctx_put(e->efd);
+	kfree(e);
+}
+
+static void efd_fire(struct vgpu_tl_waiter *w)
+{
+	struct efd_waiter *e = container_of(w, struct efd_waiter, w);
+
+	vgpu_eventfd_signal(e->efd);
+	efd_free(e);
+}
+
+static int arm(struct vgpu_timeline *tl, const struct vgpu_eventfd *a)
+{
+	struct efd_waiter *e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!e)
+		return -ENOMEM;
+	e->efd = eventfd_ctx_fdget(a->fd);
+	if (IS_ERR(e->efd)) {
+		rc = PTR_ERR(e->efd);
+		kfree(e);
+		return rc;
+	}
+	e->w.value = a->value;
+	e->w.fn = efd_fire;
+	rc = vgpu_tl_add(tl, &e->w);
+	if (rc > 0)
+		efd_fire(&e->w);
+	else if (rc)
+		efd_free(e);
+	return min(rc, 0);
+}
+
+int vgpu_ioctl_eventfd(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_eventfd *a = arg;
+	struct vgpu_obj *obj;
+	int rc;
+
+	if (a->flags)
+		return -EINVAL;
+	obj = get_waitable(vf, a->handle);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	rc = arm(vgpu_obj_timeline(obj), a);
+	vgpu_obj_put(obj);
+	return rc;
+}

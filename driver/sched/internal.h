@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of driver/sched share.
+ *
+ * One spinlock, sched.lock, protects all lists and states below; everything
+ * under it is constant time or bounded. Order: vgpu_timeline.lock, then sched.lock.
+ *
+ * A queue is in one state:
+ *
+ *   IDLE     ring empty. On sched.polled: awake workers look at its tail. Else
+ *            NEED_WAKEUP is set and a doorbell brings it back.
+ *   KICKED   on sched.kicks: a worker will look at its ring
+ *   PUMPING  a worker is taking packets from its ring
+ *   BUSY     a packet is executing (queue->job)
+ *   BLOCKED  waits for a fence or a value in memory
+ *   DEAD     stopped for ever
+ *
+ * Only PUMPING and BUSY have workers inside; stopping waits for these.
+ */
+#ifndef _VGPU_SCHED_INTERNAL_H
+#define _VGPU_SCHED_INTERNAL_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "../core/code.h"
+#include "../core/vgpu.h"
+#include "../mm/mm.h"
+#include "sched.h"
+
+#define VGPU_MAX_WORKERS	256
+#define VGPU_MAX_POLLED		64
+#define VGPU_PACKET_SLOTS	(2 + (VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES - 1) / VGPU_SLOT_BYTES)
+
+/* ---- timelines (timeline.c) */
+
+/**
+ * struct vgpu_tl_waiter - to be called when a timeline reaches a value
+ * @link: in the timeline's list
+ * @value: the value
+ * @fn: called once, under the timeline's lock, after unlinking; also when the timeline dies
+ */
+struct vgpu_tl_waiter {
+	struct list_head link;
+	u64 value;
+	void (*fn)(struct vgpu_tl_waiter *w);
+};
+
+/**
+ * struct vgpu_timeline - a value that grows, and who waits for it
+ * @lock: protects all
+ * @value: the value
+ * @dead: will not grow any more
+ * @wait: sleepers
+ * @waiters: callbacks
+ * @nwaiters: how many
+ * @ctx_link: in vgpu_sched_ctx.timelines
+ */
+struct vgpu_timeline {
+	spinlock_t lock;
+	u64 value;
+	bool dead;
+	wait_queue_head_t wait;
+	struct list_head waiters;
+	unsigned int nwaiters;
+	struct list_head ctx_link;
+};
+
+void vgpu_tl_init(struct vgpu_timeline *tl, u64 value);
+void vgpu_tl_signal(struct vgpu_timeline *tl, u64 value);
+void vgpu_tl_kill(struct vgpu_timeline *tl);
+bool vgpu_tl_reached(struct vgpu_timeline *tl, u64 value);
+int vgpu_tl_add(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
+void vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
+
+/* ---- fences (fence.c) */
+
+/** struct vgpu_fence - a timeline with a handle */
+struct vgpu_fence {
+	struct vgpu_obj obj;
+	struct vgpu_timeline tl;
+};
+
+struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj);
+
+/* ---- queues (queue.c) */
+
+enum vgpu_queue_state {
+	VGPU_Q_IDLE,
+	VGPU_Q_KICKED,
+	VGPU_Q_PUMPING,
+	VGPU_Q_BUSY,
+	VGPU_Q_BLOCKED,
+	VGPU_Q_DEAD,
+};
+
+struct vgpu_job;
+
+/**
+ * struct vgpu_queue - a stream
+ * @obj: head
+ * @tl: its progress: number of the last packet completed
+ * @state: see above
+ * @rekick: kicked while pumping
+ * @stop: no new work; to be DEAD as soon as nobody is inside
+ * @polled: on sched.polled
+ * @link: in sched.kicks or sched.polled
+ * @ctx_link: in vgpu_sched_ctx.queues
+ * @job: the packet executing
+ * @slots: ring size
+ * @head: slots taken
+ * @seqno: number of the last packet taken
+ * @priority: as created
+ * @user: user area: struct vgpu_queue_user, then the slots (vmalloc)
+ * @kernel: kernel area (one page)
+ * @waiter: on the timeline of @waiting_on, while BLOCKED on one
+ * @waiting_on: referenced object
+ * @retry: wakes it while BLOCKED on a value in memory
+ * @wait_value: that packet; unit 0 when there is none
+ */
+struct vgpu_queue {
+	struct vgpu_obj obj;
+	struct vgpu_timeline tl;
+	enum vgpu_queue_state state;
+	bool rekick;
+	bool stop;
+	bool polled;
+	struct list_head link;
+	struct list_head ctx_link;
+	struct vgpu_job *job;
+	u32 slots;
+	u64 head;
+	u64 seqno;
+	s32 priority;
+	struct vgpu_queue_user *user;
+	struct vgpu_queue_kernel *kernel;
+	struct vgpu_tl_waiter waiter;
+	struct vgpu_obj *waiting_on;
+	struct delayed_work retry;
+	struct vgpu_pkt_wait_value wait_value;
+};
+
+static inline struct vgpu_queue *vgpu_to_queue(struct vgpu_obj *obj)
+{
+	return container_of(obj, struct vgpu_queue, obj);
+}
+
+bool vgpu_queue_has_work(struct vgpu_queue *q);
+void vgpu_queue_kick(struct vgpu_queue *q);
+void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state);
+void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs);
+void vgpu_queue_dead_locked(struct vgpu_queue *q);
+bool vgpu_poll_rings_locked(void);
+void vgpu_unpoll_locked(void);
+
+/* ---- units (unit.c) and jobs (job.c) */
+
+/**
+ * struct vgpu_unit - memory for one block in flight, and blocks that go with it
+ * @link: in a job's list, while no worker has it
+ * @first: block in flight, or the next one
+ * @count: blocks, @first included
+ * @cta: the block in flight, NULL when it has not begun
+ * @bytes: size of @mem
+ * @owner: context whose data @mem holds; never dereferenced
+ * @mem: for the engine, NULL for a mere range of blocks
+ */
+struct vgpu_unit {
+	struct list_head link;
+	u64 first;
+	u64 count;
+	struct engine_cta *cta;
+	size_t bytes;
+	u64 owner;
+	u8 *mem;
+};
+
+struct vgpu_worker;
+struct vgpu_job;
+
+struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, size_t bytes,
+				u64 first, u64 count);
+void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
+bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u);
+
+/**
+ * struct vgpu_job_ops - how a kind of packet executes
+ * @run: do some of the work that was handed out: @unit, or where it is NULL the @count
+ *	blocks from @first. Called without locks. Returns how many blocks it has completed;
+ *	sets *@parked when a unit in flight was given back with vgpu_job_park().
+ *	Calls vgpu_job_fault() on a fault
+ * @stop: make running engine calls return soon; under sched.lock, may be NULL
+ * @complete: account for a job that has completed, may be NULL
+ * @free: free the job
+ */
+struct vgpu_job_ops {
+	u64 (*run)(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *unit,
+		   u64 first, u64 count, bool *parked);
+	void (*stop)(struct vgpu_job *job);
+	void (*complete)(struct vgpu_job *job);
+	void (*free)(struct vgpu_job *job);
+};
+
+/**
+ * struct vgpu_job - a packet in execution
+ * @link: in vgpu_sched_ctx.jobs while there is something to hand out
+ * @queue: its queue
+ * @ops: its kind
+ * @seqno: its number
+ * @total: blocks (launch) or pieces (copy, fill)
+ * @next: next one never handed out
+ * @done: completed
+ * @chunk: how many to hand out at once
+ * @busy: workers inside
+ * @resident: units in flight
+ * @max_resident: bound of these
+ * @stopped: hand out nothing more
+ * @ready: units that were preempted or never begun
+ * @spinning: units whose block yielded
+ * @exec_ns: worker time spent
+ */
+struct vgpu_job {
+	struct list_head link;
+	struct vgpu_queue *queue;
+	const struct vgpu_job_ops *ops;
+	u64 seqno;
+	u64 total;
+	u64 next;
+	u64 done;
+	u64 chunk;
+	unsigned int busy;
+	unsigned int resident;
+	unsigned int max_resident;
+	bool stopped;
+	struct list_head ready;
+	struct list_head spinning;
+	atomic64_t exec_ns;
+};
+
+void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu_job_ops *ops,
+		   u64 seqno, u64 total);
+void vgpu_job_free(struct vgpu_job *job);
+void vgpu_jobs_free(struct list_head *jobs);
+void vgpu_job_unlink(struct vgpu_job *job);
+void vgpu_job_publish(struct vgpu_job *job);
+void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f);
+void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
+bool vgpu_job_step(struct vgpu_worker *w);
+
+/* ---- kinds of jobs (launch.c, xfer.c) */
+int vgpu_launch_create(struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
+		       u64 seqno, struct vgpu_job **out);
+int vgpu_copy_create(struct vgpu_queue *q, const struct vgpu_pkt_copy *p,
+		     u64 seqno, struct vgpu_job **out);
+int vgpu_fill_create(struct vgpu_queue *q, const struct vgpu_pkt_fill *p,
+		     u64 seqno, struct vgpu_job **out);
+
+/* ---- packets (packet.c) */
+void vgpu_queue_pump(struct vgpu_worker *w, struct vgpu_queue *q);
+void vgpu_queue_complete(struct vgpu_queue *q, u64 seqno);
+void vgpu_queue_unwait(struct vgpu_queue *q);
+
+/* ---- contexts (ctx.c) */
+
+/**
+ * struct vgpu_sched_ctx - a context's part in the scheduler
+ * @ctx: the context
+ * @link: in sched.runnable while @jobs is not empty
+ * @jobs: jobs with something to hand out
+ * @queues: all its queues that are not DEAD
+ * @live: how many these are
+ * @drained: woken when @live becomes 0
+ * @tl_lock: protects @timelines
+ * @timelines: to be killed with the context
+ * @id: never the same twice, for vgpu_unit.owner
+ * @memcg: pays for memory that workers allocate for it
+ */
+struct vgpu_sched_ctx {
+	struct vgpu_ctx *ctx;
+	struct list_head link;
+	struct list_head jobs;
+	struct list_head queues;
+	unsigned int live;
+	wait_queue_head_t drained;
+	struct mutex tl_lock;
+	struct list_head timelines;
+	u64 id;
+	struct mem_cgroup *memcg;
+};
+
+int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
+void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
+
+/* ---- workers (worker.c) */
+
+/**
+ * struct vgpu_worker - one worker thread
+ * @task: the thread
+ * @index: its number
+ * @sleeping: on sched.idle
+ * @link: in sched.idle
+ * @slice_as: address space it may be translating in, see slice.c
+ * @slice_seq: slices begun
+ * @slice_start: when the present one began
+ * @fpu: the present one is an FPU section
+ * @budget: warp instructions for about half a slice
+ * @drop: give the spare unit back to the system
+ * @unit: spare unit
+ * @packet: the packet being looked at
+ */
+struct vgpu_worker {
+	struct task_struct *task;
+	unsigned int index;
+	bool sleeping;
+	struct list_head link;
+	struct vgpu_as *slice_as;
+	u64 slice_seq;
+	u64 slice_start;
+	bool fpu;
+	u32 budget;
+	bool drop;
+	struct vgpu_unit *unit;
+	u8 packet[VGPU_PACKET_SLOTS * VGPU_SLOT_BYTES] __aligned(8);
+};
+
+/**
+ * struct vgpu_sched - the scheduler; one for all devices
+ * @lock: protects all lists
+ * @kicks: queues to look at
+ * @polled: IDLE queues that awake workers look at
+ * @npolled: how many
+ * @runnable: contexts with work to hand out, round robin
+ * @idle: sleeping workers
+ * @nidle: how many
+ * @nspinning: workers that look for work without sleeping
+ * @nworkers: workers
+ * @worker: they
+ */
+struct vgpu_sched {
+	spinlock_t lock;
+	struct list_head kicks;
+	struct list_head polled;
+	unsigned int npolled;
+	struct list_head runnable;
+	struct list_head idle;
+	unsigned int nidle;
+	unsigned int nspinning;
+	unsigned int nworkers;
+	struct vgpu_worker *worker[VGPU_MAX_WORKERS];
+};
+
+extern struct vgpu_sched vgpu_sched;
+
+void vgpu_wake_workers(unsigned int n);
+void vgpu_workers_drop_spares(void);
+
+/* ---- slices (slice.c) */
+void vgpu_slice_begin(struct vgpu_worker *w, struct vgpu_as *as, bool fpu);
+u64 vgpu_slice_end(struct vgpu_worker *w);
+
+#endif

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Jobs: packets that take time. Handing out blocks to workers, fairly, and
+ * noticing the end.
+ */
+#include <linux/slab.h>
+
+#include "internal.h"
+
+/**
+ * vgpu_job_init - set up a job
+ * @job: zeroed
+ * @q: its queue
+ * @ops: its kind
+ * @seqno: its packet
+ * @total: blocks or pieces, at least 1
+ */
+void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu_job_ops *ops,
+		   u64 seqno, u64 total)
+{
+	INIT_LIST_HEAD(&job->link);
+	INIT_LIST_HEAD(&job->ready);
+	INIT_LIST_HEAD(&job->spinning);
+	job->queue = q;
+	job->ops = ops;
+	job->seqno = seqno;
+	job->total = total;
+	job->chunk = 1;
+	job->max_resident = UINT_MAX;
+}
+
+static void free_units(struct list_head *units)
+{
+	struct vgpu_unit *u, *next;
+
+	list_for_each_entry_safe(u, next, units, link)
+		kvfree(u);
+}
+
+/** vgpu_job_free - free a job nobody is inside of */
+void vgpu_job_free(struct vgpu_job *job)
+{
+	free_units(&job->ready);
+	free_units(&job->spinning);
+	vgpu_device_run_end(job->queue->obj.ctx->dev);
+	job->ops->free(job);
+}
+
+/** vgpu_jobs_free - free the jobs of a list; before their queues' last references go */
+void vgpu_jobs_free(struct list_head *jobs)
+{
+	struct vgpu_job *job, *next;
+
+	list_for_each_entry_safe(job, next, jobs, link)
+		vgpu_job_free(job);
+}
+
+/* ---- under sched.lock */
+
+static bool can_begin(const struct vgpu_job *job)
+{
+	return job->next < job->total && job->resident < job->max_resident;
+}
+
+static bool has_work(const struct vgpu_job *job)
+{
+	return !job->stopped && (!list_empty(&job->ready) || can_begin(job) ||
+				 !list_empty(&job->spinning));
+}
+
+/** vgpu_job_unlink - hand out nothing of it */
+void vgpu_job_unlink(struct vgpu_job *job)
+{
+	struct vgpu_sched_ctx *s = job->queue->obj.ctx->sched;
+
+	list_del_init(&job->link);
+	if (list_empty(&s->jobs))
+		list_del_init(&s->link);
+}
+
+static void link_job(struct vgpu_job *job)
+{
+	struct vgpu_sched_ctx *s = job->queue->obj.ctx->sched;
+
+	if (!list_empty(&job->link) || !has_work(job))
+		return;
+	if (job->queue->priority < 0)
+		list_add(&job->link, &s->jobs);
+	else
+		list_add_tail(&job->link, &s->jobs);
+	if (list_empty(&s->link))
+		list_add_tail(&s->link, &vgpu_sched.runnable);
+}
+
+/* What a worker was handed. */
+struct share {
+	struct vgpu_job *job;
+	struct vgpu_unit *unit;
+	u64 first;
+	u64 count;
+};
+
+static void take(struct vgpu_job *job, struct share *sh)
+{
+	struct list_head *from = NULL;
+
+	sh->job = job;
+	sh->unit = NULL;
+	if (!list_empty(&job->ready))
+		from = &job->ready;
+	else if (!can_begin(job))
+		from = &job->spinning;
+	job->busy++;
+	if (from) {
+		sh->unit = list_first_entry(from, struct vgpu_unit, link);
+		list_del_init(&sh->unit->link);
+		return;
+	}
+	sh->first = job->next;
+	sh->count = min(job->chunk, job->total - job->next);
+	job->next += sh->count;
+	job->resident++;
+}
+
+/* The next share: contexts in turn, in each its jobs in turn. */
+static bool pick(struct share *sh)
+{
+	struct vgpu_sched_ctx *s;
+	struct vgpu_job *job;
+
+	s = list_first_entry_or_null(&vgpu_sched.runnable, struct vgpu_sched_ctx, link);
+	if (!s)
+		return false;
+	job = list_first_entry(&s->jobs, struct vgpu_job, link);
+	take(job, sh);
+	list_move_tail(&s->link, &vgpu_sched.runnable);
+	if (!has_work(job))
+		vgpu_job_unlink(job);
+	else if (job->queue->priority >= 0)
+		list_move_tail(&job->link, &s->jobs);
+	return true;
+}
+
+/* ---- end of under sched.lock */
+
+/**
+ * vgpu_job_publish - let the workers have a job
+ * @job: job; may be finished and gone on return, its queue too
+ */
+void vgpu_job_publish(struct vgpu_job *job)
+{
+	struct vgpu_queue *q = job->queue;
+	bool drop = false;
+
+	vgpu_device_run_begin(q->obj.ctx->dev);
+	spin_lock(&vgpu_sched.lock);
+	if (q->stop) {
+		drop = true;
+	} else {
+		q->state = VGPU_Q_BUSY;
+		q->rekick = false;
+		q->job = job;
+		link_job(job);
+		if (job->total > 1)
+			vgpu_wake_workers(min_t(u64, job->total - 1, VGPU_MAX_WORKERS));
+	}
+	spin_unlock(&vgpu_sched.lock);
+	if (!drop)
+		return;
+	vgpu_job_free(job);
+	vgpu_queue_settle(q, VGPU_Q_DEAD);
+}
+
+/**
+ * vgpu_job_fault - a job has failed: end its context
+ * @job: job; the caller is inside of it
+ * @f: what happened; queue and packet are filled in
+ */
+void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f)
+{
+	f->queue = job->queue->obj.handle;
+	f->seqno = job->seqno;
+	spin_lock(&vgpu_sched.lock);
+	job->stopped = true;
+	vgpu_job_unlink(job);
+	spin_unlock(&vgpu_sched.lock);
+	vgpu_ctx_fault(job->queue->obj.ctx, f);
+}
+
+/**
+ * vgpu_job_park - give a unit back
+ * @job: job
+ * @unit: unit with something left to do
+ * @spinning: its block waits for others: let those go first
+ */
+void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
+{
+	spin_lock(&vgpu_sched.lock);
+	list_add_tail(&unit->link, spinning ? &job->spinning : &job->ready);
+	link_job(job);
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/* Leave a job. Returns whether it is over; then it is the caller's. */
+static bool leave(struct vgpu_job *job, u64 done, bool kept_unit)
+{
+	struct vgpu_queue *q = job->queue;
+	bool over = false;
+
+	spin_lock(&vgpu_sched.lock);
+	job->busy--;
+	job->done += done;
+	if (!kept_unit)
+		job->resident--;
+	if (!job->busy && (job->done == job->total || job->stopped)) {
+		over = true;
+		vgpu_job_unlink(job);
+		q->job = NULL;
+		q->state = VGPU_Q_PUMPING;
+	} else {
+		link_job(job);
+	}
+	spin_unlock(&vgpu_sched.lock);
+	return over;
+}
+
+/* The job is over, and its queue PUMPING, by us. */
+static void finish(struct vgpu_worker *w, struct vgpu_job *job)
+{
+	struct vgpu_queue *q = job->queue;
+	bool complete = job->done == job->total;
+
+	if (complete && job->ops->complete)
+		job->ops->complete(job);
+	if (complete)
+		vgpu_queue_complete(q, job->seqno);
+	vgpu_job_free(job);
+	if (complete)
+		vgpu_queue_pump(w, q);
+	else
+		vgpu_queue_settle(q, VGPU_Q_DEAD);
+}
+
+/**
+ * vgpu_job_step - take a share of some job and work on it
+ * @w: this worker
+ *
+ * Return: whether there was one.
+ */
+bool vgpu_job_step(struct vgpu_worker *w)
+{
+	struct share sh;
+	bool parked = false, have;
+	u64 done;
+
+	spin_lock(&vgpu_sched.lock);
+	have = pick(&sh);
+	if (have && !list_empty(&vgpu_sched.runnable))
+		vgpu_wake_workers(1);
+	spin_unlock(&vgpu_sched.lock);
+	if (!have)
+		return false;
+	done = sh.job->ops->run(w, sh.job, sh.unit, sh.first, sh.count, &parked);
+	if (leave(sh.job, done, parked))
+		finish(w, sh.job);
+	return true;
+}

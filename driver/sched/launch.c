@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Launch packets: the grid's blocks run in the engine, a slice at a time.
+ */
+#include <linux/slab.h>
+
+#include "../core/params.h"
+#include "internal.h"
+
+#define SLICE_NS	100000u			/* aim; an FPU section stays below 200 us */
+#define QUANTUM_NS	(1000u * NSEC_PER_USEC)	/* before others get a turn */
+#define CHUNK_NS	50000u			/* blocks handed out at once take about this */
+#define MAX_CHUNK	256u
+#define MIN_BUDGET	64u
+#define MAX_BUDGET	(1u << 20)
+#define MAX_CTA_BYTES	(256u << 20)
+#define RESIDENT_BYTES	(256u << 20)		/* blocks in flight of one launch */
+#define DEFAULT_STACK	1024u
+
+struct launch {
+	struct vgpu_job job;
+	struct vgpu_code *code;
+	struct engine_launch *engine;
+	u32 kernel;
+	size_t cta_bytes;
+	bool cooperative;
+	u64 limit_ns;
+	bool timed_out;
+};
+
+static struct launch *to_launch(struct vgpu_job *job)
+{
+	return container_of(job, struct launch, job);
+}
+
+/* ---- faults */
+
+static const u32 kind_of_stop[VGPU_STOP_COUNT] = {
+	[VGPU_STOP_NONE]		= VGPU_FAULT_ENGINE,
+	[VGPU_STOP_ILLEGAL_ADDRESS]	= VGPU_FAULT_ADDRESS,
+	[VGPU_STOP_READ_ONLY]		= VGPU_FAULT_READONLY,
+	[VGPU_STOP_MISALIGNED]		= VGPU_FAULT_MISALIGNED,
+	[VGPU_STOP_BAD_TARGET]		= VGPU_FAULT_BRANCH,
+	[VGPU_STOP_STACK_OVERFLOW]	= VGPU_FAULT_STACK,
+	[VGPU_STOP_TRAP]		= VGPU_FAULT_TRAP,
+	[VGPU_STOP_TIMEOUT]		= VGPU_FAULT_TIMEOUT,
+	[VGPU_STOP_KILLED]		= VGPU_FAULT_ENGINE,
+	[VGPU_STOP_DEADLOCK]		= VGPU_FAULT_BARRIER,
+	[VGPU_STOP_ILLEGAL_INSTRUCTION]	= VGPU_FAULT_ENGINE,
+};
+
+static u32 fault_kind(const struct engine_fault *e)
+{
+	if (e->kind == VGPU_STOP_TRAP && e->code == VGPU_TRAP_ASSERT)
+		return VGPU_FAULT_ASSERT;
+	if (e->kind == VGPU_STOP_ILLEGAL_ADDRESS && e->space == VGPU_SPACE_SHARED)
+		return VGPU_FAULT_SHARED;
+	if (e->kind == VGPU_STOP_ILLEGAL_ADDRESS && e->space == VGPU_SPACE_LOCAL)
+		return VGPU_FAULT_LOCAL;
+	return e->kind < VGPU_STOP_COUNT ? kind_of_stop[e->kind] : VGPU_FAULT_ENGINE;
+}
+
+static void fault(struct launch *l, const struct engine_fault *e)
+{
+	struct vgpu_fault f = {
+		.kind = fault_kind(e),
+		.lane = e->lane,
+		.address = e->address,
+		.access_bytes = e->size,
+		.write = e->write,
+		.pc = e->pc,
+		.line = e->line,
+		.code = l->code->obj.handle,
+		.kernel = l->kernel,
+		.detail = e->code,
+	};
+
+	memcpy(f.block, e->ctaid, sizeof(f.block));
+	memcpy(f.thread, e->tid, sizeof(f.thread));
+	strscpy(f.kernel_name, engine_code_kernel_name(l->code->engine, l->kernel),
+		sizeof(f.kernel_name));
+	vgpu_job_fault(&l->job, &f);
+}
+
+static void engine_failed(struct launch *l)
+{
+	struct engine_fault e;
+
+	engine_launch_fault(l->engine, &e);
+	if (e.kind == VGPU_STOP_KILLED)	/* by stop(): not a fault of its own */
+		return;
+	fault(l, &e);
+}
+
+static void simple_fault(struct launch *l, u32 stop)
+{
+	const struct engine_fault e = { .kind = stop, .lane = ~0u };
+
+	fault(l, &e);
+}
+
+static void out_of_memory(struct launch *l)
+{
+	struct vgpu_fault f = { .kind = VGPU_FAULT_MEMORY, .lane = ~0u, .detail = -ENOMEM };
+
+	vgpu_job_fault(&l->job, &f);
+}
+
+/* ---- running */
+
+/* Aim at half a slice for a call of the engine. */
+static void adapt_budget(struct vgpu_worker *w, u64 ns)
+{
+	if (ns < SLICE_NS / 2)
+		w->budget = min(w->budget * 2, MAX_BUDGET);
+	else if (ns > SLICE_NS)
+		w->budget = max(w->budget / 2, MIN_BUDGET);
+}
+
+/* One slice: blocks of the unit one after the other. Adds to *@done. */
+static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
+				struct vgpu_unit *u, u64 *done)
+{
+	struct vgpu_ctx *ctx = l->job.queue->obj.ctx;
+	enum engine_status st;
+	u64 ns, n = 0;
+
+	vgpu_slice_begin(w, ctx->as, true);
+	do {
+		if (!u->cta)
+			u->cta = engine_cta_begin(l->engine, u->first, w->index, u->mem);
+		st = engine_run(u->cta, w->budget);
+		if (st != ENGINE_DONE)
+			break;
+		u->cta = NULL;
+		u->first++;
+		u->count--;
+		n++;
+	} while (u->count && ktime_get_ns() - w->slice_start < SLICE_NS / 2);
+	ns = vgpu_slice_end(w);
+	if (st == ENGINE_SLICE && !n)
+		adapt_budget(w, ns);
+	atomic64_add(ns, &l->job.exec_ns);
+	vgpu_count(ctx, busy_ns, ns);
+	vgpu_count(ctx, blocks, n);
+	*done += n;
+	return st;
+}
+
+/* Executed time is over the limit: said once. */
+static bool over_limit(struct launch *l)
+{
+	if (!l->limit_ns || atomic64_read(&l->job.exec_ns) < l->limit_ns)
+		return false;
+	engine_launch_stop(l->engine, VGPU_STOP_TIMEOUT);
+	simple_fault(l, VGPU_STOP_TIMEOUT);
+	return true;
+}
+
+/* Grow and shrink what is handed out at once; racing writers do no harm. */
+static void adapt_chunk(struct launch *l, u64 ns, u64 blocks)
+{
+	struct vgpu_job *job = &l->job;
+	u64 fair = div_u64(job->total, 4 * vgpu_sched.nworkers) ?: 1;
+	u64 chunk = READ_ONCE(job->chunk);
+
+	if (l->cooperative || !blocks)
+		return;
+	if (ns < CHUNK_NS)
+		chunk = min3(chunk * 2, fair, (u64)MAX_CHUNK);
+	else if (ns > 2 * CHUNK_NS)
+		chunk = max(chunk / 2, 1ull);
+	WRITE_ONCE(job->chunk, chunk);
+}
+
+/* Slices until the unit is done, yields, or others should have a turn. */
+static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *u, u64 *done)
+{
+	u64 start = ktime_get_ns();
+	enum engine_status st;
+
+	for (;;) {
+		st = slice(w, l, u, done);
+		cond_resched();
+		if (READ_ONCE(l->job.stopped))
+			return false;
+		if (st == ENGINE_FAULT) {
+			engine_failed(l);
+			return false;
+		}
+		if (st == ENGINE_NEED_PAGE) {	/* translate() never asks for one */
+			simple_fault(l, VGPU_STOP_ILLEGAL_INSTRUCTION);
+			return false;
+		}
+		if (over_limit(l))
+			return false;
+		if (!u->count) {
+			adapt_chunk(l, ktime_get_ns() - start, *done);
+			return false;
+		}
+		if (st == ENGINE_YIELD || ktime_get_ns() - start > QUANTUM_NS)
+			break;
+	}
+	vgpu_unit_split(&l->job, u);
+	if (!u->count)
+		return false;
+	vgpu_job_park(&l->job, u, st == ENGINE_YIELD);
+	return true;
+}
+
+static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
+	       u64 first, u64 count, bool *parked)
+{
+	struct launch *l = to_launch(job);
+	u64 done = 0;
+
+	if (u && !u->mem) {	/* a range without memory */
+		first = u->first;
+		count = u->count;
+		kfree(u);
+		u = NULL;
+	}
+	if (!u)
+		u = vgpu_unit_get(w, job, l->cta_bytes, first, count);
+	if (!u) {
+		out_of_memory(l);
+		return 0;
+	}
+	*parked = run_unit(w, l, u, &done);
+	if (!*parked)
+		vgpu_unit_put(w, u);
+	return done;
+}
+
+static void stop(struct vgpu_job *job)
+{
+	engine_launch_stop(to_launch(job)->engine, VGPU_STOP_KILLED);
+}
+
+static void complete(struct vgpu_job *job)
+{
+	vgpu_count(job->queue->obj.ctx, launches, 1);
+}
+
+static void free_launch(struct vgpu_job *job)
+{
+	struct launch *l = to_launch(job);
+
+	if (l->engine)
+		engine_launch_destroy(l->engine);
+	vgpu_obj_put(&l->code->obj);
+	kfree(l);
+}
+
+static const struct vgpu_job_ops launch_ops = {
+	.run = run,
+	.stop = stop,
+	.complete = complete,
+	.free = free_launch,
+};
+
+/* ---- admission */
+
+/* Blocks of a shape that the model's multiprocessors hold together. */
+static u64 resident_blocks(struct vgpu_device *dev, u32 threads, u32 shared, size_t bytes)
+{
+	const struct vgpu_arch *a = dev->model->arch;
+	u32 sm = a->blocks_per_sm;
+	u64 blocks;
+
+	sm = min(sm, a->threads_per_sm / round_up(threads, 32));
+	sm = min(sm, a->shared_per_sm / (shared + a->shared_reserved ?: 1));
+	blocks = (u64)sm * dev->sm_count;
+	return bytes ? min(blocks, div_u64(RESIDENT_BYTES, bytes)) : blocks;
+}
+
+static int check_shape(struct vgpu_device *dev, const struct vgpu_pkt_launch *p,
+		       const struct vgpu_code_kernel *k, u32 *threads)
+{
+	const struct vgpu_arch *a = dev->model->arch;
+	u64 n = (u64)p->block[0] * p->block[1];
+
+	if (!p->block[0] || !p->block[1] || !p->block[2] ||
+	    p->block[0] > ENGINE_MAX_THREADS || p->block[1] > ENGINE_MAX_THREADS ||
+	    p->block[2] > ENGINE_MAX_BLOCK_Z)
+		return -EINVAL;
+	n *= p->block[2];
+	if (n > min_t(u32, a->threads_per_block, ENGINE_MAX_THREADS))
+		return -EINVAL;
+	if (p->dyn_shared > a->shared_optin || k->shared_size > a->shared_optin - p->dyn_shared)
+		return -EINVAL;
+	*threads = n;
+	return 0;
+}
+
+static int check(const struct vgpu_pkt_launch *p)
+{
+	if (p->reserved0 || memchr_inv(p->reserved, 0, sizeof(p->reserved)))
+		return -EINVAL;
+	if (p->param_bytes > VGPU_MAX_PARAM_BYTES ||
+	    p->hdr.slots != 2 + DIV_ROUND_UP(p->param_bytes, VGPU_SLOT_BYTES))
+		return -EINVAL;
+	return p->local_bytes > ENGINE_MAX_LOCAL ? -EINVAL : 0;
+}
+
+static int create_engine(struct launch *l, struct vgpu_ctx *ctx,
+			 const struct vgpu_pkt_launch *p, const struct vgpu_code_kernel *k)
+{
+	struct engine_params ep = {
+		.code = l->code->engine,
+		.kernel = p->kernel,
+		.grid = { p->grid[0], p->grid[1], p->grid[2] },
+		.block = { p->block[0], p->block[1], p->block[2] },
+		.dynamic_shared = p->dyn_shared,
+		.stack_size = DEFAULT_STACK,
+		.param = p + 1,
+		.param_size = p->param_bytes,
+		.grid_id = l->job.seqno,
+		.sm_count = ctx->dev->sm_count,
+		.mem = &vgpu_as_engine_ops,
+		.as = ctx->as,
+	};
+
+	if (p->local_bytes)
+		ep.stack_size = p->local_bytes > k->local_size ?
+			round_down(p->local_bytes - k->local_size, 16) : 0;
+	return engine_launch_create(&ep, &l->engine);
+}
+
+/* Everything after the code object has been found. */
+static int prepare(struct launch *l, struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
+		   u64 seqno)
+{
+	struct vgpu_ctx *ctx = q->obj.ctx;
+	const struct vgpu_code_kernel *k;
+	u64 blocks, fit;
+	u32 threads;
+	int rc;
+
+	if (p->kernel >= engine_code_kernels(l->code->engine))
+		return -EINVAL;
+	k = engine_code_kernel(l->code->engine, p->kernel);
+	rc = check_shape(ctx->dev, p, k, &threads);
+	if (!rc)
+		rc = create_engine(l, ctx, p, k);
+	if (rc)
+		return rc;
+	l->kernel = p->kernel;
+	l->cta_bytes = engine_cta_bytes(l->engine);
+	blocks = engine_launch_blocks(l->engine);
+	if (l->cta_bytes > MAX_CTA_BYTES)
+		return -EDQUOT;
+	fit = resident_blocks(ctx->dev, threads, p->dyn_shared + k->shared_size, l->cta_bytes);
+	l->cooperative = p->hdr.flags & VGPU_LAUNCH_COOPERATIVE;
+	if (l->cooperative && blocks > fit)
+		return -E2BIG;
+	vgpu_job_init(&l->job, q, &launch_ops, seqno, blocks);
+	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
+	l->limit_ns = (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC *
+		min_t(u64, blocks, vgpu_sched.nworkers);
+	return 0;
+}
+
+/**
+ * vgpu_launch_create - check a launch packet and make it a job
+ * @q: queue
+ * @p: the packet, parameters behind it
+ * @seqno: its number
+ * @out: the job
+ *
+ * Return: 0 or an errno that says why the packet is refused.
+ */
+int vgpu_launch_create(struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
+		       u64 seqno, struct vgpu_job **out)
+{
+	struct vgpu_obj *obj;
+	struct launch *l;
+	int rc = check(p);
+
+	if (rc)
+		return rc;
+	obj = vgpu_obj_find(q->obj.ctx->file, p->code);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	rc = -EINVAL;
+	if (obj->type != VGPU_OBJ_CODE || obj->ctx != q->obj.ctx)
+		goto put;
+	rc = -ENOMEM;
+	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	if (!l)
+		goto put;
+	l->code = container_of(obj, struct vgpu_code, obj);
+	rc = prepare(l, q, p, seqno);
+	if (!rc)
+		*out = &l->job;
+	else
+		free_launch(&l->job);
+	return rc;
+put:
+	vgpu_obj_put(obj);
+	return rc;
+}
+
+/**
+ * vgpu_sched_occupancy - how many blocks of a kernel can be resident
+ * @dev: device
+ * @code: code object
+ * @k: threads and dyn_shared given, cta_bytes and coop_blocks filled in
+ */
+void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
+			  struct vgpu_kernel_info *k)
+{
+	u32 optin = dev->model->arch->shared_optin;
+
+	if (k->dyn_shared > optin || k->static_shared > optin - k->dyn_shared)
+		return;
+	k->cta_bytes = 0;
+	k->coop_blocks = resident_blocks(dev, k->threads, k->dyn_shared + k->static_shared,
+					 k->cta_bytes);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The face of driver/sched: workers, queues, fences.
+ */
+#ifndef _VGPU_SCHED_SCHED_H
+#define _VGPU_SCHED_SCHED_H
+
+#include <linux/types.h>
+
+#define VGPU_QUEUE_MAX_SLOTS	65536u
+
+struct vgpu_as;
+struct vgpu_code;
+struct vgpu_ctx;
+struct vgpu_device;
+struct vgpu_kernel_info;
+struct vgpu_obj;
+struct vm_area_struct;
+
+/* ---- worker.c: the threads */
+int vgpu_sched_init(void);
+void vgpu_sched_exit(void);
+unsigned int vgpu_sched_workers(void);
+
+/* ---- ctx.c: a context's share */
+int vgpu_sched_ctx_init(struct vgpu_ctx *ctx);
+void vgpu_sched_ctx_stop(struct vgpu_ctx *ctx);
+void vgpu_sched_ctx_drain(struct vgpu_ctx *ctx);
+void vgpu_sched_ctx_free(struct vgpu_ctx *ctx);
+
+/* ---- slice.c: returns once no worker uses a translation of before */
+void vgpu_sched_quiesce(struct vgpu_as *as);
+
+/* ---- launch.c */
+void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
+			  struct vgpu_kernel_info *k);
+
+/* ---- queue.c */
+int vgpu_queue_mmap(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset);
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The worker threads: what they do next, how they spin, sleep and wake.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/sched/isolation.h>
+#include <linux/sched/stat.h>
+#include <linux/slab.h>
+
+#include "../core/params.h"
+#include "internal.h"
+
+#define SPIN_NS	50000u	/* how long to look for work before sleeping */
+
+struct vgpu_sched vgpu_sched;
+
+/** vgpu_sched_workers - how many worker threads there are */
+unsigned int vgpu_sched_workers(void)
+{
+	return vgpu_sched.nworkers;
+}
+
+/** vgpu_wake_workers - wake up to @n sleeping workers; under sched.lock */
+void vgpu_wake_workers(unsigned int n)
+{
+	struct vgpu_worker *w;
+
+	while (n-- && vgpu_sched.nidle) {
+		w = list_first_entry(&vgpu_sched.idle, struct vgpu_worker, link);
+		list_del_init(&w->link);
+		vgpu_sched.nidle--;
+		w->sleeping = false;
+		wake_up_process(w->task);
+	}
+}
+
+/** vgpu_workers_drop_spares - a context has gone: no worker keeps memory of it */
+void vgpu_workers_drop_spares(void)
+{
+	unsigned int i;
+
+	spin_lock(&vgpu_sched.lock);
+	for (i = 0; i < vgpu_sched.nworkers; i++)
+		WRITE_ONCE(vgpu_sched.worker[i]->drop, true);
+	vgpu_wake_workers(vgpu_sched.nworkers);
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/* Under the lock. */
+static bool work_waits(void)
+{
+	return !list_empty(&vgpu_sched.kicks) || !list_empty(&vgpu_sched.runnable);
+}
+
+/* A queue that was kicked, PUMPING from now on. */
+static struct vgpu_queue *next_kick(void)
+{
+	struct vgpu_queue *q;
+
+	spin_lock(&vgpu_sched.lock);
+	vgpu_poll_rings_locked();
+	q = list_first_entry_or_null(&vgpu_sched.kicks, struct vgpu_queue, link);
+	if (q) {
+		list_del_init(&q->link);
+		q->state = VGPU_Q_PUMPING;
+		if (work_waits())
+			vgpu_wake_workers(1);
+	}
+	spin_unlock(&vgpu_sched.lock);
+	return q;
+}
+
+static bool step(struct vgpu_worker *w)
+{
+	struct vgpu_queue *q = next_kick();
+
+	if (q)
+		vgpu_queue_pump(w, q);
+	return vgpu_job_step(w) || q;
+}
+
+static bool may_spin(void)
+{
+	return single_task_running() && !need_resched() && !kthread_should_stop();
+}
+
+/* Look for work for a while. Returns whether there may be some. */
+static bool spin(void)
+{
+	u64 end = ktime_get_ns() + SPIN_NS;
+	bool found = false;
+
+	spin_lock(&vgpu_sched.lock);
+	vgpu_sched.nspinning++;
+	spin_unlock(&vgpu_sched.lock);
+	while (!found && may_spin() && ktime_get_ns() < end) {
+		cpu_relax();
+		if (!spin_trylock(&vgpu_sched.lock))
+			continue;
+		found = vgpu_poll_rings_locked() || work_waits();
+		spin_unlock(&vgpu_sched.lock);
+	}
+	spin_lock(&vgpu_sched.lock);
+	vgpu_sched.nspinning--;
+	/* A sleeper could take new work at once, this one will be busy: ask for doorbells. */
+	if (found && !vgpu_sched.nspinning && vgpu_sched.nidle)
+		vgpu_unpoll_locked();
+	spin_unlock(&vgpu_sched.lock);
+	return found;
+}
+
+static void drop_spare(struct vgpu_worker *w)
+{
+	if (!READ_ONCE(w->drop))
+		return;
+	WRITE_ONCE(w->drop, false);
+	kvfree(w->unit);
+	w->unit = NULL;
+}
+
+static void doze(struct vgpu_worker *w)
+{
+	bool sleep;
+
+	spin_lock(&vgpu_sched.lock);
+	if (!vgpu_sched.nspinning)
+		vgpu_unpoll_locked();
+	sleep = !work_waits() && !READ_ONCE(w->drop) && !kthread_should_stop();
+	if (sleep) {
+		list_add(&w->link, &vgpu_sched.idle);
+		vgpu_sched.nidle++;
+		w->sleeping = true;
+		set_current_state(TASK_IDLE);
+	}
+	spin_unlock(&vgpu_sched.lock);
+	if (!sleep)
+		return;
+	schedule();
+	__set_current_state(TASK_RUNNING);
+	/* Woken by something else than vgpu_wake_workers(). */
+	spin_lock(&vgpu_sched.lock);
+	if (w->sleeping) {
+		list_del_init(&w->link);
+		vgpu_sched.nidle--;
+		w->sleeping = false;
+	}
+	spin_unlock(&vgpu_sched.lock);
+}
+
+static int worker(void *arg)
+{
+	struct vgpu_worker *w = arg;
+
+	while (!kthread_should_stop()) {
+		drop_spare(w);
+		if (step(w))
+			cond_resched();
+		else if (!spin())
+			doze(w);
+	}
+	return 0;
+}
+
+/* ---- start and end */
+
+static int cpus_for_workers(struct cpumask *mask)
+{
+	int rc = 0;
+
+	if (*vgpu_params.cpus)
+		rc = cpulist_parse(vgpu_params.cpus, mask);
+	else
+		cpumask_copy(mask, cpu_online_mask);
+	if (!rc)
+		cpumask_and(mask, mask, cpu_online_mask);
+	if (rc || cpumask_empty(mask)) {
+		pr_err("cpus=%s names no CPU that is online\n", vgpu_params.cpus);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int start(unsigned int index, int cpu)
+{
+	struct vgpu_worker *w = kvzalloc(sizeof(*w), GFP_KERNEL);
+
+	if (!w)
+		return -ENOMEM;
+	w->index = index;
+	w->budget = 1024;
+	INIT_LIST_HEAD(&w->link);
+	w->task = kthread_create(worker, w, "vgpu/%u", index);
+	if (IS_ERR(w->task)) {
+		int rc = PTR_ERR(w->task);
+
+		kvfree(w);
+		return rc;
+	}
+	set_user_nice(w->task, vgpu_params.nice);
+	set_cpus_allowed_ptr(w->task, cpumask_of(cpu));
+	vgpu_sched.worker[index] = w;
+	vgpu_sched.nworkers = index + 1;
+	return 0;
+}
+
+static int start_all(const struct cpumask *mask)
+{
+	unsigned int want = vgpu_params.workers ?: cpumask_weight(mask), i;
+	int cpu = -1, rc = 0;
+
+	want = min_t(unsigned int, want, VGPU_MAX_WORKERS);
+	for (i = 0; i < want && !rc; i++) {
+		cpu = cpumask_next(cpu, mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(mask);
+		rc = start(i, cpu);
+	}
+	if (!rc)
+		for (i = 0; i < want; i++)
+			wake_up_process(vgpu_sched.worker[i]->task);
+	return rc;
+}
+
+/** vgpu_sched_exit - end the workers; nothing is queued any more */
+void vgpu_sched_exit(void)
+{
+	while (vgpu_sched.nworkers) {
+		struct vgpu_worker *w = vgpu_sched.worker[--vgpu_sched.nworkers];
+
+		kthread_stop(w->task);
+		kvfree(w->unit);
+		kvfree(w);
+	}
+}
+
+/** vgpu_sched_init - start the workers */
+int vgpu_sched_init(void)
+{
+	cpumask_var_t mask;
+	int rc;
+
+	spin_lock_init(&vgpu_sched.lock);
+	INIT_LIST_HEAD(&vgpu_sched.kicks);
+	INIT_LIST_HEAD(&vgpu_sched.polled);
+	INIT_LIST_HEAD(&vgpu_sched.runnable);
+	INIT_LIST_HEAD(&vgpu_sched.idle);
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+		return -ENOMEM;
+	rc = cpus_for_workers(mask);
+	if (!rc)
+		rc = start_all(mask);
+	free_cpumask_var(mask);
+	if (rc)
+		vgpu_sched_exit();
+	return rc;
+}

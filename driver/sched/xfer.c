@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copy and fill packets: cut into pieces that fit a slice, spread over the
+ * workers as blocks of a grid are.
+ */
+#include <linux/math64.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+#define PIECE_BYTES	(256u << 10)
+#define PIECE_ROWS	1024u
+
+/**
+ * struct xfer - a copy or fill
+ * @job: head
+ * @copy: copies from @src; else fills with @value
+ * @dst: GPU address
+ * @src: GPU address
+ * @width: bytes of a row
+ * @height: rows
+ * @dst_pitch: bytes from row to row
+ * @src_pitch: bytes from row to row
+ * @piece: bytes of a piece, counted over the rows
+ * @bytes: all bytes
+ * @value: four bytes of the pattern
+ */
+struct xfer {
+	struct vgpu_job job;
+	bool copy;
+	u64 dst;
+	u64 src;
+	u64 width;
+	u64 height;
+	u64 dst_pitch;
+	u64 src_pitch;
+	u64 piece;
+	u64 bytes;
+	u32 value;
+};
+
+static struct xfer *to_xfer(struct vgpu_job *job)
+{
+	return container_of(job, struct xfer, job);
+}
+
+static void fault_at(struct xfer *x, u64 address, bool write)
+{
+	struct vgpu_fault f = {
+		.kind = VGPU_FAULT_COPY,
+		.lane = ~0u,
+		.address = address,
+		.write = write,
+	};
+
+	vgpu_job_fault(&x->job, &f);
+}
+
+/* Fill with a pattern of four bytes whose phase is that of the address. */
+static void fill(void *to, u32 value, u64 n)
+{
+	u8 *p = to;
+
+	if (value == (value & 0xff) * 0x01010101u) {
+		memset(to, value & 0xff, n);
+		return;
+	}
+	for (; n && (unsigned long)p & 3; n--, p++)
+		*p = value >> (8 * ((unsigned long)p & 3));
+	memset32((u32 *)p, value, n / 4);
+	for (p += n & ~3ull, n &= 3; n; n--, p++)
+		*p = value >> (8 * ((unsigned long)p & 3));
+}
+
+/* As much of a row as both sides have in one piece; 0 after a fault, put into *@bad. */
+static u64 move(struct vgpu_as *as, struct xfer *x, u64 dst, u64 src, u64 want, bool *bad_write)
+{
+	u64 dspan, sspan = want;
+	void *to = vgpu_as_translate(as, dst, true, &dspan), *from = NULL;
+
+	*bad_write = !to;
+	if (!to)
+		return 0;
+	if (x->copy) {
+		from = vgpu_as_translate(as, src, false, &sspan);
+		if (!from)
+			return 0;
+	}
+	want = min3(want, dspan, sspan);
+	if (from)
+		memmove(to, from, want);
+	else
+		fill(to, x->value, want);
+	return want;
+}
+
+/* One piece, in one slice. Returns false after a fault. */
+static bool one_piece(struct vgpu_worker *w, struct xfer *x, u64 index)
+{
+	struct vgpu_ctx *ctx = x->job.queue->obj.ctx;
+	u64 left = min(x->piece, x->bytes - index * x->piece), n, ns, col, dst = 0, src = 0;
+	u64 row = div64_u64_rem(index * x->piece, x->width, &col);
+	bool bad_write = false;
+
+	vgpu_slice_begin(w, ctx->as, false);
+	while (left) {
+		dst = x->dst + row * x->dst_pitch + col;
+		src = x->src + row * x->src_pitch + col;
+		n = move(ctx->as, x, dst, src, min(left, x->width - col), &bad_write);
+		if (!n)
+			break;
+		left -= n;
+		col += n;
+		if (col == x->width) {
+			col = 0;
+			row++;
+		}
+	}
+	ns = vgpu_slice_end(w);
+	vgpu_count(ctx, busy_ns, ns);
+	vgpu_count(ctx, mem_busy_ns, ns);
+	if (left)
+		fault_at(x, bad_write ? dst : src, bad_write);
+	cond_resched();
+	return !left;
+}
+
+static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *unit,
+	       u64 first, u64 count, bool *parked)
+{
+	u64 done = 0;
+
+	while (done < count && !READ_ONCE(job->stopped) &&
+	       one_piece(w, to_xfer(job), first + done))
+		done++;
+	return done;
+}
+
+static void complete(struct vgpu_job *job)
+{
+	vgpu_count(job->queue->obj.ctx, copies, 1);
+	vgpu_count(job->queue->obj.ctx, copied_bytes, to_xfer(job)->bytes);
+}
+
+static void free_xfer(struct vgpu_job *job)
+{
+	kfree(to_xfer(job));
+}
+
+static const struct vgpu_job_ops xfer_ops = {
+	.run = run,
+	.complete = complete,
+	.free = free_xfer,
+};
+
+/* The rows must end below the end of the address space. */
+static int check_rows(u64 at, u64 width, u64 height, u64 pitch)
+{
+	u64 end;
+
+	if (at >= VGPU_VA_END || width > VGPU_VA_END || height > VGPU_VA_END)
+		return -EINVAL;
+	if (height > 1 && pitch < width)
+		return -EINVAL;
+	if (check_mul_overflow(height - 1, height > 1 ? pitch : 0, &end) ||
+	    check_add_overflow(end, width, &end) || check_add_overflow(end, at, &end) ||
+	    end > VGPU_VA_END)
+		return -EINVAL;
+	return 0;
+}
+
+/* Turn a checked description into a job; none when there is nothing to do. */
+static int create(struct vgpu_queue *q, const struct xfer *want, u64 seqno, struct vgpu_job **out)
+{
+	struct xfer *x;
+
+	*out = NULL;
+	if (!want->width || !want->height)
+		return 0;
+	x = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
+	if (!x)
+		return -ENOMEM;
+	x->bytes = x->width * x->height;
+	x->piece = PIECE_BYTES;
+	if (x->height > 1 && x->width < PIECE_BYTES / PIECE_ROWS)
+		x->piece = x->width * PIECE_ROWS;
+	vgpu_job_init(&x->job, q, &xfer_ops, seqno, div64_u64(x->bytes - 1, x->piece) + 1);
+	*out = &x->job;
+	return 0;
+}
+
+/** vgpu_copy_create - check a copy packet and make it a job, NULL for an empty one */
+int vgpu_copy_create(struct vgpu_queue *q, const struct vgpu_pkt_copy *p,
+		     u64 seqno, struct vgpu_job **out)
+{
+	struct xfer x = {
+		.copy = true,
+		.dst = p->dst,
+		.src = p->src,
+		.width = p->width,
+		.height = p->height,
+		.dst_pitch = p->dst_pitch,
+		.src_pitch = p->src_pitch,
+	};
+	int rc = 0;
+
+	if (!p->height)
+		return -EINVAL;
+	if (p->width)
+		rc = check_rows(p->dst, p->width, p->height, p->dst_pitch) ?:
+			check_rows(p->src, p->width, p->height, p->src_pitch);
+	return rc ?: create(q, &x, seqno, out);
+}
+
+/** vgpu_fill_create - check a fill packet and make it a job, NULL for an empty one */
+int vgpu_fill_create(struct vgpu_queue *q, const struct vgpu_pkt_fill *p,
+		     u64 seqno, struct vgpu_job **out)
+{
+	static const u32 spread[] = { [1] = 0x01010101, [2] = 0x00010001, [4] = 1 };
+	struct xfer x = {
+		.dst = p->dst,
+		.height = p->height,
+		.dst_pitch = p->pitch,
+	};
+	int rc = 0;
+
+	if (p->reserved || !p->height || (p->unit != 1 && p->unit != 2 && p->unit != 4) ||
+	    !IS_ALIGNED(p->dst, p->unit) || p->width > VGPU_VA_END)
+		return -EINVAL;
+	if (p->height > 1 && !IS_ALIGNED(p->pitch, p->unit))
+		return -EINVAL;
+	x.width = p->width * p->unit;
+	x.value = (p->unit == 4 ? p->value : p->value & ((1u << (8 * p->unit)) - 1)) *
+		spread[p->unit];
+	if (x.width)
+		rc = check_rows(p->dst, x.width, p->height, p->pitch);
+	return rc ?: create(q, &x, seqno, out);
+}
