@@ -220,7 +220,6 @@ again_and_again()
 		-a "$(lspci -d 10de: 2>/dev/null | wc -l)" = 0
 }
 
-echo "TAP version 13"
 unloaded
 load >/dev/null || { echo "Bail out! the module does not load"; exit 1; }
 check "loaded" test -d /sys/module/vgpu

@@ -15,6 +15,7 @@ make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 make -s -C "$top/userlib/libnvidia-ml" >&2 && make -s -C "$top/tools/vgpu-ctl" >&2 ||
 	{ echo "Bail out! the library or vgpu-ctl does not build"; exit 1; }
 
+echo "TAP version 13"
 # What needs no machine, once.
 if [ "$kernel" = uml ]; then
 	. ../lib/tap.sh

@@ -14,13 +14,17 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "events", cmd_events },
+	{ "ps", cmd_ps },
 	{ "status", cmd_status },
 };
 
 static const char doc[] =
 	"Look at the virtual GPUs of this machine.\v"
 	"Commands:\n"
-	"  status [--json]    devices, memory, utilization, processes\n"
+	"  status [--json]             devices, memory, utilization, processes\n"
+	"  ps [--json]                 the processes that use them\n"
+	"  events [--follow] [--json]  what has gone wrong on them\n"
 	"\n"
 	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.";
 

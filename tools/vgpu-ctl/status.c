@@ -3,32 +3,13 @@
 #include <argp.h>
 #include <stdio.h>
 #include <string.h>
+#include "output.h"
 #include "vgpu-ctl.h"
 
 #define MIB(bytes)	((unsigned long long)(bytes) >> 20)
 
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ 0 }
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	switch (key) {
-	case 'j':
-		*(bool *)state->input = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		argp_error(state, "status takes no arguments");
-		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static const struct argp argp = {
-	.options = options, .parser = parse,
+	.children = json_children,
 	.doc = "Show the virtual GPUs: PCI address and ids, driver and "
 	       "instruction set versions, memory, utilization, processes.",
 };
@@ -104,25 +85,6 @@ static void print_text(const struct gpu *gpu)
 
 /* ------------------------------------------------------------------- JSON */
 
-static void add_string(struct json_object *o, const char *key, const char *value)
-{
-	json_object_object_add(o, key, json_object_new_string(value));
-}
-
-static void add_number(struct json_object *o, const char *key, uint64_t value)
-{
-	json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-/* Permille as percent: as a plain double it would print as 49.899999999999999. */
-static void add_permille(struct json_object *o, const char *key, uint32_t permille)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%u.%u", permille / 10, permille % 10);
-	json_object_object_add(o, key, json_object_new_double_s(permille / 10.0, text));
-}
-
 static struct json_object *json_pci(const struct gpu *gpu)
 {
 	struct json_object *o = json_object_new_object();
@@ -145,25 +107,6 @@ static struct json_object *json_memory(uint64_t total, uint64_t used)
 	add_number(o, "total", total);
 	add_number(o, "used", used);
 	return o;
-}
-
-static struct json_object *json_processes(const struct gpu *gpu)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (int i = 0; i < gpu->process_count; i++) {
-		const struct vgpu_process *p = &gpu->processes[i];
-		struct json_object *o = json_object_new_object();
-
-		add_number(o, "pid", p->pid);
-		json_object_object_add(o, "name", json_object_new_string_len(p->comm,
-				       strnlen(p->comm, sizeof(p->comm))));
-		add_number(o, "memory_used", p->vram_used);
-		add_number(o, "contexts", p->contexts);
-		add_number(o, "kernels", p->launches);
-		json_object_array_add(list, o);
-	}
-	return list;
 }
 
 static void json_open(struct json_object *o, const struct gpu *gpu)
@@ -190,7 +133,7 @@ static void json_open(struct json_object *o, const struct gpu *gpu)
 	add_permille(o, "utilization_percent", gpu->util);
 	add_number(o, "kernels", gpu->status.launches);
 	add_number(o, "faults", gpu->status.faults);
-	json_object_object_add(o, "processes", json_processes(gpu));
+	json_object_object_add(o, "processes", json_processes(gpu, false));
 }
 
 static void json_vsec(struct json_object *o, const struct vgpu_pci_vsec *v)
@@ -228,8 +171,7 @@ static void print_json(const struct gpu *gpus, int count)
 	for (int i = 0; i < count; i++)
 		json_object_array_add(list, json_gpu(&gpus[i]));
 	json_object_object_add(top, "devices", list);
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(top);
+	json_print(top);
 }
 
 /** cmd_status - the command */
@@ -250,6 +192,5 @@ int cmd_status(int argc, char **argv)
 	gpus_close(gpus, count);
 	if (count)
 		return 0;
-	fprintf(stderr, "vgpu-ctl: no vgpu device: is the module loaded? try `sudo modprobe vgpu`\n");
-	return EXIT_NO_DEVICE;
+	return no_device();
 }

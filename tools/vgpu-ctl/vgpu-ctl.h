@@ -57,7 +57,9 @@ void gpus_close(struct gpu *gpus, int count);
 void uuid_print(const uint8_t uuid[16], char text[48]);
 void address_print(const struct gpu *gpu, char text[24]);
 
-/* status.c */
+/* The commands, each in a file of its name. */
+int cmd_events(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 #endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/* vgpu-ctl events: what has gone wrong on the devices, and what goes wrong from now on. */
+#include <argp.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "output.h"
+
+/* An event as its line is printed; @lost events before it are gone. */
+typedef void (*print_fn)(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost);
+
+struct options {
+	bool json;
+	bool follow;
+};
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "print JSON, an object a line", 0 },
+	{ "follow", 'f', NULL, 0, "wait for more", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	(void)arg;
+	switch (key) {
+	case 'j':
+		o->json = true;
+		return 0;
+	case 'f':
+		o->follow = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options, .parser = parse,
+	.doc = "Show the newest faults of the virtual GPUs: kind, Xid, process, kernel, "
+	       "block and thread, address.",
+};
+
+static const char *kind_name(uint32_t kind)
+{
+	static const char * const names[] = {
+		[VGPU_FAULT_NONE] = "none",
+		[VGPU_FAULT_ADDRESS] = "illegal address",
+		[VGPU_FAULT_READONLY] = "write to read-only memory",
+		[VGPU_FAULT_MISALIGNED] = "misaligned address",
+		[VGPU_FAULT_SHARED] = "shared memory out of range",
+		[VGPU_FAULT_LOCAL] = "local memory out of range",
+		[VGPU_FAULT_STACK] = "stack overflow",
+		[VGPU_FAULT_TRAP] = "trap",
+		[VGPU_FAULT_ASSERT] = "assert",
+		[VGPU_FAULT_BRANCH] = "call of what is no function",
+		[VGPU_FAULT_BARRIER] = "barrier that cannot complete",
+		[VGPU_FAULT_TIMEOUT] = "time limit",
+		[VGPU_FAULT_PACKET] = "malformed packet",
+		[VGPU_FAULT_COPY] = "illegal address in a copy",
+		[VGPU_FAULT_MEMORY] = "out of host memory",
+		[VGPU_FAULT_ENGINE] = "internal error",
+		[VGPU_FAULT_ADDRESS_SPACE] = "address of the wrong state space",
+		[VGPU_FAULT_INJECTED] = "injected",
+	};
+
+	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
+}
+
+static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost)
+{
+	time_t seconds = f->time_ns / 1000000000;
+	struct tm tm;
+	char when[32];
+
+	localtime_r(&seconds, &tm);
+	strftime(when, sizeof(when), "%F %T", &tm);
+	if (lost)
+		printf("GPU %u: %u older events are lost\n", gpu->dev.info.index, lost);
+	printf("%s GPU %u: Xid %u: %s, pid %u", when, gpu->dev.info.index, f->xid,
+	       kind_name(f->kind), f->pid);
+	if (f->kernel_name[0])
+		printf(", kernel %.*s, block (%u,%u,%u), thread (%u,%u,%u), pc %#x",
+		       VGPU_KERNEL_NAME_LEN, f->kernel_name, f->block[0], f->block[1], f->block[2],
+		       f->thread[0], f->thread[1], f->thread[2], f->pc);
+	if (f->line)
+		printf(", line %u", f->line);
+	if (f->access_bytes)
+		printf(", %s of %u bytes at %#llx", f->write ? "write" : "read", f->access_bytes,
+		       (unsigned long long)f->address);
+	putchar('\n');
+}
+
+static struct json_object *json_dim(const __u32 v[3])
+{
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < 3; i++)
+		json_object_array_add(list, json_object_new_uint64(v[i]));
+	return list;
+}
+
+static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_number(o, "gpu", gpu->dev.info.index);
+	add_number(o, "event", f->event);
+	add_number(o, "lost", lost);
+	add_number(o, "time_ns", f->time_ns);
+	add_number(o, "xid", f->xid);
+	add_string(o, "kind", kind_name(f->kind));
+	add_number(o, "pid", f->pid);
+	json_object_object_add(o, "kernel", json_object_new_string_len(f->kernel_name,
+			       strnlen(f->kernel_name, sizeof(f->kernel_name))));
+	json_object_object_add(o, "block", json_dim(f->block));
+	json_object_object_add(o, "thread", json_dim(f->thread));
+	add_number(o, "pc", f->pc);
+	add_number(o, "line", f->line);
+	add_number(o, "address", f->address);
+	add_number(o, "access_bytes", f->access_bytes);
+	json_object_object_add(o, "write", json_object_new_boolean(f->write));
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
+	json_object_put(o);
+}
+
+/* Print all events newer than *@after. */
+static int drain(const struct gpu *gpu, uint64_t *after, print_fn print)
+{
+	struct vgpu_fault f;
+	uint32_t lost;
+	int r;
+
+	while (!(r = vgpu_dev_event(&gpu->dev, after, &lost, &f)))
+		print(gpu, &f, lost);
+	fflush(stdout);
+	return r == -EAGAIN ? 0 : r;
+}
+
+static int drain_all(const struct gpu *gpus, uint64_t *after, int count, print_fn print)
+{
+	for (int i = 0; i < count; i++) {
+		int r = gpus[i].is_open ? drain(&gpus[i], &after[i], print) : 0;
+
+		if (r) {
+			fprintf(stderr, "vgpu-ctl: GPU %u: %s\n", gpus[i].dev.info.index, strerror(-r));
+			return r;
+		}
+	}
+	return 0;
+}
+
+static void wait_for_more(const struct gpu *gpus, int count)
+{
+	struct pollfd fds[VGPU_MAX_DEVICES];
+
+	for (int i = 0; i < count; i++)
+		fds[i] = (struct pollfd){ .fd = gpus[i].is_open ? gpus[i].dev.fd : -1, .events = POLLPRI };
+	poll(fds, count, -1);
+}
+
+/** cmd_events - the command */
+int cmd_events(int argc, char **argv)
+{
+	static struct gpu gpus[VGPU_MAX_DEVICES];
+	uint64_t after[VGPU_MAX_DEVICES] = { 0 };
+	struct options o = { false, false };
+	print_fn print;
+	int count, r;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	print = o.json ? print_json : print_text;
+	count = gpus_open(gpus, VGPU_MAX_DEVICES);
+	if (!count)
+		return no_device();
+	r = drain_all(gpus, after, count, print);
+	while (!r && o.follow) {
+		wait_for_more(gpus, count);
+		r = drain_all(gpus, after, count, print);
+	}
+	gpus_close(gpus, count);
+	return r ? EXIT_NO_DEVICE : 0;
+}
