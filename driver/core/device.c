@@ -7,7 +7,6 @@
 #include <linux/slab.h>
 
 #include "../mm/mm.h"
-#include "../nvidia/nvidia.h"
 #include "../pci/pci.h"
 #include "../sched/sched.h"
 #include "device.h"
@@ -143,13 +142,8 @@ static int add(unsigned int index)
 	devices[index] = dev;
 	smp_store_release(&ndevices, index + 1);
 	rc = vgpu_node_add(dev);
-	if (rc)
-		goto unpublish;
-	rc = vgpu_nvidia_add(dev);
 	if (!rc)
 		return 0;
-	vgpu_node_remove(dev);
-unpublish:
 	ndevices = index;
 	devices[index] = NULL;
 	vgpu_pci_del(index);
@@ -163,7 +157,6 @@ static void remove_last(void)
 	struct vgpu_device *dev = devices[ndevices - 1];
 	int i;
 
-	vgpu_nvidia_del(dev);
 	vgpu_node_remove(dev);
 	vgpu_pci_del(dev->index);
 	devices[--ndevices] = NULL;

@@ -8,9 +8,8 @@
  * object; objects of a context hold a reference on the context's memory, not
  * on its life: a context can be ended at any time (vgpu_ctx_kill()).
  *
- * The order at load is in main.c: engine, workers, vgpu_pci_init(),
- * vgpu_nvidia_init(), then for each device vgpu_pci_add(), its own node and
- * vgpu_nvidia_add(), which attaches vgpu_fops to NVIDIA's node.
+ * The order at load is in main.c: engine, workers, PCI bridge, the devices, then
+ * vgpu_nvidia_init(), which attaches vgpu_fops to a second node of each.
  */
 #ifndef _VGPU_CORE_VGPU_H
 #define _VGPU_CORE_VGPU_H

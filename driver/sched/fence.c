@@ -11,7 +11,7 @@
 
 static void detach(struct vgpu_obj *obj)
 {
-	struct vgpu_fence *f = container_of(obj, struct vgpu_fence, obj);
+	struct vgpu_fence_obj *f = container_of(obj, struct vgpu_fence_obj, obj);
 
 	vgpu_sched_ctx_remove_tl(obj->ctx, &f->tl);
 	vgpu_tl_kill(&f->tl);
@@ -19,7 +19,7 @@ static void detach(struct vgpu_obj *obj)
 
 static void free_fence(struct vgpu_obj *obj)
 {
-	kfree(container_of(obj, struct vgpu_fence, obj));
+	kfree(container_of(obj, struct vgpu_fence_obj, obj));
 }
 
 static const struct vgpu_obj_ops fence_ops = { .detach = detach, .free = free_fence };
@@ -28,7 +28,7 @@ static const struct vgpu_obj_ops fence_ops = { .detach = detach, .free = free_fe
 struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj)
 {
 	if (obj->type == VGPU_OBJ_FENCE)
-		return &container_of(obj, struct vgpu_fence, obj)->tl;
+		return &container_of(obj, struct vgpu_fence_obj, obj)->tl;
 	if (obj->type == VGPU_OBJ_QUEUE)
 		return &vgpu_to_queue(obj)->tl;
 	return NULL;
@@ -37,7 +37,7 @@ struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj)
 int vgpu_ioctl_fence_create(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_fence_create *c = arg;
-	struct vgpu_fence *f;
+	struct vgpu_fence_obj *f;
 	struct vgpu_ctx *ctx;
 	int rc;
 

@@ -78,8 +78,8 @@ void vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
 
 /* ---- fences (fence.c) */
 
-/** struct vgpu_fence - a timeline with a handle */
-struct vgpu_fence {
+/** struct vgpu_fence_obj - a timeline with a handle */
+struct vgpu_fence_obj {
 	struct vgpu_obj obj;
 	struct vgpu_timeline tl;
 };

@@ -237,7 +237,7 @@ static void stop(struct vgpu_job *job)
 	engine_launch_stop(to_launch(job)->engine, VGPU_STOP_KILLED);
 }
 
-static void complete(struct vgpu_job *job)
+static void count_done(struct vgpu_job *job)
 {
 	vgpu_count(job->queue->obj.ctx, launches, 1);
 }
@@ -255,7 +255,7 @@ static void free_launch(struct vgpu_job *job)
 static const struct vgpu_job_ops launch_ops = {
 	.run = run,
 	.stop = stop,
-	.complete = complete,
+	.complete = count_done,
 	.free = free_launch,
 };
 

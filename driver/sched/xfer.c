@@ -138,7 +138,7 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *un
 	return done;
 }
 
-static void complete(struct vgpu_job *job)
+static void count_done(struct vgpu_job *job)
 {
 	vgpu_count(job->queue->obj.ctx, copies, 1);
 	vgpu_count(job->queue->obj.ctx, copied_bytes, to_xfer(job)->bytes);
@@ -151,7 +151,7 @@ static void free_xfer(struct vgpu_job *job)
 
 static const struct vgpu_job_ops xfer_ops = {
 	.run = run,
-	.complete = complete,
+	.complete = count_done,
 	.free = free_xfer,
 };
 

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: MIT
+/* VRAM, GPU addresses, mappings, registered memory, copies by ioctl. */
+#include "kselftest_harness.h"
+
+#include "dev.h"
+
+FIXTURE(mem)
+{
+	int fd;
+	uint32_t ctx;
+	struct vgpu_device_status before;
+};
+
+FIXTURE_SETUP(mem)
+{
+	self->fd = dev_open();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, status(self->fd, &self->before));
+	ASSERT_EQ(0, ctx_create(self->fd, &self->ctx));
+}
+
+FIXTURE_TEARDOWN(mem)
+{
+	struct vgpu_device_status after;
+
+	ASSERT_EQ(0, destroy(self->fd, self->ctx));
+	ASSERT_EQ(0, status(self->fd, &after));
+	EXPECT_EQ(self->before.vram_used, after.vram_used);
+	EXPECT_EQ(self->before.pinned_bytes, after.pinned_bytes);
+	EXPECT_EQ(self->before.contexts, after.contexts);
+	close(self->fd);
+}
+
+/* Bytes that tell their place. */
+static void pattern(uint32_t *p, size_t n, uint32_t seed)
+{
+	for (size_t i = 0; i < n / 4; i++)
+		p[i] = (uint32_t)(i * 2654435761u) ^ seed;
+}
+
+TEST_F(mem, starts_zeroed)
+{
+	uint32_t bo;
+	uint64_t va;
+	size_t n = 3 * MIB + 4 * KIB;
+	uint8_t *p = malloc(n);
+
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, n, &bo, &va));
+	memset(p, 0x5a, n);
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va, p, n));
+	for (size_t i = 0; i < n; i++)
+		ASSERT_EQ(0, p[i]);
+	free(p);
+}
+
+TEST_F(mem, copy_in_and_out)
+{
+	static const uint64_t sizes[] = { 1, 100, 4096, 5000, 2 * MIB, 5 * MIB + 12 };
+	uint32_t bo, *p, *q;
+	uint64_t va;
+
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		uint64_t n = sizes[i];
+
+		p = malloc(n + 4);
+		q = calloc(1, n + 4);
+		pattern(p, n + 4, i);
+		ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, n + 13, &bo, &va));
+		ASSERT_EQ(0, to_gpu(self->fd, self->ctx, va + 13, p, n));
+		ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va + 13, q, n));
+		EXPECT_EQ(0, memcmp(p, q, n));
+		ASSERT_EQ(0, destroy(self->fd, bo));
+		free(p);
+		free(q);
+	}
+}
+
+TEST_F(mem, copy_2d)
+{
+	uint8_t host[10 * 16], back[10 * 16] = { 0 };
+	uint32_t bo;
+	uint64_t va;
+	struct vgpu_mem_copy c = {
+		.size = sizeof(c), .direction = VGPU_COPY_TO_GPU, .ctx = self->ctx,
+		.user_ptr = (uintptr_t)host, .width = 7, .height = 10,
+		.gpu_pitch = 4096, .user_pitch = 16,
+	};
+
+	for (unsigned int i = 0; i < sizeof(host); i++)
+		host[i] = i;
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 64 * KIB, &bo, &va));
+	c.gpu_va = va + 3;
+	ASSERT_EQ(0, xioctl(self->fd, VGPU_IOCTL_MEM_COPY, &c));
+	EXPECT_EQ(70, c.done);
+	for (int row = 0; row < 10; row++) {
+		ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va + 4096 * row, back, 16));
+		EXPECT_EQ(0, back[2]);
+		EXPECT_EQ(0, memcmp(back + 3, host + 16 * row, 7));
+		EXPECT_EQ(0, back[10]);
+	}
+}
+
+TEST_F(mem, copy_outside_is_refused)
+{
+	uint8_t b[64];
+	uint32_t bo;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 4096, &bo, &va));
+	EXPECT_EQ(-EFAULT, to_gpu(self->fd, self->ctx, va + 4096, b, 1));
+	EXPECT_EQ(-EFAULT, to_gpu(self->fd, self->ctx, va + 4090, b, 64));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, va - 1, b, 1));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, 0, b, 1));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, 1ull << 60, b, 1));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, va, (void *)8, 1));
+	EXPECT_EQ(-EINVAL, from_gpu(self->fd, self->ctx, va, b, ~0ull));
+	EXPECT_EQ(-EINVAL, from_gpu(self->fd, self->ctx, ~0ull, b, 2));
+	/* User pointers into the kernel. */
+	EXPECT_EQ(-EFAULT, to_gpu(self->fd, self->ctx, va, (void *)0xffff888000000000ul, 64));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, va, (void *)0xffff888000000000ul, 64));
+}
+
+TEST_F(mem, read_only_mapping)
+{
+	uint32_t bo;
+	uint64_t va = 0, rw = 0;
+	uint32_t x = 7;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4096, &bo));
+	ASSERT_EQ(0, va_map(self->fd, bo, VGPU_VA_READONLY, 0, 0, &va));
+	ASSERT_EQ(0, va_map(self->fd, bo, 0, 0, 0, &rw));
+	EXPECT_EQ(-EFAULT, to_gpu(self->fd, self->ctx, va, &x, 4));
+	EXPECT_EQ(0, to_gpu(self->fd, self->ctx, rw, &x, 4));
+	x = 0;
+	EXPECT_EQ(0, from_gpu(self->fd, self->ctx, va, &x, 4));
+	EXPECT_EQ(7, x);
+}
+
+TEST_F(mem, fixed_addresses)
+{
+	uint32_t bo;
+	uint64_t va = 0x900000001000ull, other;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 6 * MIB, &bo));
+	ASSERT_EQ(0, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 0, &va));
+	EXPECT_EQ(0x900000001000ull, va);
+	other = va + 4096;
+	EXPECT_EQ(-EEXIST, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	other = va - 4096;
+	EXPECT_EQ(-EEXIST, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 8192, &other));
+	EXPECT_EQ(0, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	other = (1ull << 48) - 4096;
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 8192, &other));
+	EXPECT_EQ(0, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	other = 1ull << 48;
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	other = 4097;
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	other = 0;
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 4096, &other));
+	EXPECT_EQ(-EINVAL, va_unmap(self->fd, self->ctx, va + 4096));
+	EXPECT_EQ(0, va_unmap(self->fd, self->ctx, va));
+	EXPECT_EQ(-EINVAL, va_unmap(self->fd, self->ctx, va));
+}
+
+TEST_F(mem, parts_of_a_buffer)
+{
+	uint32_t bo, x = 0x12345678, y = 0;
+	uint64_t whole = 0, part = 0;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 8 * MIB, &bo));
+	ASSERT_EQ(0, va_map(self->fd, bo, 0, 0, 0, &whole));
+	ASSERT_EQ(0, va_map(self->fd, bo, 0, 3 * MIB, 2 * MIB, &part));
+	ASSERT_EQ(0, to_gpu(self->fd, self->ctx, part + MIB + 4, &x, 4));
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, whole + 4 * MIB + 4, &y, 4));
+	EXPECT_EQ(x, y);
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, 0, 7 * MIB, 2 * MIB, &part));
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, 0, 8 * MIB, 0, &part));
+	EXPECT_EQ(-EINVAL, va_map(self->fd, bo, 0, 100, 4096, &part));
+}
+
+TEST_F(mem, destroy_unmaps)
+{
+	uint32_t bo, x;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 4 * MIB, &bo, &va));
+	ASSERT_EQ(0, destroy(self->fd, bo));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, va, &x, 4));
+	EXPECT_EQ(-ENOENT, destroy(self->fd, bo));
+}
+
+TEST_F(mem, many_small_mappings)
+{
+	static uint32_t bo[600];
+	static uint64_t va[600];
+	uint32_t x;
+
+	for (int i = 0; i < 600; i++) {
+		ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 4096, &bo[i], &va[i]));
+		x = i;
+		ASSERT_EQ(0, to_gpu(self->fd, self->ctx, va[i] + 8, &x, 4));
+	}
+	for (int i = 0; i < 600; i += 2)
+		ASSERT_EQ(0, destroy(self->fd, bo[i]));
+	for (uint32_t i = 1; i < 600; i += 2) {
+		ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va[i] + 8, &x, 4));
+		EXPECT_EQ(i, x);
+	}
+}
+
+TEST_F(mem, mmap_shows_the_same_bytes)
+{
+	uint32_t bo, x = 0;
+	uint64_t va;
+	uint32_t *p;
+
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 5 * MIB, &bo, &va));
+	p = bo_mmap(self->fd, bo, 5 * MIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, p);
+	p[MIB] = 77;
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va + 4 * MIB, &x, 4));
+	EXPECT_EQ(77, x);
+	x = 78;
+	ASSERT_EQ(0, to_gpu(self->fd, self->ctx, va + 4 * MIB, &x, 4));
+	EXPECT_EQ(78, p[MIB]);
+	/* The memory lives as long as the mapping. */
+	ASSERT_EQ(0, destroy(self->fd, bo));
+	EXPECT_EQ(78, p[MIB]);
+	EXPECT_EQ(0, munmap(p, 5 * MIB));
+}
+
+TEST_F(mem, mmap_bounds)
+{
+	struct vgpu_bo_mmap m = { .size = sizeof(m) };
+	uint32_t bo;
+	void *p;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 64 * KIB, &bo));
+	m.handle = bo;
+	ASSERT_EQ(0, xioctl(self->fd, VGPU_IOCTL_BO_MMAP, &m));
+	EXPECT_EQ(64 * KIB, m.length);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 68 * KIB, PROT_READ, MAP_SHARED, self->fd, m.offset));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 8 * KIB, PROT_READ, MAP_SHARED, self->fd,
+				   m.offset + 60 * KIB));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4 * KIB, PROT_READ, MAP_PRIVATE, self->fd, m.offset));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4 * KIB, PROT_READ, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4 * KIB, PROT_READ, MAP_SHARED, self->fd,
+				   m.offset + (1ull << 40)));
+	p = mmap(NULL, 4 * KIB, PROT_READ, MAP_SHARED, self->fd, m.offset + 60 * KIB);
+	ASSERT_NE(MAP_FAILED, p);
+	munmap(p, 4 * KIB);
+}
+
+TEST_F(mem, managed_same_address)
+{
+	uint32_t bo, x = 0;
+	uint64_t va;
+	uint32_t *p;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4 * MIB, &bo));
+	p = bo_mmap(self->fd, bo, 4 * MIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, p);
+	va = (uintptr_t)p;
+	ASSERT_EQ(0, va_map(self->fd, bo, VGPU_VA_FIXED, 0, 0, &va));
+	p[5] = 99;
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)&p[5], &x, 4));
+	EXPECT_EQ(99, x);
+	munmap(p, 4 * MIB);
+}
+
+TEST_F(mem, registered_memory)
+{
+	size_t n = 3 * MIB;
+	uint32_t h, h2, x = 0;
+	uint32_t *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, p);
+	pattern(p, n, 1);
+	ASSERT_EQ(0, host_register(self->fd, self->ctx, p, n, 0, &h));
+	EXPECT_EQ(-EEXIST, host_register(self->fd, self->ctx, p + 1024, 4096, 0, &h2));
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)&p[300000], &x, 4));
+	EXPECT_EQ(p[300000], x);
+	x = 5;
+	ASSERT_EQ(0, to_gpu(self->fd, self->ctx, (uintptr_t)&p[17], &x, 4));
+	EXPECT_EQ(5, p[17]);
+	EXPECT_EQ(-EINVAL, va_unmap(self->fd, self->ctx, (uintptr_t)p));
+	ASSERT_EQ(0, destroy(self->fd, h));
+	EXPECT_EQ(-EFAULT, from_gpu(self->fd, self->ctx, (uintptr_t)&p[17], &x, 4));
+	munmap(p, n);
+	EXPECT_EQ(-EFAULT, host_register(self->fd, self->ctx, p, n, 0, &h));
+}
+
+TEST_F(mem, registered_read_only)
+{
+	uint32_t h, x = 1;
+	void *p = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT_EQ(-EFAULT, host_register(self->fd, self->ctx, p, 4096, 0, &h));
+	ASSERT_EQ(0, host_register(self->fd, self->ctx, p, 4096, VGPU_HOST_READONLY, &h));
+	EXPECT_EQ(-EFAULT, to_gpu(self->fd, self->ctx, (uintptr_t)p, &x, 4));
+	EXPECT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)p, &x, 4));
+	EXPECT_EQ(0, x);
+}
+
+TEST_F(mem, out_of_vram)
+{
+	struct vgpu_device_status st;
+	uint32_t bo, n = 0;
+	uint64_t step;
+	int rc;
+
+	ASSERT_EQ(0, status(self->fd, &st));
+	EXPECT_EQ(-ENOSPC, bo_create(self->fd, self->ctx, st.vram_total + 4096, &bo));
+	EXPECT_EQ(-ENOSPC, bo_create(self->fd, self->ctx, 1ull << 47, &bo));
+	EXPECT_EQ(-EINVAL, bo_create(self->fd, self->ctx, ~0ull, &bo));
+	step = st.vram_free / 6 & ~(2 * MIB - 1);
+	while (!(rc = bo_create(self->fd, self->ctx, step, &bo)) && n < 100)
+		n++;
+	EXPECT_EQ(-ENOSPC, rc);
+	EXPECT_GE(n, 4);
+	ASSERT_EQ(0, status(self->fd, &st));
+	EXPECT_LT(st.vram_free, step);
+}
+
+TEST_HARNESS_MAIN
