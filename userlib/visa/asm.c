@@ -267,12 +267,17 @@ static bool line(struct visa_asm *a)
 static bool raw(struct visa_asm *a)
 {
 	struct vgpu_insn *in = visa_push(&a->b, VGPU_SEC_INSNS);
+	char word[LEX_WORD];
 	int64_t val[8];
-	int i;
+	int i = 0;
 
 	if (!in)
 		return visa_fail(a, "out of memory");
-	for (i = 0; i < 8; i++)
+	if (lex_blank(&a->p) || !(*a->p >= '0' && *a->p <= '9')) {
+		if (!lex_word(&a->p, word) || (val[i++] = visa_find_op(word)) < 0)
+			return visa_fail(a, "expected an opcode");
+	}
+	for (; i < 8; i++)
 		if ((i && !lex_char(&a->p, ',')) || !lex_number(&a->p, &val[i]))
 			return visa_fail(a, "expected eight numbers");
 	in->op = val[0];

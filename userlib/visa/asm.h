@@ -34,4 +34,7 @@ bool visa_wait(struct visa_asm *a, enum visa_fixup_kind kind, enum visa_symbol_k
 /** visa_asm_insn() - the instruction whose guard or mnemonic begins at @a->p */
 bool visa_asm_insn(struct visa_asm *a);
 
+/** visa_find_op() - the opcode of a mnemonic, or -1 */
+int visa_find_op(const char *name);
+
 #endif /* VISA_ASM_H */

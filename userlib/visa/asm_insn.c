@@ -585,21 +585,29 @@ static bool guard(struct insn_text *t)
 	return true;
 }
 
+int visa_find_op(const char *name)
+{
+	int i;
+
+	for (i = 0; i < VGPU_OP_COUNT; i++)
+		if (name[0] == op_table[i].name[0] && !strcmp(name, op_table[i].name))
+			return i;
+	return -1;
+}
+
 static bool mnemonic(struct insn_text *t)
 {
 	char word[LEX_WORD];
-	uint32_t i;
+	int op;
 
 	if (!lex_word(&t->a->p, word))
 		return visa_fail(t->a, "expected an instruction");
-	for (i = 0; i < VGPU_OP_COUNT; i++) {
-		if (strcmp(word, op_table[i].name))
-			continue;
-		t->in.op = i;
-		t->op = &op_table[i];
-		return true;
-	}
-	return visa_fail(t->a, "unknown instruction '%s'", word);
+	op = visa_find_op(word);
+	if (op < 0)
+		return visa_fail(t->a, "unknown instruction '%s'", word);
+	t->in.op = op;
+	t->op = &op_table[op];
+	return true;
 }
 
 bool visa_asm_insn(struct visa_asm *a)

@@ -138,29 +138,41 @@ static void print_table(const struct dis *d, uint32_t index)
 	fprintf(d->out, ".table T%u ", index);
 	t += index;
 	for (i = 0; i < t->count && t->first + (uint64_t)i < d->count[VGPU_SEC_TARGETS]; i++)
-		fprintf(d->out, "%sL%u", i ? ", " : "", target[t->first + i]);
+		fprintf(d->out, "%s%s%u", i ? ", " : "",
+			target[t->first + i] < d->count[VGPU_SEC_INSNS] ? "L" : "",
+			target[t->first + i]);
 	fprintf(d->out, "\n");
 }
 
-/* Names in the text are indices; so a line by itself stands for itself. */
-static bool reads_back(const struct vgpu_insn *in, const char *text)
+/* The text names things by index, so that an index is what the name comes to. */
+static bool read_index(const struct dis *d, const struct visa_fixup *f, struct vgpu_insn *in)
+{
+	uint32_t index = strtoul(f->name + 1, NULL, 10);
+
+	switch (f->wants) {
+	case VISA_LABEL:
+		in->imm = index;
+		return index < d->count[VGPU_SEC_INSNS];
+	case VISA_FUNC:
+		in->imm = index;
+		return index < d->count[VGPU_SEC_FUNCS];
+	default:
+		in->b = index;
+		return index < d->count[VGPU_SEC_TABLES];
+	}
+}
+
+static bool reads_back(const struct dis *d, const struct vgpu_insn *in, const char *text)
 {
 	struct visa_error err;
 	struct visa_asm a = { .p = text, .err = &err };
-	const struct vgpu_insn *back;
+	struct vgpu_insn back;
 	bool same = visa_asm_insn(&a);
 
 	if (same) {
-		struct visa_fixup *f = a.b.fixups.data;
-		struct vgpu_insn copy;
-
-		back = a.b.sec[VGPU_SEC_INSNS].data;
-		copy = *back;
-		if (a.b.fixups.count && f->kind == VISA_FIX_IMM)
-			copy.imm = strtoul(f->name + 1, NULL, 10);
-		else if (a.b.fixups.count)
-			copy.b = strtoul(f->name + 1, NULL, 10);
-		same = !memcmp(&copy, in, sizeof(copy));
+		memcpy(&back, a.b.sec[VGPU_SEC_INSNS].data, sizeof(back));
+		same = !a.b.fixups.count || read_index(d, a.b.fixups.data, &back);
+		same = same && !memcmp(&back, in, sizeof(back));
 	}
 	visa_build_free(&a.b);
 	return same;
@@ -171,11 +183,16 @@ static void print_insn(const struct dis *d, const struct vgpu_insn *in)
 	char text[ENGINE_PRINT_SIZE];
 
 	engine_print_insn(in, text, sizeof(text));
-	if (reads_back(in, text))
+	if (reads_back(d, in, text)) {
 		fprintf(d->out, "\t%s\n", text);
+		return;
+	}
+	if (in->op < VGPU_OP_COUNT)
+		fprintf(d->out, "\t.raw %s", op_table[in->op].name);
 	else
-		fprintf(d->out, "\t.raw 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x\n", in->op,
-			in->guard, in->mod, in->d, in->a, in->b, in->c, in->imm);
+		fprintf(d->out, "\t.raw 0x%x", in->op);
+	fprintf(d->out, ", 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x\n",
+		in->guard, in->mod, in->d, in->a, in->b, in->c, in->imm);
 }
 
 static void print_code(const struct dis *d)

@@ -13,7 +13,7 @@
  *	.table T LABEL, ...		a jump table
  *	.pattern N, ...			offsets of 32 lanes; the last one repeats
  *	.line N				PTX line of the instructions that follow
- *	.raw OP, GUARD, MOD, D, A, B, C, IMM
+ *	.raw OP, GUARD, MOD, D, A, B, C, IMM	OP a mnemonic or a number
  *
  * and // begins a comment.  The assembler checks syntax and that values fit
  * their fields; all else is the verifier's.
