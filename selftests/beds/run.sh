@@ -95,7 +95,7 @@ leaves_nothing()
 
 clients_see_one_cpu()
 {
-	machine --cpus 2 -- sh -c 'nproc; getconf _NPROCESSORS_ONLN; cat /sys/devices/system/cpu/online; grep -c ^processor /proc/cpuinfo' >"$log" 2>&1
+	machine --cpus 2 -- sh -c 'nproc; getconf _NPROCESSORS_ONLN; cat /sys/devices/system/cpu/online; grep -c ^processor /proc/cpuinfo' >"$log" 2>"$log.err"
 	[ "$(tr "\n" " " <"$log")" = "1 1 0 1 " ]
 	status 0 "UML shows clients one CPU"
 }
