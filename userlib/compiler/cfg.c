@@ -18,6 +18,48 @@ static bool ends_block(const struct ir_insn *i)
 	return flags & OPF_TERM && !(i->op == OP_TRAP && i->guard);
 }
 
+static bool targets(const struct ir_insn *at, struct ir_label *l)
+{
+	return resolve(l)->at == at;
+}
+
+static bool is_target(const struct ir_body *b, const struct ir_insn *at)
+{
+	for (const struct ir_insn *i = b->insns; i; i = i->next)
+		if (i->op == OP_BRA && targets(at, i->ops[0].label))
+			return true;
+	for (u32 k = 0; k < b->ntables; k++)
+		for (u32 j = 0; b->tables[k]->labels && j < b->tables[k]->n; j++)
+			if (targets(at, b->tables[k]->labels[j]))
+				return true;
+	return false;
+}
+
+/*
+ * Nothing may branch to the entry block: phis there would have no place for
+ * what comes in from outside. If something does, a block goes before it.
+ */
+static void clear_entry(struct ir_body *b)
+{
+	struct ir_insn *old = b->insns, *i;
+	struct ir_label *l;
+
+	if (!is_target(b, old))
+		return;
+	l = arena_new(&b->arena, struct ir_label);
+	l->name = "entry";
+	l->at = old;
+	l->defined = true;
+	i = ir_insn_new(b, OP_BRA, 1, old->line);
+	i->m.uni = UNI;
+	i->ops[0].kind = OPND_BLOCK;
+	i->ops[0].label = l;
+	i->next = old;
+	old->prev = i;
+	b->insns = i;
+	b->ninsns++;
+}
+
 /* Instructions that start a block get scratch.u = 1. */
 static void mark_leader(struct ir_label *l)
 {
@@ -192,6 +234,7 @@ static void drop_unreachable(struct ir_body *b)
 
 void ir_cfg(struct ir_body *b)
 {
+	clear_entry(b);
 	make_blocks(b, mark_leaders(b));
 	resolve_targets(b);
 	for (u32 k = 0; k < b->nblocks; k++)

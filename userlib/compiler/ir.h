@@ -369,7 +369,10 @@ struct ir_label {
  * @line: PTX line
  * @id: pass scratch, numbered by ir_number()
  *
- * OP_PHI: ops[0] is the def, ops[1 + i] comes from block->preds[i].
+ * OP_PHI: ops[0] is the def, ops[1 + i] comes from block->preds[i]; OPND_NONE
+ * there is an undefined value.
+ * OP_RET: in a function whose results are registers (.func (.reg .b32 r)),
+ * ops[0] is an OPND_VEC of their values; nops is 0 otherwise.
  */
 struct ir_insn {
 	struct ir_insn *next, *prev;
@@ -401,6 +404,7 @@ struct ir_insn {
  * @dom_pre: preorder interval in the dominator tree
  * @ipdom: immediate post-dominator; NULL: the virtual exit
  * @loop: innermost loop header that contains this block, or NULL
+ * @loop_parent: of a loop header: the header of the loop around it, or NULL
  * @loop_depth: nesting
  */
 struct ir_block {
@@ -412,7 +416,7 @@ struct ir_block {
 	u32 rpo;
 	struct ir_block *idom, *dom_first, *dom_next, *ipdom;
 	u32 dom_pre, dom_post;
-	struct ir_block *loop;
+	struct ir_block *loop, *loop_parent;
 	u32 loop_depth;
 	union { u64 u; void *p; } scratch;
 };
@@ -540,6 +544,11 @@ void ir_body_free(struct ir_body *b);
 void ir_cfg(struct ir_body *b);		/* cfg.c: insns -> blocks, edges, rpo */
 void ir_dom(struct ir_body *b);		/* dom.c: (post)dominators, loops */
 void ir_ssa(struct ir_body *b);		/* ssa.c: pruned SSA; wants ir_dom */
+/*
+ * Parse's result to verified SSA: verify, ir_dom, ir_ssa, verify. False with an
+ * error logged. Arms the arena's bail by itself.
+ */
+bool ir_body_ssa(struct ir_body *b, struct diag *d);
 bool ir_dominates(const struct ir_block *a, const struct ir_block *b);
 
 /* ir_verify.c: true if sound; else the first faults are in @d. */

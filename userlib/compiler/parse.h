@@ -72,6 +72,8 @@ struct cval {
 };
 struct cval parse_expr(struct parser *p);
 s64 parse_int_expr(struct parser *p);
+/* A plain number, as in %r<100>, where '>' is no operator. */
+u64 parse_count(struct parser *p);
 /* The bits of a constant as an operand of type @t. */
 u64 const_bits(struct parser *p, const struct cval *v, enum ir_type t, u32 line);
 
@@ -114,6 +116,9 @@ void close_scope(struct parser *p, u32 line);
 /* parse_sig.c: operands against the opcode's signature */
 void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw,
 		     unsigned int n);
+
+/* parse_body.c */
+void add_ret_values(struct parser *p, struct ir_insn *ret);
 
 /* parse_insn.c */
 void parse_insn(struct parser *p);

@@ -155,6 +155,30 @@ static void declare_params(struct parser *p, struct ir_var **v, u32 n)
 	}
 }
 
+/* Results that are registers are read by every ret. */
+void add_ret_values(struct parser *p, struct ir_insn *ret)
+{
+	const struct ir_proto *proto = &p->b->func->proto;
+	struct ir_operand *v;
+	u32 n = 0;
+
+	for (u32 k = 0; k < proto->nrets; k++)
+		n += proto->rets[k]->reg != NULL;
+	if (!n)
+		return;
+	ret->nops = 1;
+	ret->ops = arena_new(p->a, struct ir_operand);
+	v = arena_array(p->a, n, struct ir_operand);
+	for (u32 k = 0; k < n; k++) {	/* results are declared first */
+		v[k].kind = OPND_REG;
+		v[k].reg = p->b->param_regs[k];
+		v[k].type = v[k].reg->type;
+	}
+	ret->ops[0].kind = OPND_VEC;
+	ret->ops[0].elem = v;
+	ret->ops[0].nelem = n;
+}
+
 /* Control must not run off the end: an implicit ret. */
 static void close_body(struct parser *p)
 {
@@ -165,6 +189,7 @@ static void close_body(struct parser *p)
 	    ir_op_flags(last->op) & OPF_NORETURN)
 		return;
 	ret = ir_insn_new(p->b, OP_RET, 0, last ? last->line : p->b->func->text_line);
+	add_ret_values(p, ret);
 	ret->prev = last;
 	if (last)
 		last->next = ret;

@@ -142,7 +142,7 @@ static void branch_targets(struct parser *p, struct ir_table *t)
 
 	do {
 		struct token name = p->t;
-		s64 count;
+		u64 count;
 
 		if (name.kind != TOK_IDENT)
 			perr_token(p, "label");
@@ -151,12 +151,12 @@ static void branch_targets(struct parser *p, struct ir_table *t)
 			add_label(p, t, &cap, name.p, name.len);
 			continue;
 		}
-		count = parse_int_expr(p);
+		count = parse_count(p);
 		expect(p, '>');
-		for (s64 k = 0; k < count; k++) {
-			const char *s = arena_printf(p->a, "%.*s%lld",
+		for (u64 k = 0; k < count; k++) {
+			const char *s = arena_printf(p->a, "%.*s%llu",
 						     (int)(name.len < 400 ? name.len : 400),
-						     name.p, (long long)k);
+						     name.p, (unsigned long long)k);
 
 			add_label(p, t, &cap, s, strlen(s));
 		}

@@ -261,11 +261,11 @@ static void declare_range(struct parser *p, const struct spec *s, const char *na
 			  u32 line)
 {
 	struct reg_range *r = arena_new(p->a, struct reg_range);
-	s64 n = parse_int_expr(p);
+	u64 n = parse_count(p);
 
 	expect(p, '>');
-	if (n < 0 || n > MAX_RANGE)
-		perr(p, line, "register range of %lld", (long long)n);
+	if (n > MAX_RANGE)
+		perr(p, line, "register range of %llu", (unsigned long long)n);
 	r->prefix = name;
 	r->type = s->type;
 	r->vec = s->vec;

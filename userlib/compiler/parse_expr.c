@@ -254,6 +254,16 @@ s64 parse_int_expr(struct parser *p)
 	return v.u;
 }
 
+u64 parse_count(struct parser *p)
+{
+	u64 n = p->t.u;
+
+	if (p->t.kind != TOK_INT)
+		perr_token(p, "count");
+	next(p);
+	return n;
+}
+
 static u64 int_bits(u64 u, enum ir_type t)
 {
 	unsigned int bits = ir_type_bits(t);

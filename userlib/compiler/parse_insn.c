@@ -211,6 +211,8 @@ void parse_insn(struct parser *p)
 		parse_call_operands(p, i);
 	else
 		match_signature(p, i, raw, parse_operands(p, raw));
+	if (op == OP_RET)
+		add_ret_values(p, i);
 	expect(p, ';');
 	append(p, i);
 }

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: MIT
+/*
+ * vgpu-ptxc: look into PTX, fatbins and libraries, compile, report.
+ *
+ * --check compiles every kernel of every PTX entry, and prints per
+ * architecture how many there are, how many failed and why, and how long
+ * they took.
+ */
+#include <argp.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compiler.h"
+#include "ir.h"
+
+#define BODY_LIMIT	((size_t)1 << 30)
+#define MAX_ARCHS	64
+#define LOG_SIZE	65536
+
+struct settings {
+	const char *file, *kernel;
+	unsigned int cc, arch;
+	bool check, list, dump_ir, dump_ssa, dump_isa, front, verbose;
+};
+
+/* ---- statistics by architecture ---- */
+
+struct arch_stats {
+	unsigned int arch;
+	char variant;
+	unsigned int modules, kernels, compiled, failed, bad_modules;
+	double *ms;
+	size_t cap;
+	double index_ms;
+	size_t bytes;
+};
+
+struct reason {
+	char text[160];
+	unsigned int count;
+};
+
+static struct arch_stats stats[MAX_ARCHS];
+static struct reason *reasons;
+static size_t nstats, nreasons;
+static struct settings set = { .cc = 120 };
+static char log_buf[LOG_SIZE];
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
+}
+
+static struct arch_stats *stats_for(unsigned int arch, char variant)
+{
+	for (size_t i = 0; i < nstats; i++)
+		if (stats[i].arch == arch && stats[i].variant == variant)
+			return &stats[i];
+	if (nstats == MAX_ARCHS) {
+		fprintf(stderr, "too many architectures\n");
+		exit(2);
+	}
+	stats[nstats].arch = arch;
+	stats[nstats].variant = variant;
+	return &stats[nstats++];
+}
+
+static void *xrealloc(void *p, size_t n)
+{
+	p = realloc(p, n);
+	if (!p) {
+		perror("vgpu-ptxc");
+		exit(2);
+	}
+	return p;
+}
+
+static void add_time(struct arch_stats *s, double ms)
+{
+	if (s->compiled == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 256;
+		s->ms = xrealloc(s->ms, s->cap * sizeof(*s->ms));
+	}
+	s->ms[s->compiled++] = ms;
+}
+
+/* Failures that differ only in the line are one reason. */
+static void add_reason(const char *msg)
+{
+	const char *p = strstr(msg, "error : ");
+
+	p = p ? p + strlen("error : ") : msg;
+	for (size_t i = 0; i < nreasons; i++) {
+		if (!strncmp(reasons[i].text, p, sizeof(reasons[i].text) - 1)) {
+			reasons[i].count++;
+			return;
+		}
+	}
+	reasons = xrealloc(reasons, (nreasons + 1) * sizeof(*reasons));
+	snprintf(reasons[nreasons].text, sizeof(reasons[nreasons].text), "%s", p);
+	reasons[nreasons++].count = 1;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct reason *x = a, *y = b;
+
+	return (y->count > x->count) - (y->count < x->count);
+}
+
+static void report(void)
+{
+	for (size_t i = 0; i < nstats; i++) {
+		struct arch_stats *s = &stats[i];
+
+		qsort(s->ms, s->compiled, sizeof(*s->ms), by_value);
+		printf("compute_%u%.1s: %u modules, %u kernels, %u compiled, %u failed; "
+		       "median %.3f ms, max %.3f ms; index %.2f ms for %.1f MB\n",
+		       s->arch, &s->variant, s->modules, s->kernels, s->compiled,
+		       s->failed + s->bad_modules,
+		       s->compiled ? s->ms[s->compiled / 2] : 0.0,
+		       s->compiled ? s->ms[s->compiled - 1] : 0.0, s->index_ms,
+		       s->bytes / 1e6);
+	}
+	qsort(reasons, nreasons, sizeof(*reasons), by_count);
+	for (size_t i = 0; i < nreasons; i++)
+		printf("%8u x %s\n", reasons[i].count, reasons[i].text);
+}
+
+/* ---- one kernel ---- */
+
+/* The front half alone: parse, verify, SSA, verify. */
+static int front(const struct vgpucc_module *m, const char *name, struct diag *d)
+{
+	const struct ir_module *ir = vgpucc_module_ir(m);
+	struct ir_body *b = ir_body_parse(ir, ir_module_func(ir, name), BODY_LIMIT, d);
+	int ret = VGPUCC_BAD_PTX;
+
+	if (!b)
+		return ret;
+	if (set.dump_ir && !set.dump_ssa)
+		ir_print_body(b, stdout);
+	if (ir_body_ssa(b, d))
+		ret = VGPUCC_OK;
+	if (set.dump_ssa)
+		ir_print_body(b, stdout);
+	ir_body_free(b);
+	return ret;
+}
+
+#ifdef VGPUCC_FRONT_ONLY
+static int compile(const struct vgpucc_module *m, const char *name, struct diag *d)
+{
+	return front(m, name, d);
+}
+#else
+static int compile(const struct vgpucc_module *m, const char *name, struct diag *d)
+{
+	struct vgpucc_options opt = {
+		.cc = set.cc,
+		.shape = VGPUCC_SHAPE_GENERAL,
+		.dump_isa = set.dump_isa ? stdout : NULL,
+	};
+	void *code = NULL;
+	size_t len = 0;
+	int ret;
+
+	if (set.front || set.dump_ir || set.dump_ssa)
+		return front(m, name, d);
+	ret = vgpucc_compile_kernel(m, name, &opt, d, &code, &len);
+	free(code);
+	return ret;
+}
+#endif
+
+static int do_kernel(const struct vgpucc_module *m, const char *name, struct arch_stats *s)
+{
+	struct diag d;
+	double t;
+	int ret;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	s->kernels++;
+	t = now_ms();
+	ret = compile(m, name, &d);
+	t = now_ms() - t;
+	if (ret == VGPUCC_OK) {
+		add_time(s, t);
+	} else {
+		s->failed++;
+		add_reason(d.first[0] ? d.first : "no reason given");
+		if (!set.check || set.verbose)
+			fprintf(stderr, "%s: %s", name, log_buf);
+	}
+	if (set.verbose)
+		fprintf(stderr, "%10.3f ms %s\n", t, name);
+	return ret;
+}
+
+/* ---- one module ---- */
+
+static void list_module(const struct vgpucc_module *m)
+{
+	struct vgpucc_info info;
+	struct vgpucc_kernel k;
+	struct vgpucc_global g;
+
+	vgpucc_module_info(m, &info);
+	printf("PTX %u.%u sm_%u%.1s: %u kernels, %u variables\n", info.ptx_isa / 100,
+	       info.ptx_isa % 100, info.ptx_target, &info.variant, info.nkernels,
+	       info.nglobals);
+	for (unsigned int i = 0; i < info.nkernels; i++) {
+		vgpucc_kernel_at(m, i, &k);
+		printf("  kernel %s: %u parameters, %zu bytes, %zu shared, maxntid %u,%u,%u\n",
+		       k.name, k.nparams, k.param_size, k.static_shared, k.maxntid[0],
+		       k.maxntid[1], k.maxntid[2]);
+	}
+	for (unsigned int i = 0; i < info.nglobals; i++) {
+		vgpucc_global_at(m, i, &g);
+		printf("  variable %s: %zu bytes, %zu set, %u addresses\n", g.name, g.size,
+		       g.init_len, g.nrelocs);
+	}
+}
+
+static int do_module(const char *text, size_t len, unsigned int cc, struct arch_stats *s)
+{
+	struct vgpucc_target target = { .cc = cc, .borrow = true };
+	struct vgpucc_module *m;
+	struct vgpucc_info info;
+	struct vgpucc_kernel k;
+	struct diag d;
+	int failed = 0;
+	double t;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	s->modules++;
+	s->bytes += len;
+	t = now_ms();
+	if (vgpucc_module_open(text, len, &target, &d, &m)) {
+		s->bad_modules++;
+		add_reason(d.first);
+		fprintf(stderr, "%s", log_buf);
+		return 1;
+	}
+	s->index_ms += now_ms() - t;
+	if (set.list)
+		list_module(m);
+	vgpucc_module_info(m, &info);
+	for (unsigned int i = 0; i < info.nkernels && !set.list; i++) {
+		vgpucc_kernel_at(m, i, &k);
+		if (!set.kernel || !strcmp(set.kernel, k.name))
+			failed |= do_kernel(m, k.name, s) != VGPUCC_OK;
+	}
+	vgpucc_module_close(m);
+	return failed;
+}
+
+static int failures;
+
+static int do_entry(const struct vgpucc_entry *e, void *ctx)
+{
+	struct diag d;
+	size_t len;
+	char *text;
+
+	(void)ctx;
+	if (set.list)
+		printf("module %u: %s %u%.1s, %s, %zu bytes stored, %zu unpacked\n", e->module,
+		       e->ptx ? "PTX" : "SASS", e->arch, &e->variant, e->compression,
+		       e->stored, e->size);
+	if (!e->ptx || (set.arch && e->arch && e->arch != set.arch))
+		return 0;
+	diag_init(&d, log_buf, sizeof(log_buf));
+	text = vgpucc_entry_text(e, &len, &d);
+	if (!text) {
+		fprintf(stderr, "%s", log_buf);
+		failures++;
+		return 0;
+	}
+	/* in a library every entry is checked, as its own device would */
+	failures += do_module(text, len, e->arch ? e->arch : set.cc,
+			      stats_for(e->arch, e->variant));
+	free(text);
+	return 0;
+}
+
+/* ---- start ---- */
+
+static const void *map_file(const char *path, size_t *len)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	void *p;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		perror(path);
+		exit(2);
+	}
+	*len = st.st_size;
+	if (!st.st_size) {
+		fprintf(stderr, "%s: empty\n", path);
+		exit(2);
+	}
+	p = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (p == MAP_FAILED) {
+		perror(path);
+		exit(2);
+	}
+	close(fd);
+	return p;
+}
+
+static const struct argp_option options[] = {
+	{ "check", 'c', NULL, 0, "Compile every kernel, print totals and failures", 0 },
+	{ "list", 'l', NULL, 0, "List entries, kernels, variables", 0 },
+	{ "front", 'f', NULL, 0, "Front half only: parse, verify, SSA", 0 },
+	{ "dump-ir", 'i', NULL, 0, "Print the IR as parsed", 0 },
+	{ "dump-ssa", 's', NULL, 0, "Print the IR in SSA form", 0 },
+	{ "dump-isa", 'd', NULL, 0, "Print the vISA", 0 },
+	{ "arch", 'a', "CC", 0, "Of a library: only this architecture's entries; "
+	  "of PTX: the device's capability (120 or 12.0)", 0 },
+	{ "kernel", 'k', "NAME", 0, "Only this kernel", 0 },
+	{ "verbose", 'v', NULL, 0, "Each kernel's time and log", 0 },
+	{ 0 },
+};
+
+static unsigned int parse_cc(const char *s, struct argp_state *state)
+{
+	char *end;
+	unsigned long n = strtoul(s, &end, 10);
+
+	if (*end == '.')
+		n = n * 10 + strtoul(end + 1, &end, 10);
+	if (*end || n < 10 || n > 999)
+		argp_error(state, "no compute capability: %s", s);
+	return n;
+}
+
+static error_t parse_opt(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'c': set.check = true; break;
+	case 'l': set.list = true; break;
+	case 'f': set.front = true; break;
+	case 'i': set.dump_ir = true; break;
+	case 's': set.dump_ssa = true; break;
+	case 'd': set.dump_isa = true; break;
+	case 'a': set.arch = set.cc = parse_cc(arg, state); break;
+	case 'k': set.kernel = arg; break;
+	case 'v': set.verbose = true; break;
+	case ARGP_KEY_ARG:
+		if (set.file)
+			argp_usage(state);
+		set.file = arg;
+		break;
+	case ARGP_KEY_END:
+		if (!set.file)
+			argp_usage(state);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	options, parse_opt, "FILE.ptx|FILE.fatbin|LIB.so",
+	"Compile PTX for vgpu and report.", NULL, NULL, NULL,
+};
+
+int main(int argc, char **argv)
+{
+	const void *image;
+	struct diag d;
+	size_t len;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	image = map_file(set.file, &len);
+	diag_init(&d, NULL, 0);
+	if (vgpucc_image_entries(image, len, do_entry, NULL, &d)) {
+		fprintf(stderr, "%s: %s\n", set.file, d.first);
+		return 2;
+	}
+	if (set.check)
+		report();
+	return failures ? 1 : 0;
+}
