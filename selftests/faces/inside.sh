@@ -13,7 +13,6 @@ TAP_DONE=$1
 
 load() { insmod "$VGPU_KO" "$@" 2>&1; }
 unload() { rmmod vgpu; }
-here() { command -v "$1" >/dev/null; }
 bdf() { basename "$(readlink -f "/sys/bus/pci/drivers/vgpu/"*":$(printf %02x "$1").0")"; }
 as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 
@@ -122,23 +121,20 @@ status()
 		"ISA [0-9]+\.[0-9]+" "capability 12.0, [1-9]" "memory +0 MiB used of [1-9][0-9]* MiB" \
 		"utilization +0.0 %" "processes +0"
 	"$ctl" status --json >$f
-	check "vgpu-ctl: as JSON" python3 -c '
-import json, sys
-d = json.load(open(sys.argv[1]))["devices"]
-assert len(d) == 1, d
-d = d[0]
-assert d["pci"]["address"] == sys.argv[2] and d["pci"]["id"] == "10de:2bb5", d
-assert d["node_open"] and d["compute_capability"] == "12.0", d
-assert d["memory"]["total"] > 0 and d["memory"]["used"] == 0 and d["processes"] == [], d
-' $f "$a"
+	check "vgpu-ctl: as JSON" "$bin/json" $f "/devices/0/pci/address=$a" /devices/0/pci/id=10de:2bb5 \
+		/devices/0/node_open=true /devices/0/index=0 /devices/0/compute_capability=12.0 \
+		/devices/0/memory/used=0 /devices/0/utilization_percent=0.0 "/devices/0/processes=[ ]" \
+		"/devices/1=(nothing)"
+	"$ctl" ps --json >$f
+	check "vgpu-ctl ps: as JSON" "$bin/json" $f "/processes=[ ]"
+	check "vgpu-ctl ps" test "$("$ctl" ps | wc -l)" = 1
+	check "vgpu-ctl events: none" test -z "$("$ctl" events)"
 	check_status 2 "vgpu-ctl: an unknown command" "$ctl" nonsense
 	check_status 2 "vgpu-ctl: an unknown option" "$ctl" status --nonsense
 	chmod 0 /dev/vgpu0 /dev/nvidia0
 	as_nobody "$ctl" >$f
 	check "vgpu-ctl: a node that may not be opened" says $f "GPU at $a" "check the permissions"
-	check "nvml: a node that may not be opened" as_nobody python3 -c '
-import ctypes
-assert ctypes.CDLL("libnvidia-ml.so.1").nvmlInit_v2() == 4'
+	program "denied" as_nobody "$bin/nvml" "$exports" denied
 	chmod 666 /dev/vgpu0 /dev/nvidia0
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * nvml EXPORTS GPUS: libnvidia-ml.so.1 as programs see it: found by name, every
- * symbol there, right answers for good calls and the right refusal for bad ones.
+ * nvml EXPORTS GPUS|denied: libnvidia-ml.so.1 as programs see it: found by name,
+ * every symbol there, right answers for good calls and the right refusal for bad ones.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static void lookups(nvmlDevice_t d)
 	tap_equal(CALL("nvmlDeviceGetUUID", d, uuid, 96u), NVML_SUCCESS, "UUID");
 	tap(strlen(uuid) == 40 && !strncmp(uuid, "GPU-", 4), "UUID: %s", uuid);
 	tap(!CALL("nvmlDeviceGetHandleByUUID", uuid, &other) && other == d, "handle by UUID");
-	uuid[39] ^= 1;
+	uuid[5] ^= 1;	/* not the last digits: those tell the devices apart */
 	tap_equal(CALL("nvmlDeviceGetHandleByUUID", uuid, &other), NVML_ERROR_NOT_FOUND,
 		  "handle by a UUID that nobody has");
 	tap_equal(CALL("nvmlDeviceGetUUID", d, uuid, 40u), NVML_ERROR_INSUFFICIENT_SIZE, "UUID, no room");
@@ -189,6 +189,10 @@ int main(int argc, char **argv)
 	all_symbols(argv[1]);
 	before_init();
 	error_strings();
+	if (!strcmp(argv[2], "denied")) {
+		tap_equal(CALL("nvmlInit_v2"), NVML_ERROR_NO_PERMISSION, "init when no node may be opened");
+		return tap_end();
+	}
 	if (!want) {
 		tap_equal(CALL("nvmlInit_v2"), NVML_ERROR_DRIVER_NOT_LOADED, "init without the module");
 		return tap_end();
