@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "memory.h"
 #include "module.h"
+#include "pool.h"
 #include "print.h"
 #include "slab.h"
 #include "stream.h"
@@ -125,6 +126,7 @@ void cu_context_deactivate(CUcontext ctx)
 
 	cu_context_synchronize(ctx);
 	cu_local_destroy_all(ctx);
+	cu_pools_context_gone(ctx);
 	unlist(ctx);
 	__atomic_store_n(&ctx->handle, 0, __ATOMIC_RELEASE);
 	cu_streams_destroy(ctx);
@@ -148,6 +150,8 @@ CUresult cu_context_synchronize(CUcontext ctx)
 	CUresult r = cu_streams_synchronize(ctx);
 
 	cu_print_flush(ctx);
+	if (!r)
+		cu_pools_settle(ctx);
 	return r;
 }
 

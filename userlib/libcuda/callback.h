@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Host functions in a stream. */
+#ifndef VGPU_CALLBACK_H
+#define VGPU_CALLBACK_H
+
+#include "stream.h"
+
+struct cu_callbacks;
+
+/* Append a host function; one of the two is NULL. */
+CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data);
+/* Let the thread end once it has run what is queued; NULL is fine. */
+void cu_callbacks_close(struct cu_callbacks *c);
+
+#endif

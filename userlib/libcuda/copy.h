@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Copies and fills between any two places. */
+#ifndef VGPU_COPY_H
+#define VGPU_COPY_H
+
+#include "stream.h"
+
+/* What a caller says an address is. */
+enum cu_side { CU_SIDE_HOST, CU_SIDE_DEVICE, CU_SIDE_ANY };
+
+/**
+ * struct cu_box - a copy of up to three dimensions
+ * @dst: address
+ * @src: address
+ * @dst_side: what @dst is said to be
+ * @src_side: what @src is said to be
+ * @width: bytes of a row
+ * @height: rows
+ * @depth: slices
+ * @dst_pitch: bytes from row to row
+ * @src_pitch: bytes from row to row
+ * @dst_slice: bytes from slice to slice
+ * @src_slice: bytes from slice to slice
+ */
+struct cu_box {
+	uint64_t dst, src;
+	enum cu_side dst_side, src_side;
+	size_t width, height, depth;
+	size_t dst_pitch, src_pitch;
+	size_t dst_slice, src_slice;
+};
+
+/* In stream order; with wait: as the synchronous calls promise. */
+CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait);
+CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint64_t src, enum cu_side src_side,
+		      size_t bytes, bool wait);
+/* height rows of width units. */
+CUresult cu_fill(CUstream stream, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
+		 size_t height, bool wait);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/* cuMemcpy*. */
+#include "copy.h"
+
+CUDA_API_SYNC(cuMemcpy, CU_ARGS(CUdeviceptr dst, CUdeviceptr src, size_t bytes), CU_ARGS(dst, src, bytes))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_ANY, src, CU_SIDE_ANY, bytes, true);
+}
+
+CUDA_API_STREAM(cuMemcpyAsync, CU_ARGS(CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream),
+		CU_ARGS(dst, src, bytes, stream))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_ANY, src, CU_SIDE_ANY, bytes, false);
+}
+
+CUDA_API_SYNC(cuMemcpyHtoD_v2, CU_ARGS(CUdeviceptr dst, const void *src, size_t bytes), CU_ARGS(dst, src, bytes))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, (uintptr_t)src, CU_SIDE_HOST, bytes, true);
+}
+
+CUDA_API_STREAM(cuMemcpyHtoDAsync_v2, CU_ARGS(CUdeviceptr dst, const void *src, size_t bytes, CUstream stream),
+		CU_ARGS(dst, src, bytes, stream))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, (uintptr_t)src, CU_SIDE_HOST, bytes, false);
+}
+
+CUDA_API_SYNC(cuMemcpyDtoH_v2, CU_ARGS(void *dst, CUdeviceptr src, size_t bytes), CU_ARGS(dst, src, bytes))
+{
+	return cu_copy_line(stream, (uintptr_t)dst, CU_SIDE_HOST, src, CU_SIDE_DEVICE, bytes, true);
+}
+
+CUDA_API_STREAM(cuMemcpyDtoHAsync_v2, CU_ARGS(void *dst, CUdeviceptr src, size_t bytes, CUstream stream),
+		CU_ARGS(dst, src, bytes, stream))
+{
+	return cu_copy_line(stream, (uintptr_t)dst, CU_SIDE_HOST, src, CU_SIDE_DEVICE, bytes, false);
+}
+
+CUDA_API_SYNC(cuMemcpyDtoD_v2, CU_ARGS(CUdeviceptr dst, CUdeviceptr src, size_t bytes), CU_ARGS(dst, src, bytes))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, true);
+}
+
+CUDA_API_STREAM(cuMemcpyDtoDAsync_v2, CU_ARGS(CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream),
+		CU_ARGS(dst, src, bytes, stream))
+{
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, false);
+}
+
+/* The contexts are found by the addresses. */
+CUDA_API_SYNC(cuMemcpyPeer,
+	      CU_ARGS(CUdeviceptr dst, CUcontext dst_ctx, CUdeviceptr src, CUcontext src_ctx, size_t bytes),
+	      CU_ARGS(dst, dst_ctx, src, src_ctx, bytes))
+{
+	if (!cu_context_alive(dst_ctx) || !cu_context_alive(src_ctx))
+		return CUDA_ERROR_INVALID_CONTEXT;
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, true);
+}
+
+CUDA_API_STREAM(cuMemcpyPeerAsync,
+		CU_ARGS(CUdeviceptr dst, CUcontext dst_ctx, CUdeviceptr src, CUcontext src_ctx, size_t bytes,
+			CUstream stream),
+		CU_ARGS(dst, dst_ctx, src, src_ctx, bytes, stream))
+{
+	if (!cu_context_alive(dst_ctx) || !cu_context_alive(src_ctx))
+		return CUDA_ERROR_INVALID_CONTEXT;
+	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, false);
+}
+
+/* One side of a described copy: its address and what it is said to be. */
+static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device, uint64_t *address,
+			enum cu_side *side)
+{
+	switch (type) {
+	case CU_MEMORYTYPE_HOST:
+		*address = (uintptr_t)host;
+		*side = CU_SIDE_HOST;
+		return CUDA_SUCCESS;
+	case CU_MEMORYTYPE_DEVICE:
+		*address = device;
+		*side = CU_SIDE_DEVICE;
+		return CUDA_SUCCESS;
+	case CU_MEMORYTYPE_UNIFIED:
+		*address = device;
+		*side = CU_SIDE_ANY;
+		return CUDA_SUCCESS;
+	case CU_MEMORYTYPE_ARRAY:
+		return cu_refuse("copies of CUDA arrays");
+	default:
+		return CUDA_ERROR_INVALID_VALUE;
+	}
+}
+
+static CUresult copy_3d(CUstream stream, const CUDA_MEMCPY3D *c, bool wait)
+{
+	struct cu_box b;
+	CUresult r;
+
+	if (!c || c->srcLOD || c->dstLOD)
+		return CUDA_ERROR_INVALID_VALUE;
+	b = (struct cu_box){
+		.width = c->WidthInBytes, .height = c->Height, .depth = c->Depth,
+		.dst_pitch = c->dstPitch ? c->dstPitch : c->WidthInBytes,
+		.src_pitch = c->srcPitch ? c->srcPitch : c->WidthInBytes,
+	};
+	r = side_of(c->dstMemoryType, c->dstHost, c->dstDevice, &b.dst, &b.dst_side);
+	if (!r)
+		r = side_of(c->srcMemoryType, c->srcHost, c->srcDevice, &b.src, &b.src_side);
+	if (r)
+		return r;
+	b.dst_slice = b.dst_pitch * (c->dstHeight ? c->dstHeight : c->Height);
+	b.src_slice = b.src_pitch * (c->srcHeight ? c->srcHeight : c->Height);
+	b.dst += c->dstXInBytes + c->dstY * b.dst_pitch + c->dstZ * b.dst_slice;
+	b.src += c->srcXInBytes + c->srcY * b.src_pitch + c->srcZ * b.src_slice;
+	return cu_copy(stream, &b, wait);
+}
+
+static CUresult copy_2d(CUstream stream, const CUDA_MEMCPY2D *c, bool wait)
+{
+	CUDA_MEMCPY3D box;
+
+	if (!c)
+		return CUDA_ERROR_INVALID_VALUE;
+	box = (CUDA_MEMCPY3D){
+		.srcXInBytes = c->srcXInBytes, .srcY = c->srcY, .srcMemoryType = c->srcMemoryType,
+		.srcHost = c->srcHost, .srcDevice = c->srcDevice, .srcPitch = c->srcPitch,
+		.dstXInBytes = c->dstXInBytes, .dstY = c->dstY, .dstMemoryType = c->dstMemoryType,
+		.dstHost = c->dstHost, .dstDevice = c->dstDevice, .dstPitch = c->dstPitch,
+		.WidthInBytes = c->WidthInBytes, .Height = c->Height, .Depth = 1,
+	};
+	return copy_3d(stream, &box, wait);
+}
+
+CUDA_API_SYNC(cuMemcpy2D_v2, CU_ARGS(const CUDA_MEMCPY2D *copy), CU_ARGS(copy))
+{
+	return copy_2d(stream, copy, true);
+}
+
+CUDA_API_SYNC(cuMemcpy2DUnaligned_v2, CU_ARGS(const CUDA_MEMCPY2D *copy), CU_ARGS(copy))
+{
+	return copy_2d(stream, copy, true);
+}
+
+CUDA_API_STREAM(cuMemcpy2DAsync_v2, CU_ARGS(const CUDA_MEMCPY2D *copy, CUstream stream), CU_ARGS(copy, stream))
+{
+	return copy_2d(stream, copy, false);
+}
+
+CUDA_API_SYNC(cuMemcpy3D_v2, CU_ARGS(const CUDA_MEMCPY3D *copy), CU_ARGS(copy))
+{
+	return copy_3d(stream, copy, true);
+}
+
+CUDA_API_STREAM(cuMemcpy3DAsync_v2, CU_ARGS(const CUDA_MEMCPY3D *copy, CUstream stream), CU_ARGS(copy, stream))
+{
+	return copy_3d(stream, copy, false);
+}
+
+CUDA_API_SYNC(cuMemcpy3DPeer, CU_ARGS(const CUDA_MEMCPY3D *copy), CU_ARGS(copy))
+{
+	return copy_3d(stream, copy, true);
+}
+
+CUDA_API_STREAM(cuMemcpy3DPeerAsync, CU_ARGS(const CUDA_MEMCPY3D *copy, CUstream stream), CU_ARGS(copy, stream))
+{
+	return copy_3d(stream, copy, false);
+}

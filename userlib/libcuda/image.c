@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+/* Images: find the PTX a device admits in what a program brings, and index it. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <string.h>
+#include "module.h"
+
+enum { LOG_SIZE = 8192 };
+
+CUresult cu_compiler_result(int status)
+{
+	switch (status) {
+	case VGPUCC_OK:		return CUDA_SUCCESS;
+	case VGPUCC_BAD_IMAGE:	return CUDA_ERROR_INVALID_IMAGE;
+	case VGPUCC_NO_PTX:	return CUDA_ERROR_NO_BINARY_FOR_GPU;
+	case VGPUCC_BAD_PTX:	return CUDA_ERROR_INVALID_PTX;
+	case VGPUCC_UNSUPPORTED: return CUDA_ERROR_NOT_SUPPORTED;
+	case VGPUCC_NOT_FOUND:	return CUDA_ERROR_NOT_FOUND;
+	case VGPUCC_NO_MEMORY:	return CUDA_ERROR_OUT_OF_MEMORY;
+	default:		return CUDA_ERROR_UNKNOWN;
+	}
+}
+
+static bool mentions(const struct vgpucc_info *info, const char *word)
+{
+	return memmem(info->ptx, info->ptx_len, word, strlen(word));
+}
+
+/**
+ * cu_image_open - find and index the PTX in an image
+ * @data: fatbin, ELF or PTX text
+ * @size: its bytes, or 0 when only the address is known
+ * @borrow: it outlives the image
+ * @jit: what the caller wants to know, or NULL
+ * @out: the image
+ */
+CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit *jit, struct cu_image **out)
+{
+	struct cu_device *d = cu_device_at(cu_stack_top() ? cu_stack_top()->dev->ordinal : 0);
+	struct vgpucc_target target = { .cc = 10 * d->cc_major + d->cc_minor, .borrow = borrow };
+	struct cu_image *image = calloc(1, sizeof(*image));
+	uint64_t start = cu_trace_now();
+	char log[LOG_SIZE];
+	struct diag diag;
+	int status;
+
+	if (!image)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	diag_init(&diag, log, sizeof(log));
+	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
+	if (jit)
+		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
+	if (status) {
+		cu_trace("image at %p refused: %s", data, diag.first);
+		if (status != VGPUCC_NO_PTX)
+			cu_log("a module was refused: %s", diag.first);
+		free(image);
+		return cu_compiler_result(status);
+	}
+	image->uses = 1;
+	vgpucc_module_info(image->cc, &image->info);
+	image->prints = mentions(&image->info, "vprintf") || mentions(&image->info, "__assertfail");
+	image->allocates = mentions(&image->info, "malloc");
+	cu_trace("image at %p: %u kernels, %u variables, PTX %u.%u for %u", data, image->info.nkernels,
+		 image->info.nglobals, image->info.ptx_isa / 100, image->info.ptx_isa % 100,
+		 image->info.ptx_target);
+	*out = image;
+	return CUDA_SUCCESS;
+}
+
+void cu_image_put(struct cu_image *image)
+{
+	if (__atomic_sub_fetch(&image->uses, 1, __ATOMIC_ACQ_REL))
+		return;
+	vgpucc_module_close(image->cc);
+	free(image);
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/* Launches: check the shape, find the code, write the packet. */
+#include <stdlib.h>
+#include <string.h>
+#include "kernel_abi.h"
+#include "launch.h"
+#include "print.h"
+
+static CUresult check_shape(CUfunction f, const struct cu_launch *l)
+{
+	const struct vgpu_device_info *dev = &f->mod->ctx->dev->dev.info;
+	const struct vgpucc_kernel *k = &f->kernel;
+	uint64_t threads = 1;
+
+	for (int i = 0; i < 3; i++) {
+		if (!l->grid[i] || l->grid[i] > dev->max_grid_dim[i] ||
+		    !l->block[i] || l->block[i] > dev->max_block_dim[i])
+			return CUDA_ERROR_INVALID_VALUE;
+		threads *= l->block[i];
+	}
+	if (threads > dev->max_threads_block || l->dynamic > (unsigned int)f->max_dynamic)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (threads > (unsigned int)cu_kernel_max_threads(k, dev))
+		return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+	for (int i = 0; k->reqntid[0] && i < 3; i++)
+		if (l->block[i] != (k->reqntid[i] ? k->reqntid[i] : 1))
+			return CUDA_ERROR_INVALID_VALUE;
+	return CUDA_SUCCESS;
+}
+
+/* "extra": pairs of a word that says what follows, and that; ended by zero. */
+static CUresult packed_params(void **extra, uint8_t *to, size_t size)
+{
+	const void *buffer = NULL;
+	size_t given = 0;
+
+	for (; *extra != CU_LAUNCH_PARAM_END; extra += 2) {
+		if (extra[0] == CU_LAUNCH_PARAM_BUFFER_POINTER)
+			buffer = extra[1];
+		else if (extra[0] == CU_LAUNCH_PARAM_BUFFER_SIZE)
+			given = *(const size_t *)extra[1];
+		else
+			return CUDA_ERROR_INVALID_VALUE;
+	}
+	if (given < size || (size && !buffer))
+		return CUDA_ERROR_INVALID_VALUE;
+	memcpy(to, buffer, size);
+	return CUDA_SUCCESS;
+}
+
+static CUresult gather_params(const struct vgpucc_kernel *k, const struct cu_launch *l, uint8_t *to)
+{
+	if (l->extra && !l->params)
+		return packed_params(l->extra, to, k->param_size);
+	if (k->nparams && !l->params)
+		return CUDA_ERROR_INVALID_VALUE;
+	for (unsigned int i = 0; i < k->nparams; i++) {
+		if (!l->params[i])
+			return CUDA_ERROR_INVALID_VALUE;
+		memcpy(to + k->params[i].offset, l->params[i], k->params[i].size);
+	}
+	return CUDA_SUCCESS;
+}
+
+/* The device side malloc's memory, made with the first kernel that may use it. */
+static CUresult heap_of(CUcontext ctx, CUdeviceptr *heap)
+{
+	struct vgpu_heap header = { 0 };
+	struct cu_mem *m;
+	CUresult r = CUDA_SUCCESS;
+
+	pthread_mutex_lock(&ctx->dev->lock);
+	if (!ctx->heap) {
+		header.size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE];
+		if (header.size < 4096)
+			header.size = 4096;
+		r = cu_mem_new(ctx, CU_MEM_MODULE, header.size, &m);
+		if (!r) {
+			struct vgpu_mem_copy c = {
+				.direction = VGPU_COPY_TO_GPU, .ctx = ctx->handle, .gpu_va = m->base,
+				.user_ptr = (uintptr_t)&header, .width = sizeof(header), .height = 1,
+			};
+			int err = vgpu_mem_copy(&ctx->dev->dev, &c);
+
+			r = err ? cu_check(ctx, err) : CUDA_SUCCESS;
+			if (!r)
+				ctx->heap = m->base;
+		}
+	}
+	*heap = ctx->heap;
+	pthread_mutex_unlock(&ctx->dev->lock);
+	return r;
+}
+
+static CUresult hidden_params(CUmodule mod, struct vgpu_hidden *h)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	*h = (struct vgpu_hidden){ .globals = mod->segment ? mod->segment->base : 0 };
+	if (mod->image->prints)
+		r = cu_print_address(mod->ctx, &h->print);
+	if (!r && mod->image->allocates)
+		r = heap_of(mod->ctx, (CUdeviceptr *)&h->heap);
+	return r;
+}
+
+/* Do all blocks fit at once? */
+static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, const struct cu_launch *l)
+{
+	struct vgpu_kernel_info info = {
+		.code = v->code,
+		.threads = l->block[0] * l->block[1] * l->block[2],
+		.dyn_shared = l->dynamic,
+	};
+	int err = vgpu_kernel_info(&f->mod->ctx->dev->dev, &info);
+
+	if (err)
+		return cu_check(f->mod->ctx, err);
+	return (uint64_t)l->grid[0] * l->grid[1] * l->grid[2] > info.coop_blocks ?
+		       CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
+}
+
+static CUresult submit(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, const uint8_t *params,
+		       CUstream stream)
+{
+	CUcontext ctx = f->mod->ctx;
+	size_t stack = ctx->limits[CU_LIMIT_STACK_SIZE];
+	uint32_t slots = 2 + (v->info.param_bytes + 63) / 64;
+	struct vgpu_pkt_launch p = {
+		.hdr = { .type = VGPU_PKT_LAUNCH, .slots = slots },
+		.code = v->code,
+		.grid = { l->grid[0], l->grid[1], l->grid[2] },
+		.block = { l->block[0], l->block[1], l->block[2] },
+		.dyn_shared = l->dynamic,
+		.local_bytes = stack == 1024 ? 0 : v->info.local_bytes + stack,
+		.param_bytes = v->info.param_bytes,
+	};
+	struct vgpu_ring *ring;
+	CUstream s;
+	CUresult r;
+	int err;
+
+	if (l->cooperative)
+		p.hdr.flags |= VGPU_LAUNCH_COOPERATIVE;
+	r = cu_submit_begin(stream, &s);
+	if (r)
+		return r;
+	if (s->ctx != ctx) {
+		cu_submit_end(s);
+		return CUDA_ERROR_INVALID_HANDLE;
+	}
+	ring = &s->queue->ring;
+	err = vgpu_ring_reserve(ring, slots);
+	if (!err) {
+		vgpu_ring_write(ring, 0, &p, sizeof(p));
+		vgpu_ring_write(ring, sizeof(p), params, v->info.param_bytes);
+		err = vgpu_ring_commit(ring, slots);
+	}
+	r = err ? cu_check(ctx, err) : CUDA_SUCCESS;
+	cu_submit_end(s);
+	return r;
+}
+
+CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream)
+{
+	uint8_t params[VGPU_MAX_PARAM_BYTES + 64];
+	const struct cu_variant *v;
+	struct vgpu_hidden hidden;
+	size_t at;
+	CUfunction f;
+	CUresult r = cu_function_get(handle, &f);
+
+	if (!r)
+		r = __atomic_load_n(&f->mod->ctx->error, __ATOMIC_ACQUIRE);
+	if (!r)
+		r = check_shape(f, l);
+	if (!r)
+		r = cu_function_variant(f, l->block, &v);
+	if (!r)
+		r = hidden_params(f->mod, &hidden);
+	if (r)
+		return r;
+	at = VGPU_HIDDEN_OFFSET(f->kernel.param_size);
+	if (at + sizeof(hidden) != v->info.param_bytes || v->info.param_bytes > VGPU_MAX_PARAM_BYTES) {
+		cu_log("%s: %u bytes of parameters compiled, %zu expected", f->kernel.name,
+		       v->info.param_bytes, at + sizeof(hidden));
+		return CUDA_ERROR_INVALID_IMAGE;
+	}
+	r = gather_params(&f->kernel, l, params);
+	if (!r && l->cooperative)
+		r = check_cooperative(f, v, l);
+	if (r)
+		return r;
+	memset(params + f->kernel.param_size, 0, at - f->kernel.param_size);
+	memcpy(params + at, &hidden, sizeof(hidden));
+	return submit(f, v, l, params, stream);
+}

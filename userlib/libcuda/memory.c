@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/* The table of all allocations, and device memory. */
+#include <stdlib.h>
+#include <string.h>
+#include "error.h"
+#include "memory.h"
+
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+static struct cu_mem **table;
+static size_t count, room;
+static uint64_t next_id = 1;
+
+/* The first entry that ends after an address. */
+static size_t search(uint64_t address)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (table[mid]->base + table[mid]->span <= address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+CUresult cu_mem_insert(struct cu_mem *m)
+{
+	CUresult r = CUDA_SUCCESS;
+	size_t i;
+
+	pthread_rwlock_wrlock(&lock);
+	if (count == room) {
+		size_t more = room ? 2 * room : 256;
+		struct cu_mem **t = realloc(table, more * sizeof(*t));
+
+		if (!t) {
+			r = CUDA_ERROR_OUT_OF_MEMORY;
+			goto out;
+		}
+		table = t;
+		room = more;
+	}
+	i = search(m->base);
+	if (i < count && table[i]->base < m->base + m->span) {
+		r = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+		goto out;
+	}
+	memmove(&table[i + 1], &table[i], (count - i) * sizeof(*table));
+	table[i] = m;
+	count++;
+	m->id = next_id++;
+out:
+	pthread_rwlock_unlock(&lock);
+	return r;
+}
+
+void cu_mem_remove(struct cu_mem *m)
+{
+	size_t i;
+
+	pthread_rwlock_wrlock(&lock);
+	i = search(m->base);
+	if (i < count && table[i] == m) {
+		count--;
+		memmove(&table[i], &table[i + 1], (count - i) * sizeof(*table));
+	}
+	pthread_rwlock_unlock(&lock);
+}
+
+bool cu_mem_find(uint64_t address, struct cu_mem *copy)
+{
+	bool found;
+	size_t i;
+
+	pthread_rwlock_rdlock(&lock);
+	i = search(address);
+	found = i < count && table[i]->base <= address;
+	if (found)
+		*copy = *table[i];
+	pthread_rwlock_unlock(&lock);
+	return found;
+}
+
+struct cu_mem *cu_mem_at(uint64_t base)
+{
+	struct cu_mem *m = NULL;
+	size_t i;
+
+	pthread_rwlock_rdlock(&lock);
+	i = search(base);
+	if (i < count && table[i]->base == base)
+		m = table[i];
+	pthread_rwlock_unlock(&lock);
+	return m;
+}
+
+/* After each allocation one page stays unmapped, so that running over its end is noticed. */
+enum { GUARD = 4096 };
+
+/* Addresses for device memory; large buffers translate fastest when aligned to 2 MiB. */
+static CUresult map_device(struct cu_mem *m)
+{
+	const struct vgpu_dev *dev = &m->ctx->dev->dev;
+	size_t align = m->span >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
+	int r;
+
+	m->base = cu_va_reserve(m->span + GUARD, align, 0);
+	if (!m->base)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = vgpu_bo_create(dev, m->ctx->handle, m->span, 0, &m->bo);
+	if (!r) {
+		r = vgpu_va_map(dev, m->bo, 0, m->span, m->base, m->readonly ? VGPU_VA_READONLY : 0);
+		if (!r)
+			return CUDA_SUCCESS;
+		vgpu_destroy(dev, m->bo);
+	}
+	cu_va_release(m->base, m->span + GUARD);
+	return cu_check(m->ctx, r);
+}
+
+CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **out)
+{
+	struct cu_mem *m;
+	CUresult r;
+
+	if (size > ctx->dev->dev.info.vram_bytes)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	m->kind = kind;
+	m->ctx = ctx;
+	m->size = size;
+	m->span = (size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1);
+	r = map_device(m);
+	if (!r)
+		r = cu_mem_insert(m);
+	if (r)
+		free(m);
+	else
+		*out = m;
+	return r;
+}
+
+/* Let an allocation go, whatever it is; no work of its context may still use it. */
+void cu_mem_free(struct cu_mem *m)
+{
+	cu_mem_remove(m);
+	switch (m->kind) {
+	case CU_MEM_DEVICE:
+	case CU_MEM_POOL:
+	case CU_MEM_MODULE:
+		vgpu_destroy(&m->ctx->dev->dev, m->bo);
+		cu_va_release(m->base, m->span + GUARD);
+		break;
+	case CU_MEM_MANAGED:
+		cu_shared_free(m->ctx, &m->shared);
+		break;
+	case CU_MEM_HOST:
+	case CU_MEM_REGISTERED:
+		cu_host_release(m);
+		break;
+	case CU_MEM_MAPPED:
+		vgpu_va_unmap(&m->ctx->dev->dev, m->ctx->handle, m->base, m->span);
+		break;
+	}
+	free(m);
+}
+
+/* A new context sees the host memory that others registered. */
+void cu_memory_context_new(CUcontext ctx)
+{
+	pthread_rwlock_wrlock(&lock);
+	for (size_t i = 0; i < count; i++)
+		if (cu_mem_is_host(table[i]))
+			cu_host_register_in(table[i], ctx);
+	pthread_rwlock_unlock(&lock);
+}
+
+static void forget_registration(struct cu_mem *m, CUcontext ctx)
+{
+	struct cu_registration **r = &m->registrations, *gone;
+
+	while (*r && (*r)->ctx != ctx)
+		r = &(*r)->next;
+	gone = *r;
+	if (gone) {
+		*r = gone->next;
+		free(gone);
+	}
+}
+
+/* What belongs to a context ends with it; its kernel side is destroyed after this. */
+void cu_memory_context_gone(CUcontext ctx)
+{
+	for (;;) {
+		struct cu_mem *m = NULL;
+
+		pthread_rwlock_wrlock(&lock);
+		for (size_t i = 0; i < count; i++) {
+			if (table[i]->ctx == ctx)
+				m = table[i];
+			else
+				forget_registration(table[i], ctx);
+		}
+		pthread_rwlock_unlock(&lock);
+		if (!m)
+			return;
+		cu_mem_free(m);
+	}
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory: one table of all allocations of the process.  Device, pinned and
+ * managed memory of all contexts share one address space with the host, so
+ * that an address tells what it is.
+ */
+#ifndef VGPU_MEMORY_H
+#define VGPU_MEMORY_H
+
+#include "context.h"
+#include "slab.h"
+
+enum cu_mem_kind {
+	CU_MEM_DEVICE,		/* cuMemAlloc */
+	CU_MEM_POOL,		/* cuMemAllocAsync */
+	CU_MEM_MAPPED,		/* cuMemMap */
+	CU_MEM_MODULE,		/* variables of a module */
+	CU_MEM_HOST,		/* cuMemHostAlloc */
+	CU_MEM_REGISTERED,	/* cuMemHostRegister */
+	CU_MEM_MANAGED,		/* cuMemAllocManaged */
+};
+
+/* A registration of host memory in one context. */
+struct cu_registration {
+	struct cu_registration *next;
+	CUcontext ctx;
+	uint32_t handle;
+};
+
+/**
+ * struct cu_mem - an allocation
+ * @base: address
+ * @size: bytes as asked for
+ * @span: bytes of addresses taken, whole pages
+ * @kind: what it is
+ * @ctx: context it belongs to
+ * @bo: buffer object, for what lies in device memory
+ * @flags: as the call that made it took them
+ * @id: never the same for two allocations
+ * @shared: managed memory
+ * @registrations: host memory
+ * @pool: CU_MEM_POOL
+ * @readonly: GPU writes fault
+ */
+struct cu_mem {
+	uint64_t base;
+	size_t size, span;
+	enum cu_mem_kind kind;
+	CUcontext ctx;
+	uint32_t bo;
+	unsigned int flags;
+	uint64_t id;
+	struct cu_shared shared;
+	struct cu_registration *registrations;
+	CUmemoryPool pool;
+	bool readonly;
+};
+
+/* GPU addresses (va.c): the library chooses them, so that no two contexts use the same. */
+uint64_t cu_va_reserve(size_t size, size_t align, uint64_t wish);
+void cu_va_release(uint64_t va, size_t size);
+
+/* The table (memory.c). */
+CUresult cu_mem_insert(struct cu_mem *m);
+void cu_mem_remove(struct cu_mem *m);
+/* A copy of the entry that holds an address; false when there is none. */
+bool cu_mem_find(uint64_t address, struct cu_mem *copy);
+/* The entry that begins there, or NULL; the caller has to own it. */
+struct cu_mem *cu_mem_at(uint64_t base);
+
+static inline bool cu_mem_is_host(const struct cu_mem *m)
+{
+	return m->kind == CU_MEM_HOST || m->kind == CU_MEM_REGISTERED;
+}
+
+/* Device memory with an address, in the table. */
+CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **m);
+void cu_mem_free(struct cu_mem *m);
+
+void cu_memory_context_new(CUcontext ctx);
+void cu_memory_context_gone(CUcontext ctx);
+
+/* Host memory (host_memory.c). */
+CUresult cu_host_register_all(struct cu_mem *m);
+CUresult cu_host_register_in(struct cu_mem *m, CUcontext ctx);
+void cu_host_release(struct cu_mem *m);
+
+#endif

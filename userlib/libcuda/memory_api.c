@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/* cuMemAlloc and its relatives, managed memory, questions about memory. */
+#include <stdlib.h>
+#include "error.h"
+#include "memory.h"
+#include "pool.h"
+#include "stream.h"
+
+static CUresult alloc(CUdeviceptr *p, size_t size)
+{
+	struct cu_mem *m;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!p || !size)
+		return CUDA_ERROR_INVALID_VALUE;
+	r = cu_mem_new(ctx, CU_MEM_DEVICE, size, &m);
+	if (!r)
+		*p = m->base;
+	return r;
+}
+
+CUDA_API(cuMemAlloc_v2, CU_ARGS(CUdeviceptr *p, size_t size), CU_ARGS(p, size))
+{
+	CUresult r = alloc(p, size);
+
+	if (cu_unlikely(cu_tracing))
+		cu_trace("%zu bytes at 0x%llx", size, r ? 0 : *p);
+	return r;
+}
+
+CUDA_API(cuMemAllocPitch_v2,
+	 CU_ARGS(CUdeviceptr *p, size_t *pitch, size_t width, size_t height, unsigned int element),
+	 CU_ARGS(p, pitch, width, height, element))
+{
+	size_t row = (width + 511) & ~(size_t)511;
+	CUresult r;
+
+	if (!pitch || !width || !height || row < width || (element != 4 && element != 8 && element != 16))
+		return CUDA_ERROR_INVALID_VALUE;
+	if (row > SIZE_MAX / height)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = alloc(p, row * height);
+	if (!r)
+		*pitch = row;
+	return r;
+}
+
+CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int flags), CU_ARGS(p, size, flags))
+{
+	struct cu_mem *m;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!p || !size || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
+		return CUDA_ERROR_INVALID_VALUE;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	m->kind = CU_MEM_MANAGED;
+	m->ctx = ctx;
+	m->size = size;
+	m->flags = flags;
+	r = cu_shared_new(ctx, size, &m->shared);
+	if (!r) {
+		m->base = (uintptr_t)m->shared.p;
+		m->span = m->shared.size;
+		m->bo = m->shared.bo;
+		r = cu_mem_insert(m);
+		if (r)
+			cu_shared_free(ctx, &m->shared);
+	}
+	if (r)
+		free(m);
+	else
+		*p = m->base;
+	return r;
+}
+
+
+CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
+{
+	struct cu_mem *m;
+	CUcontext ctx;
+	CUresult r = cu_current_any(&ctx);
+
+	if (r || !p)
+		return r;
+	m = cu_mem_at(p);
+	if (!m || (m->kind != CU_MEM_DEVICE && m->kind != CU_MEM_POOL && m->kind != CU_MEM_MANAGED))
+		return CUDA_ERROR_INVALID_VALUE;
+	/* What was submitted before may use it to its end. */
+	cu_streams_synchronize(m->ctx);
+	if (m->kind == CU_MEM_POOL)
+		return cu_pool_free_now(m);
+	cu_mem_free(m);
+	return ctx->error;
+}
+
+CUDA_API(cuMemGetInfo_v2, CU_ARGS(size_t *free_bytes, size_t *total), CU_ARGS(free_bytes, total))
+{
+	struct vgpu_device_status status;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+	int err;
+
+	if (r)
+		return r;
+	err = vgpu_dev_status(&ctx->dev->dev, &status);
+	if (err)
+		return cu_check(ctx, err);
+	if (free_bytes)
+		*free_bytes = status.vram_free;
+	if (total)
+		*total = status.vram_total;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemGetAddressRange_v2, CU_ARGS(CUdeviceptr *base, size_t *size, CUdeviceptr p), CU_ARGS(base, size, p))
+{
+	struct cu_mem m;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!cu_mem_find(p, &m))
+		return CUDA_ERROR_NOT_FOUND;
+	if (base)
+		*base = m.base;
+	if (size)
+		*size = m.size;
+	return CUDA_SUCCESS;
+}
+
+/* Advice and prefetching: memory is where it is, both sides reach it alike. */
+static CUresult managed_range(CUdeviceptr p, size_t length)
+{
+	struct cu_mem m;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!length || !cu_mem_find(p, &m) || m.kind != CU_MEM_MANAGED || p + length > m.base + m.span)
+		return CUDA_ERROR_INVALID_VALUE;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemAdvise, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUdevice device),
+	 CU_ARGS(p, length, advice, device))
+{
+	(void)device;
+	return advice < 1 || advice > 6 ? CUDA_ERROR_INVALID_VALUE : managed_range(p, length);
+}
+
+CUDA_API(cuMemAdvise_v2, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUmemLocation location),
+	 CU_ARGS(p, length, advice, location))
+{
+	(void)location;
+	return advice < 1 || advice > 6 ? CUDA_ERROR_INVALID_VALUE : managed_range(p, length);
+}
+
+CUDA_API_STREAM(cuMemPrefetchAsync, CU_ARGS(CUdeviceptr p, size_t length, CUdevice device, CUstream stream),
+		CU_ARGS(p, length, device, stream))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	(void)device;
+	return r ? r : managed_range(p, length);
+}
+
+CUDA_API_STREAM(cuMemPrefetchAsync_v2,
+		CU_ARGS(CUdeviceptr p, size_t length, CUmemLocation location, unsigned int flags, CUstream stream),
+		CU_ARGS(p, length, location, flags, stream))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	(void)location;
+	if (!r && flags)
+		r = CUDA_ERROR_INVALID_VALUE;
+	return r ? r : managed_range(p, length);
+}

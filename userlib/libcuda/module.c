@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: MIT
+/* Modules: an image in a context, its variables laid out and filled. */
+#include <stdlib.h>
+#include <string.h>
+#include "module.h"
+#include "stream.h"
+
+/* Where a variable goes. */
+static bool in_segment(const struct vgpucc_global *g)
+{
+	return !g->is_extern && !g->managed && g->space != VGPUCC_TEXTURE;
+}
+
+/* Variables follow the table of addresses, each at its alignment. */
+static size_t lay_out(CUmodule mod, unsigned int count)
+{
+	size_t at = count * sizeof(uint64_t);
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct vgpucc_global g;
+		size_t align;
+
+		if (vgpucc_global_at(mod->image->cc, i, &g) || !in_segment(&g))
+			continue;
+		align = g.align < 16 ? 16 : g.align;
+		at = (at + align - 1) & ~(align - 1);
+		mod->addresses[i] = at;
+		at += g.size ? g.size : 1;
+	}
+	return at;
+}
+
+static CUresult new_managed(CUmodule mod, const struct vgpucc_global *g)
+{
+	struct cu_mem *m = calloc(1, sizeof(*m)), **list;
+	CUresult r;
+
+	if (!m)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	list = realloc(mod->managed, (mod->nmanaged + 1) * sizeof(*list));
+	if (list)
+		mod->managed = list;
+	r = list ? cu_shared_new(mod->ctx, g->size, &m->shared) : CUDA_ERROR_OUT_OF_MEMORY;
+	if (r) {
+		free(m);
+		return r;
+	}
+	m->kind = CU_MEM_MANAGED;
+	m->ctx = mod->ctx;
+	m->base = (uintptr_t)m->shared.p;
+	m->size = g->size;
+	m->span = m->shared.size;
+	m->bo = m->shared.bo;
+	m->flags = CU_MEM_ATTACH_GLOBAL;
+	r = cu_mem_insert(m);
+	if (r) {
+		cu_shared_free(mod->ctx, &m->shared);
+		free(m);
+		return r;
+	}
+	mod->managed[mod->nmanaged++] = m;
+	mod->addresses[g->index] = m->base;
+	return CUDA_SUCCESS;
+}
+
+/* Addresses of all variables: offsets in the segment become addresses. */
+static CUresult place(CUmodule mod, unsigned int count)
+{
+	size_t size = lay_out(mod, count);
+	CUresult r = cu_mem_new(mod->ctx, CU_MEM_MODULE, size, &mod->segment);
+
+	for (unsigned int i = 0; i < count && !r; i++) {
+		struct vgpucc_global g;
+
+		if (vgpucc_global_at(mod->image->cc, i, &g))
+			continue;
+		if (in_segment(&g))
+			mod->addresses[i] += mod->segment->base;
+		else if (g.managed && !g.is_extern)
+			r = new_managed(mod, &g);
+	}
+	return r;
+}
+
+static CUresult write_device(CUmodule mod, uint64_t to, const void *from, size_t size)
+{
+	struct vgpu_mem_copy c = {
+		.direction = VGPU_COPY_TO_GPU,
+		.ctx = mod->ctx->handle,
+		.gpu_va = to,
+		.user_ptr = (uintptr_t)from,
+		.width = size,
+		.height = 1,
+	};
+	int err = size ? vgpu_mem_copy(&mod->ctx->dev->dev, &c) : 0;
+
+	return err ? cu_check(mod->ctx, err) : CUDA_SUCCESS;
+}
+
+/* Write the addresses that belong into a variable over its initial bytes. */
+static CUresult relocate(CUmodule mod, const struct vgpucc_global *g, uint8_t *bytes, size_t size)
+{
+	for (unsigned int i = 0; i < g->nrelocs; i++) {
+		const struct vgpucc_reloc *rel = &g->relocs[i];
+		uint64_t value;
+
+		if (rel->offset + rel->size > size || rel->size > 8)
+			return CUDA_ERROR_INVALID_IMAGE;
+		if (rel->global == UINT32_MAX) {
+			cu_log("%s holds the address of function %s: not implemented", g->name,
+			       rel->func ? rel->func : "?");
+			return CUDA_ERROR_NOT_SUPPORTED;
+		}
+		value = (mod->addresses[rel->global] + rel->addend) >> rel->shift;
+		memcpy(bytes + rel->offset, &value, rel->size);
+	}
+	return CUDA_SUCCESS;
+}
+
+static CUresult fill_global(CUmodule mod, const struct vgpucc_global *g)
+{
+	size_t size = g->init_len;
+	uint8_t *bytes;
+	CUresult r;
+
+	for (unsigned int i = 0; i < g->nrelocs; i++)
+		if (g->relocs[i].offset + g->relocs[i].size > size)
+			size = g->relocs[i].offset + g->relocs[i].size;
+	if (!size)
+		return CUDA_SUCCESS;
+	if (size > g->size)
+		return CUDA_ERROR_INVALID_IMAGE;
+	bytes = calloc(1, size);
+	if (!bytes)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	if (g->init_len)
+		memcpy(bytes, g->init, g->init_len);
+	r = relocate(mod, g, bytes, size);
+	if (!r && g->managed)
+		memcpy((void *)mod->addresses[g->index], bytes, size);
+	else if (!r)
+		r = write_device(mod, mod->addresses[g->index], bytes, size);
+	free(bytes);
+	return r;
+}
+
+/* Give the variables memory, addresses and contents. */
+static CUresult instantiate(CUmodule mod)
+{
+	unsigned int count = mod->image->info.nglobals;
+	CUresult r;
+
+	if (!count)
+		return CUDA_SUCCESS;
+	mod->addresses = calloc(count, sizeof(*mod->addresses));
+	if (!mod->addresses)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = place(mod, count);
+	for (unsigned int i = 0; i < count && !r; i++) {
+		struct vgpucc_global g;
+
+		if (!vgpucc_global_at(mod->image->cc, i, &g) && !g.is_extern && g.space != VGPUCC_TEXTURE)
+			r = fill_global(mod, &g);
+	}
+	if (!r)
+		r = write_device(mod, mod->segment->base, mod->addresses, count * sizeof(uint64_t));
+	return r;
+}
+
+/* Takes over the caller's hold of the image, also when it fails. */
+CUresult cu_module_new(CUcontext ctx, struct cu_image *image, CUmodule *out)
+{
+	CUmodule mod = cu_object_new(CU_MODULE, sizeof(*mod));
+	CUresult r = CUDA_ERROR_OUT_OF_MEMORY;
+
+	if (!mod) {
+		cu_image_put(image);
+		return r;
+	}
+	mod->ctx = ctx;
+	mod->image = image;
+	mod->functions = calloc(image->info.nkernels + 1, sizeof(*mod->functions));
+	if (mod->functions)
+		r = instantiate(mod);
+	pthread_mutex_lock(&ctx->lock);
+	mod->next = ctx->modules;
+	ctx->modules = mod;
+	pthread_mutex_unlock(&ctx->lock);
+	if (r)
+		cu_module_free(mod);
+	else
+		*out = mod;
+	return r;
+}
+
+static void function_free(CUfunction f)
+{
+	for (int i = 0; i < CU_SHAPES; i++)
+		if (f->variants[i].code)
+			vgpu_destroy(&f->mod->ctx->dev->dev, f->variants[i].code);
+	pthread_mutex_destroy(&f->lock);
+	cu_object_free(f);
+}
+
+/* No work that uses it may be left. */
+void cu_module_free(CUmodule mod)
+{
+	CUcontext ctx = mod->ctx;
+	struct CUmod_st **at;
+
+	if (mod->library)
+		cu_library_forget(mod->library, mod);
+	pthread_mutex_lock(&ctx->lock);
+	for (at = &ctx->modules; *at && *at != mod; at = &(*at)->next)
+		;
+	if (*at)
+		*at = mod->next;
+	pthread_mutex_unlock(&ctx->lock);
+	for (unsigned int i = 0; mod->functions && i < mod->image->info.nkernels; i++)
+		if (mod->functions[i])
+			function_free(mod->functions[i]);
+	for (unsigned int i = 0; i < mod->nmanaged; i++)
+		cu_mem_free(mod->managed[i]);
+	if (mod->segment)
+		cu_mem_free(mod->segment);
+	free(mod->managed);
+	free(mod->addresses);
+	free(mod->functions);
+	cu_image_put(mod->image);
+	cu_object_free(mod);
+}
+
+void cu_modules_destroy(CUcontext ctx)
+{
+	while (ctx->modules)
+		cu_module_free(ctx->modules);
+}
+
+static CUfunction function_new(CUmodule mod, const struct vgpucc_kernel *k)
+{
+	CUfunction f = cu_object_new(CU_FUNCTION, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->mod = mod;
+	f->kernel = *k;
+	pthread_mutex_init(&f->lock, NULL);
+	f->max_dynamic = (int)mod->ctx->dev->dev.info.shared_block - (int)k->static_shared;
+	if (f->max_dynamic < 0)
+		f->max_dynamic = 0;
+	f->carveout = -1;
+	return f;
+}
+
+CUresult cu_module_function_at(CUmodule mod, unsigned int index, CUfunction *f)
+{
+	CUresult r = CUDA_SUCCESS;
+	struct vgpucc_kernel k;
+
+	if (vgpucc_kernel_at(mod->image->cc, index, &k))
+		return CUDA_ERROR_NOT_FOUND;
+	pthread_mutex_lock(&mod->ctx->lock);
+	if (!mod->functions[index])
+		mod->functions[index] = function_new(mod, &k);
+	*f = mod->functions[index];
+	if (!*f)
+		r = CUDA_ERROR_OUT_OF_MEMORY;
+	pthread_mutex_unlock(&mod->ctx->lock);
+	return r;
+}
+
+CUresult cu_module_function(CUmodule mod, const char *name, CUfunction *f)
+{
+	struct vgpucc_kernel k;
+
+	if (vgpucc_kernel_find(mod->image->cc, name, &k))
+		return CUDA_ERROR_NOT_FOUND;
+	return cu_module_function_at(mod, k.index, f);
+}
+
+CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdeviceptr *p, size_t *size)
+{
+	struct vgpucc_global g;
+
+	if (vgpucc_global_find(mod->image->cc, name, &g) || g.is_extern || g.space == VGPUCC_TEXTURE ||
+	    (managed && !g.managed))
+		return CUDA_ERROR_NOT_FOUND;
+	if (p)
+		*p = mod->addresses[g.index];
+	if (size)
+		*size = g.size;
+	return CUDA_SUCCESS;
+}

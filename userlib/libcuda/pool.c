@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Stream-ordered allocation.  A freed block stays in its pool and is given out
+ * again: at once to the stream that freed it, to others when that stream has
+ * passed the point.  Blocks beyond the release threshold are given back to the
+ * device when a context is synchronized or the pool is trimmed.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "memory.h"
+#include "pool.h"
+#include "stream.h"
+
+struct block {
+	struct block *next;
+	struct cu_mem *m;
+	uint64_t stream_id;
+	struct cu_point point;
+};
+
+/**
+ * struct CUmempool_st - a pool
+ * @obj: type
+ * @dev: its device
+ * @lock: guards what follows
+ * @blocks: freed ones
+ * @attributes: by CU_MEMPOOL_ATTR_*
+ * @next: in the list of all pools
+ */
+struct CUmempool_st {
+	struct cu_object obj;
+	struct cu_device *dev;
+	pthread_mutex_t lock;
+	struct block *blocks;
+	uint64_t attributes[CU_MEMPOOL_ATTR_USED_MEM_HIGH + 1];
+	CUmemoryPool next;
+};
+
+static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
+static CUmemoryPool default_pool[VGPU_MAX_DEVICES], current_pool[VGPU_MAX_DEVICES], all_pools;
+
+/* With pools_lock held. */
+static CUmemoryPool pool_new(struct cu_device *dev)
+{
+	CUmemoryPool p = cu_object_new(CU_POOL, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->dev = dev;
+	pthread_mutex_init(&p->lock, NULL);
+	for (int i = CU_MEMPOOL_ATTR_REUSE_FOLLOW_EVENT_DEPENDENCIES;
+	     i <= CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES; i++)
+		p->attributes[i] = 1;
+	p->next = all_pools;
+	all_pools = p;
+	return p;
+}
+
+static CUresult pool_of(struct cu_device *dev, CUmemoryPool *table, CUmemoryPool *out)
+{
+	pthread_mutex_lock(&pools_lock);
+	if (!default_pool[dev->ordinal])
+		default_pool[dev->ordinal] = pool_new(dev);
+	if (!current_pool[dev->ordinal])
+		current_pool[dev->ordinal] = default_pool[dev->ordinal];
+	*out = table[dev->ordinal];
+	pthread_mutex_unlock(&pools_lock);
+	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+static void count_bytes(CUmemoryPool p, int current, int64_t change)
+{
+	uint64_t *now = &p->attributes[current], *high = &p->attributes[current + 1];
+
+	*now += change;
+	if (*now > *high)
+		*high = *now;
+}
+
+/* A freed block of that context, large enough but not wastefully so, that may be used by now. */
+static struct cu_mem *take_block(CUmemoryPool p, CUstream s, size_t size)
+{
+	struct block **b, **best = NULL, *found;
+	struct cu_mem *m;
+
+	for (b = &p->blocks; *b; b = &(*b)->next) {
+		size_t span = (*b)->m->span;
+
+		if ((*b)->m->ctx != s->ctx || span < size || span > 2 * size + VGPU_HUGE_SIZE ||
+		    (best && span >= (*best)->m->span))
+			continue;
+		if ((*b)->stream_id == s->id || cu_point_done((*b)->point))
+			best = b;
+	}
+	if (!best)
+		return NULL;
+	found = *best;
+	*best = found->next;
+	m = found->m;
+	free(found);
+	return m;
+}
+
+static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstream stream)
+{
+	struct cu_mem *m;
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (r)
+		return r;
+	if (!out || !size)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (!p)
+		r = pool_of(s->ctx->dev, current_pool, &p);
+	else if (!cu_is(p, CU_POOL) || p->dev != s->ctx->dev)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (r)
+		return r;
+	pthread_mutex_lock(&p->lock);
+	m = take_block(p, s, size);
+	pthread_mutex_unlock(&p->lock);
+	if (!m) {
+		r = cu_mem_new(s->ctx, CU_MEM_POOL, size, &m);
+		if (r == CUDA_ERROR_OUT_OF_MEMORY) {
+			cu_streams_synchronize(s->ctx);
+			cu_pool_trim(p, 0);
+			r = cu_mem_new(s->ctx, CU_MEM_POOL, size, &m);
+		}
+		if (r)
+			return r;
+		pthread_mutex_lock(&p->lock);
+		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, m->span);
+		pthread_mutex_unlock(&p->lock);
+	}
+	m->pool = p;
+	pthread_mutex_lock(&p->lock);
+	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, m->span);
+	pthread_mutex_unlock(&p->lock);
+	*out = m->base;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API_STREAM(cuMemAllocAsync, CU_ARGS(CUdeviceptr *p, size_t size, CUstream stream), CU_ARGS(p, size, stream))
+{
+	return pool_alloc(p, size, NULL, stream);
+}
+
+CUDA_API_STREAM(cuMemAllocFromPoolAsync, CU_ARGS(CUdeviceptr *p, size_t size, CUmemoryPool pool, CUstream stream),
+		CU_ARGS(p, size, pool, stream))
+{
+	return pool ? pool_alloc(p, size, pool, stream) : CUDA_ERROR_INVALID_VALUE;
+}
+
+static CUresult pool_free(struct cu_mem *m, uint64_t stream_id, struct cu_point point)
+{
+	struct block *b = malloc(sizeof(*b));
+	CUmemoryPool p = m->pool;
+
+	if (!b)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*b = (struct block){ .m = m, .stream_id = stream_id, .point = point };
+	pthread_mutex_lock(&p->lock);
+	b->next = p->blocks;
+	p->blocks = b;
+	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, -(int64_t)m->span);
+	pthread_mutex_unlock(&p->lock);
+	m->pool = NULL;
+	return CUDA_SUCCESS;
+}
+
+/* cuMemFree on such memory; its context has nothing left to do. */
+CUresult cu_pool_free_now(struct cu_mem *m)
+{
+	return m->pool ? pool_free(m, 0, (struct cu_point){ 0 }) : CUDA_ERROR_INVALID_VALUE;
+}
+
+CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS(p, stream))
+{
+	struct cu_point point;
+	struct cu_mem *m;
+	CUstream s;
+	CUresult r = cu_submit_begin(stream, &s);
+
+	if (r)
+		return r;
+	point = cu_stream_point(s);
+	cu_submit_end(s);
+	m = cu_mem_at(p);
+	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
+		return CUDA_ERROR_INVALID_VALUE;
+	if (m->kind == CU_MEM_POOL)
+		return pool_free(m, s->id, point);
+	if (m->kind != CU_MEM_DEVICE)
+		return CUDA_ERROR_INVALID_VALUE;
+	/* Memory of cuMemAlloc has no pool to wait in. */
+	r = cu_point_wait(s->ctx, point);
+	cu_streams_synchronize(m->ctx);
+	cu_mem_free(m);
+	return r;
+}
+
+/* Give idle blocks back until no more than keep bytes are reserved. */
+void cu_pool_trim(CUmemoryPool p, uint64_t keep)
+{
+	struct block **b;
+
+	pthread_mutex_lock(&p->lock);
+	for (b = &p->blocks; *b && p->attributes[CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT] > keep;) {
+		struct block *gone = *b;
+
+		if (!cu_point_done(gone->point)) {
+			b = &gone->next;
+			continue;
+		}
+		*b = gone->next;
+		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, -(int64_t)gone->m->span);
+		cu_mem_free(gone->m);
+		free(gone);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* A context ends: its blocks end with it, freed or not. */
+static void forget_context(CUmemoryPool p, CUcontext ctx)
+{
+	struct block **b;
+
+	pthread_mutex_lock(&p->lock);
+	for (b = &p->blocks; *b;) {
+		struct block *gone = *b;
+
+		if (gone->m->ctx != ctx) {
+			b = &gone->next;
+			continue;
+		}
+		*b = gone->next;
+		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, -(int64_t)gone->m->span);
+		free(gone);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* After a synchronization: keep what the threshold allows. */
+void cu_pools_settle(CUcontext ctx)
+{
+	pthread_mutex_lock(&pools_lock);
+	for (CUmemoryPool p = all_pools; p; p = p->next)
+		if (p->dev == ctx->dev && p->blocks)
+			cu_pool_trim(p, p->attributes[CU_MEMPOOL_ATTR_RELEASE_THRESHOLD]);
+	pthread_mutex_unlock(&pools_lock);
+}
+
+void cu_pools_context_gone(CUcontext ctx)
+{
+	pthread_mutex_lock(&pools_lock);
+	for (CUmemoryPool p = all_pools; p; p = p->next)
+		forget_context(p, ctx);
+	pthread_mutex_unlock(&pools_lock);
+}
+
+static CUresult get_pool(CUmemoryPool *out, CUmemoryPool *table, CUdevice device)
+{
+	struct cu_device *d;
+	CUresult r = cu_device_get(device, &d);
+
+	if (!r && !out)
+		r = CUDA_ERROR_INVALID_VALUE;
+	return r ? r : pool_of(d, table, out);
+}
+
+CUDA_API(cuDeviceGetDefaultMemPool, CU_ARGS(CUmemoryPool *pool, CUdevice device), CU_ARGS(pool, device))
+{
+	return get_pool(pool, default_pool, device);
+}
+
+CUDA_API(cuDeviceGetMemPool, CU_ARGS(CUmemoryPool *pool, CUdevice device), CU_ARGS(pool, device))
+{
+	return get_pool(pool, current_pool, device);
+}
+
+CUDA_API(cuDeviceSetMemPool, CU_ARGS(CUdevice device, CUmemoryPool pool), CU_ARGS(device, pool))
+{
+	struct cu_device *d;
+	CUresult r = cu_device_get(device, &d);
+
+	if (!r && (!cu_is(pool, CU_POOL) || pool->dev != d))
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (r)
+		return r;
+	pthread_mutex_lock(&pools_lock);
+	current_pool[device] = pool;
+	pthread_mutex_unlock(&pools_lock);
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *props), CU_ARGS(pool, props))
+{
+	struct cu_device *d;
+	CUresult r = cu_ready();
+
+	if (r)
+		return r;
+	if (!pool || !props || props->allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (props->handleTypes || props->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
+		return cu_refuse("memory pools that are shared or on the host");
+	r = cu_device_get(props->location.id, &d);
+	if (r)
+		return r;
+	pthread_mutex_lock(&pools_lock);
+	*pool = pool_new(d);
+	pthread_mutex_unlock(&pools_lock);
+	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+CUDA_API(cuMemPoolDestroy, CU_ARGS(CUmemoryPool pool), CU_ARGS(pool))
+{
+	CUresult r = cu_ready();
+	CUmemoryPool *p;
+	int i;
+
+	if (r)
+		return r;
+	if (!cu_is(pool, CU_POOL) || pool == default_pool[pool->dev->ordinal] ||
+	    pool->attributes[CU_MEMPOOL_ATTR_USED_MEM_CURRENT])
+		return CUDA_ERROR_INVALID_VALUE;
+	i = pool->dev->ordinal;
+	pthread_mutex_lock(&pools_lock);
+	if (current_pool[i] == pool)
+		current_pool[i] = default_pool[i];
+	for (p = &all_pools; *p && *p != pool; p = &(*p)->next)
+		;
+	if (*p)
+		*p = pool->next;
+	pthread_mutex_unlock(&pools_lock);
+	for (struct block *b = pool->blocks; b; b = b->next)
+		cu_point_wait(b->m->ctx, b->point);
+	cu_pool_trim(pool, 0);
+	cu_object_free(pool);
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolTrimTo, CU_ARGS(CUmemoryPool pool, size_t keep), CU_ARGS(pool, keep))
+{
+	if (!cu_is(pool, CU_POOL))
+		return CUDA_ERROR_INVALID_VALUE;
+	cu_pool_trim(pool, keep);
+	return CUDA_SUCCESS;
+}
+
+/* The reuse switches are ints, the others 64 bit. */
+static bool is_switch(int attribute)
+{
+	return attribute <= CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES;
+}
+
+CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
+	 CU_ARGS(pool, attribute, value))
+{
+	if (!cu_is(pool, CU_POOL) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
+		return CUDA_ERROR_INVALID_VALUE;
+	memcpy(value, &pool->attributes[attribute], is_switch(attribute) ? 4 : 8);
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
+	 CU_ARGS(pool, attribute, value))
+{
+	uint64_t v = 0;
+
+	if (!cu_is(pool, CU_POOL) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
+		return CUDA_ERROR_INVALID_VALUE;
+	memcpy(&v, value, is_switch(attribute) ? 4 : 8);
+	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT || attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT)
+		return CUDA_ERROR_INVALID_VALUE;
+	/* High water marks can only be reset to where the water is. */
+	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH || attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH) {
+		if (v)
+			return CUDA_ERROR_INVALID_VALUE;
+		v = pool->attributes[attribute - 1];
+	}
+	pthread_mutex_lock(&pool->lock);
+	pool->attributes[attribute] = v;
+	pthread_mutex_unlock(&pool->lock);
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolSetAccess, CU_ARGS(CUmemoryPool pool, const CUmemAccessDesc *desc, size_t count),
+	 CU_ARGS(pool, desc, count))
+{
+	if (!cu_is(pool, CU_POOL) || (count && !desc))
+		return CUDA_ERROR_INVALID_VALUE;
+	for (size_t i = 0; i < count; i++)
+		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
+		    desc[i].location.id != pool->dev->ordinal)
+			return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolGetAccess, CU_ARGS(unsigned int *flags, CUmemoryPool pool, CUmemLocation *location),
+	 CU_ARGS(flags, pool, location))
+{
+	if (!cu_is(pool, CU_POOL) || !flags || !location)
+		return CUDA_ERROR_INVALID_VALUE;
+	*flags = location->type == CU_MEM_LOCATION_TYPE_DEVICE && location->id == pool->dev->ordinal ?
+			 CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CU_MEM_ACCESS_FLAGS_PROT_NONE;
+	return CUDA_SUCCESS;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What kernels print: a buffer that kernels append to and the host reads at
+ * each synchronization (kernel_abi.h).  When nothing runs any more the buffer
+ * begins anew; what did not fit is lost, as CUDA has it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "format.h"
+#include "kernel_abi.h"
+#include "print.h"
+#include "slab.h"
+#include "stream.h"
+
+/**
+ * struct cu_print - the print buffer of a context
+ * @lock: one thread reads at a time
+ * @memory: the buffer, seen by both sides
+ * @taken: bytes of its data that were written out
+ */
+struct cu_print {
+	pthread_mutex_t lock;
+	struct cu_shared memory;
+	uint64_t taken;
+};
+
+enum { TEXT_MAX = 4096 };
+
+static struct cu_print *print_new(CUcontext ctx)
+{
+	struct cu_print *p = calloc(1, sizeof(*p));
+	struct vgpu_print_buffer *b;
+
+	if (!p)
+		return NULL;
+	if (cu_shared_new(ctx, sizeof(*b) + ctx->limits[CU_LIMIT_PRINTF_FIFO_SIZE], &p->memory)) {
+		free(p);
+		return NULL;
+	}
+	b = p->memory.p;
+	b->capacity = p->memory.size - sizeof(*b);
+	pthread_mutex_init(&p->lock, NULL);
+	return p;
+}
+
+CUresult cu_print_address(CUcontext ctx, uint64_t *address)
+{
+	struct cu_print *p = __atomic_load_n(&ctx->print, __ATOMIC_ACQUIRE);
+
+	if (!p) {
+		pthread_mutex_lock(&ctx->lock);
+		p = ctx->print;
+		if (!p) {
+			p = print_new(ctx);
+			__atomic_store_n(&ctx->print, p, __ATOMIC_RELEASE);
+		}
+		pthread_mutex_unlock(&ctx->lock);
+	}
+	if (!p)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*address = (uintptr_t)p->memory.p;
+	return CUDA_SUCCESS;
+}
+
+/* A string in GPU memory: page by page, for what lies behind it may not be mapped. */
+static void read_string(void *data, uint64_t address, char *to, size_t size)
+{
+	CUcontext ctx = data;
+	size_t n = 0;
+
+	while (n < size - 1) {
+		size_t part = VGPU_PAGE_SIZE - (address + n) % VGPU_PAGE_SIZE;
+		struct vgpu_mem_copy c = { .direction = VGPU_COPY_FROM_GPU, .ctx = ctx->handle, .height = 1 };
+
+		if (part > size - 1 - n)
+			part = size - 1 - n;
+		c.gpu_va = address + n;
+		c.user_ptr = (uintptr_t)(to + n);
+		c.width = part;
+		if (vgpu_mem_copy(&ctx->dev->dev, &c))
+			break;
+		if (memchr(to + n, 0, part))
+			return;
+		n += part;
+	}
+	to[n] = 0;
+}
+
+static void put_format(CUcontext ctx, const struct vgpu_print_record *r)
+{
+	char format[TEXT_MAX], text[TEXT_MAX];
+
+	read_string(ctx, r->format, format, sizeof(format));
+	cu_format(text, sizeof(text), format, r->args, r->size - sizeof(*r), read_string, ctx);
+	fputs(text, stdout);
+}
+
+static void put_assert(CUcontext ctx, const struct vgpu_assert_record *r)
+{
+	char message[1024], file[1024], function[1024];
+
+	if (r->size < sizeof(*r))
+		return;
+	read_string(ctx, r->message, message, sizeof(message));
+	read_string(ctx, r->file, file, sizeof(file));
+	read_string(ctx, r->function, function, sizeof(function));
+	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
+		file, r->line, function, r->block[0], r->block[1], r->block[2],
+		r->thread[0], r->thread[1], r->thread[2], message);
+}
+
+/* Write out complete records; true when all that were begun are done. */
+static bool put_records(CUcontext ctx, struct cu_print *p, uint64_t end)
+{
+	struct vgpu_print_buffer *b = p->memory.p;
+
+	while (p->taken + sizeof(struct vgpu_print_record) <= end) {
+		struct vgpu_print_record *r = (void *)(b->data + p->taken);
+		uint32_t size = __atomic_load_n(&r->size, __ATOMIC_ACQUIRE);
+
+		/* Kernels can write here what they like: nothing is believed. */
+		if (!size || size % 8 || size < sizeof(*r) || size > end - p->taken)
+			return false;
+		if (r->kind == VGPU_PRINT_FORMAT)
+			put_format(ctx, r);
+		else if (r->kind == VGPU_PRINT_ASSERT)
+			put_assert(ctx, (void *)r);
+		p->taken += size;
+	}
+	fflush(stdout);
+	return true;
+}
+
+void cu_print_flush(CUcontext ctx)
+{
+	struct cu_print *p = __atomic_load_n(&ctx->print, __ATOMIC_ACQUIRE);
+	struct vgpu_print_buffer *b;
+	uint64_t end;
+
+	if (!p)
+		return;
+	b = p->memory.p;
+	if (__atomic_load_n(&b->head, __ATOMIC_ACQUIRE) <= p->taken)
+		return;
+	pthread_mutex_lock(&p->lock);
+	end = __atomic_load_n(&b->head, __ATOMIC_ACQUIRE);
+	if (end > p->memory.size - sizeof(*b))
+		end = p->memory.size - sizeof(*b);
+	put_records(ctx, p, end);
+	/* Nobody can append while nothing runs and nothing can be submitted. */
+	if (!pthread_mutex_trylock(&ctx->lock)) {
+		if (cu_streams_idle(ctx)) {
+			memset(b->data, 0, end);
+			p->taken = 0;
+			__atomic_store_n(&b->head, 0, __ATOMIC_RELEASE);
+		}
+		pthread_mutex_unlock(&ctx->lock);
+	}
+	pthread_mutex_unlock(&p->lock);
+}
+
+void cu_print_destroy(CUcontext ctx)
+{
+	struct cu_print *p = ctx->print;
+
+	if (!p)
+		return;
+	ctx->print = NULL;
+	cu_shared_free(ctx, &p->memory);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

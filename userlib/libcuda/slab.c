@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/* Memory that process and GPU see at one address. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/mman.h>
+#include "error.h"
+#include "slab.h"
+
+/* Keep an address range free in the process, aligned for large pages where it is large. */
+static void *reserve_range(size_t size)
+{
+	size_t align = size >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
+	uintptr_t p, start, end;
+	void *m = mmap(NULL, size + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (m == MAP_FAILED)
+		return NULL;
+	p = (uintptr_t)m;
+	start = (p + align - 1) & ~(align - 1);
+	end = p + size + align;
+	if (start > p)
+		munmap(m, start - p);
+	if (start + size < end)
+		munmap((void *)(start + size), end - start - size);
+	return (void *)start;
+}
+
+CUresult cu_shared_new(CUcontext ctx, size_t size, struct cu_shared *s)
+{
+	const struct vgpu_dev *dev = &ctx->dev->dev;
+	void *p;
+	int r;
+
+	s->size = (size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1);
+	if (s->size < size)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	s->p = reserve_range(s->size);
+	if (!s->p)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = vgpu_bo_create(dev, ctx->handle, s->size, VGPU_BO_MANAGED, &s->bo);
+	if (r)
+		goto unmap;
+	r = vgpu_bo_mmap(dev, s->bo, s->p, s->size, &p);
+	if (!r)
+		r = vgpu_va_map(dev, s->bo, 0, s->size, (uintptr_t)s->p, 0);
+	if (!r)
+		return CUDA_SUCCESS;
+	vgpu_destroy(dev, s->bo);
+unmap:
+	munmap(s->p, s->size);
+	return cu_check(ctx, r);
+}
+
+void cu_shared_free(CUcontext ctx, struct cu_shared *s)
+{
+	vgpu_destroy(&ctx->dev->dev, s->bo);
+	munmap(s->p, s->size);
+}
+
+enum { SLAB_WORDS = 4096 };
+
+struct cu_slab {
+	struct cu_slab *next;
+	struct cu_shared memory;
+	unsigned int free_count;
+	uint16_t free[SLAB_WORDS];
+};
+
+static struct cu_slab *slab_new(CUcontext ctx)
+{
+	struct cu_slab *slab = malloc(sizeof(*slab));
+
+	if (!slab || cu_shared_new(ctx, SLAB_WORDS * sizeof(uint64_t), &slab->memory)) {
+		free(slab);
+		return NULL;
+	}
+	slab->free_count = SLAB_WORDS;
+	for (int i = 0; i < SLAB_WORDS; i++)
+		slab->free[i] = SLAB_WORDS - 1 - i;
+	slab->next = ctx->slabs;
+	ctx->slabs = slab;
+	return slab;
+}
+
+uint64_t *cu_word_new(CUcontext ctx)
+{
+	struct cu_slab *slab = ctx->slabs;
+
+	while (slab && !slab->free_count)
+		slab = slab->next;
+	if (!slab)
+		slab = slab_new(ctx);
+	return slab ? (uint64_t *)slab->memory.p + slab->free[--slab->free_count] : NULL;
+}
+
+void cu_word_free(CUcontext ctx, uint64_t *word)
+{
+	for (struct cu_slab *slab = ctx->slabs; slab; slab = slab->next) {
+		size_t i = word - (uint64_t *)slab->memory.p;
+
+		if (word >= (uint64_t *)slab->memory.p && i < SLAB_WORDS) {
+			slab->free[slab->free_count++] = i;
+			return;
+		}
+	}
+}
+
+void cu_slabs_destroy(CUcontext ctx)
+{
+	while (ctx->slabs) {
+		struct cu_slab *slab = ctx->slabs;
+
+		ctx->slabs = slab->next;
+		cu_shared_free(ctx, &slab->memory);
+		free(slab);
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that process and GPU see at one address: managed memory, and small internal things. */
+#ifndef VGPU_SLAB_H
+#define VGPU_SLAB_H
+
+#include "context.h"
+
+/**
+ * struct cu_shared - a buffer at one address on both sides
+ * @p: the address
+ * @size: bytes, whole pages
+ * @bo: buffer object
+ */
+struct cu_shared {
+	void *p;
+	size_t size;
+	uint32_t bo;
+};
+
+CUresult cu_shared_new(CUcontext ctx, size_t size, struct cu_shared *s);
+void cu_shared_free(CUcontext ctx, struct cu_shared *s);
+
+/* An eight-byte word of such memory, for time stamps; the context's lock is held. */
+uint64_t *cu_word_new(CUcontext ctx);
+void cu_word_free(CUcontext ctx, uint64_t *word);
+void cu_slabs_destroy(CUcontext ctx);
+
+#endif

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+/* Streams: queues, default streams, and the order between them. */
+#include <errno.h>
+#include <stdlib.h>
+#include "callback.h"
+#include "print.h"
+#include "stream.h"
+
+static uint64_t next_id = 1;
+
+/* The calling thread's default streams, one for each context it used one in. */
+enum { THREAD_STREAMS = 16 };
+static __thread struct {
+	uint64_t ctx_id;
+	CUstream stream;
+} own[THREAD_STREAMS];
+
+CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int flags, int priority, CUstream *out)
+{
+	CUstream s = cu_object_new(CU_STREAM, sizeof(*s));
+
+	if (!s)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	s->ctx = ctx;
+	s->kind = kind;
+	s->flags = flags;
+	s->priority = priority < CU_PRIORITY_GREATEST ? CU_PRIORITY_GREATEST :
+		      priority > CU_PRIORITY_LEAST ? CU_PRIORITY_LEAST : priority;
+	s->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
+	pthread_mutex_lock(&ctx->lock);
+	s->next = ctx->streams;
+	ctx->streams = s;
+	pthread_mutex_unlock(&ctx->lock);
+	*out = s;
+	return CUDA_SUCCESS;
+}
+
+static CUresult get_legacy(CUcontext ctx, CUstream *s)
+{
+	CUresult r = CUDA_SUCCESS;
+	CUstream fresh = NULL;
+
+	*s = __atomic_load_n(&ctx->legacy, __ATOMIC_ACQUIRE);
+	if (*s)
+		return CUDA_SUCCESS;
+	pthread_mutex_lock(&ctx->dev->lock);
+	if (!ctx->legacy) {
+		r = cu_stream_create(ctx, CU_STREAM_DEFAULT_LEGACY, 0, 0, &fresh);
+		if (!r)
+			__atomic_store_n(&ctx->legacy, fresh, __ATOMIC_RELEASE);
+	}
+	*s = ctx->legacy;
+	pthread_mutex_unlock(&ctx->dev->lock);
+	return r;
+}
+
+static CUresult get_own(CUcontext ctx, CUstream *s)
+{
+	int place = -1;
+	CUresult r;
+
+	for (int i = 0; i < THREAD_STREAMS; i++) {
+		if (own[i].stream && own[i].ctx_id == ctx->id) {
+			*s = own[i].stream;
+			return CUDA_SUCCESS;
+		}
+		if (!own[i].stream)
+			place = i;
+	}
+	if (place < 0)
+		place = 0;
+	r = cu_stream_create(ctx, CU_STREAM_DEFAULT_THREAD, 0, 0, s);
+	if (!r) {
+		own[place].ctx_id = ctx->id;
+		own[place].stream = *s;
+	}
+	return r;
+}
+
+CUresult cu_stream_get(CUstream handle, CUstream *s)
+{
+	CUcontext ctx;
+	CUresult r;
+
+	if ((uintptr_t)handle > 2) {
+		r = cu_ready();
+		if (!r && (!cu_is(handle, CU_STREAM) || !cu_context_alive(handle->ctx)))
+			r = CUDA_ERROR_INVALID_HANDLE;
+		*s = handle;
+		return r ? r : __atomic_load_n(&handle->ctx->error, __ATOMIC_ACQUIRE);
+	}
+	r = cu_current(&ctx);
+	if (r)
+		return r;
+	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : get_legacy(ctx, s);
+}
+
+/* A queue that a destroyed stream has left and that has nothing to do, or a new one. */
+static CUresult queue_for(CUstream s)
+{
+	CUcontext ctx = s->ctx;
+	struct cu_queue **q, *found;
+	int r;
+
+	for (q = &ctx->idle_queues; *q; q = &(*q)->next) {
+		found = *q;
+		if (found->priority == s->priority &&
+		    vgpu_ring_done(&found->ring) == found->ring.packets) {
+			*q = found->next;
+			s->seen_legacy = 0;
+			s->legacy_seen = found->ring.packets;
+			s->queue = found;
+			return CUDA_SUCCESS;
+		}
+	}
+	found = calloc(1, sizeof(*found));
+	if (!found)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = vgpu_ring_open(&ctx->dev->dev, ctx->handle, CU_RING_SLOTS, s->priority, &found->ring);
+	if (r) {
+		free(found);
+		return cu_check(ctx, r);
+	}
+	found->priority = s->priority;
+	s->queue = found;
+	return CUDA_SUCCESS;
+}
+
+struct cu_point cu_stream_point(CUstream s)
+{
+	return (struct cu_point){ s->queue, s->queue ? s->queue->ring.packets : 0 };
+}
+
+bool cu_point_done(struct cu_point p)
+{
+	return !p.queue || vgpu_ring_done(&p.queue->ring) >= p.packet;
+}
+
+CUresult cu_submit(CUstream s, const void *packet)
+{
+	int r = vgpu_ring_packet(&s->queue->ring, packet);
+
+	return r ? cu_check(s->ctx, r) : CUDA_SUCCESS;
+}
+
+CUresult cu_submit_wait(CUstream s, struct cu_point p)
+{
+	struct vgpu_pkt_fence packet = {
+		.hdr = { .type = VGPU_PKT_WAIT, .slots = 1 },
+	};
+
+	if (p.queue == s->queue || cu_point_done(p))
+		return CUDA_SUCCESS;
+	packet.handle = p.queue->ring.handle;
+	packet.value = p.packet;
+	return cu_submit(s, &packet);
+}
+
+/* The legacy stream follows every blocking stream. */
+static CUresult legacy_follows(CUstream legacy)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	for (CUstream s = legacy->ctx->streams; s && !r; s = s->next) {
+		struct cu_point p = cu_stream_point(s);
+
+		if (s == legacy || (s->flags & CU_STREAM_NON_BLOCKING) || p.packet <= s->legacy_seen)
+			continue;
+		r = cu_submit_wait(legacy, p);
+		s->legacy_seen = p.packet;
+	}
+	return r;
+}
+
+/* Every blocking stream follows the legacy one. */
+static CUresult follows_legacy(CUstream s)
+{
+	CUstream legacy = s->ctx->legacy;
+	struct cu_point p;
+
+	if (!legacy || (s->flags & CU_STREAM_NON_BLOCKING))
+		return CUDA_SUCCESS;
+	p = cu_stream_point(legacy);
+	if (p.packet <= s->seen_legacy)
+		return CUDA_SUCCESS;
+	s->seen_legacy = p.packet;
+	return cu_submit_wait(s, p);
+}
+
+CUresult cu_submit_begin(CUstream handle, CUstream *out)
+{
+	CUstream s;
+	CUresult r = cu_stream_get(handle, &s);
+
+	if (r)
+		return r;
+	pthread_mutex_lock(&s->ctx->lock);
+	if (!s->queue)
+		r = queue_for(s);
+	if (!r)
+		r = s->kind == CU_STREAM_DEFAULT_LEGACY ? legacy_follows(s) : follows_legacy(s);
+	if (r)
+		pthread_mutex_unlock(&s->ctx->lock);
+	*out = s;
+	return r;
+}
+
+void cu_submit_end(CUstream s)
+{
+	pthread_mutex_unlock(&s->ctx->lock);
+}
+
+CUresult cu_point_wait(CUcontext ctx, struct cu_point p)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	if (p.queue) {
+		int err = vgpu_ring_wait(&p.queue->ring, p.packet, VGPU_WAIT_FOREVER);
+
+		if (err)
+			r = cu_check(ctx, err);
+	}
+	cu_print_flush(ctx);
+	return r ? r : __atomic_load_n(&ctx->error, __ATOMIC_ACQUIRE);
+}
+
+CUresult cu_stream_synchronize(CUstream handle)
+{
+	struct cu_point p;
+	CUstream s;
+	CUresult r = cu_submit_begin(handle, &s);
+
+	if (r)
+		return r;
+	p = cu_stream_point(s);
+	cu_submit_end(s);
+	return cu_point_wait(s->ctx, p);
+}
+
+/* Wait for all streams of a context, newest first; one at a time, for the list may change. */
+CUresult cu_streams_synchronize(CUcontext ctx)
+{
+	CUresult r = ctx->error;
+
+	while (!r) {
+		struct cu_point p = { 0 };
+
+		pthread_mutex_lock(&ctx->lock);
+		for (CUstream s = ctx->streams; s && !p.queue; s = s->next)
+			if (!cu_point_done(cu_stream_point(s)))
+				p = cu_stream_point(s);
+		for (struct cu_queue *q = ctx->idle_queues; q && !p.queue; q = q->next)
+			if (vgpu_ring_done(&q->ring) < q->ring.packets)
+				p = (struct cu_point){ q, q->ring.packets };
+		pthread_mutex_unlock(&ctx->lock);
+		if (!p.queue)
+			break;
+		r = cu_point_wait(ctx, p);
+	}
+	return r;
+}
+
+/* Nothing runs or waits in this context; its lock is held. */
+bool cu_streams_idle(CUcontext ctx)
+{
+	for (CUstream s = ctx->streams; s; s = s->next)
+		if (!cu_point_done(cu_stream_point(s)))
+			return false;
+	for (struct cu_queue *q = ctx->idle_queues; q; q = q->next)
+		if (vgpu_ring_done(&q->ring) < q->ring.packets)
+			return false;
+	return true;
+}
+
+void cu_stream_destroy(CUstream s)
+{
+	CUcontext ctx = s->ctx;
+	struct CUstream_st **at;
+
+	cu_callbacks_close(s->callbacks);
+	pthread_mutex_lock(&ctx->lock);
+	for (at = &ctx->streams; *at && *at != s; at = &(*at)->next)
+		;
+	if (*at)
+		*at = s->next;
+	/* What the legacy stream has not seen of it, it must still follow. */
+	if (s->queue && !(s->flags & CU_STREAM_NON_BLOCKING) && ctx->legacy && ctx->legacy != s &&
+	    ctx->legacy->queue && !ctx->error && cu_stream_point(s).packet > s->legacy_seen)
+		cu_submit_wait(ctx->legacy, cu_stream_point(s));
+	if (s->queue) {
+		s->queue->next = ctx->idle_queues;
+		ctx->idle_queues = s->queue;
+	}
+	pthread_mutex_unlock(&ctx->lock);
+	cu_object_free(s);
+}
+
+/* The context ends: its kernel side takes the queues along. */
+void cu_streams_destroy(CUcontext ctx)
+{
+	ctx->legacy = NULL;
+	while (ctx->streams)
+		cu_stream_destroy(ctx->streams);
+	while (ctx->idle_queues) {
+		struct cu_queue *q = ctx->idle_queues;
+
+		ctx->idle_queues = q->next;
+		vgpu_ring_close(&q->ring);
+		free(q);
+	}
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams: queues of the device, and the order that CUDA promises between them. */
+#ifndef VGPU_STREAM_H
+#define VGPU_STREAM_H
+
+#include "context.h"
+
+enum { CU_PRIORITY_LEAST = 0, CU_PRIORITY_GREATEST = -1 };
+/* Slots of a ring: the largest launch fits and a good many small ones. */
+enum { CU_RING_SLOTS = 1024 };
+
+/**
+ * struct cu_queue - a queue of the kernel; belongs to a context until that ends
+ * @ring: its writing side, under the context's lock
+ * @priority: its priority
+ * @next: among idle ones
+ *
+ * A stream that is destroyed gives its queue back for another to use: packet
+ * numbers go on, so that events and waits on old ones stay right.
+ */
+struct cu_queue {
+	struct vgpu_ring ring;
+	int priority;
+	struct cu_queue *next;
+};
+
+enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFAULT_THREAD };
+
+/**
+ * struct CUstream_st - a stream
+ * @obj: type
+ * @ctx: its context
+ * @queue: NULL until first used
+ * @kind: normal, or one of the default ones
+ * @flags: CU_STREAM_NON_BLOCKING
+ * @priority: as asked for, in range
+ * @id: never the same for two streams
+ * @seen_legacy: newest packet of the legacy stream that this one waits for
+ * @legacy_seen: newest packet of this stream that the legacy one waits for
+ * @callbacks: runs host functions, once there was one
+ * @next: in the context's list
+ */
+struct CUstream_st {
+	struct cu_object obj;
+	CUcontext ctx;
+	struct cu_queue *queue;
+	enum cu_stream_kind kind;
+	unsigned int flags;
+	int priority;
+	uint64_t id;
+	uint64_t seen_legacy, legacy_seen;
+	struct cu_callbacks *callbacks;
+	struct CUstream_st *next;
+};
+
+/* A point in a queue: done when its packet is. */
+struct cu_point {
+	struct cu_queue *queue;
+	uint64_t packet;
+};
+
+CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int flags, int priority, CUstream *s);
+void cu_stream_destroy(CUstream s);
+/* The stream behind a handle; the default ones are made when first asked for. */
+CUresult cu_stream_get(CUstream handle, CUstream *s);
+
+/*
+ * Write packets: begin takes the context's lock and orders the stream after
+ * what it must follow; end gives the lock back.
+ */
+CUresult cu_submit_begin(CUstream handle, CUstream *s);
+CUresult cu_submit(CUstream s, const void *packet);
+void cu_submit_end(CUstream s);
+/* The stream's newest packet, to be called between begin and end. */
+struct cu_point cu_stream_point(CUstream s);
+/* Let the stream wait for a point (between begin and end). */
+CUresult cu_submit_wait(CUstream s, struct cu_point p);
+
+bool cu_point_done(struct cu_point p);
+/* Sleep until a point; then fetch what kernels printed. */
+CUresult cu_point_wait(CUcontext ctx, struct cu_point p);
+CUresult cu_stream_synchronize(CUstream s);
+CUresult cu_streams_synchronize(CUcontext ctx);
+bool cu_streams_idle(CUcontext ctx);
+void cu_streams_destroy(CUcontext ctx);
+
+#endif

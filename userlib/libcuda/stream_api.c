@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+/* cuStream*, apart from waiting for events (event.c) and memory operations (stream_value.c). */
+#include <string.h>
+#include "callback.h"
+#include "stream.h"
+
+/* An entry point whose first parameter is a stream, in both forms. */
+#define STREAM_FIRST(name, params, args, ptsz_args)			\
+	CU_EXPORT CUresult name##_ptsz(params);				\
+	static CUresult do_##name(params);				\
+	CUresult name##_ptsz(params)					\
+	{								\
+		return CU_CALL(#name "_ptsz", do_##name(ptsz_args));	\
+	}								\
+	CUDA_API(name, CU_ARGS(params), CU_ARGS(args))
+
+static CUresult create(CUstream *stream, unsigned int flags, int priority)
+{
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!stream || (flags & ~CU_STREAM_NON_BLOCKING))
+		return CUDA_ERROR_INVALID_VALUE;
+	return cu_stream_create(ctx, CU_STREAM_NORMAL, flags, priority, stream);
+}
+
+CUDA_API(cuStreamCreate, CU_ARGS(CUstream *stream, unsigned int flags), CU_ARGS(stream, flags))
+{
+	return create(stream, flags, 0);
+}
+
+CUDA_API(cuStreamCreateWithPriority, CU_ARGS(CUstream *stream, unsigned int flags, int priority),
+	 CU_ARGS(stream, flags, priority))
+{
+	return create(stream, flags, priority);
+}
+
+static CUresult destroy(CUstream stream)
+{
+	CUresult r = cu_ready();
+
+	if (r)
+		return r;
+	if ((uintptr_t)stream <= 2 || !cu_is(stream, CU_STREAM) || stream->kind != CU_STREAM_NORMAL)
+		return CUDA_ERROR_INVALID_HANDLE;
+	cu_stream_destroy(stream);
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuStreamDestroy_v2, CU_ARGS(CUstream stream), CU_ARGS(stream))
+{
+	return destroy(stream);
+}
+
+CUDA_API(cuStreamDestroy, CU_ARGS(CUstream stream), CU_ARGS(stream))
+{
+	return destroy(stream);
+}
+
+STREAM_FIRST(cuStreamSynchronize, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_ARGS(CU_PTSZ(stream)))
+{
+	return cu_stream_synchronize(stream);
+}
+
+STREAM_FIRST(cuStreamQuery, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_ARGS(CU_PTSZ(stream)))
+{
+	struct cu_point p;
+	CUstream s;
+	CUresult r = cu_submit_begin(stream, &s);
+
+	if (r)
+		return r;
+	p = cu_stream_point(s);
+	cu_submit_end(s);
+	if (cu_point_done(p))
+		return CUDA_SUCCESS;
+	return p.queue->ring.kernel->error ? cu_point_wait(s->ctx, p) : CUDA_ERROR_NOT_READY;
+}
+
+STREAM_FIRST(cuStreamGetFlags, CU_ARGS(CUstream stream, unsigned int *flags), CU_ARGS(stream, flags),
+	     CU_ARGS(CU_PTSZ(stream), flags))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !flags)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*flags = s->flags;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetPriority, CU_ARGS(CUstream stream, int *priority), CU_ARGS(stream, priority),
+	     CU_ARGS(CU_PTSZ(stream), priority))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !priority)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*priority = s->priority;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetId, CU_ARGS(CUstream stream, unsigned long long *id), CU_ARGS(stream, id),
+	     CU_ARGS(CU_PTSZ(stream), id))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !id)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*id = s->id;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetCtx, CU_ARGS(CUstream stream, CUcontext *ctx), CU_ARGS(stream, ctx),
+	     CU_ARGS(CU_PTSZ(stream), ctx))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !ctx)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*ctx = s->ctx;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetCtx_v2, CU_ARGS(CUstream stream, CUcontext *ctx, void **green),
+	     CU_ARGS(stream, ctx, green), CU_ARGS(CU_PTSZ(stream), ctx, green))
+{
+	CUresult r = do_cuStreamGetCtx(stream, ctx);
+
+	if (!r && green)
+		*green = NULL;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetDevice, CU_ARGS(CUstream stream, CUdevice *device), CU_ARGS(stream, device),
+	     CU_ARGS(CU_PTSZ(stream), device))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !device)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*device = s->ctx->dev->ordinal;
+	return r;
+}
+
+STREAM_FIRST(cuLaunchHostFunc, CU_ARGS(CUstream stream, CUhostFn fn, void *data), CU_ARGS(stream, fn, data),
+	     CU_ARGS(CU_PTSZ(stream), fn, data))
+{
+	return fn ? cu_callback_add(stream, fn, NULL, data) : CUDA_ERROR_INVALID_VALUE;
+}
+
+STREAM_FIRST(cuStreamAddCallback,
+	     CU_ARGS(CUstream stream, CUstreamCallback callback, void *data, unsigned int flags),
+	     CU_ARGS(stream, callback, data, flags), CU_ARGS(CU_PTSZ(stream), callback, data, flags))
+{
+	if (!callback || flags)
+		return CUDA_ERROR_INVALID_VALUE;
+	return cu_callback_add(stream, NULL, callback, data);
+}
+
+/* Memory is coherent everywhere at all times: there is nothing to attach. */
+STREAM_FIRST(cuStreamAttachMemAsync,
+	     CU_ARGS(CUstream stream, CUdeviceptr address, size_t length, unsigned int flags),
+	     CU_ARGS(stream, address, length, flags), CU_ARGS(CU_PTSZ(stream), address, length, flags))
+{
+	CUstream s;
+
+	(void)length;
+	if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST &&
+			 flags != CU_MEM_ATTACH_SINGLE))
+		return CUDA_ERROR_INVALID_VALUE;
+	return cu_stream_get(stream, &s);
+}
+
+/* Attributes: 1 access policy window, 3 synchronization policy; both are hints. */
+STREAM_FIRST(cuStreamSetAttribute, CU_ARGS(CUstream stream, int attribute, const CUlaunchAttributeValue *value),
+	     CU_ARGS(stream, attribute, value), CU_ARGS(CU_PTSZ(stream), attribute, value))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && (!value || (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW &&
+			      attribute != CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY)))
+		r = CUDA_ERROR_INVALID_VALUE;
+	return r;
+}
+
+STREAM_FIRST(cuStreamGetAttribute, CU_ARGS(CUstream stream, int attribute, CUlaunchAttributeValue *value),
+	     CU_ARGS(stream, attribute, value), CU_ARGS(CU_PTSZ(stream), attribute, value))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (r)
+		return r;
+	if (!value)
+		return CUDA_ERROR_INVALID_VALUE;
+	memset(value, 0, sizeof(*value));
+	if (attribute == CU_LAUNCH_ATTRIBUTE_PRIORITY)
+		value->priority = s->priority;
+	else if (attribute == CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY)
+		value->sync_policy = 1;
+	else if (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW)
+		return CUDA_ERROR_INVALID_VALUE;
+	return CUDA_SUCCESS;
+}
+
+CU_EXPORT CUresult cuStreamCopyAttributes_ptsz(CUstream to, CUstream from);
+
+CUDA_API(cuStreamCopyAttributes, CU_ARGS(CUstream to, CUstream from), CU_ARGS(to, from))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(to, &s);
+
+	return r ? r : cu_stream_get(from, &s);
+}
+
+CUresult cuStreamCopyAttributes_ptsz(CUstream to, CUstream from)
+{
+	return CU_CALL("cuStreamCopyAttributes_ptsz", do_cuStreamCopyAttributes(CU_PTSZ(to), CU_PTSZ(from)));
+}
+
+/* No stream is ever capturing: graphs are refused by name. */
+STREAM_FIRST(cuStreamIsCapturing, CU_ARGS(CUstream stream, int *status), CU_ARGS(stream, status),
+	     CU_ARGS(CU_PTSZ(stream), status))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !status)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*status = 0;
+	return r;
+}
+
+static CUresult no_capture(CUstream stream, int *status, cuuint64_t *id)
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !status)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (r)
+		return r;
+	*status = 0;
+	if (id)
+		*id = 0;
+	return CUDA_SUCCESS;
+}
+
+STREAM_FIRST(cuStreamGetCaptureInfo, CU_ARGS(CUstream stream, int *status, cuuint64_t *id),
+	     CU_ARGS(stream, status, id), CU_ARGS(CU_PTSZ(stream), status, id))
+{
+	return no_capture(stream, status, id);
+}
+
+STREAM_FIRST(cuStreamGetCaptureInfo_v2,
+	     CU_ARGS(CUstream stream, int *status, cuuint64_t *id, CUgraph *graph, const CUgraphNode **nodes,
+		     size_t *count),
+	     CU_ARGS(stream, status, id, graph, nodes, count),
+	     CU_ARGS(CU_PTSZ(stream), status, id, graph, nodes, count))
+{
+	if (graph)
+		*graph = NULL;
+	if (nodes)
+		*nodes = NULL;
+	if (count)
+		*count = 0;
+	return no_capture(stream, status, id);
+}
+
+STREAM_FIRST(cuStreamGetCaptureInfo_v3,
+	     CU_ARGS(CUstream stream, int *status, cuuint64_t *id, CUgraph *graph, const CUgraphNode **nodes,
+		     const void **edges, size_t *count),
+	     CU_ARGS(stream, status, id, graph, nodes, edges, count),
+	     CU_ARGS(CU_PTSZ(stream), status, id, graph, nodes, edges, count))
+{
+	if (edges)
+		*edges = NULL;
+	return do_cuStreamGetCaptureInfo_v2(stream, status, id, graph, nodes, count);
+}
+
+/* The mode in which a thread's calls meet captures: kept, though there are none. */
+CUDA_API(cuThreadExchangeStreamCaptureMode, CU_ARGS(int *mode), CU_ARGS(mode))
+{
+	static __thread int own;
+	int old = own;
+
+	if (!mode || *mode < 0 || *mode > 2)
+		return CUDA_ERROR_INVALID_VALUE;
+	own = *mode;
+	*mode = old;
+	return CUDA_SUCCESS;
+}
