@@ -336,6 +336,7 @@ struct vgpu_worker {
  * @idle: sleeping workers
  * @nidle: how many
  * @nspinning: workers that look for work without sleeping
+ * @wq: for queues that look at memory again
  * @nworkers: workers
  * @worker: they
  */
@@ -348,6 +349,7 @@ struct vgpu_sched {
 	struct list_head idle;
 	unsigned int nidle;
 	unsigned int nspinning;
+	struct workqueue_struct *wq;
 	unsigned int nworkers;
 	struct vgpu_worker *worker[VGPU_MAX_WORKERS];
 };

@@ -191,7 +191,7 @@ static int look(struct vgpu_worker *w, struct vgpu_queue *q,
 
 static int block_on_value(struct vgpu_queue *q)
 {
-	mod_delayed_work(system_wq, &q->retry, 1);
+	mod_delayed_work(vgpu_sched.wq, &q->retry, 1);
 	return PKT_BLOCKED;
 }
 

@@ -235,6 +235,7 @@ void vgpu_sched_exit(void)
 		kvfree(w->unit);
 		kvfree(w);
 	}
+	destroy_workqueue(vgpu_sched.wq);
 }
 
 /** vgpu_sched_init - start the workers */
@@ -248,8 +249,13 @@ int vgpu_sched_init(void)
 	INIT_LIST_HEAD(&vgpu_sched.polled);
 	INIT_LIST_HEAD(&vgpu_sched.runnable);
 	INIT_LIST_HEAD(&vgpu_sched.idle);
-	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
+	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND, 0);
+	if (!vgpu_sched.wq)
 		return -ENOMEM;
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL)) {
+		destroy_workqueue(vgpu_sched.wq);
+		return -ENOMEM;
+	}
 	rc = cpus_for_workers(mask);
 	if (!rc)
 		rc = start_all(mask);

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT
+/* Who holds what, and that it ends: fork, kill, exit, close. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "dev.h"
+
+FIXTURE(life)
+{
+	int fd;
+	struct vgpu_device_status before;
+};
+
+FIXTURE_SETUP(life)
+{
+	self->fd = dev_open();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, status(self->fd, &self->before));
+}
+
+FIXTURE_TEARDOWN(life)
+{
+	close(self->fd);
+}
+
+/* All is as before within a second. */
+static bool all_freed(int fd, const struct vgpu_device_status *before)
+{
+	struct vgpu_device_status st;
+	uint64_t end = now_ns() + SECOND;
+
+	do {
+		status(fd, &st);
+		if (st.contexts == before->contexts && st.vram_used == before->vram_used &&
+		    st.pinned_bytes == before->pinned_bytes && st.queues == before->queues &&
+		    st.running == before->running)
+			return true;
+		usleep(10000);
+	} while (now_ns() < end);
+	fprintf(stderr, "# left: %u contexts, %llu bytes, %llu pinned, %u queues, %u running\n",
+		st.contexts, st.vram_used, st.pinned_bytes, st.queues, st.running);
+	return false;
+}
+
+/* A process that is using the device: memory of each kind and a queue full of work. */
+static void busy(int fd, uint32_t *ctx_out)
+{
+	uint32_t ctx, bo, h, fence;
+	uint64_t va;
+	struct queue q, blocked;
+	struct vgpu_pkt_fill fill;
+	struct vgpu_pkt_fence wait;
+	void *p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (ctx_create(fd, &ctx) || bo_mapped(fd, ctx, 64 * MIB, &bo, &va) ||
+	    host_register(fd, ctx, p, 4 * MIB, 0, &h) || queue_create(fd, ctx, 256, &q) ||
+	    queue_create(fd, ctx, 64, &blocked) || fence_create(fd, ctx, 0, &fence))
+		_exit(1);
+	if (bo_mmap(fd, bo, 64 * MIB, PROT_READ | PROT_WRITE) == MAP_FAILED)
+		_exit(2);
+	wait = pkt_fence(VGPU_PKT_WAIT, fence, 1);
+	submit(&blocked, &wait);
+	fill = pkt_fill(va, 5, 4, 16 * MIB);
+	for (int i = 0; i < 200; i++)
+		submit(&q, &fill);
+	*ctx_out = ctx;
+}
+
+TEST_F(life, killed_while_busy)
+{
+	for (int i = 0; i < 5; i++) {
+		int ready[2], st;
+		pid_t pid;
+		uint32_t ctx;
+		char c;
+
+		ASSERT_EQ(0, pipe(ready));
+		pid = fork();
+		if (!pid) {
+			busy(dev_open(), &ctx);
+			(void)!write(ready[1], "x", 1);
+			pause();
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_TRUE(all_freed(self->fd, &self->before));
+	}
+}
+
+TEST_F(life, closed_while_busy)
+{
+	for (int i = 0; i < 5; i++) {
+		uint32_t ctx;
+		int st;
+		pid_t pid = fork();
+
+		if (!pid) {
+			int fd = dev_open();
+
+			busy(fd, &ctx);
+			close(fd);
+			_exit(0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_EQ(0, st);
+		EXPECT_TRUE(all_freed(self->fd, &self->before));
+	}
+}
+
+TEST_F(life, destroyed_while_busy)
+{
+	pid_t pid = fork();
+	int st;
+
+	if (!pid) {
+		uint32_t ctx;
+		int fd = dev_open();
+
+		for (int i = 0; i < 5; i++) {
+			busy(fd, &ctx);
+			if (destroy(fd, ctx))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &st, 0));
+	EXPECT_EQ(0, st);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* The child has the file, but the context is not its own; when the parent dies it is gone. */
+TEST_F(life, fork_with_a_live_context)
+{
+	int to_child[2], from_child[2], st;
+	pid_t parent, child;
+	int report[8];
+
+	ASSERT_EQ(0, pipe(to_child));
+	ASSERT_EQ(0, pipe(from_child));
+	parent = fork();
+	if (!parent) {
+		int fd = dev_open();
+		uint32_t ctx, mine, bo;
+		uint64_t va;
+		char c;
+
+		busy(fd, &ctx);
+		if (bo_mapped(fd, ctx, 4096, &bo, &va))
+			_exit(3);
+		child = fork();
+		if (child)
+			pause();
+		report[0] = bo_create(fd, ctx, 4096, &mine);
+		report[1] = from_gpu(fd, ctx, va, &mine, 4);
+		report[2] = destroy(fd, ctx);
+		report[3] = bo_mmap(fd, bo, 4096, PROT_READ) == MAP_FAILED ? -errno : 0;
+		report[4] = ctx_create(fd, &mine);
+		report[5] = bo_create(fd, mine, 4096, &bo);
+		report[6] = destroy(fd, mine);
+		report[7] = getpid();
+		(void)!write(from_child[1], report, sizeof(report));
+		(void)!read(to_child[0], &c, 1);
+		_exit(0);
+	}
+	close(to_child[0]);
+	ASSERT_EQ(sizeof(report), (size_t)read(from_child[0], report, sizeof(report)));
+	EXPECT_EQ(-EPERM, report[0]);
+	EXPECT_EQ(-EPERM, report[1]);
+	EXPECT_EQ(-EPERM, report[2]);
+	EXPECT_EQ(-EPERM, report[3]);
+	EXPECT_EQ(0, report[4]);
+	EXPECT_EQ(0, report[5]);
+	EXPECT_EQ(0, report[6]);
+	kill(parent, SIGKILL);
+	ASSERT_EQ(parent, waitpid(parent, &st, 0));
+	/* The child still holds the file: the context's memory is freed all the same. */
+	{
+		struct vgpu_device_status now;
+		uint64_t end = now_ns() + SECOND;
+
+		do {
+			usleep(10000);
+			status(self->fd, &now);
+		} while (now.vram_used != self->before.vram_used && now_ns() < end);
+		EXPECT_EQ(self->before.vram_used, now.vram_used);
+		EXPECT_EQ(self->before.queues, now.queues);
+		EXPECT_EQ(0, kill(report[7], 0));
+	}
+	ASSERT_EQ(1, write(to_child[1], "x", 1));
+	close(to_child[1]);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+	close(from_child[0]);
+	close(from_child[1]);
+}
+
+TEST_F(life, thousand_opens)
+{
+	for (int i = 0; i < 1000; i++) {
+		int fd = dev_open();
+		uint32_t ctx, bo;
+		uint64_t va;
+		struct queue q;
+
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(0, ctx_create(fd, &ctx));
+		if (i % 10 == 0) {
+			ASSERT_EQ(0, bo_mapped(fd, ctx, 2 * MIB, &bo, &va));
+			ASSERT_EQ(0, queue_create(fd, ctx, 64, &q));
+			munmap(q.user, q.user_length);
+			munmap((void *)q.kernel, 4096);
+		}
+		close(fd);
+	}
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+TEST_F(life, bounds)
+{
+	uint32_t ctx, h;
+	int rc = 0, n;
+
+	ASSERT_EQ(0, ctx_create(self->fd, &ctx));
+	for (n = 0; n < 70000 && !rc; n++)
+		rc = fence_create(self->fd, ctx, 0, &h);
+	EXPECT_EQ(-EDQUOT, rc);
+	ASSERT_EQ(0, destroy(self->fd, ctx));
+	ASSERT_EQ(0, ctx_create(self->fd, &ctx));
+	for (rc = 0, n = 0; n < 3000 && !rc; n++) {
+		struct vgpu_queue_create c = { .size = sizeof(c), .ctx = ctx, .slots = 64 };
+
+		rc = xioctl(self->fd, VGPU_IOCTL_QUEUE_CREATE, &c);
+	}
+	EXPECT_EQ(-EDQUOT, rc);
+	EXPECT_EQ(1025, n);
+	ASSERT_EQ(0, destroy(self->fd, ctx));
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* Threads that use, destroy and end the same things at once. */
+struct race {
+	int fd;
+	uint32_t ctx;
+	volatile bool stop;
+};
+
+static void *mapper(void *arg)
+{
+	struct race *r = arg;
+	uint32_t bo;
+	uint64_t va;
+	int x = 0;
+
+	while (!r->stop) {
+		if (bo_mapped(r->fd, r->ctx, 2 * MIB + 4096, &bo, &va))
+			continue;
+		to_gpu(r->fd, r->ctx, va + 2 * MIB - 2, &x, 4);
+		destroy(r->fd, bo);
+	}
+	return NULL;
+}
+
+static void *guesser(void *arg)
+{
+	struct race *r = arg;
+	unsigned int seed = 1;
+	uint64_t va = 0;
+
+	while (!r->stop) {
+		uint32_t h = rand_r(&seed) % 4096;
+
+		if (h == r->ctx)
+			continue;
+		va_map(r->fd, h, 0, 0, 0, &va);
+		if (h % 3 == 0)
+			destroy(r->fd, h);
+	}
+	return NULL;
+}
+
+static void *submitter(void *arg)
+{
+	struct race *r = arg;
+	struct vgpu_pkt_fence nop = pkt_fence(VGPU_PKT_NOP, 0, 0);
+	struct queue q;
+
+	while (!r->stop) {
+		if (queue_create(r->fd, r->ctx, 64, &q))
+			continue;
+		for (int i = 0; i < 20; i++)
+			submit(&q, &nop);
+		wait_value(r->fd, q.handle, 10, SECOND / 10);
+		destroy(r->fd, q.handle);
+		munmap(q.user, q.user_length);
+		munmap((void *)q.kernel, 4096);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(life, threads_at_once, 60)
+{
+	void *(*fn[])(void *) = { mapper, mapper, guesser, submitter };
+	pthread_t t[4];
+	struct race r = { .fd = dev_open() };
+
+	ASSERT_EQ(0, ctx_create(r.fd, &r.ctx));
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, fn[i], &r));
+	sleep(3);
+	/* End the context under them. */
+	EXPECT_EQ(0, destroy(r.fd, r.ctx));
+	usleep(200000);
+	r.stop = true;
+	for (int i = 0; i < 4; i++)
+		pthread_join(t[i], NULL);
+	close(r.fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+TEST_F(life, module_in_use_stays)
+{
+	EXPECT_NE(0, syscall(SYS_delete_module, "vgpu", O_NONBLOCK));
+	EXPECT_EQ(EWOULDBLOCK, errno);
+}
+
+TEST_HARNESS_MAIN
