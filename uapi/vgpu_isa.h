@@ -355,8 +355,12 @@ enum vgpu_mma_kind {
 #define VGPU_MMA_ATYPE(x)	((x) << 16)
 #define VGPU_MMA_BTYPE(x)	((x) << 20)
 #define VGPU_MMA_GROUP(n)	(((n) - 1) << 24)
-/* MMASC's MOD: bits 1:0 scale vectors along k (1, 2, 4); bit 2: scales are
- * ue4m3, else ue8m0; bits 4:3 byte selector of A's scale, 6:5 of B's.
+#define VGPU_MMA_TID_A(x)	((x) << 27)	/* MMASC: PTX's thread-id-a, 0 or 1 */
+#define VGPU_MMA_TID_B(x)	((__u32)(x) << 29)	/* thread-id-b, 0 to 3 */
+/* MMASC's MOD: bits 1:0 log2 of the scale vectors along k (1, 2, 4); bit 2: scales
+ * are ue4m3, else ue8m0; bits 4:3 byte selector of A's scale, 6:5 of B's.  Each block
+ * of k that shares a scale is summed from zero, then D = fma(sum, scale A * scale B,
+ * D), blocks in rising order.
  */
 
 /* ---- special registers ------------------------------------------------------------ */
