@@ -161,9 +161,9 @@ static void test_scaled(int index, const char *name, uint32_t mod)
 	place_ab(a, b, k, av, bv);
 	/* thread-id-a names the pair of lanes of a quad: the even one scales row g, the odd one g + 8 */
 	for (int i = 0; i < 16; i++)
-		scale[i % 8 * 4 + atid * 2 + i / 8] = (127 + i % 3) * 0x01010101;
+		scale[i % 8 * 4 + atid * 2 + i / 8] = (127 + i % 3) * 0x01010101u;
 	for (int j = 0; j < 8; j++)
-		scale[32 + j * 4 + btid] = (127 + j % 2) * 0x01010101;
+		scale[32 + j * 4 + btid] = (127 + j % 2) * 0x01010101u;
 	mma_run_scaled(d, a, b, scale, index | VGPU_MMA_TID_A(atid) | VGPU_MMA_TID_B(btid), mod);
 	for (int i = 0; i < 16; i++)
 		for (int j = 0; j < 8; j++) {
