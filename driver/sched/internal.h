@@ -33,6 +33,7 @@
 
 #define VGPU_MAX_WORKERS	256
 #define VGPU_MAX_POLLED		64
+#define VGPU_QUANTUM_NS		1000000ull	/* a worker's turn on one job */
 #define VGPU_PACKET_SLOTS	(2 + (VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES - 1) / VGPU_SLOT_BYTES)
 
 /* ---- timelines (timeline.c) */
@@ -215,7 +216,7 @@ struct vgpu_job_ops {
  * @done: completed
  * @chunk: how many to hand out at once
  * @busy: workers inside
- * @resident: units in flight
+ * @resident: units with memory: in flight or in a worker's hands
  * @max_resident: bound of these
  * @stopped: hand out nothing more
  * @ready: units that were preempted or never begun
@@ -300,6 +301,7 @@ void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
  * struct vgpu_worker - one worker thread
  * @task: the thread
  * @index: its number
+ * @cpu: where it runs
  * @sleeping: on sched.idle
  * @link: in sched.idle
  * @slice_as: address space it may be translating in, see slice.c
@@ -314,6 +316,7 @@ void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
 struct vgpu_worker {
 	struct task_struct *task;
 	unsigned int index;
+	int cpu;
 	bool sleeping;
 	struct list_head link;
 	struct vgpu_as *slice_as;

@@ -114,6 +114,8 @@ static void take(struct vgpu_job *job, struct share *sh)
 	if (from) {
 		sh->unit = list_first_entry(from, struct vgpu_unit, link);
 		list_del_init(&sh->unit->link);
+		if (!sh->unit->mem)	/* a mere range: gets memory now */
+			job->resident++;
 		return;
 	}
 	sh->first = job->next;
@@ -132,6 +134,10 @@ static bool pick(struct share *sh)
 	if (!s)
 		return false;
 	job = list_first_entry(&s->jobs, struct vgpu_job, link);
+	if (WARN_ON_ONCE(!has_work(job))) {
+		vgpu_job_unlink(job);
+		return false;
+	}
 	take(job, sh);
 	list_move_tail(&s->link, &vgpu_sched.runnable);
 	if (!has_work(job))
@@ -201,11 +207,22 @@ void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
 	spin_unlock(&vgpu_sched.lock);
 }
 
-/* Leave a job. Returns whether it is over; then it is the caller's. */
-static bool leave(struct vgpu_job *job, u64 done, bool kept_unit)
+/* What to do after a share. */
+enum next {
+	AGAIN,	/* another share of the same job */
+	LEFT,	/* the job is no longer ours */
+	OVER,	/* the job is over, and ours alone */
+};
+
+/*
+ * A share is done. Time, not shares, is what contexts get equally: a worker stays with
+ * a job that has more to hand out until its turn is over.
+ */
+static enum next after(struct share *sh, u64 done, bool kept_unit, bool turn_over)
 {
+	struct vgpu_job *job = sh->job;
 	struct vgpu_queue *q = job->queue;
-	bool over = false;
+	enum next next = LEFT;
 
 	spin_lock(&vgpu_sched.lock);
 	job->busy--;
@@ -213,15 +230,20 @@ static bool leave(struct vgpu_job *job, u64 done, bool kept_unit)
 	if (!kept_unit)
 		job->resident--;
 	if (!job->busy && (job->done == job->total || job->stopped)) {
-		over = true;
+		next = OVER;
 		vgpu_job_unlink(job);
 		q->job = NULL;
 		q->state = VGPU_Q_PUMPING;
+	} else if (!turn_over && has_work(job)) {
+		next = AGAIN;
+		take(job, sh);
+		if (!has_work(job))
+			vgpu_job_unlink(job);
 	} else {
 		link_job(job);
 	}
 	spin_unlock(&vgpu_sched.lock);
-	return over;
+	return next;
 }
 
 /* The job is over, and its queue PUMPING, by us. */
@@ -241,27 +263,39 @@ static void finish(struct vgpu_worker *w, struct vgpu_job *job)
 		vgpu_queue_settle(q, VGPU_Q_DEAD);
 }
 
+static bool begin_turn(struct share *sh)
+{
+	bool have;
+
+	spin_lock(&vgpu_sched.lock);
+	have = pick(sh);
+	if (have && !list_empty(&vgpu_sched.runnable))
+		vgpu_wake_workers(1);
+	spin_unlock(&vgpu_sched.lock);
+	return have;
+}
+
 /**
- * vgpu_job_step - take a share of some job and work on it
+ * vgpu_job_step - take a turn on some job
  * @w: this worker
  *
  * Return: whether there was one.
  */
 bool vgpu_job_step(struct vgpu_worker *w)
 {
+	u64 end = ktime_get_ns() + VGPU_QUANTUM_NS, done;
+	enum next next;
 	struct share sh;
-	bool parked = false, have;
-	u64 done;
+	bool parked;
 
-	spin_lock(&vgpu_sched.lock);
-	have = pick(&sh);
-	if (have && !list_empty(&vgpu_sched.runnable))
-		vgpu_wake_workers(1);
-	spin_unlock(&vgpu_sched.lock);
-	if (!have)
+	if (!begin_turn(&sh))
 		return false;
-	done = sh.job->ops->run(w, sh.job, sh.unit, sh.first, sh.count, &parked);
-	if (leave(sh.job, done, parked))
+	do {
+		parked = false;
+		done = sh.job->ops->run(w, sh.job, sh.unit, sh.first, sh.count, &parked);
+		next = after(&sh, done, parked, parked || ktime_get_ns() > end);
+	} while (next == AGAIN);
+	if (next == OVER)
 		finish(w, sh.job);
 	return true;
 }

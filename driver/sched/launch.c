@@ -8,7 +8,6 @@
 #include "internal.h"
 
 #define SLICE_NS	100000u			/* aim; an FPU section stays below 200 us */
-#define QUANTUM_NS	(1000u * NSEC_PER_USEC)	/* before others get a turn */
 #define CHUNK_NS	50000u			/* blocks handed out at once take about this */
 #define MAX_CHUNK	256u
 #define MIN_BUDGET	64u
@@ -198,7 +197,7 @@ static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *
 			adapt_chunk(l, ktime_get_ns() - start, *done);
 			return false;
 		}
-		if (st == ENGINE_YIELD || ktime_get_ns() - start > QUANTUM_NS)
+		if (st == ENGINE_YIELD || ktime_get_ns() - start > VGPU_QUANTUM_NS)
 			break;
 	}
 	vgpu_unit_split(&l->job, u);

@@ -24,13 +24,23 @@ unsigned int vgpu_sched_workers(void)
 	return vgpu_sched.nworkers;
 }
 
+/* A sleeping worker, rather not one that the caller keeps off its CPU. */
+static struct vgpu_worker *choose_idle(void)
+{
+	struct vgpu_worker *w = list_first_entry(&vgpu_sched.idle, struct vgpu_worker, link);
+
+	if (w->cpu == smp_processor_id() && !list_is_last(&w->link, &vgpu_sched.idle))
+		w = list_next_entry(w, link);
+	return w;
+}
+
 /** vgpu_wake_workers - wake up to @n sleeping workers; under sched.lock */
 void vgpu_wake_workers(unsigned int n)
 {
 	struct vgpu_worker *w;
 
 	while (n-- && vgpu_sched.nidle) {
-		w = list_first_entry(&vgpu_sched.idle, struct vgpu_worker, link);
+		w = choose_idle();
 		list_del_init(&w->link);
 		vgpu_sched.nidle--;
 		w->sleeping = false;
@@ -191,6 +201,7 @@ static int start(unsigned int index, int cpu)
 	if (!w)
 		return -ENOMEM;
 	w->index = index;
+	w->cpu = cpu;
 	w->budget = 1024;
 	INIT_LIST_HEAD(&w->link);
 	w->task = kthread_create(worker, w, "vgpu/%u", index);
