@@ -72,7 +72,7 @@ static void put_carry(struct text *t, u8 mod)
 
 static void put_mma(struct text *t, u32 imm)
 {
-	u32 kind = imm & VGPU_MMA_KIND;
+	u32 kind = imm & VGPU_MMA_KIND, ta = imm >> 27 & 1, tb = imm >> 29 & 3;
 	u32 a = imm >> 16 & 0xf, b = imm >> 20 & 0xf, group = (imm >> 24 & 7) + 1;
 
 	if (kind >= VGPU_MMA_COUNT)
@@ -88,6 +88,10 @@ static void put_mma(struct text *t, u32 imm)
 		put(t, ":xor");
 	if (mma_table[kind].ab == MMAT_F8 && a < VGPU_Q8_COUNT && b < VGPU_Q8_COUNT)
 		put(t, ":at=%s:bt=%s", q8_names[a], q8_names[b]);
+	if (ta)
+		put(t, ":ta=%u", ta);
+	if (tb)
+		put(t, ":tb=%u", tb);
 	if (group > 1)
 		put(t, ":x%u", group);
 }

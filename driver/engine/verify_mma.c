@@ -8,6 +8,7 @@
 #define MMA_KNOWN	(VGPU_MMA_KIND | VGPU_MMA_A_SIGNED | VGPU_MMA_B_SIGNED |	\
 			 VGPU_MMA_SATFINITE | VGPU_MMA_XOR | VGPU_MMA_ATYPE(0xf) |	\
 			 VGPU_MMA_BTYPE(0xf) | 0x7U << MMA_GROUP_SHIFT)
+#define MMA_SCALED_KNOWN (MMA_KNOWN | VGPU_MMA_TID_A(1) | VGPU_MMA_TID_B(3))
 
 static u32 flags_of(const struct mma_info *kind)
 {
@@ -31,10 +32,14 @@ static bool types_ok(const struct mma_info *kind, u32 imm)
 	return a < VGPU_Q8_UE8M0 && b < VGPU_Q8_UE8M0;
 }
 
-/* Scales exist for the 8-bit and 4-bit float kinds with f32 sums. */
-static bool scaled_ok(const struct mma_info *kind)
+/* One scale for 32 elements of 8 bit; one for 32 or 16 of 4 bit. */
+static bool scaled_ok(u32 kind, u8 mod)
 {
-	return (kind->ab == MMAT_F8 || kind->ab == MMAT_F4) && kind->cd == MMAT_F32;
+	u8 vectors = mod & 3;
+
+	if (kind == VGPU_MMA_M16N8K32_F8_F32)
+		return vectors == 0;
+	return kind == VGPU_MMA_M16N8K64_F4_F32 && vectors;
 }
 
 static bool overlap(u32 a, u32 a_count, u32 b, u32 b_count)
@@ -74,15 +79,16 @@ static enum engine_refusal check_registers(const struct verify_unit *u,
 
 enum engine_refusal verify_matrix(const struct verify_unit *u, const struct vgpu_insn *in)
 {
+	u32 known = in->op == VGPU_OP_MMASC ? MMA_SCALED_KNOWN : MMA_KNOWN;
 	u32 k = in->imm & VGPU_MMA_KIND;
 	const struct mma_info *kind;
 
 	if (k >= VGPU_MMA_COUNT)
 		return REFUSE_MMA_KIND;
 	kind = &mma_table[k];
-	if (in->op == VGPU_OP_MMASC && !scaled_ok(kind))
+	if (in->op == VGPU_OP_MMASC && !scaled_ok(k, in->mod))
 		return REFUSE_MMA_KIND;
-	if (in->imm & ~MMA_KNOWN || in->imm & 0xff00 & ~flags_of(kind))
+	if (in->imm & ~known || in->imm & 0xff00 & ~flags_of(kind))
 		return REFUSE_MMA_FLAGS;
 	if (!types_ok(kind, in->imm))
 		return REFUSE_MMA_TYPE;

@@ -134,27 +134,33 @@ static bool hmod_ok(u16 op, u8 mod)
 	case VGPU_OP_HADD:
 	case VGPU_OP_HSUB:
 	case VGPU_OP_HMUL:
-	case VGPU_OP_BADD:
-	case VGPU_OP_BSUB:
-	case VGPU_OP_BMUL:
 		flags = VGPU_H_FTZ | VGPU_H_SAT;
 		break;
 	case VGPU_OP_HFMA:
-	case VGPU_OP_BFMA:
 		flags = VGPU_H_FTZ | VGPU_H_SAT | VGPU_H_RELU;
 		break;
 	case VGPU_OP_HMIN:
 	case VGPU_OP_HMAX:
-	case VGPU_OP_BMIN:
-	case VGPU_OP_BMAX:
 		flags = VGPU_H_FTZ | VGPU_H_NAN | VGPU_H_XORSIGN;
 		break;
-	case VGPU_OP_HTANHA:
-	case VGPU_OP_BTANHA:
-		flags = 0;
-		break;
-	default:	/* neg, abs, ex2 */
+	case VGPU_OP_HNEG:
+	case VGPU_OP_HABS:
 		flags = VGPU_H_FTZ;
+		break;
+	case VGPU_OP_BADD:
+	case VGPU_OP_BSUB:
+	case VGPU_OP_BMUL:
+		flags = VGPU_H_SAT;
+		break;
+	case VGPU_OP_BFMA:
+		flags = VGPU_H_SAT | VGPU_H_RELU;
+		break;
+	case VGPU_OP_BMIN:
+	case VGPU_OP_BMAX:
+		flags = VGPU_H_NAN | VGPU_H_XORSIGN;
+		break;
+	default:	/* bf16 keeps denormals; ex2 and tanh have no say */
+		flags = 0;
 		break;
 	}
 	return !(mod & ~flags);
@@ -210,7 +216,7 @@ static bool space_ok(u16 op, u8 mod)
 /* Both scale vectors along k and byte selectors fill the byte up to bit 6. */
 static bool mmasc_ok(u8 mod)
 {
-	return !(mod & 0x80) && (mod & 3) < 3;
+	return !(mod & 0x80) && (mod & 3) < 3;	/* see also verify_mma.c */
 }
 
 /* Modifiers that are one small number: how many values each has. */

@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Blocks: their memory, their barriers, and the loop over their warps.
+ *
+ * A barrier is no sleep: a warp that waits is not run, that is all.  Everything
+ * here happens inside an FPU section, bounded by the caller's budget.
+ */
+#include "exec.h"
+
+/* Instructions in a row for one warp: with company, alone, with fragments that wait */
+#define QUANTUM		8192
+#define QUANTUM_ALONE	65536
+#define QUANTUM_FRAGS	512
+
+struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid, void *mem)
+{
+	struct engine_cta *cta = mem;
+	char *at = (char *)mem + ALIGN(sizeof(*cta), (size_t)128);
+	u32 i;
+
+	memset(cta, 0, offsetof(struct engine_cta, warp));
+	memset(cta->bar, 0, sizeof(cta->bar));
+	cta->tlb.used = ~0ULL;
+	cta->bars_busy = 0;
+	cta->launch = launch;
+	cta->block = block;
+	cta->ctaid[0] = (u32)(block % launch->grid[0]);
+	block /= launch->grid[0];
+	cta->ctaid[1] = (u32)(block % launch->grid[1]);
+	cta->ctaid[2] = (u32)(block / launch->grid[1]);
+	cta->smid = smid;
+	cta->nwarps = launch->nwarps;
+	cta->ready = ENG_ALL >> (32 - launch->nwarps);
+	cta->live = cta->ready;
+	for (i = 0; i < launch->nwarps; i++, at += launch->warp_bytes) {
+		struct eng_warp *w = (struct eng_warp *)at;
+		u32 lanes = min_t(u32, launch->threads - i * ENG_LANES, ENG_LANES);
+
+		memset(w, 0, offsetof(struct eng_warp, s));
+		cta->warp[i] = w;
+		w->mask = ENG_ALL >> (ENG_LANES - lanes);
+		w->dead = ~w->mask;
+		w->table = lanes == ENG_LANES ? launch->prog->isa->full : launch->prog->isa->part;
+		w->tlb = &cta->tlb;
+		w->shared = (u8 *)mem + launch->shared_at;
+		w->local = (u8 *)mem + launch->local_at + i * launch->local_warp;
+		w->param = launch->param;
+		w->shared_size = launch->shared_size;
+		w->local_size = launch->local_size;
+		w->param_size = launch->param_size;
+		w->index = i;
+		w->cta = cta;
+		w->nsregs = launch->kernel->sregs;
+		w->nvregs = launch->kernel->vregs;
+		w->save = (u64 *)(w->v + (size_t)w->nvregs * ENG_LANES);
+		w->p[ENG_GUARD_TRUE] = ENG_ALL;
+		w->slots = 1;
+		w->nfrags = 1;
+		w->frags[0] = (struct eng_frag) { .ip = launch->entry, .mask = w->mask };
+	}
+	return cta;
+}
+
+/* ---- barriers ------------------------------------------------------------------------ */
+
+static bool bar_complete(struct engine_cta *cta, struct eng_barrier *b)
+{
+	u32 i, n = 0;
+
+	if (!b->expected) {
+		for (i = 0; i < cta->nwarps; i++) {
+			u32 at = b->missing;
+
+			if (~(b->arrived[at] | cta->warp[at]->dead))
+				return false;
+			b->missing = at + 1 == cta->nwarps ? 0 : at + 1;
+		}
+		return true;
+	}
+	/* threads count by warps: what is dead in a warp that arrived counts with it */
+	for (i = 0; i < cta->nwarps; i++)
+		if (b->arrived[i])
+			n += hweight32(b->arrived[i] | cta->warp[i]->dead);
+	return n >= b->expected;
+}
+
+static void bar_result(struct eng_warp *w, const struct eng_frag *f, const struct eng_barrier *b)
+{
+	const struct eng_op *ip = f->ip;
+	u32 *d = (u32 *)w + ip->d, m;
+
+	switch (ip->mod) {
+	case VGPU_BARRED_POPC:
+		for (m = f->mask; m; m &= m - 1)
+			d[__ffs(m)] = b->holds;
+		break;
+	case VGPU_BARRED_AND:
+		*d = b->fails ? *d & ~f->mask : *d | f->mask;
+		break;
+	default:
+		*d = b->holds ? *d | f->mask : *d & ~f->mask;
+		break;
+	}
+}
+
+static void bar_release(struct engine_cta *cta, u32 id)
+{
+	struct eng_barrier *b = &cta->bar[id];
+	u32 i, k;
+
+	for (i = 0; i < cta->nwarps; i++) {
+		struct eng_warp *w = cta->warp[i];
+
+		if (!b->arrived[i])
+			continue;
+		b->arrived[i] = 0;
+		for (k = 0; k < w->nfrags; k++) {
+			struct eng_frag *f = &w->frags[k];
+
+			if (f->state != ENG_BAR || f->bar != id)
+				continue;
+			if (f->ip->h / 2 == VGPU_OP_BARRED)
+				bar_result(w, f, b);
+			f->state = ENG_READY;
+			f->ip++;
+			cta->ready |= 1U << i;
+		}
+	}
+	b->holds = 0;
+	b->fails = 0;
+	cta->bars_busy &= ~(1U << id);
+	cta->yields = 0;
+}
+
+void eng_bars_check(struct engine_cta *cta)
+{
+	u32 m;
+
+	for (m = cta->bars_busy; m; m &= m - 1)
+		if (bar_complete(cta, &cta->bar[__ffs(m)]))
+			bar_release(cta, __ffs(m));
+}
+
+const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
+{
+	struct engine_cta *cta = w->cta;
+	struct eng_frag *f = &w->frags[w->cur];
+	u32 lane = __ffs(w->mask), id = eng_source(w, ip, OPF_A, lane);
+	u32 count = eng_source(w, ip, OPF_B, lane);
+	bool red = ip->h / 2 == VGPU_OP_BARRED;
+	struct eng_barrier *b;
+
+	if (id >= ENG_BARRIERS || count % ENG_LANES || count > ENGINE_MAX_THREADS)
+		return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, lane);
+	id &= ENG_BARRIERS - 1;
+	b = &cta->bar[id];
+	b->arrived[w->index] |= w->mask;
+	b->expected = count;
+	cta->bars_busy |= 1U << id;
+	if (red) {
+		u32 p = ((const u32 *)w)[ip->c];
+
+		b->holds += hweight32(p & w->mask);
+		b->fails += hweight32(~p & w->mask);
+	}
+	if (!red && ip->mod & VGPU_BAR_ARRIVE) {
+		if (bar_complete(cta, b))
+			bar_release(cta, id);
+		return ip + 1;
+	}
+	f->ip = ip;
+	f->bar = id;
+	f->state = ENG_BAR;
+	if (!bar_complete(cta, b))
+		return eng_next(w, ip, ENG_BAR);
+	bar_release(cta, id);
+	return ip + 1;
+}
+
+/* ---- the loop over warps ----------------------------------------------------------------- */
+
+static void forget_translations(struct eng_tlb *tlb)
+{
+	u64 m;
+
+	for (m = tlb->used; m; m &= m - 1) {
+		u32 i = __ffs(m);
+
+		if (i < ENG_TLB_LARGE)
+			tlb->large[i].size = 0;
+		else
+			tlb->small[i - ENG_TLB_LARGE].size = 0;
+	}
+	tlb->used = 0;
+}
+
+/* Preambles: 0, or the status to return. */
+static int run_preambles(struct engine_cta *cta)
+{
+	struct engine_launch *l = cta->launch;
+	struct engine_fault f = { .ctaid = { cta->ctaid[0], cta->ctaid[1], cta->ctaid[2] } };
+	u64 va = 0;
+	u32 i, pc = 0;
+	int err = 0;
+
+	if (l->grid_done) {
+		memcpy(cta->s, l->s, sizeof(cta->s));
+	} else {
+		memset(cta->s, 0, sizeof(cta->s));
+		err = eng_preamble(l, cta, l->kernel->grid_pre, cta->s, &va, &pc);
+	}
+	if (!err && l->kernel->block_pre != VGPU_NO_PC)
+		err = eng_preamble(l, cta, l->kernel->block_pre, cta->s, &va, &pc);
+	if (err == -EAGAIN) {
+		cta->page = va;
+		cta->page_write = false;
+		return ENGINE_NEED_PAGE;
+	}
+	if (err) {
+		f.kind = err == -EINVAL ? VGPU_STOP_MISALIGNED : VGPU_STOP_ILLEGAL_ADDRESS;
+		f.pc = pc;
+		f.line = engine_code_line(l->code, pc);
+		f.address = va;
+		f.space = VGPU_SPACE_GLOBAL;
+		eng_fault_launch(l, &f);
+		return ENGINE_FAULT;
+	}
+	for (i = 0; i < cta->nwarps; i++)
+		memcpy(cta->warp[i]->s, cta->s, sizeof(cta->s));
+	cta->stage = ENG_STAGE_RUN;
+	return 0;
+}
+
+static u32 next_warp(const struct engine_cta *cta)
+{
+	u32 after = cta->cur >= 31 ? 0 : cta->ready & (ENG_ALL << (cta->cur + 1));
+
+	return __ffs(after ? after : cta->ready);
+}
+
+static bool warp_ready(const struct eng_warp *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state == ENG_READY)
+			return true;
+	return false;
+}
+
+/* Nobody can go on: end sleeps, or release a convergence point. 0, or a status */
+static int unblock(struct engine_cta *cta)
+{
+	u64 now = engine_time_ns();
+	u32 m, asleep = 0;
+	struct eng_warp *w;
+
+	for (m = cta->live; m; m &= m - 1) {
+		w = cta->warp[__ffs(m)];
+		asleep += eng_wake(w, now);
+		if (warp_ready(w))
+			cta->ready |= m & -m;
+	}
+	if (cta->ready)
+		return 0;
+	if (asleep)
+		return ENGINE_YIELD;
+	for (m = cta->live; m; m &= m - 1)
+		if (eng_force(cta->warp[__ffs(m)]))
+			cta->ready |= m & -m;
+	if (cta->ready)
+		return 0;
+	w = cta->warp[__ffs(cta->live)];
+	eng_fault(w, w->frags[0].ip, VGPU_STOP_DEADLOCK, __ffs(w->frags[0].mask));
+	return ENGINE_FAULT;
+}
+
+static s32 quantum(const struct engine_cta *cta, const struct eng_warp *w)
+{
+	s64 q = cta->ready & (cta->ready - 1) ? QUANTUM : QUANTUM_ALONE;
+
+	if (w->nfrags > 1)
+		q = QUANTUM_FRAGS;
+	return (s32)min_t(s64, q, cta->left);
+}
+
+/* Sleepers of a warp that others keep busy would else never wake. */
+static void look_at_sleepers(struct engine_cta *cta)
+{
+	u64 now = engine_time_ns();
+	u32 m;
+
+	for (m = cta->live; m; m &= m - 1) {
+		struct eng_warp *w = cta->warp[__ffs(m)];
+
+		eng_wake(w, now);
+		if (warp_ready(w))
+			cta->ready |= m & -m;
+	}
+}
+
+/* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
+static int run_one(struct engine_cta *cta, struct eng_warp *w)
+{
+	const struct eng_isa *isa = cta->launch->prog->isa;
+	s32 fuel = quantum(cta, w);
+	u32 bit = 1U << w->index;
+
+	if (!eng_resume(w)) {
+		cta->ready &= ~bit;
+		return 0;
+	}
+	eng_set_mode(w, w->frags[w->cur].mode);
+	w->fuel = fuel;
+	isa->run(w);
+	cta->left -= fuel - w->fuel;
+	switch (w->exit) {
+	case ENG_EXIT_DONE:
+		cta->live &= ~bit;
+		cta->ready &= ~bit;
+		cta->yields = 0;
+		if (cta->bars_busy)
+			eng_bars_check(cta);
+		return cta->live ? 0 : ENGINE_DONE + 1;
+	case ENG_EXIT_BLOCKED:
+		cta->ready &= ~bit;
+		return 0;
+	case ENG_EXIT_FUEL:
+		eng_rotate(w);
+		cta->yields = 0;
+		look_at_sleepers(cta);
+		return 0;
+	case ENG_EXIT_YIELD:
+		eng_rotate(w);
+		/* everybody that could run has yielded in turn */
+		if (++cta->yields > hweight32(cta->ready) + w->nfrags) {
+			cta->yields = 0;
+			return ENGINE_YIELD + 1;
+		}
+		return 0;
+	case ENG_EXIT_PAGE:
+		w->frags[w->cur].ip = w->ip;
+		w->frags[w->cur].mode = w->mode;
+		return ENGINE_NEED_PAGE + 1;
+	default:
+		return ENGINE_FAULT + 1;
+	}
+}
+
+static enum engine_status run_block(struct engine_cta *cta)
+{
+	int status;
+
+	if (cta->stage == ENG_STAGE_PRE) {
+		status = run_preambles(cta);
+		if (status)
+			return status;
+	}
+	while (cta->left > 0) {
+		if (unlikely(READ_ONCE(cta->launch->stop)))
+			return ENGINE_FAULT;
+		if (!cta->ready) {
+			status = unblock(cta);
+			if (status)
+				return status;
+			continue;
+		}
+		cta->cur = next_warp(cta);
+		status = run_one(cta, cta->warp[cta->cur]);
+		if (status)
+			return status - 1;
+	}
+	return ENGINE_SLICE;
+}
+
+/* Signs of waiting for another block: strong loads or atomics in every slice */
+static bool spinning(struct engine_cta *cta)
+{
+	u32 i, strong = 0;
+
+	for (i = 0; i < cta->nwarps; i++) {
+		strong |= cta->warp[i]->strong;
+		cta->warp[i]->strong = 0;
+	}
+	return strong;
+}
+
+enum engine_status engine_run(struct engine_cta *cta, u32 budget)
+{
+	enum engine_status status;
+	u32 csr, i;
+
+	if (cta->stage == ENG_STAGE_DONE)
+		return ENGINE_DONE;
+	__asm__ volatile("stmxcsr %0" : "=m"(csr));
+	forget_translations(&cta->tlb);
+	cta->left = budget;
+	for (i = 0; i < cta->nwarps; i++)
+		cta->warp[i]->mode = ~0U;
+	status = run_block(cta);
+	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
+	atomic64_add((s64)budget - cta->left, &cta->launch->insns);
+	if (status == ENGINE_SLICE && spinning(cta))
+		status = ENGINE_YIELD;
+	if (status == ENGINE_DONE) {
+		cta->stage = ENG_STAGE_DONE;
+		atomic64_add(1, &cta->launch->done_blocks);
+	}
+	return status;
+}
+
+u64 engine_cta_page(const struct engine_cta *cta, bool *write)
+{
+	*write = cta->page_write;
+	return cta->page;
+}

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How a verified program is executed: decoded instructions, warps and their
+ * fragments, blocks, launches.  Shared by decode.c, launch.c, cta.c, frag.c,
+ * mem.c and the handler sets.
+ */
+#ifndef VGPU_ENGINE_EXEC_H
+#define VGPU_ENGINE_EXEC_H
+
+#include "code.h"
+#include "optable.h"
+
+#define ENG_LANES	VGPU_WARP_LANES
+#define ENG_ALL		0xffffffffU
+
+/* ---- decoded instructions ----------------------------------------------------- */
+
+/**
+ * struct eng_op - one decoded instruction (or a part of one)
+ * @h: handler: 2 * enum eng_uop, + 1 where a guard is to be evaluated
+ * @d: destination: its place in 32-bit words from the start of struct eng_warp
+ * @a: source, likewise; from the start of this struct where @sel says immediate
+ * @b: source
+ * @c: source
+ * @mod: the instruction's modifier
+ * @g: guard: ENG_GUARD_* slot, ENG_GUARD_NOT
+ * @imm: immediate
+ * @x: for sources: the immediate's sign, so that both make 64 bit; else the handler's
+ * @y: the handler's own
+ * @pc: index of the instruction that it came from
+ * @md: memory descriptor; elsewhere ENG_ROW_* of operands
+ * @sel: ENG_SEL_*: which sources are the immediate
+ * @fmode: float mode in force
+ */
+struct eng_op {
+	u16 h;
+	u16 d, a, b, c;
+	u8 mod;
+	u8 g;
+	u32 imm;
+	u32 x;
+	u32 y;
+	u32 pc;
+	u16 md;
+	u8 sel;
+	u8 fmode;
+};
+
+#define ENG_SEL_A	1
+#define ENG_SEL_B	2
+#define ENG_SEL_C	4
+#define ENG_ROW_A	1	/* the source is a vector, not a single value */
+#define ENG_ROW_B	2
+#define ENG_ROW_C	4
+#define ENG_OP_IMM	(offsetof(struct eng_op, imm) / 4)
+
+#define ENG_GUARD_TRUE	VGPU_MAX_PREGS		/* slot of a predicate that always holds */
+#define ENG_GUARD_SLOT	0x1f
+#define ENG_GUARD_NOT	0x80
+
+/* Handlers beyond the instructions themselves: parts and special cases. */
+enum eng_uop {
+	EU_BCAST = VGPU_OP_COUNT,	/* V temporary D = source A in every lane */
+	EU_BCASTW,			/* the same, 64 bit */
+	EU_FUEL,			/* straight code counts here */
+	EU_LOST,			/* after the end of the program; never reached */
+	EU_FPENV,			/* float environment = mode IMM, for one instruction */
+#define EV(NAME, VARIANT) EV_##NAME##_##VARIANT,
+#include "variants.h"
+#undef EV
+	EU_COUNT
+};
+
+struct eng_warp;
+struct eng_table;
+
+/*
+ * A handler executes @ip and then jumps to the next instruction's handler (a tail
+ * call: no stack grows and no return is predicted), or returns NULL with @w->exit
+ * set.  Builds that cannot rely on tail calls (sanitizers, -O0) return the next
+ * instruction instead and are driven by a loop; see interp.h.
+ */
+typedef const struct eng_op *(*eng_handler)(const struct eng_op *ip, struct eng_warp *w,
+					    const struct eng_table *table);
+
+struct eng_table {
+	eng_handler h[2 * EU_COUNT];
+};
+
+/**
+ * struct eng_isa - a handler set
+ * @name: as engine_init() takes it
+ * @full: handlers while all 32 lanes are active
+ * @part: handlers while some are not
+ * @run: execute @w from @w->ip on until it leaves with @w->exit
+ * @usable: this CPU can run it
+ */
+struct eng_isa {
+	const char *name;
+	const struct eng_table *full, *part;
+	void (*run)(struct eng_warp *w);
+	bool (*usable)(void);
+};
+
+extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512;
+/** eng_isa_now() - the set that engine_init() chose */
+const struct eng_isa *eng_isa_now(void);
+
+/**
+ * enum eng_pattern_kind - what is special about a lane pattern
+ */
+enum eng_pattern_kind {
+	ENG_PAT_ANY,
+	ENG_PAT_STRIDE,		/* offset = lane * stride */
+};
+
+/**
+ * struct eng_pattern - a lane pattern, prepared
+ * @offset: byte offset per lane
+ * @max: the largest
+ * @stride: for ENG_PAT_STRIDE
+ * @kind: enum eng_pattern_kind
+ */
+struct eng_pattern {
+	u32 offset[ENG_LANES] __aligned(64);
+	u32 max;
+	u32 stride;
+	u32 kind;
+};
+
+/**
+ * struct engine_prog - a decoded program
+ * @ops: instructions
+ * @first: per instruction of the code object, its first element of @ops
+ * @tables: jump targets as indices of @ops, parallel to the code's targets
+ * @patterns: prepared patterns
+ * @need: per instruction: 0, or for a return point 1 + the V registers that its
+ *	function may touch; NULL where nothing is called
+ * @isa: the handler set that @ops were made for
+ * @count: number of @ops
+ */
+struct engine_prog {
+	struct eng_op *ops;
+	u32 *first;
+	u32 *tables;
+	struct eng_pattern *patterns;
+	u16 *need;
+	const struct eng_isa *isa;
+	u32 count;
+};
+
+/* ---- fragments and warps -------------------------------------------------------- */
+
+enum eng_frag_state {
+	ENG_READY,
+	ENG_BSYNC,	/* at a convergence point */
+	ENG_SYNC,	/* at a .sync instruction, for other lanes */
+	ENG_BAR,	/* at a barrier of the block */
+	ENG_SLEEP,
+};
+
+/**
+ * struct eng_frag - lanes that share a program counter
+ * @ip: where they go on (ENG_SYNC, ENG_BSYNC, ENG_BAR: the waiting instruction itself)
+ * @wake: ENG_SLEEP: when
+ * @mask: the lanes
+ * @lanes: ENG_SYNC: those of them that take part
+ * @need: ENG_SYNC: lanes that must arrive
+ * @state: enum eng_frag_state
+ * @mode: float mode
+ * @slot: where its scalars are kept while another one runs
+ * @bar: ENG_BAR: number of the barrier
+ */
+struct eng_frag {
+	const struct eng_op *ip;
+	u64 wake;
+	u32 mask;
+	u32 lanes;
+	u32 need;
+	u8 state;
+	u8 mode;
+	u8 slot;
+	u8 bar;
+};
+
+/* Why handlers came back. */
+enum eng_exit {
+	ENG_EXIT_DONE,		/* the warp has ended */
+	ENG_EXIT_BLOCKED,	/* every fragment waits */
+	ENG_EXIT_FUEL,
+	ENG_EXIT_YIELD,
+	ENG_EXIT_FAULT,
+	ENG_EXIT_PAGE,
+};
+
+/**
+ * struct eng_tlb_entry - a cached translation
+ * @va: first address
+ * @size: bytes, 0 for none
+ * @ptr: where it lies
+ * @writable: not 0 where stores are allowed
+ */
+struct eng_tlb_entry {
+	u64 va;
+	u64 size;
+	u8 *ptr;
+	u64 writable;
+};
+
+/* Large pieces are looked up by 2 MiB of address, others by 4 KiB. */
+#define ENG_TLB_LARGE	32
+#define ENG_TLB_SMALL	32
+
+struct eng_tlb {
+	struct eng_tlb_entry large[ENG_TLB_LARGE];
+	struct eng_tlb_entry small[ENG_TLB_SMALL];
+	u64 used;	/* one bit an entry, so that forgetting is quick */
+};
+
+/**
+ * struct eng_warp - a warp; everything that handlers touch lies here
+ * @mask: lanes of the running fragment
+ * @dead: lanes that have ended or never were
+ * @fuel: instructions left
+ * @exit: enum eng_exit
+ * @table: handlers for @mask
+ * @ip: where to go on
+ * @mode: float mode now in MXCSR
+ * @strong: strong loads and atomics seen: the signs of spinning
+ * @p: predicates; slot ENG_GUARD_TRUE is all ones
+ * @s: scalars of the running fragment
+ * @tmp: broadcast sources, by operand
+ * @addr: lane addresses of a slow memory instruction
+ * @save: scalars of fragments that do not run, @nsregs each
+ * @v: vector registers
+ */
+struct eng_warp {
+	u32 mask;
+	u32 dead;
+	s32 fuel;
+	u32 exit;
+	const struct eng_table *table;
+	const struct eng_op *ip;
+	struct eng_tlb *tlb;
+	u8 *shared;
+	u8 *local;
+	const u8 *param;
+	u32 shared_size;
+	u32 local_size;
+	u32 param_size;
+	u32 mode;
+	u32 strong;
+	u32 index;
+	struct engine_cta *cta;
+	u64 *save;
+	u32 nsregs;
+	u32 nvregs;
+	u32 slots;
+	u8 nfrags;
+	u8 cur;
+
+	u32 p[32] __aligned(64);
+	u64 s[VGPU_MAX_SREGS] __aligned(64);
+	u32 tmp[3][2 * ENG_LANES] __aligned(64);
+	u64 addr[ENG_LANES] __aligned(64);
+	struct eng_frag frags[ENG_LANES];
+	u32 v[] __aligned(128);
+};
+
+#define ENG_WORD(member)	(offsetof(struct eng_warp, member) / 4)
+
+/* ---- blocks and launches ------------------------------------------------------------ */
+
+#define ENG_BARRIERS	16
+#define ENG_MAX_WARPS	(ENGINE_MAX_THREADS / ENG_LANES)
+
+/**
+ * struct eng_barrier - a barrier of the block
+ * @arrived: lanes that are here, by warp
+ * @expected: threads; 0: all
+ * @missing: a warp that was seen not to be here wholly
+ * @holds: of the reduction so far: lanes in which the predicate holds
+ * @fails: and in which it does not
+ */
+struct eng_barrier {
+	u32 arrived[ENG_MAX_WARPS];
+	u32 expected;
+	u32 missing;
+	u32 holds;
+	u32 fails;
+};
+
+enum eng_stage { ENG_STAGE_PRE, ENG_STAGE_RUN, ENG_STAGE_DONE };
+
+struct engine_cta {
+	struct engine_launch *launch;
+	u64 block;
+	u32 ctaid[3];
+	u32 smid;
+	u32 stage;
+	u32 nwarps;
+	u32 ready;		/* warps that can go on */
+	u32 live;		/* warps that have not ended */
+	u32 cur;
+	u32 yields;		/* in a row */
+	u64 page;
+	bool page_write;
+	s64 left;
+	struct eng_warp *warp[ENG_MAX_WARPS];
+	u32 bars_busy;
+	struct eng_barrier bar[ENG_BARRIERS];
+	struct eng_tlb tlb;
+	u64 s[VGPU_MAX_SREGS];
+};
+
+struct engine_launch {
+	struct engine_code *code;
+	const struct engine_prog *prog;
+	const struct vgpu_code_kernel *kernel;
+	const struct engine_mem_ops *mem;
+	void *as;
+	u8 *param;
+	u32 param_size;
+	u32 grid[3], block[3];
+	u32 threads, nwarps;
+	u32 dynamic_shared, shared_size, local_size;
+	u32 sm_count;
+	u64 grid_id;
+	u64 blocks;
+	const struct eng_op *entry;
+	size_t warp_bytes, shared_at, local_at, local_warp, cta_bytes;
+	bool grid_done;		/* @s holds the grid preamble's results */
+	u32 stop;		/* enum vgpu_stop */
+	u32 faulted;
+	struct engine_fault fault;
+	atomic64_t insns, done_blocks;
+	u64 s[VGPU_MAX_SREGS];
+};
+
+/* ---- frag.c: fragments --------------------------------------------------------------- */
+
+/*
+ * These return the next instruction to execute, of whatever fragment, or NULL with
+ * @w->exit set; @w->table may have changed.
+ */
+const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 members);
+const struct eng_op *eng_brx(struct eng_warp *w, const struct eng_op *ip);
+const struct eng_op *eng_calli(struct eng_warp *w, const struct eng_op *ip);
+const struct eng_op *eng_ret(struct eng_warp *w, const struct eng_op *ip);
+const struct eng_op *eng_yield(struct eng_warp *w, const struct eng_op *ip);
+const struct eng_op *eng_sleep(struct eng_warp *w, const struct eng_op *ip);
+const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip);
+/** eng_split() - lanes @taken go on at @target, the rest at the returned @next */
+const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
+			       const struct eng_op *next, u32 taken);
+void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+/**
+ * eng_sync() - lanes @e are at .sync instruction @ip and need @need
+ *
+ * Return: the lanes to execute it for; 0 where the fragment must wait: then
+ * @w->ip is where to go on (another fragment) or NULL.
+ */
+u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need);
+/** eng_next() - leave the running fragment at @ip in @state; go on with another one */
+const struct eng_op *eng_next(struct eng_warp *w, const struct eng_op *ip, u32 state);
+/** eng_rotate() - at the end of a slice: let another ready fragment be next */
+void eng_rotate(struct eng_warp *w);
+/** eng_force() - release a convergence point of a warp that cannot go on; false: none */
+bool eng_force(struct eng_warp *w);
+/** eng_wake() - ready the fragments whose sleep is over; returns how many still sleep */
+u32 eng_wake(struct eng_warp *w, u64 now);
+/** eng_resume() - make sure that a ready fragment is the running one; false: none is */
+bool eng_resume(struct eng_warp *w);
+/** eng_set_mode() - float mode @mode into MXCSR */
+void eng_set_mode(struct eng_warp *w, u32 mode);
+
+/* ---- cta.c: the block's side of barriers ------------------------------------------------ */
+
+void eng_bars_check(struct engine_cta *cta);
+
+/* ---- mem.c: memory, slowly, and faults ----------------------------------------------------- */
+
+/* Operand @f (A, B or C) of a control or lane instruction, for one lane. */
+u32 eng_source(const struct eng_warp *w, const struct eng_op *ip, enum op_field f, u32 lane);
+
+/** eng_fault_launch() - note what stopped a launch, if nothing did before; @f is copied */
+void eng_fault_launch(struct engine_launch *launch, const struct engine_fault *f);
+/** eng_fault() - stop the launch; returns NULL for handlers to return */
+const struct eng_op *eng_fault(struct eng_warp *w, const struct eng_op *ip, u32 kind, u32 lane);
+
+/** eng_tlb_find() - the translation of global @va; 0, or the error of translate() */
+int eng_tlb_find(struct eng_warp *w, u64 va, bool write, struct eng_tlb_entry **out);
+
+/**
+ * eng_access() - any load or store, lane by lane
+ *
+ * Return: the next instruction, or NULL with @w->exit set.
+ */
+const struct eng_op *eng_load(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+const struct eng_op *eng_store(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip);
+/**
+ * eng_pointers() - translate one naturally contiguous access a lane, all lanes
+ * @w: @w->addr holds the addresses
+ * @space: enum vgpu_space
+ * @ptr: receives a pointer a lane
+ *
+ * Return: true, or false with the fault or the missing page noted in @w->exit.
+ */
+bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 space,
+		  u32 bytes, u32 align, bool write, u8 *ptr[ENG_LANES]);
+
+/** eng_sreg() - a special register, for one lane */
+u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane);
+void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
+
+/* ---- preamble.c ------------------------------------------------------------------------------ */
+
+/**
+ * eng_preamble() - run a preamble
+ * @launch: the launch
+ * @cta: the block, NULL for the grid's
+ * @pc: where it starts
+ * @s: scalars
+ *
+ * Return: 0, or a load's -EFAULT, -EAGAIN with *@va and *@at set.
+ */
+int eng_preamble(struct engine_launch *launch, struct engine_cta *cta, u32 pc, u64 *s,
+		 u64 *va, u32 *at);
+
+#endif /* VGPU_ENGINE_EXEC_H */

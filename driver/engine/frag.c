@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fragments: how the lanes of a warp part, wait for each other and meet again.
+ *
+ * The running fragment's mask, scalars and pc live in the warp (w->mask, w->s, the
+ * handlers' argument); every other fragment keeps them in w->frags[] and in its
+ * slot of w->save.
+ */
+#include "exec.h"
+
+static u32 *place(struct eng_warp *w, u16 at)
+{
+	return (u32 *)w + at;
+}
+
+static u64 *saved(struct eng_warp *w, u32 frag)
+{
+	return w->save + (size_t)w->frags[frag].slot * w->nsregs;
+}
+
+static void set_table(struct eng_warp *w)
+{
+	const struct eng_isa *isa = w->cta->launch->prog->isa;
+
+	w->table = w->mask == ENG_ALL ? isa->full : isa->part;
+}
+
+void eng_set_mode(struct eng_warp *w, u32 mode)
+{
+	/* all exceptions masked, rounding in bits 14:13, FTZ bit 15, DAZ bit 6 */
+	static const u16 rounds[4] = {
+		[VGPU_RN] = 0x0000, [VGPU_RZ] = 0x6000, [VGPU_RM] = 0x2000, [VGPU_RP] = 0x4000,
+	};
+	u32 csr = 0x1f80 | rounds[mode & VGPU_FMODE_ROUND];
+
+	if (mode & VGPU_FMODE_FTZ)
+		csr |= 0x8040;
+	w->mode = mode;
+	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
+}
+
+/* Makes @frag the running one; the one before was put away. */
+static const struct eng_op *enter(struct eng_warp *w, u32 frag)
+{
+	struct eng_frag *f = &w->frags[frag];
+
+	if (frag != w->cur) {
+		memcpy(w->s, saved(w, frag), w->nsregs * sizeof(u64));
+		w->cur = frag;
+	}
+	w->mask = f->mask;
+	set_table(w);
+	if (w->mode != f->mode)
+		eng_set_mode(w, f->mode);
+	return f->ip;
+}
+
+/* The running fragment's scalars go to its slot, where others can be entered. */
+static void put_away(struct eng_warp *w)
+{
+	w->frags[w->cur].mode = w->mode;
+	if (w->nfrags > 1)
+		memcpy(saved(w, w->cur), w->s, w->nsregs * sizeof(u64));
+}
+
+/* The next ready fragment after the current one, or -1. */
+static int find_ready(const struct eng_warp *w)
+{
+	u32 i, at = w->cur;
+
+	for (i = 0; i < w->nfrags; i++) {
+		at = at + 1 >= w->nfrags ? 0 : at + 1;
+		if (w->frags[at].state == ENG_READY)
+			return at;
+	}
+	return -1;
+}
+
+/* Goes on with any ready fragment; the current one was put away. */
+static const struct eng_op *enter_ready(struct eng_warp *w)
+{
+	int next = find_ready(w);
+
+	if (next < 0) {
+		w->exit = ENG_EXIT_BLOCKED;
+		w->ip = NULL;
+		return NULL;
+	}
+	w->ip = enter(w, next);
+	return w->ip;
+}
+
+const struct eng_op *eng_next(struct eng_warp *w, const struct eng_op *ip, u32 state)
+{
+	struct eng_frag *f = &w->frags[w->cur];
+
+	f->ip = ip;
+	f->state = state;
+	put_away(w);
+	return enter_ready(w);
+}
+
+bool eng_resume(struct eng_warp *w)
+{
+	if (w->frags[w->cur].state == ENG_READY)
+		w->ip = enter(w, w->cur);
+	else
+		enter_ready(w);
+	return w->ip;
+}
+
+void eng_rotate(struct eng_warp *w)
+{
+	struct eng_frag *f = &w->frags[w->cur];
+	int next;
+
+	f->ip = w->ip;
+	f->state = ENG_READY;
+	put_away(w);
+	next = find_ready(w);	/* at least the current one */
+	w->ip = enter(w, next);
+}
+
+/* Removes a fragment; never the running one while others remain. */
+static void drop(struct eng_warp *w, u32 frag)
+{
+	u32 last = --w->nfrags;
+
+	w->slots &= ~(1U << w->frags[frag].slot);
+	if (frag != last) {
+		w->frags[frag] = w->frags[last];
+		if (w->cur == last)
+			w->cur = frag;
+	}
+}
+
+static u32 add(struct eng_warp *w, u32 mask, const struct eng_op *ip)
+{
+	u32 n = w->nfrags++, slot = __ffs(~w->slots);
+
+	w->slots |= 1U << slot;
+	w->frags[n] = (struct eng_frag) {
+		.ip = ip, .mask = mask, .state = ENG_READY, .mode = w->mode, .slot = slot,
+	};
+	memcpy(saved(w, n), w->s, w->nsregs * sizeof(u64));
+	return n;
+}
+
+const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
+			       const struct eng_op *next, u32 taken)
+{
+	add(w, taken, target);
+	w->mask &= ~taken;
+	w->frags[w->cur].mask = w->mask;
+	set_table(w);
+	return next;
+}
+
+/* ---- convergence points ---------------------------------------------------------- */
+
+/* The member mask that fragment @frag waits with. */
+static u32 members_of(struct eng_warp *w, u32 frag, const struct eng_op *ip)
+{
+	const u64 *s = frag == w->cur ? w->s : saved(w, frag);
+
+	return (u32)s[(ip->a - ENG_WORD(s)) >> 1];
+}
+
+/*
+ * The fragments that wait at @ip with mask @members become one, the one with the
+ * lowest lane; no fragment may be running.  Returns it, ready after @ip.
+ */
+static u32 join(struct eng_warp *w, const struct eng_op *ip, u32 members)
+{
+	u32 i, mask = 0, best = w->nfrags;
+
+	for (i = 0; i < w->nfrags; i++) {
+		struct eng_frag *f = &w->frags[i];
+
+		if (f->state != ENG_BSYNC || f->ip != ip || members_of(w, i, ip) != members)
+			continue;
+		mask |= f->mask;
+		if (best == w->nfrags || __ffs(f->mask) < __ffs(w->frags[best].mask))
+			best = i;
+	}
+	w->frags[best].mask = mask;
+	w->frags[best].ip = ip + 1;
+	w->frags[best].state = ENG_READY;
+	for (i = w->nfrags; i-- > 0;) {
+		if (i == best || w->frags[i].state != ENG_BSYNC || !(w->frags[i].mask & mask))
+			continue;
+		/* its lanes are in @best now */
+		if (best == (u32)w->nfrags - 1)
+			best = i;
+		drop(w, i);
+	}
+	return best;
+}
+
+/* Are all members of @members that live waiting at @ip? */
+static bool complete(struct eng_warp *w, const struct eng_op *ip, u32 members)
+{
+	u32 i, here = 0;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state == ENG_BSYNC && w->frags[i].ip == ip &&
+		    members_of(w, i, ip) == members)
+			here |= w->frags[i].mask;
+	return !(members & ~w->dead & ~here);
+}
+
+const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 members)
+{
+	struct eng_frag *f = &w->frags[w->cur];
+	u32 best;
+
+	f->ip = ip;
+	f->state = ENG_BSYNC;
+	put_away(w);
+	if (!complete(w, ip, members))
+		return enter_ready(w);
+	best = join(w, ip, members);
+	/* @cur may name a fragment that is gone: force the scalars to be loaded */
+	w->cur = ENG_LANES;
+	w->ip = enter(w, best);
+	return w->ip;
+}
+
+/* After lanes ended or left masks: whoever waited for them alone goes on. */
+static void recheck(struct eng_warp *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++) {
+		struct eng_frag *f = &w->frags[i];
+
+		if (f->state == ENG_BSYNC) {
+			u32 members = members_of(w, i, f->ip);
+
+			if (complete(w, f->ip, members)) {
+				join(w, f->ip, members);
+				i = ENG_ALL;	/* places changed: from the start */
+			}
+		} else if (f->state == ENG_SYNC && !(f->need & ~w->dead & ~f->mask)) {
+			f->state = ENG_READY;	/* executes the instruction again */
+		}
+	}
+}
+
+/* A .sync group with a member that ended: one of it tries again and sees the rest. */
+static void retry_sync(struct eng_warp *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state == ENG_SYNC) {
+			w->frags[i].state = ENG_READY;
+			return;
+		}
+}
+
+void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	u32 i, reg = (ip->a - ENG_WORD(s)) >> 1, cur = w->cur;
+
+	w->s[reg] &= ~(u64)lanes;
+	if (w->nfrags == 1)
+		return;
+	for (i = 0; i < w->nfrags; i++)
+		if (i != cur)
+			saved(w, i)[reg] &= ~(u64)lanes;
+	/* the running fragment stays what it is: it only must not be moved */
+	put_away(w);
+	w->frags[cur].ip = NULL;
+	recheck(w);
+	for (i = 0; i < w->nfrags; i++)
+		if (!w->frags[i].ip)
+			w->cur = i;
+}
+
+bool eng_force(struct eng_warp *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state == ENG_BSYNC) {
+			const struct eng_op *ip = w->frags[i].ip;
+
+			w->cur = join(w, ip, members_of(w, i, ip));
+			memcpy(w->s, saved(w, w->cur), w->nsregs * sizeof(u64));
+			return true;
+		}
+	return false;
+}
+
+const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	w->dead |= lanes;
+	w->mask &= ~lanes;
+	if (w->mask) {
+		w->frags[w->cur].mask = w->mask;
+		set_table(w);
+		if (w->nfrags > 1 || w->cta->bars_busy) {
+			eng_next(w, ip + 1, ENG_READY);
+			recheck(w);
+			retry_sync(w);
+			eng_bars_check(w->cta);
+			return enter_ready(w);
+		}
+		return ip + 1;
+	}
+	if (w->nfrags == 1) {
+		w->nfrags = 0;
+		w->exit = ENG_EXIT_DONE;
+		w->ip = NULL;
+		return NULL;
+	}
+	drop(w, w->cur);
+	w->cur = ENG_LANES;
+	recheck(w);
+	retry_sync(w);
+	if (w->cta->bars_busy)
+		eng_bars_check(w->cta);
+	if (find_ready(w) < 0) {
+		w->cur = 0;
+		memcpy(w->s, saved(w, 0), w->nsregs * sizeof(u64));
+	}
+	return enter_ready(w);
+}
+
+/* ---- .sync instructions ------------------------------------------------------------- */
+
+static bool same_sync(const struct eng_op *a, const struct eng_op *b)
+{
+	/* any two bar.warp match; all else must be the same instruction */
+	return a == b || (a->h == b->h && a->h / 2 == VGPU_OP_BARWARP);
+}
+
+u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
+{
+	u32 i, here = e, cur = w->cur;
+
+	for (i = 0; i < w->nfrags; i++) {
+		const struct eng_frag *f = &w->frags[i];
+
+		if (i == cur || f->state != ENG_SYNC || !same_sync(f->ip, ip))
+			continue;
+		here |= f->lanes;
+		need |= f->need;
+	}
+	need &= ~w->dead;
+	if (need & ~here) {
+		w->frags[cur].lanes = e;
+		w->frags[cur].need = need;
+		eng_next(w, ip, ENG_SYNC);
+		return 0;
+	}
+	for (i = 0; i < w->nfrags; i++) {
+		struct eng_frag *f = &w->frags[i];
+
+		if (i == cur || f->state != ENG_SYNC || !same_sync(f->ip, ip))
+			continue;
+		f->state = ENG_READY;
+		f->ip++;
+	}
+	return here;
+}
+
+/* ---- many targets ------------------------------------------------------------------------ */
+
+/*
+ * Lanes of the running fragment go where @to says, equal targets together; the
+ * lowest lane's go on running.
+ */
+static const struct eng_op *scatter(struct eng_warp *w, const struct eng_op *const *to)
+{
+	const struct eng_op *first = to[__ffs(w->mask)];
+	u32 rest = w->mask, keep = 0, m, group;
+
+	for (m = rest; m; m &= m - 1)
+		if (to[__ffs(m)] == first)
+			keep |= m & -m;
+	for (rest &= ~keep; rest; rest &= ~group) {
+		const struct eng_op *at = to[__ffs(rest)];
+
+		group = 0;
+		for (m = rest; m; m &= m - 1)
+			if (to[__ffs(m)] == at)
+				group |= m & -m;
+		add(w, group, at);
+	}
+	if (keep != w->mask) {
+		w->mask = keep;
+		w->frags[w->cur].mask = keep;
+		set_table(w);
+	}
+	return first;
+}
+
+static const struct eng_op *scatter_back(struct eng_warp *w, const struct eng_op *const *to,
+					 u32 cost)
+{
+	const struct eng_op *at = scatter(w, to);
+
+	w->fuel -= (s32)cost;
+	if (w->fuel >= 0)
+		return at;
+	w->exit = ENG_EXIT_FUEL;
+	w->ip = at;
+	return NULL;
+}
+
+const struct eng_op *eng_brx(struct eng_warp *w, const struct eng_op *ip)
+{
+	const struct engine_prog *prog = w->cta->launch->prog;
+	const struct vgpu_code_table *t = &w->cta->launch->code->tables[ip->y];
+	const struct eng_op *to[ENG_LANES];
+	u32 m;
+
+	for (m = w->mask; m; m &= m - 1) {
+		u32 lane = __ffs(m), i = eng_source(w, ip, OPF_A, lane);
+
+		if (i >= t->count)
+			return eng_fault(w, ip, VGPU_STOP_BAD_TARGET, lane);
+		i &= 0 - (u32)(i < t->count);
+		to[lane] = &prog->ops[prog->tables[t->first + i]];
+	}
+	return scatter_back(w, to, ip->x);
+}
+
+static void set_return_point(struct eng_warp *w, const struct eng_op *ip)
+{
+	u32 *d = place(w, ip->d), m;
+
+	for (m = w->mask; m; m &= m - 1)
+		d[__ffs(m)] = ip->pc + 1;
+}
+
+const struct eng_op *eng_calli(struct eng_warp *w, const struct eng_op *ip)
+{
+	const struct engine_code *code = w->cta->launch->code;
+	const struct engine_prog *prog = w->cta->launch->prog;
+	const struct eng_op *to[ENG_LANES];
+	u32 m, func = 0, last = 0;
+	bool known = false;
+
+	for (m = w->mask; m; m &= m - 1) {
+		u32 lane = __ffs(m), id = eng_source(w, ip, OPF_A, lane);
+
+		if (!known || id != last) {
+			func = engine_code_find_id(code, id);
+			known = true;
+			last = id;
+		}
+		if (func >= code->func_count)
+			return eng_fault(w, ip, VGPU_STOP_BAD_TARGET, lane);
+		to[lane] = &prog->ops[prog->first[code->funcs[func].start]];
+	}
+	set_return_point(w, ip);
+	return scatter_back(w, to, ip->y);
+}
+
+const struct eng_op *eng_ret(struct eng_warp *w, const struct eng_op *ip)
+{
+	const struct engine_code *code = w->cta->launch->code;
+	const struct engine_prog *prog = w->cta->launch->prog;
+	const struct eng_op *to[ENG_LANES];
+	const u32 *a = place(w, ip->a);
+	u32 m;
+
+	for (m = w->mask; m; m &= m - 1) {
+		u32 lane = __ffs(m), pc = a[lane], ok = pc < code->insn_count;
+
+		pc &= 0 - ok;
+		/* a return point, of a function that makes do with our registers */
+		if (!ok || !prog->need || !prog->need[pc] || prog->need[pc] - 1U > w->nvregs)
+			return eng_fault(w, ip, VGPU_STOP_BAD_TARGET, lane);
+		to[lane] = &prog->ops[prog->first[pc]];
+	}
+	return scatter_back(w, to, ip->y);
+}
+
+/* ---- waiting of one's own will -------------------------------------------------------------- */
+
+const struct eng_op *eng_yield(struct eng_warp *w, const struct eng_op *ip)
+{
+	w->exit = ENG_EXIT_YIELD;
+	w->ip = ip + 1;
+	return NULL;
+}
+
+#define MAX_SLEEP_NS	1000000U
+
+const struct eng_op *eng_sleep(struct eng_warp *w, const struct eng_op *ip)
+{
+	u32 ns = eng_source(w, ip, OPF_A, __ffs(w->mask));
+
+	w->frags[w->cur].wake = engine_time_ns() + min_t(u32, ns, MAX_SLEEP_NS);
+	return eng_next(w, ip + 1, ENG_SLEEP);
+}
+
+u32 eng_wake(struct eng_warp *w, u64 now)
+{
+	u32 i, asleep = 0;
+
+	for (i = 0; i < w->nfrags; i++) {
+		struct eng_frag *f = &w->frags[i];
+
+		if (f->state != ENG_SLEEP)
+			continue;
+		/* a clock that was set back does not prolong sleep */
+		if (f->wake > now && f->wake - now <= MAX_SLEEP_NS)
+			asleep++;
+		else
+			f->state = ENG_READY;
+	}
+	return asleep;
+}

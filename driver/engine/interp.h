@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How handlers are written.
+ *
+ * An instruction NAME has two handlers: f_NAME for warps with all lanes active and
+ * no guard, m_NAME for all else.  Control and scalar instructions have only
+ * f_NAME.  Most vector instructions are an expression over one lane, which the
+ * OP1/OP2/OP3 macros turn into loops that the compiler vectorizes; what it does
+ * not do well is in vec_*.h.
+ *
+ * Why tail calls: with retpolines an indirect jump costs the same from one place
+ * or from many, but a call also needs a return, which costs as much again on
+ * kernels that patch returns; and the state lives in argument registers.
+ */
+#ifndef VGPU_ENGINE_INTERP_H
+#define VGPU_ENGINE_INTERP_H
+
+#include "exec.h"
+#include "scalar.h"
+
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && \
+	!defined(__SANITIZE_THREAD__) && !defined(ENG_NO_TAIL)
+#define ENG_TAIL 1
+#else
+#define ENG_TAIL 0
+#endif
+
+#define HANDLER(NAME)								\
+	static const struct eng_op *NAME(const struct eng_op *ip, struct eng_warp *w, \
+					 const struct eng_table *table)
+
+/* The same handler under the masked name, for variants of control and scalars */
+#define SAME_MASKED(NAME)							\
+	static const struct eng_op *m_##NAME(const struct eng_op *, struct eng_warp *, \
+					     const struct eng_table *)		\
+		__attribute__((__alias__("f_" #NAME)));
+
+#if ENG_TAIL
+#define NEXT_AT(AT) do {							\
+	const struct eng_op *_at = (AT);					\
+										\
+	return table->h[_at->h](_at, w, table);					\
+} while (0)
+/* where the running fragment may be another one now */
+#define NEXT_ANY(AT) do {							\
+	const struct eng_op *_at = (AT);					\
+	const struct eng_table *_t = w->table;					\
+										\
+	if (unlikely(!_at))							\
+		return NULL;							\
+	return _t->h[_at->h](_at, w, _t);					\
+} while (0)
+#else
+#define NEXT_AT(AT)	do { (void)table; return (AT); } while (0)
+#define NEXT_ANY(AT)	do { (void)table; return (AT); } while (0)
+#endif
+#define NEXT()		NEXT_AT(ip + 1)
+
+#define LEAVE(WHY, AT) do {							\
+	w->exit = (WHY);							\
+	w->ip = (AT);								\
+	return NULL;								\
+} while (0)
+
+/* An operand in the warp, and one that may be the immediate */
+#define AT(T, F)	((T *)((u32 *)w + ip->F))
+#define AT_SEL(T, F, BIT) \
+	((const T *)((const u32 *)(ip->sel & (BIT) ? (const void *)ip : (const void *)w) + ip->F))
+
+/* Lanes that a guarded or partly active instruction acts on */
+static __always_inline u32 guarded(const struct eng_warp *w, const struct eng_op *ip)
+{
+	u32 p = w->p[ip->g & ENG_GUARD_SLOT];
+
+	return w->mask & (p ^ (0 - (u32)(ip->g >> 7)));
+}
+
+static __always_inline void row_copy(void *d, const void *r, size_t size)
+{
+	if (size == 8)
+		row_copy64(d, r);
+	else
+		row_copy32(d, r);
+}
+
+static __always_inline void row_commit(void *d, const void *r, size_t size, u32 m)
+{
+	if (size == 8)
+		row_commit64(d, r, m);
+	else
+		row_commit32(d, r, m);
+}
+
+#define ROW(T, NAME)	T NAME[ENG_LANES] __aligned(64)
+#define LANES		_Pragma("GCC ivdep") for (l = 0; l < ENG_LANES; l++)
+
+/*
+ * OPn(NAME, type of D, of A, ..., expression in a, b, c; M is the modifier).
+ * Where all have one size, D may be written as the loop goes: rows are the same or
+ * disjoint.  Else all of D is made before any of it is written.
+ */
+#define OP_PAIR(NAME, TD, SAME, FILL)						\
+HANDLER(f_##NAME)								\
+{										\
+	ROW(TD, r);								\
+	TD *dst = (SAME) ? AT(TD, d) : r;					\
+										\
+	FILL;									\
+	if (!(SAME))								\
+		row_copy(AT(TD, d), r, sizeof(TD));				\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	ROW(TD, r);								\
+	TD *dst = r;								\
+										\
+	FILL;									\
+	row_commit(AT(TD, d), r, sizeof(TD), guarded(w, ip));			\
+	NEXT();									\
+}
+
+#define OP1(NAME, TD, TA, EXPR)							\
+static __always_inline void e_##NAME(TD *d, const TA *pa, u32 M)		\
+{										\
+	int l;									\
+										\
+	LANES {									\
+		TA a = pa[l];							\
+										\
+		d[l] = (EXPR);							\
+	}									\
+	(void)M;								\
+}										\
+OP_PAIR(NAME, TD, sizeof(TD) == sizeof(TA), e_##NAME(dst, AT(TA, a), ip->mod))
+
+#define OP2_EXPR(NAME, TD, TA, TB, EXPR)					\
+static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, u32 M) \
+{										\
+	TB b0 = pb[0];								\
+	int l;									\
+										\
+	LANES {									\
+		TA a = pa[l];							\
+		TB b = oneb ? b0 : pb[l];					\
+										\
+		d[l] = (EXPR);							\
+	}									\
+	(void)M;								\
+}
+#define SAME2(TD, TA, TB) (sizeof(TD) == sizeof(TA) && sizeof(TD) == sizeof(TB))
+/* A and B are rows */
+#define OP2(NAME, TD, TA, TB, EXPR)						\
+OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
+OP_PAIR(NAME, TD, SAME2(TD, TA, TB), e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
+/* besides, B can be a single value (EV(NAME, B) in variants.h) */
+#define OP2B(NAME, TD, TA, TB, EXPR)						\
+OP2(NAME, TD, TA, TB, EXPR)							\
+OP_PAIR(NAME##_B, TD, SAME2(TD, TA, TB),					\
+	e_##NAME(dst, AT(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, ip->mod))
+
+#define OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)					\
+static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, \
+				     const TC *pc, bool onec, u32 M)		\
+{										\
+	TB b0 = pb[0];								\
+	TC c0 = pc[0];								\
+	int l;									\
+										\
+	LANES {									\
+		TA a = pa[l];							\
+		TB b = oneb ? b0 : pb[l];					\
+		TC c = onec ? c0 : pc[l];					\
+										\
+		d[l] = (EXPR);							\
+	}									\
+	(void)M;								\
+}
+#define SAME3(TD, TA, TB, TC) (SAME2(TD, TA, TB) && sizeof(TD) == sizeof(TC))
+#define OP3(NAME, TD, TA, TB, TC, EXPR)						\
+OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
+OP_PAIR(NAME, TD, SAME3(TD, TA, TB, TC),					\
+	e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
+/* besides, B or C can be a single value (EV(NAME, B) and EV(NAME, C)) */
+#define OP3BC(NAME, TD, TA, TB, TC, EXPR)					\
+OP3(NAME, TD, TA, TB, TC, EXPR)							\
+OP_PAIR(NAME##_B, TD, SAME3(TD, TA, TB, TC),					\
+	e_##NAME(dst, AT(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, AT(TC, c), false, ip->mod)) \
+OP_PAIR(NAME##_C, TD, SAME3(TD, TA, TB, TC),					\
+	e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT_SEL(TC, c, ENG_SEL_C), true, ip->mod))
+
+/* A predicate D from @BITS, a u32 */
+#define OP_PRED(NAME, BITS)							\
+HANDLER(f_##NAME)								\
+{										\
+	*AT(u32, d) = (BITS);							\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	u32 m = guarded(w, ip), *d = AT(u32, d);				\
+										\
+	*d = (*d & ~m) | ((BITS) & m);						\
+	NEXT();									\
+}
+
+#endif /* VGPU_ENGINE_INTERP_H */

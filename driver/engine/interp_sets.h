@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One handler set: every handler, the two tables, the way in.  Included by
+ * interp_avx512.c, interp_avx2.c and interp_portable.c after their vec_*.h.
+ */
+#include "interp.h"
+#include "cpu.h"
+
+#include "ops_ctrl.h"
+#include "ops_scalar.h"
+#include "ops_int.h"
+#include "ops_long.h"
+#include "ops_float.h"
+#include "ops_double.h"
+#include "ops_half.h"
+#include "ops_cvt.h"
+#include "ops_lane.h"
+#include "ops_mem.h"
+#include "ops_atom.h"
+#include "ops_mma.h"
+
+/*
+ * Every instruction and every variant has an entry, else this does not compile.
+ * Control and scalar instructions look at masks themselves.
+ */
+#define SAME_HANDLER(ID, NAME)							\
+	[2 * (ID)] = f_##NAME, [2 * (ID) + 1] = f_##NAME,
+#define FULL_HANDLER(ID, NAME)							\
+	[2 * (ID)] = f_##NAME, [2 * (ID) + 1] = m_##NAME,
+#define PART_HANDLER(ID, NAME)							\
+	[2 * (ID)] = m_##NAME, [2 * (ID) + 1] = m_##NAME,
+
+#define FULL_CTRL	SAME_HANDLER
+#define FULL_SCALAR	SAME_HANDLER
+#define FULL_SMEM	SAME_HANDLER
+#define FULL_SVEC	SAME_HANDLER
+#define FULL_ALU	FULL_HANDLER
+#define FULL_LANE	FULL_HANDLER
+#define FULL_MEM	FULL_HANDLER
+#define FULL_MAT	FULL_HANDLER
+#define PART_CTRL	SAME_HANDLER
+#define PART_SCALAR	SAME_HANDLER
+#define PART_SMEM	SAME_HANDLER
+#define PART_SVEC	SAME_HANDLER
+#define PART_ALU	PART_HANDLER
+#define PART_LANE	PART_HANDLER
+#define PART_MEM	PART_HANDLER
+#define PART_MAT	PART_HANDLER
+
+static const struct eng_table full_table = { .h = {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)		\
+	FULL_##CLASS(VGPU_OP_##NAME, NAME)
+#include "../../uapi/vgpu_isa_ops.h"
+#undef VGPU_OP
+	FULL_HANDLER(EU_BCAST, BCAST)
+	FULL_HANDLER(EU_BCASTW, BCASTW)
+	SAME_HANDLER(EU_FUEL, FUEL)
+	SAME_HANDLER(EU_LOST, LOST)
+	SAME_HANDLER(EU_FPENV, FPENV)
+#define EV(NAME, VARIANT) FULL_HANDLER(EV_##NAME##_##VARIANT, NAME##_##VARIANT)
+#include "variants.h"
+#undef EV
+} };
+
+static const struct eng_table part_table = { .h = {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)		\
+	PART_##CLASS(VGPU_OP_##NAME, NAME)
+#include "../../uapi/vgpu_isa_ops.h"
+#undef VGPU_OP
+	PART_HANDLER(EU_BCAST, BCAST)
+	PART_HANDLER(EU_BCASTW, BCASTW)
+	SAME_HANDLER(EU_FUEL, FUEL)
+	SAME_HANDLER(EU_LOST, LOST)
+	SAME_HANDLER(EU_FPENV, FPENV)
+#define EV(NAME, VARIANT) PART_HANDLER(EV_##NAME##_##VARIANT, NAME##_##VARIANT)
+#include "variants.h"
+#undef EV
+} };
+
+static void run(struct eng_warp *w)
+{
+	const struct eng_op *ip = w->ip;
+
+#if ENG_TAIL
+	w->table->h[ip->h](ip, w, w->table);
+#else
+	while (ip)
+		ip = w->table->h[ip->h](ip, w, w->table);
+#endif
+#if ENG_HAVE_FMA
+	_mm256_zeroupper();
+#endif
+}

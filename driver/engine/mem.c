@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory, the slow and complete way: every space, every form, lane by lane, in two
+ * phases: first all addresses are checked and translated, then all lanes act.  The
+ * handlers' fast paths fall back to this, so that faults are made in one place.
+ */
+#include "exec.h"
+
+/* An index below @n also where a branch on it was mispredicted. */
+static __always_inline u64 below(u64 i, u64 n)
+{
+	u64 mask;
+
+	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(i), "rm"(n) : "cc");
+	return i & mask;
+}
+
+u32 eng_source(const struct eng_warp *w, const struct eng_op *ip, enum op_field f, u32 lane)
+{
+	u16 at = f == OPF_A ? ip->a : f == OPF_B ? ip->b : ip->c;
+	const u32 *p = ip->sel & (1U << (f - OPF_A)) ? (const u32 *)ip : (const u32 *)w;
+
+	return p[at + (ip->md & (1U << (f - OPF_A)) ? lane : 0)];
+}
+
+static void fault_place(struct eng_warp *w, struct engine_fault *f, u32 lane)
+{
+	const struct engine_launch *l = w->cta->launch;
+	u32 t = w->index * ENG_LANES + lane;
+
+	memcpy(f->ctaid, w->cta->ctaid, sizeof(f->ctaid));
+	f->tid[0] = t % l->block[0];
+	t /= l->block[0];
+	f->tid[1] = t % l->block[1];
+	f->tid[2] = t / l->block[1];
+	f->lane = lane;
+	f->warp = w->index;
+}
+
+static const struct eng_op *raise(struct eng_warp *w, const struct eng_op *ip,
+				  struct engine_fault *f, u32 lane)
+{
+	fault_place(w, f, lane);
+	f->pc = ip->pc;
+	f->line = engine_code_line(w->cta->launch->code, ip->pc);
+	eng_fault_launch(w->cta->launch, f);
+	w->exit = ENG_EXIT_FAULT;
+	w->ip = NULL;
+	return NULL;
+}
+
+const struct eng_op *eng_fault(struct eng_warp *w, const struct eng_op *ip, u32 kind, u32 lane)
+{
+	struct engine_fault f = { .kind = kind, .code = ip->imm };
+
+	if (kind != VGPU_STOP_TRAP)
+		f.code = 0;
+	return raise(w, ip, &f, lane);
+}
+
+/* ---- translation ---------------------------------------------------------------------- */
+
+static struct eng_tlb_entry *tlb_hit(struct eng_tlb_entry *e, u64 va, bool write)
+{
+	return va - e->va < e->size && (!write || e->writable) ? e : NULL;
+}
+
+int eng_tlb_find(struct eng_warp *w, u64 va, bool write, struct eng_tlb_entry **out)
+{
+	struct engine_launch *l = w->cta->launch;
+	struct eng_tlb *tlb = w->tlb;
+	u32 large = va >> 21 & (ENG_TLB_LARGE - 1), small = va >> 12 & (ENG_TLB_SMALL - 1);
+	struct engine_span span;
+	struct eng_tlb_entry *e;
+	int err;
+
+	e = tlb_hit(&tlb->large[large], va, write);
+	if (!e)
+		e = tlb_hit(&tlb->small[small], va, write);
+	if (e) {
+		*out = e;
+		return 0;
+	}
+	err = l->mem->translate(l->as, va, write, &span);
+	if (err)
+		return err;
+	if (write && !span.writable)
+		return -EACCES;
+	if (span.size >= 1U << 21) {
+		e = &tlb->large[large];
+		tlb->used |= 1ULL << large;
+	} else {
+		e = &tlb->small[small];
+		tlb->used |= 1ULL << (ENG_TLB_LARGE + small);
+	}
+	*e = (struct eng_tlb_entry) {
+		.va = span.va, .size = span.size, .ptr = span.ptr, .writable = span.writable,
+	};
+	*out = e;
+	return 0;
+}
+
+/**
+ * struct place - where a byte of some space lies
+ * @ptr: there
+ * @left: bytes that follow it contiguously
+ * @kind: else the fault, or -1 for a missing page
+ */
+struct place {
+	u8 *ptr;
+	u64 left;
+	int kind;
+};
+
+static struct place place_in(u8 *base, u64 off, u64 size, u32 kind)
+{
+	if (off >= size)
+		return (struct place) { .kind = kind };
+	return (struct place) { .ptr = base + below(off, size), .left = size - off };
+}
+
+static struct place place_local(struct eng_warp *w, u64 off, u32 lane)
+{
+	if (off >= w->local_size)
+		return (struct place) { .kind = VGPU_STOP_STACK_OVERFLOW };
+	off = below(off, w->local_size);
+	return (struct place) {
+		.ptr = w->local + (off & ~3ULL) * ENG_LANES + lane * 4 + (off & 3),
+		.left = 4 - (off & 3),
+	};
+}
+
+static struct place place_global(struct eng_warp *w, u64 va, bool write)
+{
+	struct eng_tlb_entry *e;
+	int err = eng_tlb_find(w, va, write, &e);
+
+	if (!err)
+		return place_in(e->ptr, va - e->va, e->size, VGPU_STOP_ILLEGAL_ADDRESS);
+	if (err == -EAGAIN)
+		return (struct place) { .kind = -1 };
+	return (struct place) {
+		.kind = err == -EACCES ? VGPU_STOP_READ_ONLY : VGPU_STOP_ILLEGAL_ADDRESS,
+	};
+}
+
+static u32 space_of(u64 va)
+{
+	switch (va >> VGPU_WINDOW_SHIFT) {
+	case VGPU_WINDOW_SHARED >> VGPU_WINDOW_SHIFT:
+		return VGPU_SPACE_SHARED;
+	case VGPU_WINDOW_LOCAL >> VGPU_WINDOW_SHIFT:
+		return VGPU_SPACE_LOCAL;
+	case VGPU_WINDOW_PARAM >> VGPU_WINDOW_SHIFT:
+		return VGPU_SPACE_PARAM;
+	default:
+		return VGPU_SPACE_GLOBAL;
+	}
+}
+
+static struct place place_of(struct eng_warp *w, u32 space, u64 va, u32 lane, bool write)
+{
+	if (space == VGPU_SPACE_GENERIC) {
+		space = space_of(va);
+		if (space != VGPU_SPACE_GLOBAL)
+			va &= ~(0xffULL << VGPU_WINDOW_SHIFT);
+	}
+	switch (space) {
+	case VGPU_SPACE_SHARED:
+		return place_in(w->shared, va, w->shared_size, VGPU_STOP_ILLEGAL_ADDRESS);
+	case VGPU_SPACE_LOCAL:
+		return place_local(w, va, lane);
+	case VGPU_SPACE_PARAM:
+		if (write)
+			return (struct place) { .kind = VGPU_STOP_READ_ONLY };
+		return place_in((u8 *)w->param, va, w->param_size, VGPU_STOP_ILLEGAL_ADDRESS);
+	default:
+		return place_global(w, va, write);
+	}
+}
+
+/**
+ * struct access - what is checked and, where it fails, reported
+ */
+struct access {
+	u32 space, bytes, align;
+	bool write;
+};
+
+static const struct eng_op *fault_at(struct eng_warp *w, const struct eng_op *ip,
+				     const struct access *ac, u32 kind, u64 va, u32 lane)
+{
+	struct engine_fault f = {
+		.kind = kind, .address = va, .space = ac->space, .size = ac->bytes,
+		.write = ac->write,
+	};
+
+	if (f.space == VGPU_SPACE_GENERIC)
+		f.space = space_of(va);
+	return raise(w, ip, &f, lane);
+}
+
+/* One lane's access: every byte of it is there. False: w->exit says what to do */
+static bool check_lane(struct eng_warp *w, const struct eng_op *ip, const struct access *ac,
+		       u64 va, u32 bytes, u32 lane)
+{
+	u64 done = 0;
+
+	if (va & (ac->align - 1)) {
+		fault_at(w, ip, ac, VGPU_STOP_MISALIGNED, va, lane);
+		return false;
+	}
+	while (done < bytes) {
+		struct place at = place_of(w, ac->space, va + done, lane, ac->write);
+
+		if (at.kind < 0) {
+			w->cta->page = va + done;
+			w->cta->page_write = ac->write;
+			w->exit = ENG_EXIT_PAGE;
+			w->ip = ip;
+			return false;
+		}
+		if (at.kind) {
+			fault_at(w, ip, ac, at.kind, va, lane);
+			return false;
+		}
+		done += at.left;
+	}
+	return true;
+}
+
+static bool check(struct eng_warp *w, const struct eng_op *ip, const struct access *ac,
+		  u32 lanes)
+{
+	u32 m;
+
+	for (m = lanes; m; m &= m - 1)
+		if (!check_lane(w, ip, ac, w->addr[__ffs(m)], ac->bytes, __ffs(m)))
+			return false;
+	return true;
+}
+
+/* ---- moving bytes ------------------------------------------------------------------------ */
+
+/* Aligned words move whole: another worker never sees half of one. */
+static void move(u8 *to, const u8 *from, u32 n)
+{
+	while (n) {
+		u64 both = (u64)to | (u64)from;
+
+		if (n >= 8 && !(both & 7)) {
+			WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+			to += 8, from += 8, n -= 8;
+		} else if (n >= 4 && !(both & 3)) {
+			WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+			to += 4, from += 4, n -= 4;
+		} else if (n >= 2 && !(both & 1)) {
+			WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+			to += 2, from += 2, n -= 2;
+		} else {
+			WRITE_ONCE(*to, READ_ONCE(*from));
+			to++, from++, n--;
+		}
+	}
+}
+
+/* Between @buf and memory that check() found there */
+static void transfer(struct eng_warp *w, u32 space, u64 va, u32 lane, u8 *buf, u32 bytes,
+		     bool write)
+{
+	u32 done = 0;
+
+	while (done < bytes) {
+		struct place at = place_of(w, space, va + done, lane, write);
+		u32 n = (u32)min_t(u64, at.left, bytes - done);
+
+		if (unlikely(!n))	/* cannot be: check() saw it */
+			return;
+		if (write)
+			move(at.ptr, buf + done, n);
+		else
+			move(buf + done, at.ptr, n);
+		done += n;
+	}
+}
+
+static u64 extend(const u8 *p, u32 bytes, bool sign)
+{
+	u32 shift = 64 - 8 * bytes;
+	u64 v = 0;
+
+	memcpy(&v, p, bytes);
+	return sign ? (u64)((s64)(v << shift) >> shift) : v;
+}
+
+/* Element @i of lane @lane, in its register */
+static void put_element(struct eng_warp *w, const struct eng_op *ip, u32 i, u32 lane, u64 v)
+{
+	u32 *d = (u32 *)w + ip->d;
+
+	if (VGPU_MD_GET_WIDTH(ip->md) == 3)
+		((u64 *)(d + (size_t)i * 2 * ENG_LANES))[lane] = v;
+	else
+		d[(size_t)i * ENG_LANES + lane] = (u32)v;
+}
+
+static u64 get_element(struct eng_warp *w, const struct eng_op *ip, u32 i, u32 lane)
+{
+	const u32 *d = (u32 *)w + ip->d;
+
+	if (VGPU_MD_GET_WIDTH(ip->md) == 3)
+		return ((const u64 *)(d + (size_t)i * 2 * ENG_LANES))[lane];
+	return d[(size_t)i * ENG_LANES + lane];
+}
+
+/* w->addr = where each of @lanes accesses; @off is the immediate's part */
+static void addresses(struct eng_warp *w, const struct eng_op *ip, u32 lanes, s32 off)
+{
+	const u32 *row = (const u32 *)w + ip->b;
+	const u64 *base = (const u64 *)((const u32 *)w + ip->a);
+	const struct engine_prog *prog = w->cta->launch->prog;
+	bool wide = ip->x == VGPU_SPACE_GLOBAL || ip->x == VGPU_SPACE_GENERIC;
+	u32 m, lane, shift = VGPU_MD_GET_SHIFT(ip->md);
+
+	for (m = lanes; m; m &= m - 1) {
+		u64 va;
+
+		lane = __ffs(m);
+		switch (VGPU_MD_FORM(ip->md)) {
+		case VGPU_MD_FORM_W:
+			va = wide ? base[lane] : ((const u32 *)base)[lane];
+			break;
+		case VGPU_MD_FORM_SV:
+			va = *base + ((ip->md & VGPU_MD_SEXT ? (u64)(s64)(s32)row[lane] :
+							       row[lane]) << shift);
+			break;
+		case VGPU_MD_FORM_SP:
+			va = *base + prog->patterns[ip->y].offset[lane];
+			break;
+		default:
+			va = *base;
+			break;
+		}
+		va += (u64)(s64)off;
+		w->addr[lane] = wide ? va : (u32)va;
+	}
+}
+
+static struct access access_of(const struct eng_op *ip, bool write)
+{
+	return (struct access) {
+		.space = ip->x,
+		.bytes = 1U << (VGPU_MD_GET_WIDTH(ip->md) + VGPU_MD_GET_COUNT(ip->md)),
+		.align = 1U << VGPU_MD_GET_ALIGN(ip->md),
+		.write = write,
+	};
+}
+
+const struct eng_op *eng_load(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	struct access ac = access_of(ip, false);
+	u32 m, i, width = 1U << VGPU_MD_GET_WIDTH(ip->md);
+	u8 buf[32];
+
+	addresses(w, ip, lanes, (s32)ip->imm);
+	if (!check(w, ip, &ac, lanes))
+		return NULL;
+	for (m = lanes; m; m &= m - 1) {
+		u32 lane = __ffs(m);
+
+		transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, false);
+		for (i = 0; i * width < ac.bytes; i++)
+			put_element(w, ip, i, lane,
+				    extend(buf + i * width, width, ip->md & VGPU_MD_SIGNED));
+	}
+	return ip + 1;
+}
+
+const struct eng_op *eng_store(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	struct access ac = access_of(ip, true);
+	u32 m, i, width = 1U << VGPU_MD_GET_WIDTH(ip->md);
+	u8 buf[32 + 8];
+
+	addresses(w, ip, lanes, (s32)ip->imm);
+	if (!check(w, ip, &ac, lanes))
+		return NULL;
+	for (m = lanes; m; m &= m - 1) {
+		u32 lane = __ffs(m);
+
+		for (i = 0; i * width < ac.bytes; i++) {
+			u64 v = get_element(w, ip, i, lane);
+
+			memcpy(buf + i * width, &v, 8);
+		}
+		transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, true);
+	}
+	return ip + 1;
+}
+
+const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	struct access from = access_of(ip, false), to = access_of(ip, true);
+	bool sized = ip->mod & VGPU_CPASYNC_SRCSIZE;
+	const u32 *dst = (const u32 *)w + ip->d, *size = (const u32 *)w + ip->b;
+	s32 dst_off = (s16)ip->imm;
+	u32 m, lane;
+	u8 buf[32];
+
+	to.space = VGPU_SPACE_SHARED;
+	addresses(w, ip, lanes, (s32)ip->imm >> 16);
+	for (m = lanes; m; m &= m - 1) {
+		u32 n = from.bytes;
+
+		lane = __ffs(m);
+		if (sized)
+			n = min(n, size[lane]);
+		if (!check_lane(w, ip, &from, w->addr[lane], n, lane) ||
+		    !check_lane(w, ip, &to, dst[lane] + (u32)dst_off, to.bytes, lane))
+			return NULL;
+	}
+	for (m = lanes; m; m &= m - 1) {
+		u32 n = from.bytes;
+
+		lane = __ffs(m);
+		if (sized)
+			n = min(n, size[lane]);
+		memset(buf, 0, sizeof(buf));
+		transfer(w, from.space, w->addr[lane], lane, buf, n, false);
+		transfer(w, to.space, dst[lane] + (u32)dst_off, lane, buf, to.bytes, true);
+	}
+	return ip + 1;
+}
+
+const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip)
+{
+	struct access ac = access_of(ip, false);
+	u64 *d = (u64 *)((u32 *)w + ip->d), va;
+	u32 lane = __ffs(w->mask);
+	u8 buf[8];
+
+	va = *(const u64 *)((const u32 *)w + ip->a) + (u64)(s64)(s32)ip->imm;
+	if (ac.space == VGPU_SPACE_SHARED || ac.space == VGPU_SPACE_PARAM)
+		va = (u32)va;
+	if (!check_lane(w, ip, &ac, va, ac.bytes, lane))
+		return NULL;
+	transfer(w, ac.space, va, lane, buf, ac.bytes, false);
+	*d = extend(buf, ac.bytes, ip->md & VGPU_MD_SIGNED);
+	return ip + 1;
+}
+
+bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 space,
+		  u32 bytes, u32 align, bool write, u8 *ptr[ENG_LANES])
+{
+	struct access ac = { .space = space, .bytes = bytes, .align = align, .write = write };
+	u32 m;
+
+	if (!check(w, ip, &ac, lanes))
+		return false;
+	for (m = lanes; m; m &= m - 1) {
+		u32 lane = __ffs(m);
+		struct place at = place_of(w, space, w->addr[lane], lane, write);
+
+		if (at.left < bytes) {	/* not in one piece: local memory, or a border */
+			fault_at(w, ip, &ac, VGPU_STOP_ILLEGAL_ADDRESS, w->addr[lane], lane);
+			return false;
+		}
+		ptr[lane] = at.ptr;
+	}
+	return true;
+}
+
+/* ---- special registers --------------------------------------------------------------------- */
+
+static u64 thread_index(const struct eng_warp *w, u32 dim, u32 lane)
+{
+	const u32 *block = w->cta->launch->block;
+	u32 t = w->index * ENG_LANES + lane;
+
+	if (!dim)
+		return t % block[0];
+	t /= block[0];
+	return dim == 1 ? t % block[1] : t / block[1];
+}
+
+u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane)
+{
+	const struct engine_launch *l = w->cta->launch;
+	u32 bit = 1U << lane;
+
+	switch (which) {
+	case VGPU_SREG_TID_X:
+	case VGPU_SREG_TID_Y:
+	case VGPU_SREG_TID_Z:
+		return thread_index(w, which - VGPU_SREG_TID_X, lane);
+	case VGPU_SREG_NTID_X:
+	case VGPU_SREG_NTID_Y:
+	case VGPU_SREG_NTID_Z:
+		return l->block[which - VGPU_SREG_NTID_X];
+	case VGPU_SREG_CTAID_X:
+	case VGPU_SREG_CTAID_Y:
+	case VGPU_SREG_CTAID_Z:
+		return w->cta->ctaid[which - VGPU_SREG_CTAID_X];
+	case VGPU_SREG_NCTAID_X:
+	case VGPU_SREG_NCTAID_Y:
+	case VGPU_SREG_NCTAID_Z:
+		return l->grid[which - VGPU_SREG_NCTAID_X];
+	case VGPU_SREG_LANEID:		return lane;
+	case VGPU_SREG_WARPID:		return w->index;
+	case VGPU_SREG_NWARPID:		return l->nwarps;
+	case VGPU_SREG_SMID:		return w->cta->smid;
+	case VGPU_SREG_NSMID:		return l->sm_count;
+	case VGPU_SREG_GRIDID:		return l->grid_id;
+	case VGPU_SREG_LANEMASK_EQ:	return bit;
+	case VGPU_SREG_LANEMASK_LE:	return bit | (bit - 1);
+	case VGPU_SREG_LANEMASK_LT:	return bit - 1;
+	case VGPU_SREG_LANEMASK_GE:	return (u32)~(bit - 1);
+	case VGPU_SREG_LANEMASK_GT:	return (u32)~(bit | (bit - 1));
+	case VGPU_SREG_CLOCK:		return (u32)__builtin_ia32_rdtsc();
+	case VGPU_SREG_CLOCK_HI:	return __builtin_ia32_rdtsc() >> 32;
+	case VGPU_SREG_CLOCK64:		return __builtin_ia32_rdtsc();
+	case VGPU_SREG_GLOBALTIMER:	return engine_time_ns();
+	case VGPU_SREG_DYN_SMEM:	return l->dynamic_shared;
+	case VGPU_SREG_TOTAL_SMEM:	return l->shared_size;
+	case VGPU_SREG_LOCAL_SIZE:	return l->local_size;
+	default:			return 0;
+	}
+}
+
+void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out)
+{
+	u32 i;
+
+	if (sreg_table[which].uniform) {
+		u32 v = (u32)eng_sreg(w, which, 0);
+
+		for (i = 0; i < ENG_LANES; i++)
+			out[i] = v;
+		return;
+	}
+	for (i = 0; i < ENG_LANES; i++)
+		out[i] = (u32)eng_sreg(w, which, i);
+}

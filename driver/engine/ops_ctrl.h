@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers: control.  What changes fragments is in frag.c.
+ */
+
+/* Branch displacements are in @x, in instructions; @y is what a back edge costs. */
+#define TAKE() do {								\
+	const struct eng_op *_to = ip + (s32)ip->x;				\
+										\
+	w->fuel -= (s32)ip->y;							\
+	if (unlikely(w->fuel < 0))						\
+		LEAVE(ENG_EXIT_FUEL, _to);					\
+	NEXT_AT(_to);								\
+} while (0)
+
+HANDLER(f_NOP)
+{
+	NEXT();
+}
+
+HANDLER(f_FUEL)
+{
+	w->fuel -= (s32)ip->y;
+	if (unlikely(w->fuel < 0))
+		LEAVE(ENG_EXIT_FUEL, ip + 1);
+	NEXT();
+}
+
+HANDLER(f_LOST)
+{
+	(void)table;
+	return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, __ffs(w->mask));
+}
+
+HANDLER(f_EXIT)
+{
+	u32 e = guarded(w, ip);
+
+	w->fuel -= (s32)ip->y;
+	if (!e)
+		NEXT();
+	NEXT_ANY(eng_exit_lanes(w, ip, e));
+}
+
+HANDLER(f_TRAP)
+{
+	u32 e = guarded(w, ip);
+
+	if (e)
+		return eng_fault(w, ip, VGPU_STOP_TRAP, __ffs(e));
+	NEXT();
+}
+
+HANDLER(f_BRA)
+{
+	u32 m = w->mask, t = guarded(w, ip);
+
+	if (t == m)
+		TAKE();
+	if (!t)
+		NEXT();
+	NEXT_ANY(eng_split(w, ip + (s32)ip->x, ip + 1, t));
+}
+
+/* @imm is 32 for 32-bit comparisons, which the upper halves decide just as well */
+#define SBR(NAME, T, OP)							\
+HANDLER(f_##NAME)								\
+{										\
+	T a = (T)(*AT(u64, a) << ip->imm), b = (T)(*AT(u64, b) << ip->imm);	\
+										\
+	if ((a OP b) != (ip->c != 0))						\
+		TAKE();								\
+	NEXT();									\
+}
+SBR(SBR, u64, ==)
+SBR(SBR_LTS, s64, <)
+SBR(SBR_LTU, u64, <)
+SAME_MASKED(SBR_LTS)
+SAME_MASKED(SBR_LTU)
+
+HANDLER(f_BRX)
+{
+	NEXT_ANY(eng_brx(w, ip));
+}
+
+HANDLER(f_BSSY)
+{
+	*AT(u64, d) = w->mask;
+	NEXT();
+}
+
+HANDLER(f_BSYNC)
+{
+	u64 members = *AT(u64, a);
+
+	/* nobody is missing: the usual case where nothing split */
+	if (likely(!(members & ~w->dead & ~w->mask)))
+		NEXT();
+	NEXT_ANY(eng_bsync(w, ip, (u32)members));
+}
+
+HANDLER(f_BREAK)
+{
+	u32 e = guarded(w, ip);
+
+	if (e)
+		eng_break(w, ip, e);
+	NEXT();
+}
+
+HANDLER(f_CALL)
+{
+	ROW(u32, r);
+	int l;
+
+	LANES
+		r[l] = ip->pc + 1;
+	row_commit32(AT(u32, d), r, w->mask);
+	TAKE();
+}
+
+HANDLER(f_CALLI)
+{
+	NEXT_ANY(eng_calli(w, ip));
+}
+
+HANDLER(f_RET)
+{
+	NEXT_ANY(eng_ret(w, ip));
+}
+
+HANDLER(f_YIELD)
+{
+	NEXT_ANY(eng_yield(w, ip));
+}
+
+HANDLER(f_NANOSLEEP)
+{
+	NEXT_ANY(eng_sleep(w, ip));
+}
+
+HANDLER(f_SETMODE)
+{
+	eng_set_mode(w, ip->imm);
+	NEXT();
+}
+
+HANDLER(f_FPENV)
+{
+	eng_set_mode(w, ip->imm);
+	NEXT();
+}
+
+HANDLER(f_BAR)
+{
+	NEXT_ANY(eng_bar(w, ip));
+}
+
+HANDLER(f_BARRED)
+{
+	NEXT_ANY(eng_bar(w, ip));
+}
+
+HANDLER(f_BARWARP)
+{
+	u32 need = 0, m, l;
+
+	if (!(ip->md & ENG_ROW_A)) {
+		need = eng_source(w, ip, OPF_A, 0);
+	} else {
+		for (m = w->mask; m; m &= m - 1) {
+			l = __ffs(m);
+			need |= eng_source(w, ip, OPF_A, l);
+		}
+	}
+	need &= ~w->dead;
+	if (need & ~w->mask && !eng_sync(w, ip, w->mask, need))
+		NEXT_ANY(w->ip);
+	NEXT();
+}
+
+HANDLER(f_FENCE)
+{
+	if (ip->mod == VGPU_FENCE_SC)
+		__asm__ volatile("mfence" ::: "memory");
+	else
+		barrier();
+	NEXT();
+}

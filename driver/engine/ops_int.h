@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers: moves and 32-bit integers.
+ */
+#include "num_int.h"
+
+/* A single value in every lane: moves and operands that have no handler of their own */
+HANDLER(f_BCAST)
+{
+	row_set32(AT(u32, d), *AT_SEL(u32, a, ENG_SEL_A));
+	NEXT();
+}
+
+HANDLER(m_BCAST)
+{
+	ROW(u32, r);
+
+	row_set32(r, *AT_SEL(u32, a, ENG_SEL_A));
+	row_commit32(AT(u32, d), r, guarded(w, ip));
+	NEXT();
+}
+
+OP1(MOV, u32, u32, a)
+
+HANDLER(f_SREGV)
+{
+	eng_sreg_row(w, ip->imm, AT(u32, d));
+	NEXT();
+}
+
+static noinline void sreg_part(struct eng_warp *w, const struct eng_op *ip)
+{
+	ROW(u32, r);
+
+	eng_sreg_row(w, ip->imm, r);
+	row_commit32(AT(u32, d), r, guarded(w, ip));
+}
+
+HANDLER(m_SREGV)
+{
+	sreg_part(w, ip);
+	NEXT();
+}
+
+OP2B(IADD, u32, u32, u32, a + b)
+OP2B(ISUB, u32, u32, u32, a - b)
+OP2(IADDSAT, u32, u32, u32, num_addsat(a, b))
+OP2(ISUBSAT, u32, u32, u32, num_subsat(a, b))
+OP2B(IMUL, u32, u32, u32, a * b)
+OP2(IMULHS, u32, u32, u32, (u32)((s64)(s32)a * (s32)b >> 32))
+OP2(IMULHU, u32, u32, u32, (u32)((u64)a * b >> 32))
+OP3BC(IMAD, u32, u32, u32, u32, a * b + c)
+OP2(IMULWS, u64, u32, u32, (u64)((s64)(s32)a * (s32)b))
+OP2(IMULWU, u64, u32, u32, (u64)a * b)
+OP3(IMADWS, u64, u32, u32, u64, (u64)((s64)(s32)a * (s32)b) + c)
+OP3(IMADWU, u64, u32, u32, u64, (u64)a * b + c)
+OP2(IDIVS, u32, u32, u32, num_divs(a, b))
+OP2(IDIVU, u32, u32, u32, num_divu(a, b))
+OP2(IREMS, u32, u32, u32, num_rems(a, b))
+OP2(IREMU, u32, u32, u32, num_remu(a, b))
+OP1(IABS, u32, u32, (s32)a < 0 ? 0 - a : a)
+OP2B(IMINS, u32, u32, u32, (s32)a < (s32)b ? a : b)
+OP2B(IMINU, u32, u32, u32, a < b ? a : b)
+OP2B(IMAXS, u32, u32, u32, (s32)a > (s32)b ? a : b)
+OP2B(IMAXU, u32, u32, u32, a > b ? a : b)
+OP3(ISAD, u32, u32, u32, u32, c + ((s32)a > (s32)b ? a - b : b - a))
+OP3(ISADU, u32, u32, u32, u32, c + (a > b ? a - b : b - a))
+OP2B(AND, u32, u32, u32, a & b)
+OP2B(OR, u32, u32, u32, a | b)
+OP2B(XOR, u32, u32, u32, a ^ b)
+OP1(NOT, u32, u32, ~a)
+OP3BC(LOP3, u32, u32, u32, u32, num_lop3(a, b, c, M))
+
+#if ENG_HAVE_SHIFTS
+#define SHIFT(NAME, ROW_OP, EXPR)						\
+OP_PAIR(NAME, u32, true, ROW_OP(dst, AT(u32, a), AT(u32, b), false))		\
+OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true))
+#else
+#define SHIFT(NAME, ROW_OP, EXPR) OP2B(NAME, u32, u32, u32, EXPR)
+#endif
+SHIFT(SHL, row_shl32, num_shl(a, b))
+SHIFT(SHRU, row_shru32, num_shru(a, b))
+SHIFT(SHRS, row_shrs32, num_shrs(a, b))
+
+OP3(SHFLW, u32, u32, u32, u32, num_shfl(a, b, c & 31))
+OP3(SHFRW, u32, u32, u32, u32, num_shfr(a, b, c & 31))
+OP3(SHFLC, u32, u32, u32, u32, num_shfl(a, b, c > 32 ? 32 : c))
+OP3(SHFRC, u32, u32, u32, u32, num_shfr(a, b, c > 32 ? 32 : c))
+OP3(PRMT, u32, u32, u32, u32, num_prmt(a, b, c, M))
+OP3(BFES, u32, u32, u32, u32, num_bfes(a, b, c))
+OP3(BFEU, u32, u32, u32, u32, num_bfeu(a, b, c))
+OP3(BFI, u32, u32, u32, u32, num_bfi(a, b, c))
+OP2(BMSK, u32, u32, u32, num_bmsk(a, b, M))
+OP2(SZEXT, u32, u32, u32, num_szext(a, b, M))
+OP1(POPC, u32, u32, num_popc(a))
+OP1(CLZ, u32, u32, num_clz(a))
+OP1(BFINDS, u32, u32, num_bfind((s32)a < 0 ? ~a : a, M))
+OP1(BFINDU, u32, u32, num_bfind(a, M))
+OP1(BREV, u32, u32, num_brev(a))
+OP3(FNS, u32, u32, u32, u32, num_fns(a, b, (s32)c))
+OP1(EXT8S, u32, u32, (u32)(s8)a)
+OP1(EXT8U, u32, u32, (u8)a)
+OP1(EXT16S, u32, u32, (u32)(s16)a)
+OP1(EXT16U, u32, u32, (u16)a)
+OP3(CLAMPI, u32, u32, u32, u32, num_clampi(a, b, c))
+OP3(DP4A, u32, u32, u32, u32, num_dp4a(a, b, c, M))
+OP3(DP2A, u32, u32, u32, u32, num_dp2a(a, b, c, M))
+
+OP_PAIR(SEL, u32, true, row_select32(dst, AT(u32, a), AT(u32, b), *AT(u32, c)))
+
+/* @y inverts */
+#define SETP(NAME, ROW_OP, T)							\
+OP_PRED(NAME, ROW_OP(AT(T, a), AT(T, b), false) ^ ip->y)			\
+OP_PRED(NAME##_B, ROW_OP(AT(T, a), AT_SEL(T, b, ENG_SEL_B), true) ^ ip->y)
+OP_PRED(SETPI, row_eq32(AT(u32, a), AT(u32, b), false) ^ ip->y)
+OP_PRED(SETPI_EQ_B, row_eq32(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y)
+SETP(SETPI_LTS, row_lts32, u32)
+SETP(SETPI_GTS, row_gts32, u32)
+SETP(SETPI_LTU, row_ltu32, u32)
+SETP(SETPI_GTU, row_gtu32, u32)
+
+OP_PRED(PLOP3, num_lop3(*AT(u32, a), *AT(u32, b), *AT(u32, c), ip->mod))
+
+/* Carries: nibbles of the modifier name predicates; decode puts none where NOP says so */
+static __always_inline u32 carry_in(const struct eng_warp *w, const struct eng_op *ip)
+{
+	u32 p = ip->mod >> 4;
+
+	return p == VGPU_CARRY_NOP ? 0 : w->p[p];
+}
+
+static __always_inline void carry_out(struct eng_warp *w, const struct eng_op *ip, u32 bits,
+				      u32 m)
+{
+	u32 p = ip->mod & 15;
+
+	if (p != VGPU_CARRY_NOP)
+		w->p[p] = (w->p[p] & ~m) | (bits & m);
+}
+
+#define CARRY(NAME, T, EXPR, OUT)						\
+static __always_inline u32 e_##NAME(const struct eng_warp *w, const struct eng_op *ip, T *r) \
+{										\
+	const T *pa = AT(const T, a), *pb = AT(const T, b);			\
+	u32 in = carry_in(w, ip), out = 0;					\
+	int l;									\
+										\
+	for (l = 0; l < ENG_LANES; l++) {					\
+		T a = pa[l], b = pb[l], i = in >> l & 1, v = (EXPR);		\
+										\
+		out |= (u32)(OUT) << l;						\
+		r[l] = v;							\
+	}									\
+	return out;								\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	ROW(T, r);								\
+	u32 out = e_##NAME(w, ip, r);						\
+										\
+	row_copy(AT(T, d), r, sizeof(T));					\
+	carry_out(w, ip, out, ENG_ALL);						\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	ROW(T, r);								\
+	u32 m = guarded(w, ip), out = e_##NAME(w, ip, r);			\
+										\
+	row_commit(AT(T, d), r, sizeof(T), m);					\
+	carry_out(w, ip, out, m);						\
+	NEXT();									\
+}
+CARRY(IADDC, u32, a + b + i, v < a || (i && v == a))
+CARRY(ISUBC, u32, a - b - i, a < b || (i && a == b))
+CARRY(LADDC, u64, a + b + i, v < a || (i && v == a))
+CARRY(LSUBC, u64, a - b - i, a < b || (i && a == b))

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers for special cases of an instruction: EV(NAME, VARIANT).
+ *
+ * B, C: that operand is one value (a scalar or the immediate), not a row.  What has
+ * no such variant gets the value broadcast into a temporary first.  No include
+ * guard: each includer defines EV.
+ */
+
+/* two sources, B single */
+#define EV_B(NAME) EV(NAME, B)
+EV_B(IADD) EV_B(ISUB) EV_B(IMUL) EV_B(IMINS) EV_B(IMINU) EV_B(IMAXS) EV_B(IMAXU)
+EV_B(AND) EV_B(OR) EV_B(XOR) EV_B(SHL) EV_B(SHRU) EV_B(SHRS)
+EV_B(LADD) EV_B(LSUB) EV_B(LMUL) EV_B(LAND) EV_B(LOR) EV_B(LXOR)
+EV_B(LSHL) EV_B(LSHRU) EV_B(LSHRS)
+EV_B(FADD) EV_B(FSUB) EV_B(FMUL) EV_B(DADD) EV_B(DSUB) EV_B(DMUL)
+
+/* three sources, B or C single */
+#define EV_BC(NAME) EV(NAME, B) EV(NAME, C)
+EV_BC(IMAD) EV_BC(LOP3) EV_BC(FFMA) EV_BC(DFMA) EV_BC(LMAD)
+#undef EV_B
+#undef EV_BC
+
+/* comparisons: the others by swapping, inverting (x) */
+EV(SETPI, LTS) EV(SETPI, GTS) EV(SETPI, LTU) EV(SETPI, GTU)
+EV(SETPI, EQ_B) EV(SETPI, LTS_B) EV(SETPI, GTS_B) EV(SETPI, LTU_B) EV(SETPI, GTU_B)
+EV(SETPL, LTS) EV(SETPL, GTS) EV(SETPL, LTU) EV(SETPL, GTU)
+EV(SETPL, EQ_B) EV(SETPL, LTS_B) EV(SETPL, GTS_B) EV(SETPL, LTU_B) EV(SETPL, GTU_B)
+EV(FSETP, NE) EV(FSETP, LT) EV(FSETP, LE) EV(FSETP, GT) EV(FSETP, GE) EV(FSETP, NUM)
+EV(FSETP, EQ_B) EV(FSETP, NE_B) EV(FSETP, LT_B) EV(FSETP, LE_B) EV(FSETP, GT_B)
+EV(FSETP, GE_B) EV(FSETP, NUM_B)
+EV(DSETP, NE) EV(DSETP, LT) EV(DSETP, LE) EV(DSETP, GT) EV(DSETP, GE) EV(DSETP, NUM)
+
+/* scalar branches by comparison */
+EV(SBR, LTS) EV(SBR, LTU)
+
+/* 32-bit scalar operations */
+#define EV_32(NAME) EV(NAME, 32)
+EV_32(SMOV) EV_32(SADD) EV_32(SSUB) EV_32(SMUL) EV_32(SMULHU) EV_32(SMULHS) EV_32(SMAD)
+EV_32(SAND) EV_32(SOR) EV_32(SXOR) EV_32(SSHL) EV_32(SSHRU) EV_32(SSHRS)
+EV_32(SMINU) EV_32(SMINS) EV_32(SMAXU) EV_32(SMAXS) EV_32(SDIVU) EV_32(SDIVS)
+EV_32(SREMU) EV_32(SREMS) EV_32(SPOPC) EV_32(SCLZ) EV_32(SSEL)
+#undef EV_32

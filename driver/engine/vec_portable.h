@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the handlers need beyond plain loops, for any x86-64 (SSE2).  Written for
+ * emulators as much as for old processors: few float instructions, no FMA.
+ */
+#ifndef VGPU_ENGINE_VEC_H
+#define VGPU_ENGINE_VEC_H
+
+#include <emmintrin.h>
+
+#define ENG_ISA		portable
+#define ENG_HAVE_FMA	0
+#define ENG_HAVE_F16C	0
+
+#define ROW_LD(p)	_mm_load_si128((const __m128i *)(p))
+#define ROW_ST(p, v)	_mm_store_si128((__m128i *)(p), v)
+
+static __always_inline void row_copy32(u32 *d, const u32 *r)
+{
+	int i;
+
+	for (i = 0; i < 32; i += 4)
+		ROW_ST(d + i, ROW_LD(r + i));
+}
+
+static __always_inline void row_copy64(u64 *d, const u64 *r)
+{
+	row_copy32((u32 *)d, (const u32 *)r);
+	row_copy32((u32 *)d + 32, (const u32 *)r + 32);
+}
+
+static __always_inline void row_set32(u32 *d, u32 v)
+{
+	int i;
+
+	for (i = 0; i < 32; i += 4)
+		ROW_ST(d + i, _mm_set1_epi32((int)v));
+}
+
+static __always_inline void row_set64(u64 *d, u64 v)
+{
+	int i;
+
+	for (i = 0; i < 32; i += 2)
+		ROW_ST(d + i, _mm_set1_epi64x((long long)v));
+}
+
+/* The low 4 (2) bits of @m as vector masks */
+static __always_inline __m128i mask4(u32 m)
+{
+	const __m128i bit = _mm_setr_epi32(1, 2, 4, 8);
+
+	return _mm_cmpeq_epi32(_mm_and_si128(_mm_set1_epi32((int)m), bit), bit);
+}
+
+static __always_inline __m128i mask2(u32 m)
+{
+	const __m128i bit = _mm_setr_epi32(1, 1, 2, 2);
+
+	return _mm_cmpeq_epi32(_mm_and_si128(_mm_set1_epi32((int)m), bit), bit);
+}
+
+static __always_inline __m128i blend(__m128i a, __m128i b, __m128i mask)
+{
+	return _mm_or_si128(_mm_and_si128(mask, a), _mm_andnot_si128(mask, b));
+}
+
+/* d = lanes of @m: a, others: b */
+static __always_inline void row_select32(u32 *d, const u32 *a, const u32 *b, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		ROW_ST(d + 4 * i, blend(ROW_LD(a + 4 * i), ROW_LD(b + 4 * i), mask4(m >> 4 * i)));
+}
+
+static __always_inline void row_select64(u64 *d, const u64 *a, const u64 *b, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 16; i++)
+		ROW_ST(d + 2 * i, blend(ROW_LD(a + 2 * i), ROW_LD(b + 2 * i), mask2(m >> 2 * i)));
+}
+
+static __always_inline void row_commit32(u32 *d, const u32 *r, u32 m)
+{
+	row_select32(d, r, d, m);
+}
+
+static __always_inline void row_commit64(u64 *d, const u64 *r, u32 m)
+{
+	row_select64(d, r, d, m);
+}
+
+/* Comparisons of rows; @one: @b is a single value */
+#define ROW_CMP32(NAME, PRED)							\
+static __always_inline u32 NAME(const void *a, const void *b, bool one)	\
+{										\
+	u32 bits = 0;								\
+	int i;									\
+										\
+	for (i = 0; i < 8; i++) {						\
+		__m128i x = ROW_LD((const u32 *)a + 4 * i);			\
+		__m128i y = one ? _mm_set1_epi32(*(const int *)b) :		\
+				  ROW_LD((const u32 *)b + 4 * i);		\
+										\
+		bits |= (u32)_mm_movemask_ps(_mm_castsi128_ps(PRED)) << 4 * i;	\
+	}									\
+	return bits;								\
+}
+#define ROW_CMP64(NAME, TYPE, COND)						\
+static __always_inline u32 NAME(const void *a, const void *b, bool one)	\
+{										\
+	u32 bits = 0;								\
+	int i;									\
+										\
+	for (i = 0; i < 32; i++) {						\
+		TYPE x = ((const TYPE *)a)[i], y = ((const TYPE *)b)[one ? 0 : i]; \
+										\
+		bits |= (u32)(COND) << i;					\
+	}									\
+	return bits;								\
+}
+#define FLIP32(v) _mm_xor_si128(v, _mm_set1_epi32((int)0x80000000))
+ROW_CMP32(row_eq32, _mm_cmpeq_epi32(x, y))
+ROW_CMP32(row_lts32, _mm_cmplt_epi32(x, y))
+ROW_CMP32(row_gts32, _mm_cmpgt_epi32(x, y))
+ROW_CMP32(row_ltu32, _mm_cmplt_epi32(FLIP32(x), FLIP32(y)))
+ROW_CMP32(row_gtu32, _mm_cmpgt_epi32(FLIP32(x), FLIP32(y)))
+ROW_CMP64(row_eq64, u64, x == y)
+ROW_CMP64(row_lts64, s64, x < y)
+ROW_CMP64(row_gts64, s64, x > y)
+ROW_CMP64(row_ltu64, u64, x < y)
+ROW_CMP64(row_gtu64, u64, x > y)
+
+#define ROW_FCMP(NAME, OP, COND)						\
+	ROW_CMP32(NAME##32, _mm_castps_si128(OP))				\
+	ROW_CMP64(NAME##64, double, COND)
+#define X _mm_castsi128_ps(x)
+#define Y _mm_castsi128_ps(y)
+ROW_FCMP(row_feq, _mm_cmpeq_ps(X, Y), x == y)
+ROW_FCMP(row_fne, _mm_or_ps(_mm_cmplt_ps(X, Y), _mm_cmplt_ps(Y, X)), x < y || x > y)
+ROW_FCMP(row_flt, _mm_cmplt_ps(X, Y), x < y)
+ROW_FCMP(row_fle, _mm_cmple_ps(X, Y), x <= y)
+ROW_FCMP(row_fgt, _mm_cmplt_ps(Y, X), x > y)
+ROW_FCMP(row_fge, _mm_cmple_ps(Y, X), x >= y)
+ROW_FCMP(row_fnum, _mm_cmpord_ps(X, Y), x == x && y == y)
+#undef X
+#undef Y
+
+#define ENG_HAVE_SHIFTS	0
+
+#endif /* VGPU_ENGINE_VEC_H */
