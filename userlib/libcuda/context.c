@@ -78,25 +78,33 @@ CUresult cu_context_activate(CUcontext ctx)
 	return CUDA_SUCCESS;
 }
 
-CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *out)
+static CUcontext context_new(struct cu_device *dev, unsigned int flags, unsigned int version)
 {
 	CUcontext ctx = cu_object_new(CU_CONTEXT, sizeof(*ctx));
-	CUresult r;
 
 	if (!ctx)
-		return CUDA_ERROR_OUT_OF_MEMORY;
+		return NULL;
 	ctx->dev = dev;
 	ctx->flags = flags;
 	ctx->version = version;
 	ctx->uses = 1;
 	pthread_mutex_init(&ctx->lock, NULL);
+	return ctx;
+}
+
+CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *out)
+{
+	CUcontext ctx = context_new(dev, flags, version);
+	CUresult r;
+
+	if (!ctx)
+		return CUDA_ERROR_OUT_OF_MEMORY;
 	r = cu_context_activate(ctx);
-	if (r) {
+	if (r)
 		cu_object_free(ctx);
-		return r;
-	}
-	*out = ctx;
-	return CUDA_SUCCESS;
+	else
+		*out = ctx;
+	return r;
 }
 
 static void unlist(CUcontext ctx)
@@ -127,12 +135,14 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_context_synchronize(ctx);
 	cu_local_destroy_all(ctx);
 	cu_pools_context_gone(ctx);
+	cu_vmm_context_gone(ctx);
 	unlist(ctx);
 	__atomic_store_n(&ctx->handle, 0, __ATOMIC_RELEASE);
 	cu_streams_destroy(ctx);
 	cu_modules_destroy(ctx);
 	cu_print_destroy(ctx);
 	cu_memory_context_gone(ctx);
+	cu_held_words_destroy(ctx);
 	cu_slabs_destroy(ctx);
 	ctx->heap = 0;
 	vgpu_destroy(&ctx->dev->dev, handle);
@@ -178,16 +188,39 @@ CUresult cu_check(CUcontext ctx, int err)
 	return err == -EIO ? context_fault(ctx) : cu_error_from_errno(err);
 }
 
+/* The primary context of a device, active or not; with its lock held. */
+static CUresult primary_new(struct cu_device *d)
+{
+	CUcontext ctx;
+
+	if (d->primary)
+		return CUDA_SUCCESS;
+	ctx = context_new(d, d->primary_flags, CUDA_API_VERSION_REPORTED);
+	if (!ctx)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	ctx->primary = true;
+	d->primary = ctx;
+	return CUDA_SUCCESS;
+}
+
+CUresult cu_primary_get(struct cu_device *d, CUcontext *ctx)
+{
+	CUresult r;
+
+	pthread_mutex_lock(&d->primary_lock);
+	r = primary_new(d);
+	*ctx = d->primary;
+	pthread_mutex_unlock(&d->primary_lock);
+	return r;
+}
+
 CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx)
 {
-	CUresult r = CUDA_SUCCESS;
+	CUresult r;
 
-	pthread_mutex_lock(&d->lock);
-	if (!d->primary) {
-		r = cu_context_create(d, d->primary_flags, CUDA_API_VERSION_REPORTED, &d->primary);
-		if (!r)
-			d->primary->primary = true;
-	} else if (!d->primary_refs) {
+	pthread_mutex_lock(&d->primary_lock);
+	r = primary_new(d);
+	if (!r && !d->primary_refs) {
 		d->primary->flags = d->primary_flags;
 		r = cu_context_activate(d->primary);
 	}
@@ -195,6 +228,6 @@ CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx)
 		d->primary_refs++;
 		*ctx = d->primary;
 	}
-	pthread_mutex_unlock(&d->lock);
+	pthread_mutex_unlock(&d->primary_lock);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include "device.h"
 #include "object.h"
 
+struct cu_held_word;
 struct cu_local;
 struct cu_print;
 struct cu_slab;
@@ -36,7 +37,7 @@ enum { CU_LIMITS = 8 };
  * @print: output of kernels
  * @heap: memory of the device side malloc, 0 before its first use
  * @slabs: memory of small things both sides see
- * @internal: stream of the library's own copies
+ * @held_words: words that copies in streams still read from
  */
 struct CUctx_st {
 	struct cu_object obj;
@@ -56,6 +57,7 @@ struct CUctx_st {
 	struct cu_print *print;
 	CUdeviceptr heap;
 	struct cu_slab *slabs;
+	struct cu_held_word *held_words;
 };
 
 /* The current context in good health; otherwise why not (sticky errors included). */
@@ -75,7 +77,11 @@ void cu_contexts_each(void (*visit)(CUcontext ctx, void *data), void *data);
 
 /* What a negative errno means in this context; finds out the fault behind -EIO. */
 CUresult cu_check(CUcontext ctx, int err);
+/* A device's primary context: as it is, or with one more use of it. */
+CUresult cu_primary_get(struct cu_device *d, CUcontext *ctx);
 CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx);
+/* Drop one use, or all of them. */
+CUresult cu_primary_release(struct cu_device *d, bool all);
 
 /* The calling thread's stack of contexts (context_stack.c). */
 CUcontext cu_stack_top(void);

@@ -98,6 +98,7 @@ static void device_init(struct cu_device *d, const struct vgpu_dev *dev, int ord
 		d->cc_minor = minor;
 	}
 	pthread_mutex_init(&d->lock, NULL);
+	pthread_mutex_init(&d->primary_lock, NULL);
 }
 
 static CUresult find_devices(void)

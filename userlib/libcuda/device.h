@@ -13,7 +13,8 @@
  * @ordinal: number among the visible ones
  * @cc_major: compute capability reported, usually the device's
  * @cc_minor: likewise
- * @lock: guards what follows
+ * @lock: guards what contexts make lazily
+ * @primary_lock: guards what follows; held while the primary context begins or ends
  * @primary: the primary context; made once, then kept
  * @primary_refs: how often it is retained; it is active while not 0
  * @primary_flags: its scheduling flags
@@ -22,7 +23,7 @@ struct cu_device {
 	struct vgpu_dev dev;
 	int ordinal;
 	int cc_major, cc_minor;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock, primary_lock;
 	CUcontext primary;
 	unsigned int primary_refs;
 	unsigned int primary_flags;

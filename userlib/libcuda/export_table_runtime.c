@@ -31,19 +31,7 @@ static CUresult primary(CUcontext *ctx, CUdevice device)
 
 	if (!r && !ctx)
 		r = CUDA_ERROR_INVALID_VALUE;
-	if (r)
-		return r;
-	if (!d->primary) {
-		r = cu_primary_retain(d, ctx);
-		if (r)
-			return r;
-		pthread_mutex_lock(&d->lock);
-		if (!--d->primary_refs)
-			cu_context_deactivate(d->primary);
-		pthread_mutex_unlock(&d->lock);
-	}
-	*ctx = d->primary;
-	return CUDA_SUCCESS;
+	return r ? r : cu_primary_get(d, ctx);
 }
 
 static CUresult runtime_2(CUcontext *ctx, CUdevice device)

@@ -136,6 +136,8 @@ CUDA_API(cuLibraryUnload, CU_ARGS(CUlibrary lib), CU_ARGS(lib))
 		cu_streams_synchronize(lib->instances->ctx);
 		cu_module_free(lib->instances);
 	}
+	if (lib->primary)
+		cu_primary_release(lib->primary, false);
 	for (unsigned int i = 0; lib->kernels && i < lib->image->info.nkernels; i++)
 		if (lib->kernels[i])
 			cu_object_free(lib->kernels[i]);
@@ -272,12 +274,38 @@ CUDA_API(cuLibraryGetModule, CU_ARGS(CUmodule *mod, CUlibrary lib), CU_ARGS(mod,
 	return r ? r : cu_library_module(lib, ctx, mod);
 }
 
+/*
+ * Managed variables are asked for before there is any context: they live in
+ * the first device's primary one, which is kept for them.
+ */
+static CUresult managed_context(CUlibrary lib, CUcontext *ctx)
+{
+	struct cu_device *d = cu_device_at(0), *extra = d;
+	CUresult r = cu_primary_retain(d, ctx);
+
+	if (r)
+		return r;
+	pthread_mutex_lock(&lib->lock);
+	if (!lib->primary) {
+		lib->primary = d;
+		extra = NULL;
+	}
+	pthread_mutex_unlock(&lib->lock);
+	if (extra)
+		cu_primary_release(extra, false);
+	return CUDA_SUCCESS;
+}
+
 static CUresult get_global(CUlibrary lib, const char *name, bool managed, CUdeviceptr *p, size_t *size)
 {
 	CUcontext ctx;
 	CUmodule mod;
 	CUresult r = cu_current(&ctx);
 
+	if (!cu_is(lib, CU_LIBRARY))
+		return CUDA_ERROR_INVALID_HANDLE;
+	if (r == CUDA_ERROR_INVALID_CONTEXT && managed)
+		r = managed_context(lib, &ctx);
 	if (!r && !name)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)

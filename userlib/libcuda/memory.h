@@ -80,6 +80,9 @@ void cu_mem_free(struct cu_mem *m);
 void cu_memory_context_new(CUcontext ctx);
 void cu_memory_context_gone(CUcontext ctx);
 
+/* vmm.c: mappings of a context that ends. */
+void cu_vmm_context_gone(CUcontext ctx);
+
 /* Host memory (host_memory.c). */
 CUresult cu_host_register_all(struct cu_mem *m);
 CUresult cu_host_register_in(struct cu_mem *m, CUcontext ctx);

@@ -114,6 +114,7 @@ struct CUkern_st {
  * @result: why there is none
  * @kernels: by index, NULL until asked for
  * @instances: modules
+ * @primary: device whose primary context is kept for managed variables, or NULL
  */
 struct CUlib_st {
 	struct cu_object obj;
@@ -124,6 +125,7 @@ struct CUlib_st {
 	CUresult result;
 	CUkernel *kernels;
 	CUmodule instances;
+	struct cu_device *primary;
 };
 
 /* What the caller of a load wants to know of the compilation. */

@@ -21,6 +21,7 @@ enum cu_type {
 	CU_LIBRARY,
 	CU_KERNEL,
 	CU_POOL,
+	CU_ALLOCATION,
 	CU_TYPES,
 };
 

@@ -12,15 +12,11 @@ CUDA_API(cuDevicePrimaryCtxRetain, CU_ARGS(CUcontext *ctx, CUdevice device), CU_
 	return r ? r : cu_primary_retain(d, ctx);
 }
 
-/* Drop one use, or all of them. */
-static CUresult release(CUdevice device, bool all)
+CUresult cu_primary_release(struct cu_device *d, bool all)
 {
-	struct cu_device *d;
-	CUresult r = cu_device_get(device, &d);
+	CUresult r = CUDA_SUCCESS;
 
-	if (r)
-		return r;
-	pthread_mutex_lock(&d->lock);
+	pthread_mutex_lock(&d->primary_lock);
 	if (!d->primary_refs) {
 		r = all ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
 	} else if (all || d->primary_refs == 1) {
@@ -29,8 +25,16 @@ static CUresult release(CUdevice device, bool all)
 	} else {
 		d->primary_refs--;
 	}
-	pthread_mutex_unlock(&d->lock);
+	pthread_mutex_unlock(&d->primary_lock);
 	return r;
+}
+
+static CUresult release(CUdevice device, bool all)
+{
+	struct cu_device *d;
+	CUresult r = cu_device_get(device, &d);
+
+	return r ? r : cu_primary_release(d, all);
 }
 
 CUDA_API(cuDevicePrimaryCtxRelease_v2, CU_ARGS(CUdevice device), CU_ARGS(device))
@@ -62,11 +66,11 @@ static CUresult set_flags(CUdevice device, unsigned int flags)
 		return r;
 	if ((flags & ~CU_CTX_FLAGS_MASK) || (flags & CU_CTX_SCHED_MASK) == 7)
 		return CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&d->lock);
+	pthread_mutex_lock(&d->primary_lock);
 	d->primary_flags = flags;
 	if (d->primary_refs)
 		d->primary->flags = flags;
-	pthread_mutex_unlock(&d->lock);
+	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
 }
 
@@ -90,9 +94,9 @@ CUDA_API(cuDevicePrimaryCtxGetState, CU_ARGS(CUdevice device, unsigned int *flag
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
-	pthread_mutex_lock(&d->lock);
+	pthread_mutex_lock(&d->primary_lock);
 	*flags = d->primary_flags;
 	*active = d->primary_refs != 0;
-	pthread_mutex_unlock(&d->lock);
+	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Finding the devices that this process may open. */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +55,29 @@ static bool have_index(const struct vgpu_dev *devs, int count, uint32_t index)
 	return false;
 }
 
+struct found {
+	struct vgpu_dev *devs;
+	int count, max;
+};
+
+static int visit(const char *name, void *data)
+{
+	struct found *f = data;
+	struct vgpu_dev *dev = &f->devs[f->count];
+	char path[300];
+
+	if (!is_node(name))
+		return 0;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	if (dev_open(path, dev))
+		return 0;
+	if (have_index(f->devs, f->count, dev->info.index))
+		vgpu_sys_close(dev->fd);
+	else
+		f->count++;
+	return f->count == f->max;
+}
+
 /**
  * vgpu_devices_open - open every device this process may use
  * @devs: room for them; in order of their index
@@ -66,27 +87,11 @@ static bool have_index(const struct vgpu_dev *devs, int count, uint32_t index)
  */
 int vgpu_devices_open(struct vgpu_dev *devs, int max)
 {
-	DIR *dir = opendir("/dev");
-	struct dirent *e;
-	int count = 0;
-	char path[300];
+	struct found f = { .devs = devs, .max = max };
 
-	if (!dir)
-		return 0;
-	while (count < max && (e = readdir(dir))) {
-		if (!is_node(e->d_name))
-			continue;
-		snprintf(path, sizeof(path), "/dev/%s", e->d_name);
-		if (dev_open(path, &devs[count]))
-			continue;
-		if (have_index(devs, count, devs[count].info.index))
-			vgpu_sys_close(devs[count].fd);
-		else
-			count++;
-	}
-	closedir(dir);
-	qsort(devs, count, sizeof(*devs), dev_cmp);
-	return count;
+	vgpu_sys_nodes(visit, &f);
+	qsort(devs, f.count, sizeof(*devs), dev_cmp);
+	return f.count;
 }
 
 /** vgpu_dev_close - let go of a device and of every handle made on it */

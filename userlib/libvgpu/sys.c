@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The system calls of libvgpu. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,18 @@ int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
 		r = ioctl(fd, request, arg);
 	} while (r < 0 && errno == EINTR);
 	return r < 0 ? -errno : 0;
+}
+
+void vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
+{
+	DIR *dir = opendir("/dev");
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (fn(e->d_name, data))
+			break;
+	if (dir)
+		closedir(dir);
 }
 
 int vgpu_sys_open(const char *path)

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A device inside the test process, in place of libvgpu's system calls: memory,
+ * queues, fences and copies of the ioctl contract, so that the API above them
+ * can be tested without a kernel and under sanitizers.  It runs no kernels: a
+ * launch only counts.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include "../../uapi/vgpu_ioctl.h"
+#include "../../userlib/libvgpu/sys.h"
+#include "host_device.h"
+
+enum { MAX_HANDLES = 65536, MAX_MAPS = 16384, DEVICE_FD = 1000000 };
+
+enum kind { NONE, CTX, BO, HOST, QUEUE, FENCE, CODE };
+
+struct object {
+	enum kind kind;
+	uint32_t ctx;
+	/* BO: memory behind it; HOST: the address */
+	int fd;
+	uint8_t *p;
+	uint64_t size;
+	/* FENCE */
+	uint64_t value;
+	/* QUEUE */
+	struct vgpu_queue_user *user;
+	struct vgpu_queue_kernel *kernel;
+	uint64_t slots;
+	pthread_t thread;
+	bool stop;
+};
+
+struct map {
+	uint32_t ctx, bo;
+	uint64_t va, size, offset;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct object objects[MAX_HANDLES];
+static struct map maps[MAX_MAPS];
+static unsigned int nmaps, next_handle = 1;
+static uint32_t faulted;		/* context that ended, fault kind beside it */
+static uint32_t fault_kind;
+static uint64_t used;
+
+struct host_device_counts host_device_counts;
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static struct object *get(uint32_t handle, enum kind kind)
+{
+	struct object *o = handle && handle < MAX_HANDLES ? &objects[handle] : NULL;
+
+	return o && o->kind == kind ? o : NULL;
+}
+
+static uint32_t new_object(enum kind kind, uint32_t ctx)
+{
+	for (unsigned int i = 0; i < MAX_HANDLES; i++) {
+		uint32_t h = next_handle++ % MAX_HANDLES;
+
+		if (h && objects[h].kind == NONE) {
+			memset(&objects[h], 0, sizeof(objects[h]));
+			objects[h].kind = kind;
+			objects[h].ctx = ctx;
+			return h;
+		}
+	}
+	return 0;
+}
+
+/* The memory behind a GPU address range that lies in one mapping, or NULL. */
+static uint8_t *translate(uint32_t ctx, uint64_t va, uint64_t size)
+{
+	for (unsigned int i = 0; i < nmaps; i++) {
+		struct map *m = &maps[i];
+
+		if (m->ctx == ctx && m->va <= va && va + size <= m->va + m->size)
+			return objects[m->bo].p + m->offset + (va - m->va);
+	}
+	return NULL;
+}
+
+static void drop_maps(uint32_t bo, uint32_t ctx, uint64_t va)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < nmaps; i++)
+		if (!((bo && maps[i].bo == bo) || (!bo && maps[i].ctx == ctx && maps[i].va == va)))
+			maps[n++] = maps[i];
+	nmaps = n;
+}
+
+static int add_map(uint32_t ctx, uint32_t bo, uint64_t va, uint64_t size, uint64_t offset)
+{
+	for (unsigned int i = 0; i < nmaps; i++)
+		if (maps[i].ctx == ctx && maps[i].va < va + size && va < maps[i].va + maps[i].size)
+			return -EEXIST;
+	if (nmaps == MAX_MAPS)
+		return -EDQUOT;
+	maps[nmaps++] = (struct map){ ctx, bo, va, size, offset };
+	return 0;
+}
+
+static void set_fault(uint32_t ctx, uint32_t kind)
+{
+	faulted = ctx;
+	fault_kind = kind;
+	for (int i = 0; i < MAX_HANDLES; i++)
+		if (objects[i].kind == QUEUE && objects[i].ctx == ctx)
+			__atomic_store_n(&objects[i].kernel->error, kind, __ATOMIC_RELEASE);
+}
+
+/* ---- packets; all run with the lock held -------------------------------- */
+
+static bool copy_packet(uint32_t ctx, const struct vgpu_pkt_copy *p)
+{
+	for (uint64_t y = 0; y < p->height; y++) {
+		uint8_t *d = translate(ctx, p->dst + y * p->dst_pitch, p->width);
+		uint8_t *s = translate(ctx, p->src + y * p->src_pitch, p->width);
+
+		if (!d || !s)
+			return false;
+		memmove(d, s, p->width);
+	}
+	host_device_counts.copies++;
+	return true;
+}
+
+static bool fill_packet(uint32_t ctx, const struct vgpu_pkt_fill *p)
+{
+	for (uint64_t y = 0; y < p->height; y++) {
+		uint8_t *d = translate(ctx, p->dst + y * p->pitch, p->width * p->unit);
+
+		if (!d)
+			return false;
+		for (uint64_t x = 0; x < p->width; x++)
+			memcpy(d + x * p->unit, &p->value, p->unit);
+	}
+	return true;
+}
+
+static bool reached(const struct vgpu_pkt_fence *p)
+{
+	struct object *o = &objects[p->handle];
+
+	return (o->kind == QUEUE ? o->kernel->done : o->value) >= p->value || o->kind == NONE;
+}
+
+static bool value_meets(uint32_t ctx, const struct vgpu_pkt_wait_value *p)
+{
+	uint8_t *m = translate(ctx, p->src, p->unit);
+	uint64_t v = 0;
+
+	if (!m)
+		return true;
+	memcpy(&v, m, p->unit);
+	switch (p->condition) {
+	case VGPU_WAIT_GEQ:
+		return p->unit == 4 ? (int32_t)(v - p->value) >= 0 : (int64_t)(v - p->value) >= 0;
+	case VGPU_WAIT_EQ:
+		return v == p->value;
+	case VGPU_WAIT_AND:
+		return v & p->value;
+	default:
+		return ~(v | p->value);
+	}
+}
+
+static void run_packet(struct object *q, const uint8_t *packet)
+{
+	const struct vgpu_pkt_header *h = (const void *)packet;
+	bool fine = true;
+	uint8_t *m;
+	uint64_t t;
+
+	switch (h->type) {
+	case VGPU_PKT_LAUNCH:
+		host_device_counts.launches++;
+		memcpy(&host_device_counts.last_launch, packet, sizeof(struct vgpu_pkt_launch));
+		break;
+	case VGPU_PKT_COPY:
+		fine = copy_packet(q->ctx, (const void *)packet);
+		break;
+	case VGPU_PKT_FILL:
+		fine = fill_packet(q->ctx, (const void *)packet);
+		break;
+	case VGPU_PKT_SIGNAL:
+		objects[((const struct vgpu_pkt_fence *)packet)->handle].value =
+			((const struct vgpu_pkt_fence *)packet)->value;
+		break;
+	case VGPU_PKT_WAIT:
+		while (!reached((const void *)packet) && !q->stop)
+			pthread_cond_wait(&changed, &lock);
+		break;
+	case VGPU_PKT_WAIT_VALUE:
+		while (!value_meets(q->ctx, (const void *)packet) && !q->stop) {
+			pthread_mutex_unlock(&lock);
+			usleep(1000);
+			pthread_mutex_lock(&lock);
+		}
+		break;
+	case VGPU_PKT_TIMESTAMP:
+		m = translate(q->ctx, ((const struct vgpu_pkt_timestamp *)packet)->dst, 8);
+		t = now_ns();
+		if (m)
+			__atomic_store_n((uint64_t *)m, t, __ATOMIC_RELEASE);
+		break;
+	}
+	if (!fine)
+		set_fault(q->ctx, VGPU_FAULT_COPY);
+}
+
+static void *queue_thread(void *arg)
+{
+	struct object *q = arg;
+	uint8_t *slots = (uint8_t *)q->user + VGPU_QUEUE_SLOTS_OFFSET;
+
+	pthread_mutex_lock(&lock);
+	while (!q->stop) {
+		uint64_t tail = __atomic_load_n(&q->user->tail, __ATOMIC_ACQUIRE), head = q->kernel->head;
+		uint8_t packet[32768 + 128];
+		uint32_t n;
+
+		if (tail == head || q->kernel->error) {
+			pthread_cond_wait(&changed, &lock);
+			continue;
+		}
+		memcpy(packet, slots + head % q->slots * 64, 64);
+		n = ((struct vgpu_pkt_header *)packet)->slots;
+		if (!n || n > q->slots || n * 64 > sizeof(packet)) {
+			set_fault(q->ctx, VGPU_FAULT_PACKET);
+			continue;
+		}
+		for (uint32_t i = 1; i < n; i++)
+			memcpy(packet + i * 64, slots + (head + i) % q->slots * 64, 64);
+		__atomic_store_n(&q->kernel->head, head + n, __ATOMIC_RELEASE);
+		run_packet(q, packet);
+		if (!q->kernel->error)
+			__atomic_store_n(&q->kernel->done, q->kernel->done + 1, __ATOMIC_RELEASE);
+		pthread_cond_broadcast(&changed);
+	}
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
+/* ---- ioctls --------------------------------------------------------------- */
+
+static int device_info(struct vgpu_device_info *i)
+{
+	uint32_t size = i->size;
+
+	*i = (struct vgpu_device_info){
+		.size = size, .uapi_version = VGPU_UAPI_VERSION, .name = "vgpu in process",
+		.driver_version = "580.95.05", .uuid = { 1, 2, 3, 4 }, .pci_bus = 1, .pci_device = 2,
+		.pci_ids = 0x2b8510de, .cc_major = 12, .sm_count = 8, .warp_size = 32,
+		.clock_khz = 1000000, .mem_clock_khz = 1000000, .mem_bus_bits = 64, .l2_bytes = 1 << 20,
+		.vram_bytes = 1ull << 30, .va_start = VGPU_VA_SPLIT, .va_end = VGPU_VA_END,
+		.max_threads_block = 1024, .max_threads_sm = 1536, .max_blocks_sm = 24,
+		.max_block_dim = { 1024, 1024, 64 }, .max_grid_dim = { 0x7fffffff, 65535, 65535 },
+		.shared_block = 49152, .shared_block_optin = 101376, .shared_reserved = 1024,
+		.shared_sm = 102400, .regs_block = 65536, .regs_sm = 65536, .const_bytes = 65536,
+		.max_param_bytes = VGPU_MAX_PARAM_BYTES, .workers = 1, .max_ring_slots = 4096,
+		.max_local_bytes = 1 << 19,
+	};
+	return 0;
+}
+
+static int bo_create(struct vgpu_bo_create *c)
+{
+	struct object *o;
+	uint64_t size = (c->length + 4095) & ~4095ull;
+
+	if (used + size > 1ull << 30)
+		return -ENOSPC;
+	c->handle = new_object(BO, c->ctx);
+	if (!c->handle)
+		return -EDQUOT;
+	o = &objects[c->handle];
+	o->fd = memfd_create("bo", MFD_CLOEXEC);
+	if (o->fd < 0 || ftruncate(o->fd, size)) {
+		o->kind = NONE;
+		return -ENOMEM;
+	}
+	o->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
+	o->size = c->length = size;
+	used += size;
+	return 0;
+}
+
+static int mem_copy(struct vgpu_mem_copy *c)
+{
+	uint64_t rows = c->height ? c->height : 1;
+
+	for (uint64_t y = 0; y < rows; y++) {
+		uint8_t *m = translate(c->ctx, c->gpu_va + y * c->gpu_pitch, c->width);
+		uint8_t *user = (uint8_t *)(uintptr_t)(c->user_ptr + y * c->user_pitch);
+
+		if (!m)
+			return -EFAULT;
+		if (c->direction == VGPU_COPY_TO_GPU)
+			memcpy(m, user, c->width);
+		else
+			memcpy(user, m, c->width);
+	}
+	return 0;
+}
+
+static int host_register(struct vgpu_host_register *r)
+{
+	uint64_t start = r->address & ~4095ull, end = (r->address + r->length + 4095) & ~4095ull;
+	int err;
+
+	r->handle = new_object(HOST, r->ctx);
+	objects[r->handle].p = (uint8_t *)start;
+	objects[r->handle].size = end - start;
+	err = add_map(r->ctx, r->handle, start, end - start, 0);
+	if (err)
+		objects[r->handle].kind = NONE;
+	return err;
+}
+
+static int queue_create(struct vgpu_queue_create *c)
+{
+	struct object *o;
+
+	if (faulted == c->ctx)
+		return -EIO;
+	c->handle = new_object(QUEUE, c->ctx);
+	o = &objects[c->handle];
+	o->slots = c->slots;
+	c->user_length = VGPU_QUEUE_SLOTS_OFFSET + 64ull * c->slots;
+	c->kernel_length = 4096;
+	o->user = aligned_alloc(4096, c->user_length);
+	o->kernel = aligned_alloc(4096, 4096);
+	memset(o->user, 0, c->user_length);
+	memset(o->kernel, 0, 4096);
+	o->kernel->flags = VGPU_QUEUE_NEED_WAKEUP;
+	c->user_offset = (uint64_t)c->handle << 16 | 1;
+	c->kernel_offset = (uint64_t)c->handle << 16 | 2;
+	return -pthread_create(&o->thread, NULL, queue_thread, o);
+}
+
+static void destroy_queue(struct object *o)
+{
+	o->stop = true;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+	pthread_join(o->thread, NULL);
+	pthread_mutex_lock(&lock);
+	free(o->user);
+	free(o->kernel);
+}
+
+static int destroy(uint32_t handle)
+{
+	struct object *o = handle < MAX_HANDLES ? &objects[handle] : NULL;
+
+	if (!o || o->kind == NONE)
+		return -ENOENT;
+	if (o->kind == CTX)
+		for (uint32_t i = 1; i < MAX_HANDLES; i++)
+			if (objects[i].kind != NONE && objects[i].kind != CTX && objects[i].ctx == handle)
+				destroy(i);
+	drop_maps(handle, 0, 0);
+	if (o->kind == QUEUE)
+		destroy_queue(o);
+	if (o->kind == BO) {
+		munmap(o->p, o->size);
+		close(o->fd);
+		used -= o->size;
+	}
+	if (faulted == handle)
+		faulted = 0;
+	o->kind = NONE;
+	return 0;
+}
+
+static int wait_for(struct vgpu_wait *w)
+{
+	struct vgpu_pkt_fence p = { .handle = w->handle, .value = w->value };
+	struct object *o = &objects[w->handle];
+
+	while (!reached(&p)) {
+		if (faulted == o->ctx)
+			return -EIO;
+		if (!w->deadline_ns || (w->deadline_ns != ~0ull && now_ns() > w->deadline_ns))
+			return -ETIME;
+		pthread_cond_wait(&changed, &lock);
+	}
+	return 0;
+}
+
+static int dispatch(unsigned long request, void *arg)
+{
+	struct vgpu_device_status *status = arg;
+	struct vgpu_fault_query *fault = arg;
+	struct vgpu_fence_create *fence = arg;
+	struct vgpu_fence_signal *signal = arg;
+	struct vgpu_ctx_create *ctx = arg;
+	struct vgpu_bo_mmap *bm = arg;
+	struct vgpu_va_map *vm = arg;
+	struct vgpu_va_unmap *vu = arg;
+
+	switch (request) {
+	case VGPU_IOCTL_DEVICE_INFO:
+		return device_info(arg);
+	case VGPU_IOCTL_DEVICE_STATUS:
+		status->vram_total = 1ull << 30;
+		status->vram_used = used;
+		status->vram_free = (1ull << 30) - used;
+		return 0;
+	case VGPU_IOCTL_FAULT_QUERY:
+		((struct vgpu_fault *)(uintptr_t)fault->fault)->kind = faulted == fault->ctx ? fault_kind : 0;
+		return 0;
+	case VGPU_IOCTL_CTX_CREATE:
+		ctx->handle = new_object(CTX, 0);
+		return ctx->handle ? 0 : -EDQUOT;
+	case VGPU_IOCTL_DESTROY:
+		return destroy(((struct vgpu_destroy *)arg)->handle);
+	case VGPU_IOCTL_BO_CREATE:
+		return bo_create(arg);
+	case VGPU_IOCTL_BO_MMAP:
+		bm->offset = (uint64_t)bm->handle << 16;
+		bm->length = objects[bm->handle].size;
+		return get(bm->handle, BO) ? 0 : -ENOENT;
+	case VGPU_IOCTL_VA_MAP:
+		if (!get(vm->bo, BO) || !(vm->flags & VGPU_VA_FIXED))
+			return -EINVAL;
+		return add_map(objects[vm->bo].ctx, vm->bo, vm->va,
+			       vm->length ? vm->length : objects[vm->bo].size - vm->offset, vm->offset);
+	case VGPU_IOCTL_VA_UNMAP:
+		drop_maps(0, vu->ctx, vu->va);
+		return 0;
+	case VGPU_IOCTL_HOST_REGISTER:
+		return host_register(arg);
+	case VGPU_IOCTL_MEM_COPY:
+		return mem_copy(arg);
+	case VGPU_IOCTL_QUEUE_CREATE:
+		return queue_create(arg);
+	case VGPU_IOCTL_DOORBELL:
+		pthread_cond_broadcast(&changed);
+		return 0;
+	case VGPU_IOCTL_FENCE_CREATE:
+		fence->handle = new_object(FENCE, fence->ctx);
+		objects[fence->handle].value = fence->value;
+		return 0;
+	case VGPU_IOCTL_FENCE_SIGNAL:
+		if (!get(signal->fence, FENCE))
+			return -ENOENT;
+		if (signal->value > objects[signal->fence].value)
+			objects[signal->fence].value = signal->value;
+		pthread_cond_broadcast(&changed);
+		return 0;
+	case VGPU_IOCTL_WAIT:
+		return wait_for(arg);
+	case VGPU_IOCTL_CODE_LOAD:
+		((struct vgpu_code_load *)arg)->handle = new_object(CODE, ((struct vgpu_code_load *)arg)->ctx);
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	int r;
+
+	if (fd != DEVICE_FD)
+		return -EBADF;
+	pthread_mutex_lock(&lock);
+	r = dispatch(request, arg);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+void vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
+{
+	fn("vgpu0", data);
+}
+
+int vgpu_sys_open(const char *path)
+{
+	return strcmp(path, "/dev/vgpu0") ? -ENOENT : DEVICE_FD;
+}
+
+void vgpu_sys_close(int fd)
+{
+	(void)fd;
+}
+
+int vgpu_sys_mmap(int fd, void *where, size_t size, int prot, off_t offset, void **p)
+{
+	struct object *o = &objects[(uint64_t)offset >> 16];
+
+	(void)fd;
+	pthread_mutex_lock(&lock);
+	if (o->kind == QUEUE)
+		*p = (offset & 3) == 1 ? (void *)o->user : (void *)o->kernel;
+	else
+		*p = mmap(where, size, prot, MAP_SHARED | (where ? MAP_FIXED : 0), o->fd, 0);
+	pthread_mutex_unlock(&lock);
+	return *p == MAP_FAILED ? -ENOMEM : 0;
+}
+
+/* Queues' areas belong to the queue here. */
+void vgpu_sys_munmap(void *p, size_t size)
+{
+	(void)p;
+	(void)size;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The device inside the test process: what it has seen. */
+#ifndef HOST_DEVICE_H
+#define HOST_DEVICE_H
+
+#include <stdint.h>
+#include "../../uapi/vgpu_ioctl.h"
+
+struct host_device_counts {
+	uint64_t launches, copies;
+	struct vgpu_pkt_launch last_launch;
+};
+
+extern struct host_device_counts host_device_counts;
+
+#endif
