@@ -174,8 +174,14 @@ const struct vcase verifier_insn[] = {
 	     MMA_KIND),
 	BODY("scale vector", "mma.scaled:3:M16N8K64_F4_F32 v0, v4, v8, v10", "insn 0 (mma.scaled)",
 	     MOD),
-	BODY("scale registers", "mma.scaled:0:M16N8K64_F4_F32 v0, v4, v8, v15",
+	BODY("one scale of 4-bit elements", "mma.scaled:0:M16N8K64_F4_F32 v0, v4, v8, v10",
+	     "insn 0 (mma.scaled)", MMA_KIND),
+	BODY("thread of a plain mma", "mma:M16N8K32_F8_F32:ta=1 v0, v4, v8, none",
+	     "insn 0 (mma)", MMA_FLAGS),
+	BODY("scale registers", "mma.scaled:1:M16N8K64_F4_F32 v0, v4, v8, v15",
 	     "insn 0 (mma.scaled)", GROUP),
-	VALID("scaled", "mma.scaled:0:M16N8K64_F4_F32 v0, v4, v8, v10"),
+	VALID("scaled", "mma.scaled:2:M16N8K64_F4_F32:ta=1:tb=3 v0, v4, v8, v10\n"
+	      "mma.scaled:0x78:M16N8K32_F8_F32:at=e3m2 v0, v4, v8, v10"),
+	BODY("half flush of bf16", "badd2:ftz v0, v1, v2", "insn 0 (badd2)", MOD),
 };
 const size_t verifier_insn_count = ARRAY_SIZE(verifier_insn);

@@ -136,6 +136,17 @@ static bool q8_type(struct insn_text *t, int shift)
 	return visa_fail(t->a, "unknown type '%s'", word);
 }
 
+/* "ta=1", "tb=3": threads that hold the scales */
+static bool thread_id(struct insn_text *t, int shift)
+{
+	int64_t val;
+
+	if (!lex_char(&t->a->p, '=') || !number_in(t, 0, 3, &val))
+		return visa_fail(t->a, "expected a thread");
+	t->in.imm |= (uint32_t)val << shift;
+	return true;
+}
+
 static bool mod_mma(struct insn_text *t, const char *word)
 {
 	static const struct { const char *name; uint32_t bits; } flags[] = {
@@ -160,6 +171,10 @@ static bool mod_mma(struct insn_text *t, const char *word)
 	}
 	if (!strcmp(word, "at"))
 		return q8_type(t, 16);
+	if (!strcmp(word, "ta"))
+		return thread_id(t, 27);
+	if (!strcmp(word, "tb"))
+		return thread_id(t, 29);
 	return !strcmp(word, "bt") && q8_type(t, 20);
 }
 
