@@ -237,30 +237,36 @@ static void list_module(const struct vgpucc_module *m)
 	}
 }
 
-static int do_module(const char *text, size_t len, unsigned int cc, struct arch_stats *s)
+static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 {
+	unsigned int cc = e->arch ? e->arch : set.cc;
 	struct vgpucc_target target = { .cc = cc, .borrow = true };
 	struct vgpucc_module *m;
 	struct vgpucc_info info;
 	struct vgpucc_kernel k;
+	struct arch_stats *s;
 	struct diag d;
 	int failed = 0;
 	double t;
 
 	diag_init(&d, log_buf, sizeof(log_buf));
-	s->modules++;
-	s->bytes += len;
 	t = now_ms();
 	if (vgpucc_module_open(text, len, &target, &d, &m)) {
+		s = stats_for(e->arch, e->variant);
+		s->modules++;
 		s->bad_modules++;
 		add_reason(d.first);
 		fprintf(stderr, "%s", log_buf);
 		return 1;
 	}
-	s->index_ms += now_ms() - t;
+	t = now_ms() - t;
+	vgpucc_module_info(m, &info);
+	s = stats_for(info.ptx_target, info.variant);
+	s->modules++;
+	s->bytes += len;
+	s->index_ms += t;
 	if (set.list)
 		list_module(m);
-	vgpucc_module_info(m, &info);
 	for (unsigned int i = 0; i < info.nkernels && !set.list; i++) {
 		vgpucc_kernel_at(m, i, &k);
 		if (!set.kernel || !strcmp(set.kernel, k.name))
@@ -293,8 +299,7 @@ static int do_entry(const struct vgpucc_entry *e, void *ctx)
 		return 0;
 	}
 	/* in a library every entry is checked, as its own device would */
-	failures += do_module(text, len, e->arch ? e->arch : set.cc,
-			      stats_for(e->arch, e->variant));
+	failures += do_module(text, len, e);
 	free(text);
 	return 0;
 }

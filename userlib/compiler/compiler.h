@@ -133,6 +133,17 @@ int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index,
 int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name,
 		       struct vgpucc_kernel *k);
 
+/**
+ * vgpucc_function_id() - value of a device function's address
+ * @m: module
+ * @name: function, as in struct vgpucc_reloc
+ * @id: set to its id, the same in every code object made from @m
+ *	(ir_func.id + 1: no function's address is null)
+ *
+ * Return: VGPUCC_OK or VGPUCC_NOT_FOUND.
+ */
+int vgpucc_function_id(const struct vgpucc_module *m, const char *name, uint32_t *id);
+
 enum vgpucc_space { VGPUCC_GLOBAL, VGPUCC_CONST, VGPUCC_TEXTURE };
 
 /**

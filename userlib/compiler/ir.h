@@ -554,8 +554,8 @@ bool ir_dominates(const struct ir_block *a, const struct ir_block *b);
 /* ir_verify.c: true if sound; else the first faults are in @d. */
 bool ir_verify(struct ir_body *b, struct diag *d, const char *after);
 
-/* ir_print.c */
-void ir_print_module(const struct ir_module *m, FILE *f);
+/* ir_print.c: declarations only, @sizes says how long each body is */
+void ir_print_module(const struct ir_module *m, FILE *f, bool sizes);
 void ir_print_body(const struct ir_body *b, FILE *f);
 void ir_print_insn(const struct ir_body *b, const struct ir_insn *i, FILE *f);
 

@@ -3,9 +3,6 @@
  * The IR as text, close enough to PTX that what the parser made can be
  * parsed again; SSA versions are written %r1.3.
  */
-#include <ctype.h>
-#include <string.h>
-
 #include "ptx_tables.h"
 
 static void print_reg(const struct ir_reg *r, FILE *f)
@@ -14,12 +11,9 @@ static void print_reg(const struct ir_reg *r, FILE *f)
 		fputs("undef", f);
 		return;
 	}
-	fputs(r->var ? r->var->name : r->name, f);
+	fputs(r->name, f);
 	if (r->sub)
 		fprintf(f, ".%u", r->sub);
-	/* names of different scopes may be equal */
-	else if (!r->var && r->scratch.u == ~0ull)
-		fprintf(f, "#%u", r->id);
 }
 
 static void print_imm(const struct ir_operand *o, FILE *f)
@@ -178,8 +172,11 @@ static void print_mnemonic(const struct ir_insn *i, FILE *f)
 		fprintf(f, ".%s", ir_type_name(i->types[k]));
 }
 
-static bool printed(const struct ir_insn *i, unsigned int k)
+static bool printed(const struct ir_body *b, const struct ir_insn *i, unsigned int k)
 {
+	/* the values that ret reads are no PTX; in SSA one wants to see them */
+	if (i->op == OP_RET)
+		return b->ssa;
 	/* "_" is written for a destination that is not optional */
 	return i->ops[k].kind != OPND_NONE || !ptx_op(i->op)->opnds[k].optional;
 }
@@ -212,7 +209,7 @@ void ir_print_insn(const struct ir_body *b, const struct ir_insn *i, FILE *f)
 		print_call(i, f);
 	} else {
 		for (unsigned int k = 0; k < i->nops; k++) {
-			if (!printed(i, k))
+			if (!printed(b, i, k))
 				continue;
 			fputs(first ? " " : ptx_op(i->op)->opnds[k].bar ? "|" : ", ", f);
 			first = false;
@@ -303,7 +300,7 @@ static void print_header(const struct ir_func *fn, FILE *f)
 		fputs("\n.noreturn", f);
 }
 
-void ir_print_module(const struct ir_module *m, FILE *f)
+void ir_print_module(const struct ir_module *m, FILE *f, bool sizes)
 {
 	fprintf(f, ".version %u.%u\n.target sm_%u", m->isa / 100, m->isa % 100, m->target);
 	if (m->target_variant)
@@ -316,12 +313,12 @@ void ir_print_module(const struct ir_module *m, FILE *f)
 	}
 	for (u32 k = 0; k < m->nfuncs; k++) {
 		print_header(m->funcs[k], f);
-		if (!m->funcs[k]->text)
-			fputs(";\n", f);
-		else
-			fprintf(f, "\n{ /* %llu bytes, line %u */ }\n",
+		fputs(";", f);
+		if (sizes && m->funcs[k]->text)
+			fprintf(f, "\t// %llu bytes, line %u",
 				(unsigned long long)m->funcs[k]->text_len,
 				m->funcs[k]->text_line);
+		fputc('\n', f);
 	}
 }
 
@@ -374,7 +371,8 @@ void ir_print_body(const struct ir_body *b, FILE *f)
 {
 	print_header(b->func, f);
 	fputs("\n{\n", f);
-	for (u32 k = 0; !b->ssa && k < b->nregs; k++)
+	/* registers that are parameters come first */
+	for (u32 k = b->nparam_regs; !b->ssa && k < b->nregs; k++)
 		fprintf(f, "\t.reg .%s %s;\n", ir_type_name(b->regs[k]->type),
 			b->regs[k]->name);
 	for (u32 k = 0; k < b->nvars; k++) {

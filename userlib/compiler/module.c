@@ -364,6 +364,18 @@ int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name,
 	return VGPUCC_NOT_FOUND;
 }
 
+int vgpucc_function_id(const struct vgpucc_module *m, const char *name, uint32_t *id)
+{
+	struct ir_func *f = ir_module_func(&m->ir, name);
+
+	if (!f)
+		return VGPUCC_NOT_FOUND;
+	if (f->alias)
+		f = f->alias;
+	*id = f->id + 1;
+	return VGPUCC_OK;
+}
+
 int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index,
 		     struct vgpucc_global *g)
 {

@@ -23,6 +23,7 @@
  * @mod: the same, while the top level is being parsed; NULL in bodies
  * @b: body, NULL at the top level
  * @syms: names of the body, or of the module
+ * @printed: names given out in this body so far, whatever their scope
  * @labels_here: labels that wait for the next instruction
  * @depth: nesting of the recursive part that runs
  */
@@ -35,6 +36,7 @@ struct parser {
 	struct ir_module *mod;
 	struct ir_body *b;
 	struct ir_symtab *syms;
+	struct ir_symtab *printed;
 	struct ir_label *labels_here;
 	unsigned int depth;
 };
@@ -55,6 +57,11 @@ static inline bool tok_text(const struct token *t, const char *s, size_t n)
 #define at_word(p, s) ((p)->t.kind == TOK_IDENT && tok_text(&(p)->t, s, sizeof(s) - 1))
 /* Name token as a string of the arena; fails if it is none. */
 const char *take_name(struct parser *p, const char *what);
+/*
+ * Names in different scopes may be equal; what is printed must tell them
+ * apart. The name itself, or with a number behind it.
+ */
+const char *unique_name(struct parser *p, const char *name);
 #define PUSH(p, arr, n, cap, x) do {					\
 	if ((n) == (cap)) {						\
 		u32 cap_ = (cap) ? (cap) * 2 : 8;			\

@@ -18,6 +18,7 @@ static void add_body_var(struct parser *p, struct ir_var *v)
 	v->id = b->nvars;
 	PUSH(p, b->vars, b->nvars, b->vars_cap, v);
 	symtab_add(p->syms, v->name, strlen(v->name), SYM_VAR, v);
+	v->name = unique_name(p, v->name);
 }
 
 /* .loc file line column {, function_name label {+ n}} {, inlined_at f l c} */
@@ -206,10 +207,12 @@ static void close_body(struct parser *p)
 
 static void parse_body(struct parser *p, struct ir_func *f)
 {
-	struct ir_symtab syms;
+	struct ir_symtab syms, printed;
 
 	symtab_init(&syms, p->a, 256);
+	symtab_init(&printed, p->a, 256);
 	p->syms = &syms;
+	p->printed = &printed;
 	declare_params(p, f->proto.rets, f->proto.nrets);
 	declare_params(p, f->proto.params, f->proto.nparams);
 	lex_init(&p->lx, f->text, f->text_len, f->text_line);
@@ -218,6 +221,7 @@ static void parse_body(struct parser *p, struct ir_func *f)
 	close_body(p);
 	close_scope(p, p->t.line);
 	p->syms = NULL;
+	p->printed = NULL;
 }
 
 /* False with an error logged; a frame of its own, for setjmp's sake. */

@@ -228,7 +228,7 @@ static struct ir_reg *body_reg(struct parser *p, enum ir_type type, const char *
 	struct ir_reg *r = arena_new(p->a, struct ir_reg);
 
 	r->type = type;
-	r->name = name;
+	r->name = unique_name(p, name);
 	if (!b)		/* a register parameter, seen while indexing */
 		return r;
 	r->id = b->nregs;

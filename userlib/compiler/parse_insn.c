@@ -132,6 +132,16 @@ static unsigned int parse_operands(struct parser *p, struct raw_opnd *raw)
 	}
 }
 
+static void parse_plain(struct parser *p, struct ir_insn *i)
+{
+	struct raw_opnd raw[MAX_RAW_OPNDS];
+	unsigned int n = parse_operands(p, raw);
+
+	if (!at(p, ';'))
+		perr_token(p, "';'");
+	match_signature(p, i, raw, n);
+}
+
 static void parse_branch(struct parser *p, struct ir_insn *i)
 {
 	if (p->t.kind != TOK_IDENT)
@@ -180,7 +190,6 @@ static void append(struct parser *p, struct ir_insn *i)
 
 void parse_insn(struct parser *p)
 {
-	struct raw_opnd raw[MAX_RAW_OPNDS];
 	struct ir_reg *guard;
 	struct ir_insn *i;
 	const char *name;
@@ -210,7 +219,7 @@ void parse_insn(struct parser *p)
 	else if (op == OP_CALL)
 		parse_call_operands(p, i);
 	else
-		match_signature(p, i, raw, parse_operands(p, raw));
+		parse_plain(p, i);
 	if (op == OP_RET)
 		add_ret_values(p, i);
 	expect(p, ';');

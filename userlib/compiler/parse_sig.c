@@ -64,6 +64,7 @@ static enum ir_type use_type(struct fit *f)
 	case 'z': return T_B32;
 	case 'q': return T_B64;
 	case 'f': return T_F32;
+	case 'y': return i->m.parity ? T_B32 : i->types[0];
 	}
 	return T_NONE;
 }

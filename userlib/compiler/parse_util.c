@@ -61,3 +61,13 @@ const char *take_name(struct parser *p, const char *what)
 	next(p);
 	return s;
 }
+
+const char *unique_name(struct parser *p, const char *name)
+{
+	if (!p->printed)
+		return name;
+	if (symtab_find(p->printed, name, strlen(name), false))
+		name = arena_printf(p->a, "%s$%u", name, p->printed->nsyms);
+	symtab_add(p->printed, name, strlen(name), SYM_VAR, NULL);
+	return name;
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/* Every refusal of the parser: its exact message and its line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler.h"
+#include "ir.h"
+#include "tap.h"
+
+#define HEAD ".version 8.5\n.target sm_90\n.address_size 64\n"
+#define REGS ".reg .pred %p<4>; .reg .b16 %h<4>; .reg .b32 %r<4>; .reg .b64 %d<4>; .reg .f32 %f<4>;\n"
+
+/* Wrong at the top level: vgpucc_module_open() says so. */
+static const struct { const char *text, *want; } modules[] = {
+	{ ".target sm_90\n", "ptx line 1; error : syntax error at '.target': .version expected" },
+	{ ".version 8.5\n", "error : no .target sm_…" },
+	{ ".version x\n.target sm_90", "ptx line 1; error : syntax error at 'x': version number expected" },
+	{ ".version 10.0\n.target sm_90", "ptx line 2; error : PTX version 10.0 is not supported" },
+	{ ".version 8.5\n.target sm_90\n.address_size 32\n", "ptx line 3; error : 32-bit addresses are not supported" },
+	{ ".version 8.5\n.target sm_90\n.address_size 65\n", "ptx line 3; error : .address_size 65" },
+	{ HEAD "nonsense", "ptx line 4; error : syntax error at 'nonsense': directive expected" },
+	{ HEAD ".weird 1;", "ptx line 4; error : syntax error at '.weird': directive expected" },
+	{ HEAD ".entry k()\n{\n ret;\n", "ptx line 5; error : body of 'k' is not closed" },
+	{ HEAD ".entry k(.param .u32 a", "ptx line 4; error : syntax error at 'end of text': ')' expected" },
+	{ HEAD ".entry k(.reg .pred %p = 3)", "ptx line 4; error : syntax error at '=': ')' expected" },
+	{ HEAD ".entry k() { ret; }\n.entry k() { ret; }", "ptx line 5; error : 'k' is defined twice" },
+	{ HEAD ".global .u32 a;\n.global .u32 a;", "ptx line 5; error : 'a' is declared twice" },
+	{ HEAD ".global .align 3 .u32 a;", "ptx line 4; error : alignment 3 is not a power of two up to 1048576" },
+	{ HEAD ".global .u32 a[-1];", "ptx line 4; error : array size out of range" },
+	{ HEAD ".global .u32 a[4294967296][4294967296];", "ptx line 4; error : array size out of range" },
+	{ HEAD ".global .pred a;", "ptx line 4; error : variable of type .pred" },
+	{ HEAD ".global .u32 a = 1.5;", "ptx line 4; error : floating-point constant where .u32 is wanted" },
+	{ HEAD ".global .u32 a[2] = {1, 2, 3};", "ptx line 4; error : too many initializers for 'a'" },
+	{ HEAD ".global .u64 a = nobody;", "ptx line 4; error : initializer of 'a' names an unknown symbol 'nobody'" },
+	{ HEAD ".global .u16 a = a;", "ptx line 4; error : address in an initializer of .u16" },
+	{ HEAD ".shared .u32 a = 1;", "ptx line 4; error : initializer of a variable outside .global and .const" },
+	{ HEAD ".global .u32 a = 1 / 0;", "ptx line 4; error : division by zero in a constant expression" },
+	{ HEAD ".global .u32 a = 99999999999999999999;", "ptx line 4; error : syntax error at '99999999999999999999': constant expected" },
+	{ HEAD ".global .u32 a = ((((((((((((((((((((((((((((((((((((((((((((((1", "ptx line 4; error : constant expression nested too deeply" },
+	{ HEAD ".param .u32 a;", "ptx line 4; error : .param variable outside a function" },
+	{ HEAD ".entry k() .maxntid 0 { ret; }", "ptx line 4; error : launch bound out of range" },
+	{ HEAD ".entry k() .fast { ret; }", "ptx line 4; error : unknown directive '.fast'" },
+	{ HEAD ".alias a, b;", "ptx line 4; error : .alias of unknown function 'b'" },
+};
+
+/* Wrong in a body: the module opens, the function is refused. */
+static const struct { const char *body, *want; } bodies[] = {
+	{ "frobnicate.u32 %r0;", "unknown instruction 'frobnicate.u32'" },
+	{ "tcgen05.alloc.sync %r0;", "'tcgen05.alloc.sync' exists on other compute capabilities only" },
+	{ "wgmma.fence.sync.aligned;", "'wgmma.fence.sync.aligned' exists on other compute capabilities only" },
+	{ "add.u32.rn.rz %r0, %r1, %r2;", "'.rz' is not allowed on 'add'" },
+	{ "add.pred %p0, %p1, %p2;", "'.pred' is not allowed on 'add'" },
+	{ "add %r0, %r1, %r2;", "'add' lacks a type" },
+	{ "setp.s32 %p0, %r0, %r1;", "'setp' lacks its cmp modifier" },
+	{ "add.s32 %r0, %r1;", "'add' wants at least 3 operands, not 2" },
+	{ "add.s32 %r0, %r1, %r2, %r3;", "'add' has 1 operands too many" },
+	{ "add.s32 %r0, %r1, %r9;", "unknown symbol '%r9'" },
+	{ "add.s32 %r0, %r1, %r01;", "unknown symbol '%r01'" },
+	{ "add.s32 %r0, %r1, %d0;", "register '%d0' (.b64) does not fit .s32 of 'add'" },
+	{ "add.s32 %r0, %r1, %p0;", "register '%p0' of 'add': is a predicate" },
+	{ "selp.s32 %r0, %r1, %r2, %r3;", "register '%r3' of 'selp': is not a predicate" },
+	{ "add.s32 5, %r1, %r2;", "constant as destination of 'add'" },
+	{ "add.s32 %tid.x, %r1, %r2;", "special register as destination of 'add'" },
+	{ "add.s32 %r0, _, %r2;", "'_' as a source of 'add'" },
+	{ "add.s32 %r0, !%r1, %r2;", "'!' before an operand of 'add'" },
+	{ "add.s32 %r0, -%r1, %r2;", "'-' or selector on an operand of 'add'" },
+	{ "add.s32 %r0, {%r1, %r2}, %r2;", "wrong number of vector elements of 'add'" },
+	{ "add.s32 %r0, [%d0], %r2;", "wrong kind of operand of 'add'" },
+	{ "add.s32 %r0, %r1, 0d3FF0000000000000;", "floating-point constant where .s32 is wanted" },
+	{ "add.s32 %r0|%p0, %r1, %r2;", "'|' misplaced in 'add'" },
+	{ "add.s32 %r0 %r1, %r2;", "syntax error at '%r1': ';' expected" },
+	{ "add.s32 %r0, %r1, %r2", "syntax error at 'ret': ';' expected" },
+	{ "mul.wide.u64 %d0, %d1, %d2;", ".wide with the type of 'mul'" },
+	{ "ld.u32 %r0, %d0;", "'[' expected around the address of 'ld'" },
+	{ "ld.u32 %r0, [%h0];", "address register is neither 32 nor 64 bits of 'ld'" },
+	{ "ld.u32 %r0, [%d0, %r1];", "more than an address in the brackets of 'ld'" },
+	{ "ld.u32 %r0, [%d0+%r1];", "syntax error at '%r1': constant expected" },
+	{ "ld.v4.u32 {%r0, %r1}, [%d0];", "wrong number of vector elements of 'ld'" },
+	{ "ld.v2.u32 %r0, [%d0];", "vector expected as an operand of 'ld'" },
+	{ "ld.u64 %r0, [%d0];", "register '%r0' (.b32) does not fit .u64 of 'ld'" },
+	{ "mov.b64 {%r0, %r1, %r2}, %d0;", "vector does not fit the type of 'mov'" },
+	{ "lop3.b32 %r0, %r1, %r2, %r3, %r0;", "constant expected as an operand of 'lop3'" },
+	{ "bra nowhere;", "undefined label 'nowhere'" },
+	{ "bra 5;", "syntax error at '5': label expected" },
+	{ "a: a: ret;", "label 'a' is defined twice" },
+	{ "{ in: ret; } bra in;", "undefined label 'in'" },
+	{ "@%r0 bra x;", "guard is not a predicate register" },
+	{ "@5 bra x;", "syntax error at '5': predicate expected" },
+	{ "call nobody;", "unknown symbol 'nobody'" },
+	{ "call %d0, (%r0);", "indirect call without prototype or targets" },
+	{ "call two;", "call has 0 arguments, 2 are wanted" },
+	{ "call two, (%r0, %r1, %r2);", "call has 3 arguments, 2 are wanted" },
+	{ "call two, (%h0, 1);", "argument 1 of the call is too narrow" },
+	{ "call (%r0), two, (%r1, %r2);", "call of a function without results wants one" },
+	{ "brx.idx %r0, two;", "table of targets expected as last operand of 'brx.idx'" },
+	{ ".reg .b32 %r<2>;", "'%r' is declared twice" },
+	{ ".reg .b32 %x<99999999>;", "register range of 99999999" },
+	{ ".reg .b32 x; .reg .b32 x;", "'x' is declared twice" },
+	{ ".local .b8 x[];", "variable 'x' has no size" },
+	{ ".frob 1;", "syntax error at '.frob': directive expected" },
+	{ "}", NULL },	/* closes the body: the rest is the module's error */
+	{ "{ ret;", NULL },
+	{ "add.s32 %r0, %r1, 0x;", "syntax error at '0x': constant expected" },
+	{ "add.f32 %f0, %f1, 0f3F80;", "syntax error at '0f3F80': constant expected" },
+	{ "\"string\";", "syntax error at 'string': instruction expected" },
+	{ "mov.u32 %r0, \x01;", "syntax error at '?': constant expected" },
+};
+
+static const struct vgpucc_target target = { .cc = 120 };
+static char log_buf[4096];
+
+static void check_modules(void)
+{
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++) {
+		struct vgpucc_module *m;
+		struct diag d;
+		int ret;
+
+		diag_init(&d, log_buf, sizeof(log_buf));
+		ret = vgpucc_module_open(modules[i].text, 0, &target, &d, &m);
+		if (!ok(ret && !m && !strcmp(d.first, modules[i].want), "module: %s",
+			modules[i].want))
+			note("status %d, got: %s", ret, d.first);
+		vgpucc_module_close(m);
+	}
+}
+
+static void check_bodies(void)
+{
+	static const char before[] = HEAD ".func two(.param .b32 a, .param .b32 b);\n"
+		".entry k()\n{\n" REGS;
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct vgpucc_module *m;
+		struct ir_body *b = NULL;
+		char text[1024], want[256];
+		struct diag d;
+		int ret;
+
+		snprintf(text, sizeof(text), "%s%s\nret;\n}\n", before, bodies[i].body);
+		diag_init(&d, log_buf, sizeof(log_buf));
+		ret = vgpucc_module_open(text, 0, &target, &d, &m);
+		if (!bodies[i].want) {
+			if (!ok(ret == VGPUCC_BAD_PTX && d.errors, "refused by the index: %s",
+				bodies[i].body))
+				note("status %d", ret);
+			vgpucc_module_close(m);
+			continue;
+		}
+		if (!ret)
+			b = ir_body_parse(vgpucc_module_ir(m),
+					  ir_module_func(vgpucc_module_ir(m), "k"), 1 << 24, &d);
+		/* the next token may stand a line further */
+		snprintf(want, sizeof(want), "error : %s", bodies[i].want);
+		if (!ok(!ret && !b && strstr(d.first, want) && strstr(d.first, "ptx line "),
+			"body: %s", bodies[i].want))
+			note("status %d, got: %s", ret, d.first);
+		ir_body_free(b);
+		vgpucc_module_close(m);
+	}
+}
+
+/* The line of an error is the line of the instruction, behind comments too. */
+static void check_line(void)
+{
+	static const char text[] = HEAD ".entry a() { ret; }\n/* {\n\n */ .entry k()\n{\n"
+		"// } \"\n.reg .b32 %r<2>;\n\n\tadd.s32 %r0,\n\t\t%r1, 1.5;\n}\n";
+	struct vgpucc_module *m;
+	struct ir_body *b;
+	struct diag d;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	ok(!vgpucc_module_open(text, 0, &target, &d, &m), "module with comments opens");
+	b = ir_body_parse(vgpucc_module_ir(m), ir_module_func(vgpucc_module_ir(m), "k"),
+			  1 << 24, &d);
+	if (!ok(!b && !strncmp(d.first, "ptx line 13; ", 13), "line 13 is named"))
+		note("got: %s", d.first);
+	vgpucc_module_close(m);
+}
+
+/* Memory over the limit is an error, not a crash. */
+static void check_limit(void)
+{
+	static const char text[] = HEAD ".entry k() { .reg .b32 %r<4000000>;\n"
+		"mov.u32 %r3999999, 1; }\n";
+	struct vgpucc_module *m;
+	struct ir_body *b;
+	struct diag d;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	ok(!vgpucc_module_open(text, 0, &target, &d, &m), "module opens");
+	b = ir_body_parse(vgpucc_module_ir(m), ir_module_func(vgpucc_module_ir(m), "k"),
+			  1 << 24, &d);
+	if (!ok(!b && strstr(d.first, "'k' needs more memory than the limit of 16 MiB"),
+		"memory limit is named"))
+		note("got: %s", d.first);
+	b = ir_body_parse(vgpucc_module_ir(m), ir_module_func(vgpucc_module_ir(m), "k"),
+			  1 << 26, &d);
+	ok(b != NULL, "with more memory it parses");
+	ir_body_free(b);
+	vgpucc_module_close(m);
+}
+
+int main(void)
+{
+	check_modules();
+	check_bodies();
+	check_line();
+	check_limit();
+	return tap_done();
+}

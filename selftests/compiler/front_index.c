@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/* Stage 1: what the index answers; fatbins, good and damaged; the choice. */
+#include <lz4.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "compiler.h"
+#include "tap.h"
+
+static char log_buf[4096];
+
+/* ---- queries ---- */
+
+static const char text[] =
+	".version 8.5\n.target sm_75\n.address_size 64\n"
+	".shared .align 4 .b8 far[100];\n"
+	".extern .shared .align 16 .b8 dyn[];\n"
+	".func (.param .b32 r) helper(.param .b32 a)\n{\n\t.shared .align 8 .b8 own[20];\n"
+	"\tmov.u32 %x, far;\n\tret;\n}\n"
+	".visible .const .align 4 .b8 tab[16] = {1, 2};\n"
+	".global .u64 ptr[2] = {tab+8, helper};\n"
+	".visible .entry one(\n\t.param .u8 a,\n\t.param .u64 b,\n"
+	"\t.param .align 16 .b8 c[20],\n\t.param .u16 d\n)\n"
+	".maxntid 128, 2, 1\n.minnctapersm 3\n.maxnreg 64\n{\n"
+	"\t/* } */ // }\n\t.shared .align 4 .f32 tile[5];\n"
+	"\t{ .shared .b8 t2; }\n\tld.shared.f32 %f, [tile];\n\tret;\n}\n"
+	".visible .entry two()\n.reqntid 32\n{\n\tcall helper;\n\tret;\n}\n";
+
+static void check_queries(void)
+{
+	struct vgpucc_target target = { .cc = 120 };
+	struct vgpucc_module *m;
+	struct vgpucc_kernel k;
+	struct vgpucc_global g;
+	struct vgpucc_info info;
+	uint32_t id;
+	struct diag d;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	if (!ok(!vgpucc_module_open(text, 0, &target, &d, &m), "module opens")) {
+		note("%s", log_buf);
+		return;
+	}
+	vgpucc_module_info(m, &info);
+	ok(info.ptx_isa == 805 && info.ptx_target == 75 && !info.variant, "version and target");
+	ok(info.nkernels == 2 && info.nglobals == 2, "kernels and variables counted");
+	ok(!vgpucc_kernel_find(m, "one", &k) && k.nparams == 4 && k.param_size == 38,
+	   "parameter block is 38 bytes");
+	ok(k.params[1].offset == 8 && k.params[2].offset == 16 && k.params[2].size == 20 &&
+	   k.params[2].align == 16 && k.params[3].offset == 36, "offsets as in a C struct");
+	ok(k.maxntid[0] == 128 && k.maxntid[1] == 2 && k.minnctapersm == 3 && k.maxnreg == 64 &&
+	   !k.reqntid[0], "launch bounds");
+	ok(k.static_shared == 21, "static shared memory, nested scopes too");
+	ok(!vgpucc_kernel_find(m, "two", &k) && k.reqntid[0] == 32 && k.reqntid[2] == 1,
+	   ".reqntid with one dimension");
+	ok(k.static_shared == 120, "static shared memory of what it calls (%zu)",
+	   k.static_shared);
+	ok(vgpucc_kernel_find(m, "helper", &k) == VGPUCC_NOT_FOUND, "a function is no kernel");
+	ok(vgpucc_kernel_at(m, 2, &k) == VGPUCC_NOT_FOUND, "kernel past the end");
+	ok(!vgpucc_global_find(m, "tab", &g) && g.size == 16 && g.init_len == 2 &&
+	   g.space == VGPUCC_CONST && ((const char *)g.init)[1] == 2, "constant with contents");
+	ok(!vgpucc_global_find(m, "ptr", &g) && g.nrelocs == 2 && g.relocs[0].global == 0 &&
+	   g.relocs[0].addend == 8 && g.relocs[1].offset == 8 &&
+	   !strcmp(g.relocs[1].func, "helper"), "addresses in an initializer");
+	ok(!vgpucc_function_id(m, "helper", &id) && id, "function id");
+	ok(vgpucc_global_find(m, "far", &g) == VGPUCC_NOT_FOUND, "shared is no global");
+	vgpucc_module_close(m);
+}
+
+/* ---- fatbins ---- */
+
+struct blob {
+	unsigned char b[65536];
+	size_t len;
+};
+
+static void put(struct blob *o, const void *p, size_t n)
+{
+	memcpy(o->b + o->len, p, n);
+	o->len += n;
+}
+
+static void put_n(struct blob *o, uint64_t v, size_t n)
+{
+	put(o, &v, n);
+}
+
+/* One entry; method 0 stored, 1 lz4, 2 zstd. */
+static void put_entry(struct blob *o, int kind, unsigned int arch, uint64_t variant,
+		      int method, const char *s)
+{
+	static char packed[32768];
+	size_t n = strlen(s) + 1, stored = n, pad;
+	const void *data = s;
+
+	if (method == 1)
+		stored = LZ4_compress_default(s, packed, n, sizeof(packed));
+	else if (method == 2)
+		stored = ZSTD_compress(packed, sizeof(packed), s, n, 3);
+	if (method)
+		data = packed;
+	pad = -stored & 7;
+	put_n(o, kind, 2);
+	put_n(o, 0x101, 2);
+	put_n(o, 64, 4);
+	put_n(o, stored + pad, 8);
+	put_n(o, method ? stored : 0, 4);
+	put_n(o, 0, 4);
+	put_n(o, 5, 2);
+	put_n(o, 8, 2);
+	put_n(o, arch, 4);
+	put_n(o, 0, 8);
+	put_n(o, 0x11 | variant | (method == 1 ? 0x2000 : method == 2 ? 0x8000 : 0), 8);
+	put_n(o, 0, 8);
+	put_n(o, method ? n : 0, 8);
+	put(o, data, stored);
+	put_n(o, 0, pad);
+}
+
+static void begin(struct blob *o)
+{
+	o->len = 0;
+	put_n(o, 0xba55ed50, 4);
+	put_n(o, 1, 2);
+	put_n(o, 16, 2);
+	put_n(o, 0, 8);
+}
+
+static void end(struct blob *o)
+{
+	uint64_t n = o->len - 16;
+
+	memcpy(o->b + 8, &n, 8);
+}
+
+static const char *ptx_for(unsigned int arch, const char *variant, const char *kernel)
+{
+	static char buf[256];
+
+	snprintf(buf, sizeof(buf), ".version 8.5\n.target sm_%u%s\n.address_size 64\n"
+		 ".entry %s() { ret; }\n", arch, variant, kernel);
+	return buf;
+}
+
+/* The kernel that is found tells which entry was taken. */
+static void check_choice(const struct blob *o, unsigned int cc, const char *want)
+{
+	struct vgpucc_target target = { .cc = cc };
+	struct vgpucc_module *m;
+	struct vgpucc_kernel k;
+	struct diag d;
+	int ret;
+
+	diag_init(&d, log_buf, sizeof(log_buf));
+	ret = vgpucc_module_open(o->b, o->len, &target, &d, &m);
+	if (!want) {
+		if (!ok(ret == VGPUCC_NO_PTX, "compute capability %u: none", cc))
+			note("status %d: %s", ret, log_buf);
+	} else if (!ok(!ret && !vgpucc_kernel_find(m, want, &k),
+		       "compute capability %u: takes %s", cc, want)) {
+		note("status %d: %s", ret, log_buf);
+	}
+	vgpucc_module_close(m);
+}
+
+static void make_fatbin(struct blob *o)
+{
+	begin(o);
+	put_entry(o, 1, 75, 0, 0, ptx_for(75, "", "k75"));
+	put_entry(o, 2, 90, 0, 0, "\177ELF...");
+	put_entry(o, 1, 80, 0, 1, ptx_for(80, "", "k80"));
+	put_entry(o, 1, 90, 0, 2, ptx_for(90, "", "k90"));
+	put_entry(o, 1, 90, 0x100000, 2, ptx_for(90, "a", "k90a"));
+	put_entry(o, 1, 120, 0x200000, 2, ptx_for(120, "f", "k120f"));
+	end(o);
+}
+
+static void check_fatbins(void)
+{
+	static struct blob o;
+	struct { uint32_t magic, version; const void *data; void *name; } wrapper;
+	struct vgpucc_target target = { .cc = 75 };
+	struct vgpucc_module *m;
+	struct diag d;
+
+	make_fatbin(&o);
+	check_choice(&o, 75, "k75");
+	check_choice(&o, 70, NULL);
+	ok(strstr(log_buf, "found: compute_75, sm_90, compute_80, compute_90, compute_90a, "
+		  "compute_120f"), "what was found is named");
+	check_choice(&o, 86, "k80");
+	check_choice(&o, 90, "k90a");
+	check_choice(&o, 100, "k90");
+	check_choice(&o, 120, "k120f");
+	check_choice(&o, 121, "k120f");
+	wrapper.magic = 0x466243b1;
+	wrapper.version = 1;
+	wrapper.data = o.b;
+	wrapper.name = NULL;
+	diag_init(&d, log_buf, sizeof(log_buf));
+	ok(!vgpucc_module_open(&wrapper, 0, &target, &d, &m), "wrapper of unknown size");
+	vgpucc_module_close(m);
+}
+
+/* Truncated anywhere, or with any byte changed: an answer, never a crash. */
+static void check_damage(void)
+{
+	static struct blob o, c;
+	struct vgpucc_target target = { .cc = 120 };
+	struct vgpucc_module *m;
+	unsigned int opened = 0, refused = 0;
+	struct diag d;
+
+	make_fatbin(&o);
+	for (size_t n = 4; n < o.len; n++) {
+		unsigned char *exact = malloc(n);	/* so that ASan sees the end */
+
+		memcpy(exact, o.b, n);
+		diag_init(&d, log_buf, sizeof(log_buf));
+		if (vgpucc_module_open(exact, n, &target, &d, &m))
+			refused++;
+		else
+			opened++;
+		vgpucc_module_close(m);
+		free(exact);
+	}
+	ok(!opened && refused == o.len - 4, "truncated fatbins are refused");
+	for (size_t n = 0; n < o.len; n++) {
+		for (int bit = 0; bit < 8; bit++) {
+			c = o;
+			c.b[n] ^= 1 << bit;
+			diag_init(&d, log_buf, sizeof(log_buf));
+			if (vgpucc_module_open(c.b, c.len, &target, &d, &m))
+				refused++;
+			vgpucc_module_close(m);
+		}
+	}
+	ok(refused > o.len, "a bit flipped anywhere: %u refused", refused);
+}
+
+int main(void)
+{
+	check_queries();
+	check_fatbins();
+	check_damage();
+	return tap_done();
+}

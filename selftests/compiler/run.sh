@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# time limit: 900
+# The compiler's tests as nested TAP; the fuzzer runs FUZZ_SECONDS (default 30).
+cd "$(dirname "$0")" || exit 1
+out=../../build/selftests/compiler
+n=0
+bad=0
+
+sub() {
+	n=$((n + 1))
+	name=$1
+	shift
+	echo "# Subtest: $name"
+	if "$@" | sed 's/^/    /; $!b' && [ ! -e "$out/failed" ]; then
+		echo "ok $n - $name"
+	else
+		echo "not ok $n - $name"
+		rm -f "$out/failed"
+		bad=1
+	fi
+}
+
+# A pipeline hides a status: leave it in a file.
+guard() {
+	"$@" || touch "$out/failed"
+}
+
+make -s all >&2 || { echo "1..1"; echo "not ok 1 - build"; exit 1; }
+rm -f "$out/failed"
+sub "errors: message and line" guard "$out/front_errors"
+sub "index and fatbins" guard "$out/front_index"
+sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
+
+fuzz() {
+	command -v clang >/dev/null || { echo "ok 1 - fuzz # SKIP no clang"; echo 1..1; return; }
+	if make -s fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-30}" >"$out/fuzz.log" 2>&1; then
+		echo "ok 1 - nothing found in ${FUZZ_SECONDS:-30} s"
+	else
+		tail -40 "$out/fuzz.log" | sed 's/^/# /'
+		echo "not ok 1 - fuzzer found something"
+		touch "$out/failed"
+	fi
+	echo 1..1
+}
+sub "fuzz" fuzz
+echo "1..$n"
+exit $bad
