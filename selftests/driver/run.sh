@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The driver itself: the ioctl contract, memory, queues, lives and deaths.
+# time limit: 900
+# variant: KERNEL=uml
+# variant: KERNEL=6.1
+# variant: KERNEL=6.12
+# long variant: KERNEL=kasan
+# long variant: KERNEL=kcsan
+set -u
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+out=$top/build/selftests/driver
+kernel=${KERNEL:-uml}
+export KSELFTEST_DIR=${KSELFTEST_DIR:-$("$top/tools/vm/kernels.sh" uml)/source/tools/testing/selftests}
+
+make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
+case $kernel in
+uml) bed="--bed uml" ;;
+*) bed="--bed qemu --kernel $kernel" ;;
+esac
+# shellcheck disable=SC2086
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 800 --params "vram=512 ${PARAMS:-}" -- \
+	"$PWD/inside.sh" "$out"
