@@ -151,8 +151,12 @@ for NAME in "$@"; do
 			*) take_lock kernels ;;
 			esac
 			ready && exit
-			rm -rf "$DIR"
-			mkdir -p "$DIR"
+			# A build that was broken off goes on; another recipe starts anew.
+			if [ "$(cat "$DIR/recipe" 2>/dev/null)" != "$WANT" ]; then
+				rm -rf "$DIR"
+				mkdir -p "$DIR"
+				echo "$WANT" >"$DIR/recipe"
+			fi
 			"build_$NAME"
 		)
 	fi
