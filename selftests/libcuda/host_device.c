@@ -54,7 +54,23 @@ static uint32_t faulted;		/* context that ended, fault kind beside it */
 static uint32_t fault_kind;
 static uint64_t used;
 
+static bool fail_next_copy;
+
 struct host_device_counts host_device_counts;
+
+void host_device_fail_next_copy(void)
+{
+	fail_next_copy = true;
+}
+
+int host_device_objects(void)
+{
+	int n = 0;
+
+	for (int i = 0; i < MAX_HANDLES; i++)
+		n += objects[i].kind != NONE;
+	return n;
+}
 
 static uint64_t now_ns(void)
 {
@@ -132,6 +148,10 @@ static void set_fault(uint32_t ctx, uint32_t kind)
 
 static bool copy_packet(uint32_t ctx, const struct vgpu_pkt_copy *p)
 {
+	if (fail_next_copy) {
+		fail_next_copy = false;
+		return false;
+	}
 	for (uint64_t y = 0; y < p->height; y++) {
 		uint8_t *d = translate(ctx, p->dst + y * p->dst_pitch, p->width);
 		uint8_t *s = translate(ctx, p->src + y * p->src_pitch, p->width);

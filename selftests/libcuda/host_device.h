@@ -11,6 +11,11 @@ struct host_device_counts {
 	struct vgpu_pkt_launch last_launch;
 };
 
+/* The next copy packet ends its context. */
+void host_device_fail_next_copy(void);
+/* Handles that exist. */
+int host_device_objects(void);
+
 extern struct host_device_counts host_device_counts;
 
 #endif

@@ -40,7 +40,7 @@ static CUresult find_place(CUcontext ctx, uint64_t address, size_t span, enum cu
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!cu_mem_find(address, &m))
 		return side == CU_SIDE_DEVICE || address >> 47 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
-	if (address + span > m.base + m.span) {
+	if (address + span > m.base + m.size) {
 		/* Host memory may go on where its registration ends. */
 		return cu_mem_is_host(&m) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 	}

@@ -47,7 +47,10 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 	if (!image)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	diag_init(&diag, log, sizeof(log));
-	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
+	if (!size && !vgpucc_image_size(data))
+		status = VGPUCC_BAD_IMAGE;
+	else
+		status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
 	if (jit)
 		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
 	if (status) {

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+/* The driver API on the device inside this process: memory, copies, order, errors. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "../compiler/tap.h"
+#include "cuda.h"
+#include "host_device.h"
+
+static CUcontext primary;
+
+static void test_init(void)
+{
+	int n = 0, value = 0;
+	char name[64];
+	CUdevice d;
+	CUcontext ctx;
+
+	ok(cuInit(1) == CUDA_ERROR_INVALID_VALUE, "flags of cuInit");
+	ok(!cuInit(0) && !cuDeviceGetCount(&n) && n == 1, "one device");
+	ok(cuDeviceGet(&d, 1) == CUDA_ERROR_INVALID_DEVICE, "a device that is not there");
+	ok(!cuDeviceGetName(name, sizeof(name), 0) && !strcmp(name, "vgpu in process"), "its name");
+	ok(!cuDeviceGetAttribute(&value, 75, 0) && value == 12, "its compute capability");
+	ok(cuDeviceGetAttribute(&value, 148, 0) == CUDA_ERROR_INVALID_VALUE, "an attribute past the last");
+	ok(!cuDeviceGetPCIBusId(name, sizeof(name), 0) && !strcmp(name, "0000:01:02.0"), "its PCI address");
+	ok(!cuDeviceGetByPCIBusId(&d, "01:02.0") && d == 0, "found by a short PCI address");
+	ok(cuCtxGetCurrent(&ctx) == CUDA_SUCCESS && !ctx, "no context is current at first");
+	ok(cuCtxSynchronize() == CUDA_ERROR_INVALID_CONTEXT, "and calls say so");
+}
+
+static void test_contexts(void)
+{
+	CUcontext a, b, c;
+	unsigned int flags;
+	int active;
+
+	ok(!cuDevicePrimaryCtxGetState(0, &flags, &active) && !active, "the primary context sleeps");
+	ok(!cuDevicePrimaryCtxRetain(&primary, 0) && !cuCtxSetCurrent(primary), "retain it");
+	ok(!cuCtxCreate_v2(&a, 0, 0) && !cuCtxGetCurrent(&b) && a == b, "a plain context is pushed");
+	ok(!cuCtxPushCurrent_v2(primary) && !cuCtxPopCurrent_v2(&c) && c == primary, "push and pop");
+	ok(!cuCtxDestroy_v2(a) && !cuCtxGetCurrent(&b) && b == primary, "destroying the current one pops it");
+	ok(cuCtxDestroy_v2(a) == CUDA_ERROR_INVALID_CONTEXT, "destroyed twice");
+	ok(cuCtxDestroy_v2(primary) == CUDA_ERROR_INVALID_CONTEXT, "the primary one is not destroyed so");
+	ok(!cuDevicePrimaryCtxReset_v2(0) && cuCtxSynchronize() == CUDA_ERROR_CONTEXT_IS_DESTROYED,
+	   "after a reset it is gone");
+	ok(!cuDevicePrimaryCtxRetain(&b, 0) && b == primary && !cuCtxSynchronize(), "and comes back, the same");
+}
+
+static void test_memory(void)
+{
+	size_t before, after, total, size;
+	CUdeviceptr p, base;
+	unsigned int type;
+	int value;
+	void *h;
+
+	cuMemGetInfo_v2(&before, &total);
+	ok(cuMemAlloc_v2(&p, 0) == CUDA_ERROR_INVALID_VALUE, "nothing cannot be allocated");
+	ok(!cuMemAlloc_v2(&p, 1000000) && p >> 47, "device memory lies above host addresses");
+	cuMemGetInfo_v2(&after, &total);
+	ok(before - after >= 1000000, "cuMemGetInfo follows");
+	ok(!cuMemGetAddressRange_v2(&base, &size, p + 5000) && base == p && size == 1000000, "its range");
+	ok(!cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, p) && type == CU_MEMORYTYPE_DEVICE,
+	   "device pointer");
+	ok(cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE, (uintptr_t)&p) ==
+		   CUDA_ERROR_INVALID_VALUE, "a pointer that is not ours");
+	ok(cuMemFree_v2(p + 4096) == CUDA_ERROR_INVALID_VALUE, "free of an inner address");
+	ok(!cuMemFree_v2(p) && cuMemFree_v2(p) == CUDA_ERROR_INVALID_VALUE, "free, and free again");
+	ok(cuMemAlloc_v2(&p, 2ull << 30) == CUDA_ERROR_OUT_OF_MEMORY, "more than there is");
+	cuMemGetInfo_v2(&after, &total);
+	ok(before == after, "all is given back");
+
+	ok(!cuMemHostAlloc(&h, 5000, 0) && !cuPointerGetAttribute(&type, CU_POINTER_ATTRIBUTE_MEMORY_TYPE,
+								    (uintptr_t)h) && type == CU_MEMORYTYPE_HOST,
+	   "pinned memory");
+	memset(h, 7, 5000);
+	ok(!cuMemFreeHost(h) && cuMemFreeHost(h) == CUDA_ERROR_INVALID_VALUE, "freed once");
+	h = aligned_alloc(4096, 65536);
+	ok(!cuMemHostRegister_v2(h, 65536, 0), "register");
+	ok(cuMemHostRegister_v2((char *)h + 4096, 100, 0) == CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED,
+	   "registered already");
+	ok(!cuMemHostUnregister(h) && cuMemHostUnregister(h) == CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED,
+	   "unregister, once");
+	free(h);
+	ok(!cuMemAllocManaged(&p, 10000, CU_MEM_ATTACH_GLOBAL) && !(p >> 47), "managed memory is a host address");
+	memset((void *)p, 1, 10000);
+	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_IS_MANAGED, p) && (value & 1), "and says what it is");
+	cuMemFree_v2(p);
+}
+
+enum { N = 100000 };
+
+static bool same(const void *a, const void *b, size_t n)
+{
+	return !memcmp(a, b, n);
+}
+
+static void test_copies(void)
+{
+	unsigned char *in = malloc(N), *out = calloc(1, N), *pinned;
+	CUdeviceptr a, b;
+	CUDA_MEMCPY2D rect = { 0 };
+	CUDA_MEMCPY3D box = { 0 };
+	bool good;
+
+	for (int i = 0; i < N; i++)
+		in[i] = i * 7 + (i >> 8);
+	cuMemAlloc_v2(&a, N);
+	cuMemAlloc_v2(&b, N);
+	cuMemHostAlloc((void **)&pinned, N, 0);
+	ok(!cuMemcpyHtoD_v2(a, in, N) && !cuMemcpyDtoDAsync_v2(b, a, N, NULL) && !cuMemcpyDtoH_v2(out, b, N) &&
+	   same(in, out, N), "pageable to device to device to pageable");
+	memcpy(pinned, in, N);
+	memset(out, 0, N);
+	ok(!cuMemcpyHtoDAsync_v2(a + 1, pinned, N - 1, NULL) && !cuMemcpyDtoHAsync_v2(out, a + 1, N - 1, NULL) &&
+	   !cuStreamSynchronize(NULL) && same(in, out, N - 1), "pinned, at odd addresses");
+	ok(!cuMemcpy((uintptr_t)out, (uintptr_t)in, N) && same(in, out, N), "host to host");
+	ok(cuMemcpyHtoD_v2(a + 1000, in, N) == CUDA_ERROR_INVALID_VALUE, "past the end is refused");
+	ok(cuMemcpyHtoD_v2(1ull << 47 | 0x12345678000, in, 4) == CUDA_ERROR_INVALID_VALUE, "to nowhere is refused");
+
+	memset(out, 0, N);
+	rect = (CUDA_MEMCPY2D){
+		.srcMemoryType = CU_MEMORYTYPE_HOST, .srcHost = in, .srcPitch = 300, .srcXInBytes = 10, .srcY = 2,
+		.dstMemoryType = CU_MEMORYTYPE_DEVICE, .dstDevice = a, .dstPitch = 512,
+		.WidthInBytes = 100, .Height = 50,
+	};
+	good = !cuMemcpy2D_v2(&rect);
+	for (int y = 0; y < 50 && good; y++)
+		good = !cuMemcpyDtoH_v2(out, a + 512 * y, 100) && same(out, in + 300 * (y + 2) + 10, 100);
+	ok(good, "two dimensions");
+
+	box = (CUDA_MEMCPY3D){
+		.srcMemoryType = CU_MEMORYTYPE_HOST, .srcHost = in, .srcPitch = 50, .srcHeight = 20, .srcZ = 1,
+		.dstMemoryType = CU_MEMORYTYPE_UNIFIED, .dstDevice = b, .dstPitch = 64, .dstHeight = 16,
+		.WidthInBytes = 40, .Height = 10, .Depth = 5,
+	};
+	good = !cuMemcpy3D_v2(&box);
+	for (int i = 0; i < 50 && good; i++) {
+		int z = i / 10, y = i % 10;
+
+		good = !cuMemcpyDtoH_v2(out, b + (z * 16 + y) * 64, 40) &&
+		       same(out, in + ((z + 1) * 20 + y) * 50, 40);
+	}
+	ok(good, "three dimensions");
+
+	ok(!cuMemsetD8_v2(a, 0x5a, N) && !cuMemsetD32Async(a + 400, 0x01020304, 10, NULL) &&
+	   !cuMemsetD2D16_v2(a + 1024, 256, 0xbeef, 3, 4) && !cuMemcpyDtoH_v2(out, a, N), "fills");
+	good = out[399] == 0x5a && out[400] == 4 && out[403] == 1 && out[440] == 0x5a;
+	for (int y = 0; y < 4; y++)
+		good = good && out[1024 + 256 * y] == 0xef && out[1029 + 256 * y] == 0xbe &&
+		       out[1030 + 256 * y] == 0x5a;
+	ok(good, "and what they leave");
+	ok(cuMemsetD32Async(a + 2, 0, 1, NULL) == CUDA_ERROR_INVALID_VALUE, "misaligned fill is refused");
+	cuMemFree_v2(a);
+	cuMemFree_v2(b);
+	cuMemFreeHost(pinned);
+	free(in);
+	free(out);
+}
+
+static void add_one(void *data)
+{
+	usleep(2000);
+	++*(int *)data;
+}
+
+static void on_callback(CUstream stream, CUresult status, void *data)
+{
+	(void)stream;
+	if (!status)
+		++*(int *)data;
+}
+
+static void test_streams(void)
+{
+	int *flag, count = 0, status = 9;
+	uint32_t *word;
+	CUstream s, t;
+	CUevent e, f;
+	float ms = -1;
+
+	cuMemHostAlloc((void **)&word, 4096, 0);
+	flag = (int *)word + 100;
+	word[0] = word[1] = word[2] = 0;
+	*flag = 0;
+	ok(!cuStreamCreate(&s, CU_STREAM_NON_BLOCKING) && !cuStreamCreate(&t, 0), "two streams");
+	ok(!cuEventCreate(&e, 0) && !cuEventCreate(&f, 0), "two events");
+	ok(!cuEventQuery(e), "an event never recorded is over");
+	ok(!cuLaunchHostFunc(s, add_one, &count) && !cuEventRecord(e, s) &&
+	   cuEventQuery(e) == CUDA_ERROR_NOT_READY && cuStreamQuery(s) == CUDA_ERROR_NOT_READY,
+	   "a host function is not waited for");
+	ok(!cuStreamWaitEvent(t, e, 0) && !cuMemsetD32Async((uintptr_t)word, 77, 1, t) && !cuStreamSynchronize(t) &&
+	   count == 1 && word[0] == 77, "another stream waits for it by an event");
+	ok(!cuStreamAddCallback(s, on_callback, &count, 0) && !cuStreamSynchronize(s) && count == 2, "a callback");
+	ok(!cuEventRecord(f, s) && !cuEventSynchronize(f) && !cuEventElapsedTime(&ms, e, f) && ms >= 0,
+	   "elapsed time");
+	cuLaunchHostFunc(t, add_one, &count);
+	ok(!cuMemsetD32Async((uintptr_t)word, 5, 1, NULL) && !cuStreamSynchronize(NULL) && count == 3,
+	   "the legacy stream follows blocking ones");
+	cuLaunchHostFunc(s, add_one, &count);
+	ok(!cuStreamSynchronize(NULL) && count == 3, "but not others");
+	cuStreamSynchronize(s);
+	cuLaunchHostFunc(NULL, add_one, &count);
+	ok(!cuMemsetD32Async((uintptr_t)word, 6, 1, t) && !cuStreamSynchronize(t) && count == 5,
+	   "blocking streams follow the legacy one");
+	ok(!cuStreamWaitValue32_v2(s, (uintptr_t)&word[1], 3, 0) && cuStreamQuery(s) == CUDA_ERROR_NOT_READY &&
+	   !cuStreamWriteValue32_v2(t, (uintptr_t)&word[1], 4, 0) && !cuStreamSynchronize(s),
+	   "waiting for a value, written by another stream");
+	ok(!cuStreamWriteValue64_v2(t, (uintptr_t)&word[2], 0x1122334455667788, 0) && !cuStreamSynchronize(t) &&
+	   *(uint64_t *)&word[2] == 0x1122334455667788, "writing a long value");
+	ok(!cuStreamIsCapturing(s, &status) && !status, "never capturing");
+	cuLaunchHostFunc(s, add_one, &count);
+	ok(!cuStreamDestroy_v2(s) && !cuStreamDestroy_v2(t) && !cuCtxSynchronize() && count == 6,
+	   "destroyed streams finish");
+	ok(cuStreamDestroy_v2(s) == CUDA_ERROR_INVALID_HANDLE && cuStreamQuery(s) == CUDA_ERROR_INVALID_HANDLE,
+	   "and are no streams any more");
+	ok(!cuEventDestroy_v2(e) && !cuEventDestroy_v2(f) && cuEventQuery(e) == CUDA_ERROR_INVALID_HANDLE,
+	   "events end");
+	cuMemFreeHost(word);
+}
+
+static void test_pools(void)
+{
+	CUmemAllocationProp prop = { .type = 1, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+	CUmemAccessDesc access = { { CU_MEM_LOCATION_TYPE_DEVICE, 0 }, CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
+	CUmemGenericAllocationHandle h;
+	uint64_t used = 1, reserved = 0;
+	CUdeviceptr a, b, v;
+	CUmemoryPool pool;
+	char text[6] = "hello", back[6] = "";
+
+	ok(!cuDeviceGetDefaultMemPool(&pool, 0), "the default pool");
+	ok(!cuMemAllocAsync(&a, 100000, NULL) && !cuMemsetD8_v2(a, 1, 100000) && !cuMemFreeAsync(a, NULL) &&
+	   !cuMemAllocAsync(&b, 100000, NULL) && a == b, "the same stream gets its block back");
+	ok(cuMemFreeAsync(b, NULL) == 0 && cuMemFreeAsync(b, NULL) == CUDA_ERROR_INVALID_VALUE, "freed once");
+	cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used);
+	cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved);
+	ok(!used && reserved >= 100000, "reserved, not used");
+	ok(!cuCtxSynchronize() && !cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved) &&
+	   !reserved, "a synchronization gives it back");
+
+	ok(!cuMemAddressReserve(&v, 8 << 20, 0, 0, 0) && !cuMemCreate(&h, 4 << 20, &prop, 0), "reserve, create");
+	ok(!cuMemMap(v + (2 << 20), 4 << 20, 0, h, 0), "map");
+	ok(cuMemcpyHtoD_v2(v + (2 << 20), text, 6) == CUDA_ERROR_INVALID_VALUE, "no access yet");
+	ok(!cuMemSetAccess(v + (2 << 20), 4 << 20, &access, 1) && !cuMemcpyHtoD_v2(v + (4 << 20), text, 6) &&
+	   !cuMemcpyDtoH_v2(back, v + (4 << 20), 6) && !strcmp(back, text), "access");
+	ok(cuMemAddressFree(v, 8 << 20) == CUDA_ERROR_INVALID_VALUE, "mapped addresses are not freed");
+	ok(!cuMemRelease(h) && !cuMemUnmap(v + (2 << 20), 4 << 20) && !cuMemAddressFree(v, 8 << 20), "and back");
+	ok(cuMemRelease(h) == CUDA_ERROR_INVALID_VALUE, "released once");
+}
+
+static void test_refusals(void)
+{
+	CUmodule mod;
+	char log[200] = "";
+	int options[] = { CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
+	void *values[] = { log, (void *)sizeof(log) };
+
+	ok(cuGraphCreate() == CUDA_ERROR_NOT_SUPPORTED, "what is not implemented says so");
+	ok(cuModuleLoadData(&mod, "\001\002\003\004 neither a fatbin nor PTX nor anything else that we know of, at all") ==
+		   CUDA_ERROR_INVALID_IMAGE, "not an image");
+	ok(cuModuleLoadDataEx(&mod, ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k( {\n", 2,
+			      options, values) == CUDA_ERROR_INVALID_PTX, "PTX with an error");
+	ok(strstr(log, "line 4") != NULL && (uintptr_t)values[1] == strlen(log), "and the log names the line");
+	note("%s", log);
+}
+
+static void test_fork(void)
+{
+	int status = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(cuCtxSynchronize() == CUDA_ERROR_NOT_INITIALIZED ? 0 : 1);
+	ok(pid > 0 && waitpid(pid, &status, 0) == pid && !status, "a forked child has no driver");
+}
+
+/* Last: it ends the context. */
+static void test_fault(void)
+{
+	CUdeviceptr p;
+	int *pinned;
+
+	cuMemHostAlloc((void **)&pinned, 4096, 0);
+	cuMemAlloc_v2(&p, 4096);
+	host_device_fail_next_copy();
+	cuMemcpyDtoHAsync_v2(pinned, p, 4, NULL);
+	ok(cuCtxSynchronize() == CUDA_ERROR_ILLEGAL_ADDRESS, "a fault is reported");
+	ok(cuMemAlloc_v2(&p, 4096) == CUDA_ERROR_ILLEGAL_ADDRESS, "and stays");
+	ok(cuStreamSynchronize(NULL) == CUDA_ERROR_ILLEGAL_ADDRESS, "for streams too");
+	ok(!cuDevicePrimaryCtxReset_v2(0) && !cuDevicePrimaryCtxRetain(&primary, 0) && !cuCtxSynchronize(),
+	   "until the context is reset");
+	ok(!cuDevicePrimaryCtxRelease_v2(0), "released");
+	ok(host_device_objects() == 0, "nothing is left in the device");
+}
+
+int main(void)
+{
+	test_init();
+	test_contexts();
+	test_memory();
+	test_copies();
+	test_streams();
+	test_pools();
+	test_refusals();
+	test_fork();
+	test_fault();
+	return tap_done();
+}

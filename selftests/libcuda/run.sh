@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# time limit: 600
+# libcuda on a device inside the test process, under sanitizers.
+cd "$(dirname "$0")" || exit 1
+. ../lib/tap.sh
+out=../../build/selftests/libcuda
+
+plan 4
+if ! make -s all >&2; then
+	not_ok "build"
+	finish
+fi
+check "digest, formats, names" "$out/asan/unit"
+check "the API" env VGPU_LOG=0 "$out/asan/api"
+check "64 threads" env VGPU_LOG=0 "$out/tsan/threads" "${ROUNDS:-10}"
+check "every symbol is documented" ./documented.sh
+finish
