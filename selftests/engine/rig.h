@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs texts on the engine: a flat global memory, launches to their end.
+ */
+#ifndef ENGINE_RIG_H
+#define ENGINE_RIG_H
+
+#include "../../driver/engine/engine.h"
+
+#define RIG_BASE	0x7f0000000000ull	/* GPU address of the memory */
+
+/**
+ * struct rig - memory and what the last launch did
+ * @mem: global memory, at RIG_BASE
+ * @size: its bytes
+ * @read_only: bytes at its end that stores must not touch
+ * @span: largest piece that a translation gives, 0 for all of it
+ * @budget: warp instructions a slice
+ * @slices: most slices before the launch is stopped
+ * @msg: why a text was not run
+ * @fault: the launch's fault
+ */
+struct rig {
+	u8 *mem;
+	size_t size;
+	size_t read_only;
+	size_t span;
+	u32 budget;
+	u32 slices;
+	char msg[200];
+	struct engine_fault fault;
+};
+
+/** struct rig_grid - the shape of a launch and what it is given */
+struct rig_grid {
+	u32 grid[3], block[3];
+	const void *param;
+	u32 param_size;
+	u32 dynamic_shared, stack_size;
+};
+
+void rig_init(struct rig *r, size_t size);
+void rig_free(struct rig *r);
+/** rig_load() - a text's code object, or NULL and @r->msg */
+struct engine_code *rig_load(struct rig *r, const char *text);
+/** rig_launch() - run kernel @index to its end; ENGINE_DONE or ENGINE_FAULT, or -1 and @r->msg */
+int rig_launch(struct rig *r, struct engine_code *code, unsigned int index,
+	       const struct rig_grid *g);
+/** rig_run() - rig_load() and rig_launch() of the first kernel */
+int rig_run(struct rig *r, const char *text, const struct rig_grid *g);
+
+/** rig_sets() - names of the handler sets that this processor can run, NULL at the end */
+const char * const *rig_sets(void);
+
+#endif /* ENGINE_RIG_H */
