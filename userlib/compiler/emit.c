@@ -47,7 +47,7 @@ static u32 immediate(const struct emit *e, const struct minsn *i)
 	const struct mopnd *ops[] = { &i->a, &i->b, &i->c };
 	u32 k, v = i->imm;
 
-	for (k = 0; k < 3; k++)
+	for (k = 0; k < 3 && mop_table[i->op].imm == MI_SRC; k++)
 		if (ops[k]->kind == MO_IMM)
 			v = (u32)ops[k]->imm;
 	if (i->flags & MF_FRAME)

@@ -15,36 +15,27 @@ static bool blank(char c)
 	       c == '}' || c == '/';
 }
 
-/* At ".sh": a declaration, not a suffix such as ld.shared? */
-static void note_shared(struct body_scan *s, const char *text, const char *p,
-			const char *end, u32 line)
-{
-	static const char word[] = ".shared";
+#define LOAD(p) _mm_loadu_si128((const __m128i *)(p))
+#define MASK(v, c) _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
 
-	if (end - p < (long)sizeof(word) || memcmp(p, word, sizeof(word) - 1))
-		return;
-	p += sizeof(word) - 1;
-	if (!blank(*p) && *p != '.')
-		return;
-	p -= sizeof(word) - 1;
-	if (p > text && !blank(p[-1]))
-		return;
-	if (s->nshared < sizeof(s->shared) / sizeof(s->shared[0])) {
-		s->shared[s->nshared] = p;
-		s->shared_line[s->nshared] = line;
-	}
-	s->nshared++;
-}
-
+/* Line ends from @p up to @end, 16 bytes at a time. */
 static u32 count_lines(const char *p, const char *end)
 {
+	__m128i sum = _mm_setzero_si128();
 	u32 n = 0;
 
-	while (p < end && (p = memchr(p, '\n', end - p))) {
-		n++;
-		p++;
+	while (end - p >= 16) {
+		/* a byte counts to 255 at most, so gather after each 255 */
+		const char *stop = end - p > 16 * 255 ? p + 16 * 255 : p + ((end - p) & ~15);
+		__m128i bytes = _mm_setzero_si128();
+
+		for (; p < stop; p += 16)
+			bytes = _mm_sub_epi8(bytes, MASK(LOAD(p), '\n'));
+		sum = _mm_add_epi64(sum, _mm_sad_epu8(bytes, _mm_setzero_si128()));
 	}
-	return n;
+	for (; p < end; p++)
+		n += *p == '\n';
+	return n + _mm_cvtsi128_si32(sum) + _mm_cvtsi128_si32(_mm_srli_si128(sum, 8));
 }
 
 /* Past a comment or string that starts at @p, or past the character. */
@@ -76,12 +67,42 @@ static const char *skip_quiet(const char *p, const char *end)
 	return p + 1;
 }
 
+/**
+ * struct walk - the scan's state
+ * @counted: line ends before this are in @line; the rest is counted when a
+ *	line number is wanted
+ * @depth: open braces
+ */
 struct walk {
-	const char *text, *end;
+	const char *text, *end, *counted;
 	struct body_scan *s;
-	u32 line;	/* of the byte about to be looked at */
-	u32 depth;
+	u32 line, depth;
 };
+
+static u32 line_at(struct walk *w, const char *p)
+{
+	w->line += count_lines(w->counted, p);
+	w->counted = p;
+	return w->line;
+}
+
+/* At ".sh": a declaration, not a suffix such as ld.shared? */
+static void note_shared(struct walk *w, const char *p)
+{
+	static const char word[] = ".shared";
+	const char *q = p + sizeof(word) - 1;
+	struct body_scan *s = w->s;
+
+	if (w->end - p < (long)sizeof(word) || memcmp(p, word, sizeof(word) - 1))
+		return;
+	if ((!blank(*q) && *q != '.') || (p > w->text && !blank(p[-1])))
+		return;
+	if (s->nshared < sizeof(s->shared) / sizeof(s->shared[0])) {
+		s->shared[s->nshared] = p;
+		s->shared_line[s->nshared] = line_at(w, p);
+	}
+	s->nshared++;
+}
 
 /*
  * One interesting byte. Returns where to go on: p + 1, or further; NULL at
@@ -89,8 +110,6 @@ struct walk {
  */
 static inline const char *event(struct walk *w, const char *p)
 {
-	const char *q;
-
 	switch (*p) {
 	case '{':
 		w->depth++;
@@ -99,15 +118,13 @@ static inline const char *event(struct walk *w, const char *p)
 		if (--w->depth)
 			return p + 1;
 		w->s->close = p;
-		w->s->line = w->line;
+		w->s->line = line_at(w, p);
 		return NULL;
 	case '.':
-		note_shared(w->s, w->text, p, w->end, w->line);
+		note_shared(w, p);
 		return p + 1;
 	default:
-		q = skip_quiet(p, w->end);
-		w->line += count_lines(p, q);
-		return q;
+		return skip_quiet(p, w->end);
 	}
 }
 
@@ -121,8 +138,6 @@ static bool interesting(const char *p, const char *end)
 static void scan_tail(struct walk *w, const char *p)
 {
 	while (p && p < w->end) {
-		if (*p == '\n')
-			w->line++;
 		if (interesting(p, w->end))
 			p = event(w, p);
 		else
@@ -130,11 +145,8 @@ static void scan_tail(struct walk *w, const char *p)
 	}
 }
 
-#define LOAD(p) _mm_loadu_si128((const __m128i *)(p))
-#define MASK(v, c) _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
-
-/* Bits of the interesting bytes among 16, and of the line ends. */
-static inline u32 classify(const char *p, u32 *lines)
+/* Bits of the interesting bytes among 16. */
+static inline u32 classify(const char *p)
 {
 	__m128i v = LOAD(p), hit, dot;
 
@@ -142,39 +154,58 @@ static inline u32 classify(const char *p, u32 *lines)
 			    MASK(LOAD(p + 2), 'h'));
 	hit = _mm_or_si128(_mm_or_si128(MASK(v, '{'), MASK(v, '}')),
 			   _mm_or_si128(MASK(v, '/'), MASK(v, '"')));
-	*lines = _mm_movemask_epi8(MASK(v, '\n'));
 	return _mm_movemask_epi8(_mm_or_si128(hit, dot));
+}
+
+static u32 line_ends(const char *p)
+{
+	u32 low = _mm_movemask_epi8(MASK(LOAD(p), '\n'));
+
+	return low | (u32)_mm_movemask_epi8(MASK(LOAD(p + 16), '\n')) << 16;
+}
+
+/*
+ * The hits of one block of 32. Returns where to go on, or NULL at the closing
+ * brace. Line comments are the commonest hit and mostly end in the block.
+ */
+static const char *block(struct walk *w, const char *p, u32 hits)
+{
+	const char *q;
+
+	while (hits) {
+		u32 bit = __builtin_ctz(hits);
+
+		if (p[bit] == '/' && p[bit + 1] == '/') {
+			u32 rest = line_ends(p) & ~0u << bit;
+
+			if (!rest) {
+				q = memchr(p + 32, '\n', w->end - p - 32);
+				return q ? q : w->end;
+			}
+			hits &= ~0u << __builtin_ctz(rest);
+			continue;
+		}
+		q = event(w, p + bit);
+		if (q != p + bit + 1)	/* jumped, or done: look anew from there */
+			return q;
+		hits &= hits - 1;
+	}
+	return p + 32;
 }
 
 void scan_body(const char *text, const char *end, u32 line, struct body_scan *s)
 {
-	struct walk w = { .text = text, .end = end, .s = s, .line = line, .depth = 1 };
-	const char *p = text, *q;
+	struct walk w = {
+		.text = text, .end = end, .counted = text, .s = s, .line = line, .depth = 1,
+	};
+	const char *p = text;
 
 	s->close = NULL;
 	s->nshared = 0;
-	while (end - p >= 34) {
-		u32 l0, l1, hits, lines, start = w.line;
+	while (p && end - p >= 34) {
+		u32 hits = classify(p) | classify(p + 16) << 16;
 
-		hits = classify(p, &l0);
-		hits |= classify(p + 16, &l1) << 16;
-		lines = l0 | l1 << 16;
-		q = p + 32;
-		while (hits) {
-			u32 bit = __builtin_ctz(hits);
-
-			w.line = start + __builtin_popcount(lines & ((1u << bit) - 1));
-			q = event(&w, p + bit);
-			if (!q)
-				return;
-			if (q != p + bit + 1)	/* jumped: look anew from there */
-				break;
-			q = p + 32;
-			hits &= hits - 1;
-		}
-		if (q == p + 32 && !hits)
-			w.line = start + __builtin_popcount(lines);
-		p = q;
+		p = hits ? block(&w, p, hits) : p + 32;
 	}
 	scan_tail(&w, p);
 }

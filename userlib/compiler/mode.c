@@ -91,7 +91,7 @@ static void do_block(struct mfunc *f, struct mblock *b, u8 home)
 		u8 want = mode_of(i);
 
 		/* skipped stretches must not change the mode for those who skip */
-		if ((i->flags & MF_SKIP) || i->op == MOP_LABEL)
+		if (is_jump(i) || i->op == MOP_LABEL)
 			want = home;
 		if (want == MODE_ANY || want == now)
 			continue;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* What the back half knows of a body before it selects instructions. */
+#ifndef VGPU_COMPILER_ANALYSIS_H
+#define VGPU_COMPILER_ANALYSIS_H
+
+#include "compiler.h"
+#include "ir.h"
+
+/**
+ * struct ir_loop - a natural loop
+ * @header: its entry
+ * @body: bit by block id
+ */
+struct ir_loop {
+	struct ir_block *header;
+	u64 *body;
+};
+
+/* All loops, outer before inner. */
+struct ir_loops {
+	struct ir_loop **loops;
+	u32 n;
+};
+
+static inline bool loop_has(const struct ir_loop *l, const struct ir_block *b)
+{
+	return l->body[b->id / 64] >> b->id % 64 & 1;
+}
+
+struct ir_loops *find_loops(struct ir_body *b);	/* loops.c */
+
+/**
+ * struct uniformity - which values are the same in all lanes of a fragment
+ * @uniform: by register id
+ * @divergent: by block id: lanes leave it for different successors
+ * @join: by block id: lanes of one divergent branch meet here
+ */
+struct uniformity {
+	u8 *uniform;
+	u8 *divergent;
+	u8 *join;
+};
+
+/*
+ * diverge.c: standard divergence analysis with joins and temporal
+ * divergence; @entry: the body is a kernel (a function's parameters differ
+ * between lanes). Wants SSA and dominators.
+ */
+struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *loops,
+				      enum vgpucc_shape_class shape);
+
+/* Can this special register differ between lanes of a warp? */
+bool sreg_uniform(enum ir_sreg s, enum vgpucc_shape_class shape);
+
+#endif

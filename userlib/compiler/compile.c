@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+/* Stage 2: one kernel and all it calls, from IR to a code object. */
+#include <setjmp.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "back.h"
+#include "launch.h"
+#include "lower.h"
+
+#define DEFAULT_LIMIT	((size_t)1 << 30)
+#define MAX_FUNCS	4096u
+#define MAX_SHARED	(99u << 10)
+
+/* ---- the functions of the object ---- */
+
+u32 unit_func(struct unit *u, const struct ir_module *mod, struct ir_func *f)
+{
+	u32 k;
+
+	for (k = 0; k < u->nfuncs; k++)
+		if (u->funcs[k].func == f)
+			return k;
+	if (u->nfuncs == MAX_FUNCS) {
+		diag_error(u->diag, f->line, "more than %u functions in one kernel", MAX_FUNCS);
+		arena_bail(u->arena, ARENA_BAIL_DIAG);
+	}
+	if (u->nfuncs == u->cap_funcs) {
+		u32 cap = u->cap_funcs ? u->cap_funcs * 2 : 8;
+
+		u->funcs = arena_grow(u->arena, u->funcs, u->cap_funcs, cap, sizeof(*u->funcs));
+		u->cap_funcs = cap;
+	}
+	u->funcs[u->nfuncs] = (struct unit_func){ .mod = mod, .func = f };
+	return u->nfuncs++;
+}
+
+u32 unit_shared(struct unit *u, const struct ir_var *v)
+{
+	u32 k;
+
+	for (k = 0; k < u->nshared; k++)
+		if (u->shared_vars[k].var == v)
+			return u->shared_vars[k].offset;
+	return u->shared;	/* dynamic: behind all static ones */
+}
+
+static void add_shared(struct unit *u, const struct ir_var *v)
+{
+	u32 align = v->align ? v->align : 1, k;
+
+	if (!v->size)
+		return;
+	for (k = 0; k < u->nshared; k++)
+		if (u->shared_vars[k].var == v)
+			return;
+	if (u->nshared == u->cap_shared) {
+		u32 cap = u->cap_shared ? u->cap_shared * 2 : 8;
+
+		u->shared_vars = arena_grow(u->arena, u->shared_vars, u->cap_shared, cap,
+					    sizeof(*u->shared_vars));
+		u->cap_shared = cap;
+	}
+	u->shared = (u->shared + align - 1) & ~(align - 1);
+	u->shared_vars[u->nshared++] = (struct shared_var){ v, u->shared };
+	if (v->size > MAX_SHARED || u->shared + v->size > MAX_SHARED) {
+		diag_error(u->diag, v->line, "static shared memory exceeds %u bytes", MAX_SHARED);
+		arena_bail(u->arena, ARENA_BAIL_DIAG);
+	}
+	u->shared += v->size;
+}
+
+/* ---- what a body refers to ---- */
+
+static void scan_operand(struct unit *u, const struct ir_operand *o)
+{
+	const struct ir_var *v = NULL;
+	u32 k;
+
+	switch (o->kind) {
+	case OPND_VAR:
+		v = o->var;
+		break;
+	case OPND_MEM:
+		v = o->mem->var;
+		break;
+	case OPND_VEC:
+		for (k = 0; k < o->nelem; k++)
+			scan_operand(u, &o->elem[k]);
+		break;
+	default:
+		break;
+	}
+	if (v && v->space == SP_SHARED)
+		add_shared(u, v);
+}
+
+static void scan_call(struct unit *u, const struct ir_module *mod, const struct ir_insn *i)
+{
+	struct ir_func *f;
+
+	if (i->ops[1].kind != OPND_FUNC) {
+		u->indirect = true;
+		return;
+	}
+	f = i->ops[1].func;
+	if (f->alias)
+		f = f->alias;
+	if (!f->text) {
+		mod = runtime_module(u->diag);
+		f = mod ? ir_module_func(mod, f->name) : NULL;
+	}
+	if (f && f->text)
+		unit_func(u, mod, f);
+}
+
+static void scan_body(struct unit *u, const struct ir_body *b)
+{
+	const struct ir_insn *i;
+	u32 k, n;
+
+	for (k = 0; k < b->nblocks; k++) {
+		for (i = b->blocks[k]->first; i; i = i->next) {
+			for (n = 0; n < i->nops; n++)
+				scan_operand(u, &i->ops[n]);
+			if (i->op == OP_CALL)
+				scan_call(u, b->mod, i);
+		}
+	}
+}
+
+/* Whatever a pointer may point to. */
+static void add_targets(struct unit *u)
+{
+	u32 k;
+
+	for (k = 0; k < u->mod->nfuncs; k++)
+		if (!u->mod->funcs[k]->entry && u->mod->funcs[k]->text &&
+		    !u->mod->funcs[k]->alias)
+			unit_func(u, u->mod, u->mod->funcs[k]);
+}
+
+struct bodies {
+	struct ir_body **b;
+	u32 n;
+};
+
+static bool parse_all(struct unit *u, struct bodies *bs, size_t limit)
+{
+	bool all = false;
+	u32 k;
+
+	bs->b = arena_array(u->arena, MAX_FUNCS, struct ir_body *);
+	for (k = 0; k < u->nfuncs; k++) {
+		struct ir_body *b = ir_body_parse(u->funcs[k].mod, u->funcs[k].func, limit,
+						  u->diag);
+
+		if (!b)
+			return false;
+		bs->b[bs->n++] = b;
+		if (!ir_body_ssa(b, u->diag))
+			return false;
+		scan_body(u, b);
+		if (u->indirect && !all) {
+			add_targets(u);
+			all = true;
+		}
+	}
+	u->shared = (u->shared + 15) & ~15u;
+	return true;
+}
+
+/* ---- one function ---- */
+
+static void compile_function(struct unit *u, struct ir_body *b, u32 index)
+{
+	struct object *o = u->object;
+	struct mfunc *f;
+	bool own = b->mod == u->mod && !b->func->entry;
+
+	if (u->opt->dump_ir)
+		ir_print_body(b, u->opt->dump_ir);
+	simplify(b);
+	f = lower_function(u, b, index);
+	mir_dce(f);
+	if (!mir_allocate(f)) {
+		diag_error(u->diag, b->func->line, "'%s' needs more registers than there are",
+			   b->func->name);
+		arena_bail(&b->arena, ARENA_BAIL_DIAG);
+	}
+	mir_lower_phis(f);
+	mir_modes(f);
+	object_func(o, b->func->name, own ? layout_func_id(b->mod, b->func) : VGPU_NO_PC);
+	if (!emit_function(o, f, index)) {
+		diag_error(u->diag, b->func->line, "'%s' has too many instructions",
+			   b->func->name);
+		arena_bail(&b->arena, ARENA_BAIL_DIAG);
+	}
+	if (f->nphys[MC_V] > u->vregs)
+		u->vregs = f->nphys[MC_V];
+	if (f->nphys[MC_S] > u->sregs)
+		u->sregs = f->nphys[MC_S];
+	if (!index) {
+		o->kernel.local_size = f->frame;
+		u->calls = f->has_calls;
+	}
+}
+
+static u32 shape_flags(enum vgpucc_shape_class s)
+{
+	switch (s) {
+	case VGPUCC_SHAPE_LINEAR:
+		return VGPU_SHAPE_1D | VGPU_SHAPE_FULL;
+	case VGPUCC_SHAPE_ROWS:
+		return VGPU_SHAPE_X32;
+	default:
+		return 0;
+	}
+}
+
+static void fill_kernel(struct unit *u)
+{
+	struct vgpu_code_kernel *k = &u->object->kernel;
+	const struct ir_perf *p = &u->kernel->perf;
+	u64 threads = (u64)p->maxntid[0] * (p->maxntid[1] ? p->maxntid[1] : 1) *
+		      (p->maxntid[2] ? p->maxntid[2] : 1);
+	u32 i;
+
+	k->name = object_string(u->object, u->kernel->name);
+	k->func = 0;
+	k->grid_pre = VGPU_NO_PC;
+	k->block_pre = VGPU_NO_PC;
+	k->vregs = (u->vregs + 1) & ~1u;
+	k->sregs = u->sregs;
+	k->param_size = u->hidden + sizeof(struct vgpucc_hidden);
+	k->shared_size = u->shared;
+	k->max_threads = threads && threads <= 1024 ? threads : 0;
+	k->shape = shape_flags(u->opt->shape);
+	k->flags = u->calls ? VGPU_KERNEL_STACK : 0;
+	for (i = 0; i < 3 && p->reqntid[0]; i++)
+		k->req[i] = p->reqntid[i] ? p->reqntid[i] : 1;
+}
+
+static void free_bodies(struct bodies *bs)
+{
+	while (bs->n)
+		ir_body_free(bs->b[--bs->n]);
+}
+
+static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **code, size_t *len)
+{
+	jmp_buf bail;
+	u32 k;
+
+	u->arena->bail = &bail;
+	switch (setjmp(bail)) {
+	case 0:
+		break;
+	case ARENA_BAIL_NOMEM:
+		diag_error(u->diag, u->kernel->line, "'%s' takes more memory than admitted",
+			   u->kernel->name);
+		return VGPUCC_NO_MEMORY;
+	default:
+		return u->failed ? u->failed : VGPUCC_UNSUPPORTED;
+	}
+	u->object = arena_new(u->arena, struct object);
+	u->object->arena = u->arena;
+	unit_func(u, u->mod, u->kernel);
+	if (!parse_all(u, bs, limit))
+		return VGPUCC_BAD_PTX;
+	for (k = 0; k < bs->n; k++) {
+		bs->b[k]->arena.bail = &bail;
+		compile_function(u, bs->b[k], k);
+	}
+	fill_kernel(u);
+	*code = object_write(u->object, len);
+	return *code ? VGPUCC_OK : VGPUCC_NO_MEMORY;
+}
+
+int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
+			  const struct vgpucc_options *opt, struct diag *d,
+			  void **code, size_t *len)
+{
+	const struct ir_module *ir = vgpucc_module_ir(m);
+	size_t limit = opt->memory_limit ? opt->memory_limit : DEFAULT_LIMIT;
+	struct unit u = { .mod = ir, .opt = opt, .diag = d };
+	struct bodies bs = { 0 };
+	struct arena arena;
+	struct diag none;
+	int ret;
+
+	*code = NULL;
+	*len = 0;
+	if (!d) {
+		diag_init(&none, NULL, 0);
+		u.diag = &none;
+	}
+	u.kernel = ir_module_func(ir, name);
+	if (!u.kernel || !u.kernel->entry || !u.kernel->text)
+		return VGPUCC_NOT_FOUND;
+	u.hidden = (u.kernel->proto.param_size + 7) & ~7ull;
+	arena_init(&arena, limit);
+	u.arena = &arena;
+	ret = compile_unit(&u, &bs, limit, code, len);
+	free_bodies(&bs);
+	arena_free(&arena);
+	if (ret == VGPUCC_OK && opt->dump_isa)
+		dump_object(*code, *len, opt->dump_isa);
+	return ret;
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+/* Selection of what lanes do together: shuffles, votes, matches, barriers. */
+#include "lower.h"
+
+static bool full_mask(const struct ir_operand *o)
+{
+	return o->kind == OPND_IMM && (u32)o->imm == 0xffffffff;
+}
+
+/* ---- shuffles ---- */
+
+static u8 shfl_mode(const struct ir_insn *i)
+{
+	switch (i->m.shfl) {
+	case SHFL_UP:
+		return VGPU_SHFL_UP;
+	case SHFL_DOWN:
+		return VGPU_SHFL_DOWN;
+	case SHFL_BFLY:
+		return VGPU_SHFL_BFLY;
+	default:
+		return VGPU_SHFL_IDX;
+	}
+}
+
+static void shfl_general(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b)
+{
+	const struct ir_operand *mask = &i->ops[5];
+	struct minsn *m;
+
+	if (i->op == OP_SHFL_SYNC && mask->kind != OPND_IMM)
+		low_refuse(l, "shfl.sync with both clamp and member mask in registers");
+	if (b.kind == MO_IMM)
+		b = low_vector(l, b, MC_V);
+	m = low_op3(l, VGPU_OP_SHFLV, low_dst(l, &i->ops[0]), a, b,
+		    low_vector(l, low_src(l, &i->ops[4]), MC_V));
+	m->mod = shfl_mode(i);
+	m->imm = i->op == OP_SHFL_SYNC ? (u32)mask->imm : 0xffffffff;
+	if (i->ops[1].kind == OPND_REG)
+		m->pdef = low_dst(l, &i->ops[1]).reg;
+	low_final(l, m);
+}
+
+static void lower_shfl(struct low *l, struct ir_insn *i)
+{
+	struct mopnd a = low_src(l, &i->ops[2]), b = low_src(l, &i->ops[3]), c = NO;
+	const struct ir_operand *clamp = &i->ops[4], *mask = &i->ops[5];
+	struct minsn *m;
+	u32 imm;
+
+	if (a.kind == MO_IMM)
+		a = low_vector(l, mo_imm((u32)a.imm), MC_V);
+	if (clamp->kind != OPND_IMM) {
+		shfl_general(l, i, a, b);
+		return;
+	}
+	imm = VGPU_SHFL_CLAMP((u32)clamp->imm) | VGPU_SHFL_SEGMASK((u32)clamp->imm >> 8);
+	if (i->op == OP_SHFL || full_mask(mask))
+		imm |= VGPU_SHFL_FULL;
+	else
+		c = low_to_scalar(l, low_src(l, mask));
+	if (i->op == OP_SHFL_SYNC && mask->kind == OPND_REG && !l->scalar[mask->reg->id])
+		c = low_vector(l, low_src(l, mask), MC_V);
+	m = low_op3(l, VGPU_OP_SHFL, low_dst(l, &i->ops[0]), a, NO, c);
+	if (b.kind == MO_IMM) {
+		imm |= VGPU_SHFL_LANE((u32)b.imm);
+		m->b = mo_imm(0);
+	} else {
+		m->b = b;
+	}
+	m->mod = shfl_mode(i);
+	m->imm = imm;
+	if (i->ops[1].kind == OPND_REG)
+		m->pdef = low_dst(l, &i->ops[1]).reg;
+	low_final(l, m);
+}
+
+/* ---- votes ---- */
+
+static struct mopnd member_mask(struct low *l, const struct ir_operand *o)
+{
+	return o->kind == OPND_NONE ? mo_imm(0xffffffff) : low_src(l, o);
+}
+
+/* Without .sync: among the lanes that happen to be here. */
+static struct mopnd active_mask(struct low *l)
+{
+	struct mopnd d = low_temp(l, MC_S);
+
+	l->f->vregs[d.reg].narrow = true;
+	low_op(l, VGPU_OP_SACTIVE, d, NO, NO, NO);
+	return d;
+}
+
+static void lower_vote(struct low *l, struct ir_insn *i)
+{
+	bool sync = i->op == OP_VOTE_SYNC || i->m.sync;
+	struct mopnd p = low_pred(l, &i->ops[1], false);
+	struct mopnd mask = sync ? member_mask(l, &i->ops[2]) : active_mask(l);
+	struct minsn *m;
+
+	if (i->m.vote == VOTE_BALLOT) {
+		low_final(l, low_op2(l, VGPU_OP_BALLOT, low_dst(l, &i->ops[0]), p, mask));
+		return;
+	}
+	m = low_op2(l, VGPU_OP_VOTE, low_dst(l, &i->ops[0]), p, mask);
+	m->mod = i->m.vote == VOTE_ALL ? VGPU_VOTE_ALL : i->m.vote == VOTE_ANY ? VGPU_VOTE_ANY :
+		 VGPU_VOTE_UNI;
+	low_final(l, m);
+}
+
+static void lower_match(struct low *l, struct ir_insn *i)
+{
+	bool all = i->op == OP_MATCH_ALL, wide = ir_type_bits(i->types[0]) == 64;
+	struct mopnd a = low_src(l, &i->ops[all ? 2 : 1]), mask = low_src(l, &i->ops[all ? 3 : 2]);
+	struct minsn *m;
+
+	a = low_vector(l, a, wide ? MC_W : MC_V);
+	m = low_op2(l, all ? (wide ? VGPU_OP_MATCHALLW : VGPU_OP_MATCHALL) :
+		    (wide ? VGPU_OP_MATCHANYW : VGPU_OP_MATCHANY), low_dst(l, &i->ops[0]), a, mask);
+	if (all) {
+		m->c = i->ops[1].kind == OPND_REG ? low_dst(l, &i->ops[1]) : low_temp(l, MC_P);
+		m->flags |= MF_C_DEF;
+	}
+	low_final(l, m);
+}
+
+static bool redux_mod(const struct ir_insn *i, u8 *mod)
+{
+	bool f = i->types[0] == T_F32, s = type_is_signed(i->types[0]);
+
+	switch (i->m.atomop) {
+	case ATOM_ADD:
+		*mod = VGPU_REDUX_ADD;
+		break;
+	case ATOM_MIN:
+		*mod = f ? (i->m.abs ? VGPU_REDUX_FMIN_ABS : VGPU_REDUX_FMIN) :
+		       s ? VGPU_REDUX_MINS : VGPU_REDUX_MINU;
+		break;
+	case ATOM_MAX:
+		*mod = f ? (i->m.abs ? VGPU_REDUX_FMAX_ABS : VGPU_REDUX_FMAX) :
+		       s ? VGPU_REDUX_MAXS : VGPU_REDUX_MAXU;
+		break;
+	case ATOM_AND:
+		*mod = VGPU_REDUX_AND;
+		break;
+	case ATOM_OR:
+		*mod = VGPU_REDUX_OR;
+		break;
+	case ATOM_XOR:
+		*mod = VGPU_REDUX_XOR;
+		break;
+	default:
+		return false;
+	}
+	*mod |= i->m.nan ? VGPU_REDUX_NAN : 0;
+	return true;
+}
+
+static bool lower_redux(struct low *l, struct ir_insn *i)
+{
+	struct minsn *m;
+	u8 mod;
+
+	if (!redux_mod(i, &mod))
+		return false;
+	m = low_op2(l, VGPU_OP_REDUX, low_dst(l, &i->ops[0]),
+		    low_vector(l, low_src(l, &i->ops[1]), MC_V), low_src(l, &i->ops[2]));
+	m->mod = mod;
+	low_final(l, m);
+	return true;
+}
+
+static void lower_elect(struct low *l, struct ir_insn *i)
+{
+	struct minsn *m = low_op2(l, VGPU_OP_ELECT, low_dst(l, &i->ops[0]), NO,
+				  low_src(l, &i->ops[2]));
+
+	m->c = i->ops[1].kind == OPND_REG ? low_dst(l, &i->ops[1]) : low_temp(l, MC_P);
+	m->flags |= MF_C_DEF;
+	low_final(l, m);
+}
+
+/* ---- barriers ---- */
+
+static void lower_bar(struct low *l, struct ir_insn *i, bool arrive)
+{
+	struct mopnd count = mo_imm(0);
+
+	low_skip_begin(l);
+	if (i->ops[1].kind != OPND_NONE)
+		count = low_src(l, &i->ops[1]);
+	low_op2(l, VGPU_OP_BAR, NO, low_src(l, &i->ops[0]), count)->mod =
+		arrive ? VGPU_BAR_ARRIVE : 0;
+	low_skip_end(l);
+}
+
+static void lower_bar_red(struct low *l, struct ir_insn *i)
+{
+	struct mopnd count = i->ops[2].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[2]);
+	struct minsn *m;
+
+	if (i->guard)
+		low_refuse(l, "guarded %s is not supported", ir_op_name(i->op));
+	m = low_op3(l, VGPU_OP_BARRED, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), count,
+		    low_pred(l, &i->ops[3], false));
+	m->mod = i->m.popc ? VGPU_BARRED_POPC : i->m.boolop == BOOL_AND ? VGPU_BARRED_AND :
+		 VGPU_BARRED_OR;
+}
+
+bool lower_barrier(struct low *l, struct ir_insn *i)
+{
+	switch (i->op) {
+	case OP_BAR_SYNC:
+	case OP_BAR_CTA_SYNC:
+	case OP_BARRIER_SYNC:
+	case OP_BARRIER_CTA_SYNC:
+		lower_bar(l, i, false);
+		return true;
+	case OP_BAR_ARRIVE:
+	case OP_BAR_CTA_ARRIVE:
+	case OP_BARRIER_ARRIVE:
+	case OP_BARRIER_CTA_ARRIVE:
+		lower_bar(l, i, true);
+		return true;
+	case OP_BAR_RED:
+	case OP_BAR_CTA_RED:
+	case OP_BARRIER_RED:
+	case OP_BARRIER_CTA_RED:
+		lower_bar_red(l, i);
+		return true;
+	case OP_BAR_WARP_SYNC:
+		low_skip_begin(l);
+		low_op1(l, VGPU_OP_BARWARP, NO, low_src(l, &i->ops[0]));
+		low_skip_end(l);
+		return true;
+	case OP_BARRIER_CLUSTER_ARRIVE:
+		return true;
+	case OP_BARRIER_CLUSTER_WAIT:	/* a cluster of one block */
+		low_skip_begin(l);
+		low_op2(l, VGPU_OP_BAR, NO, mo_imm(0), mo_imm(0));
+		low_skip_end(l);
+		return true;
+	case OP_NANOSLEEP:
+		low_skip_begin(l);
+		low_op1(l, VGPU_OP_NANOSLEEP, NO, low_src(l, &i->ops[0]));
+		low_skip_end(l);
+		return true;
+	case OP_BRKPT:
+		low_op(l, VGPU_OP_TRAP, NO, NO, NO, NO)->imm = VGPU_TRAP_BRKPT;
+		low_guard(l, l->block->last);
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool lower_lane(struct low *l, struct ir_insn *i)
+{
+	switch (i->op) {
+	case OP_SHFL:
+	case OP_SHFL_SYNC:
+		lower_shfl(l, i);
+		return true;
+	case OP_VOTE:
+	case OP_VOTE_SYNC:
+		lower_vote(l, i);
+		return true;
+	case OP_MATCH_ANY:
+	case OP_MATCH_ALL:
+		lower_match(l, i);
+		return true;
+	case OP_ACTIVEMASK:
+		low_copy(l, &i->ops[0], active_mask(l));
+		return true;
+	case OP_REDUX:
+		return lower_redux(l, i);
+	case OP_ELECT:
+		lower_elect(l, i);
+		return true;
+	default:
+		return lower_barrier(l, i);
+	}
+}

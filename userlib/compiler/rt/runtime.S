@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The runtime's PTX as data; RUNTIME_PTX is its file. */
+	.section .rodata
+	.global runtime_ptx
+	.global runtime_ptx_size
+	.hidden runtime_ptx
+	.hidden runtime_ptx_size
+	.balign 16
+runtime_ptx:
+	.incbin RUNTIME_PTX
+	.byte 0
+end:
+	.balign 4
+runtime_ptx_size:
+	.long end - runtime_ptx
+	.section .note.GNU-stack, "", @progbits
