@@ -261,7 +261,7 @@ enum vgpu_atom_type {
 
 /* CPASYNC: MOD bit 0: operand B is a V register with the source size in bytes
  * (the rest is zero-filled) and A is W; else A, B as in a memory form.
- * IMM: shared offset (signed) in bits 15:0, global offset in 31:16.  MD's width
+ * IMM: shared offset in bits 15:0, global offset in 31:16, both signed.  MD's width
  * times count is 4, 8 or 16.
  */
 #define VGPU_CPASYNC_SRCSIZE	0x01

@@ -319,7 +319,7 @@ static void put_cpasync(struct text *t, const struct vgpu_insn *in, const struct
 	put(t, "[v%u", in->d);
 	put_offset(t, (s16)in->imm);
 	put(t, "]");
-	put_address(t, in, op, in->imm >> 16);
+	put_address(t, in, op, (s32)in->imm >> 16);
 	if (in->mod & VGPU_CPASYNC_SRCSIZE) {
 		next_operand(t);
 		put(t, "v%u", in->b);

@@ -85,7 +85,7 @@ static enum engine_status run_block(struct rig *r, struct engine_launch *l, u64 
 		if (status == ENGINE_DONE || status == ENGINE_FAULT)
 			return status;
 	}
-	engine_launch_stop(l, VGPU_FAULT_TIMEOUT);
+	engine_launch_stop(l, VGPU_STOP_TIMEOUT);
 	return slice(r, cta);
 }
 

@@ -445,7 +445,7 @@ static bool cpasync(struct insn_text *t)
 	if (!lex_char(&t->a->p, ']') &&
 	    (!number_in(t, -0x8000, 0x7fff, &low) || !lex_char(&t->a->p, ']')))
 		return visa_fail(t->a, "expected ]");
-	if (!address(t, 0, 0xffff, &high))
+	if (!address(t, -0x8000, 0x7fff, &high))
 		return false;
 	t->in.imm = (uint32_t)high << 16 | (uint16_t)low;
 	if (!(t->in.mod & VGPU_CPASYNC_SRCSIZE))
