@@ -2,7 +2,7 @@
 /* Launches: check the shape, find the code, write the packet. */
 #include <stdlib.h>
 #include <string.h>
-#include "kernel_abi.h"
+#include "../compiler/launch.h"
 #include "launch.h"
 #include "print.h"
 
@@ -62,45 +62,51 @@ static CUresult gather_params(const struct vgpucc_kernel *k, const struct cu_lau
 	return CUDA_SUCCESS;
 }
 
-/* The device side malloc's memory, made with the first kernel that may use it. */
-static CUresult heap_of(CUcontext ctx, CUdeviceptr *heap)
+static CUresult heap_new(CUcontext ctx)
 {
-	struct vgpu_heap header = { 0 };
+	struct vgpucc_heap header = { .size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE] & ~(size_t)15 };
+	struct vgpu_mem_copy c = {
+		.direction = VGPU_COPY_TO_GPU, .ctx = ctx->handle, .user_ptr = (uintptr_t)&header,
+		.width = sizeof(header), .height = 1,
+	};
 	struct cu_mem *m;
+	CUresult r = cu_mem_new(ctx, CU_MEM_MODULE, sizeof(header) + header.size, &m);
+	int err;
+
+	if (r)
+		return r;
+	c.gpu_va = m->base;
+	err = vgpu_mem_copy(&ctx->dev->dev, &c);
+	if (err) {
+		cu_mem_free(m);
+		return cu_check(ctx, err);
+	}
+	ctx->heap = m->base;
+	return CUDA_SUCCESS;
+}
+
+/* The device side malloc's memory, made with the first kernel that may use it. */
+static CUresult heap_of(CUcontext ctx, uint64_t *heap)
+{
 	CUresult r = CUDA_SUCCESS;
 
 	pthread_mutex_lock(&ctx->dev->lock);
-	if (!ctx->heap) {
-		header.size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE];
-		if (header.size < 4096)
-			header.size = 4096;
-		r = cu_mem_new(ctx, CU_MEM_MODULE, header.size, &m);
-		if (!r) {
-			struct vgpu_mem_copy c = {
-				.direction = VGPU_COPY_TO_GPU, .ctx = ctx->handle, .gpu_va = m->base,
-				.user_ptr = (uintptr_t)&header, .width = sizeof(header), .height = 1,
-			};
-			int err = vgpu_mem_copy(&ctx->dev->dev, &c);
-
-			r = err ? cu_check(ctx, err) : CUDA_SUCCESS;
-			if (!r)
-				ctx->heap = m->base;
-		}
-	}
+	if (!ctx->heap)
+		r = heap_new(ctx);
 	*heap = ctx->heap;
 	pthread_mutex_unlock(&ctx->dev->lock);
 	return r;
 }
 
-static CUresult hidden_params(CUmodule mod, struct vgpu_hidden *h)
+static CUresult hidden_params(CUmodule mod, struct vgpucc_hidden *h)
 {
 	CUresult r = CUDA_SUCCESS;
 
-	*h = (struct vgpu_hidden){ .globals = mod->segment ? mod->segment->base : 0 };
+	*h = (struct vgpucc_hidden){ .globals = mod->segment ? mod->segment->base : 0 };
 	if (mod->image->prints)
-		r = cu_print_address(mod->ctx, &h->print);
+		r = cu_print_address(mod->ctx, &h->printf_buf);
 	if (!r && mod->image->allocates)
-		r = heap_of(mod->ctx, (CUdeviceptr *)&h->heap);
+		r = heap_of(mod->ctx, &h->heap);
 	return r;
 }
 
@@ -165,7 +171,7 @@ CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream
 {
 	uint8_t params[VGPU_MAX_PARAM_BYTES + 64];
 	const struct cu_variant *v;
-	struct vgpu_hidden hidden;
+	struct vgpucc_hidden hidden;
 	size_t at;
 	CUfunction f;
 	CUresult r = cu_function_get(handle, &f);
@@ -180,7 +186,7 @@ CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream
 		r = hidden_params(f->mod, &hidden);
 	if (r)
 		return r;
-	at = VGPU_HIDDEN_OFFSET(f->kernel.param_size);
+	at = vgpucc_hidden_offset(&f->kernel);
 	if (at + sizeof(hidden) != v->info.param_bytes || v->info.param_bytes > VGPU_MAX_PARAM_BYTES) {
 		cu_log("%s: %u bytes of parameters compiled, %zu expected", f->kernel.name,
 		       v->info.param_bytes, at + sizeof(hidden));

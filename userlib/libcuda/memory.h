@@ -41,6 +41,7 @@ struct cu_registration {
  * @registrations: host memory
  * @pool: CU_MEM_POOL
  * @readonly: GPU writes fault
+ * @of_module: variables of a module: not the program's to free
  */
 struct cu_mem {
 	uint64_t base;
@@ -53,7 +54,7 @@ struct cu_mem {
 	struct cu_shared shared;
 	struct cu_registration *registrations;
 	CUmemoryPool pool;
-	bool readonly;
+	bool readonly, of_module;
 };
 
 /* GPU addresses (va.c): the library chooses them, so that no two contexts use the same. */

@@ -91,7 +91,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	if (r || !p)
 		return r;
 	m = cu_mem_at(p);
-	if (!m || (m->kind != CU_MEM_DEVICE && m->kind != CU_MEM_POOL && m->kind != CU_MEM_MANAGED))
+	if (!m || m->of_module || (m->kind != CU_MEM_DEVICE && m->kind != CU_MEM_POOL && m->kind != CU_MEM_MANAGED))
 		return CUDA_ERROR_INVALID_VALUE;
 	/* What was submitted before may use it to its end. */
 	cu_streams_synchronize(m->ctx);

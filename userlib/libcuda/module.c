@@ -2,83 +2,63 @@
 /* Modules: an image in a context, its variables laid out and filled. */
 #include <stdlib.h>
 #include <string.h>
+#include "../compiler/launch.h"
 #include "module.h"
 #include "stream.h"
 
-/* Where a variable goes. */
-static bool in_segment(const struct vgpucc_global *g)
+/* What is allocated here, as opposed to elsewhere or not at all. */
+static bool is_ours(const struct vgpucc_global *g)
 {
-	return !g->is_extern && !g->managed && g->space != VGPUCC_TEXTURE;
+	return !g->is_extern && g->space != VGPUCC_TEXTURE;
 }
 
-/* Variables follow the table of addresses, each at its alignment. */
-static size_t lay_out(CUmodule mod, unsigned int count)
+/* One segment of device memory, or of managed memory if a variable is. */
+static CUresult new_segment(CUmodule mod, bool managed)
 {
-	size_t at = count * sizeof(uint64_t);
-
-	for (unsigned int i = 0; i < count; i++) {
-		struct vgpucc_global g;
-		size_t align;
-
-		if (vgpucc_global_at(mod->image->cc, i, &g) || !in_segment(&g))
-			continue;
-		align = g.align < 16 ? 16 : g.align;
-		at = (at + align - 1) & ~(align - 1);
-		mod->addresses[i] = at;
-		at += g.size ? g.size : 1;
-	}
-	return at;
-}
-
-static CUresult new_managed(CUmodule mod, const struct vgpucc_global *g)
-{
-	struct cu_mem *m = calloc(1, sizeof(*m)), **list;
+	size_t size = vgpucc_segment_size(mod->image->cc);
+	struct cu_mem *m;
 	CUresult r;
 
+	if (!managed)
+		return cu_mem_new(mod->ctx, CU_MEM_MODULE, size, &mod->segment);
+	m = calloc(1, sizeof(*m));
 	if (!m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	list = realloc(mod->managed, (mod->nmanaged + 1) * sizeof(*list));
-	if (list)
-		mod->managed = list;
-	r = list ? cu_shared_new(mod->ctx, g->size, &m->shared) : CUDA_ERROR_OUT_OF_MEMORY;
+	r = cu_shared_new(mod->ctx, size, &m->shared);
 	if (r) {
 		free(m);
 		return r;
 	}
-	m->kind = CU_MEM_MANAGED;
-	m->ctx = mod->ctx;
-	m->base = (uintptr_t)m->shared.p;
-	m->size = g->size;
-	m->span = m->shared.size;
-	m->bo = m->shared.bo;
-	m->flags = CU_MEM_ATTACH_GLOBAL;
+	*m = (struct cu_mem){
+		.base = (uintptr_t)m->shared.p, .size = size, .span = m->shared.size, .kind = CU_MEM_MANAGED,
+		.ctx = mod->ctx, .bo = m->shared.bo, .flags = CU_MEM_ATTACH_GLOBAL, .shared = m->shared,
+		.of_module = true,
+	};
 	r = cu_mem_insert(m);
 	if (r) {
 		cu_shared_free(mod->ctx, &m->shared);
 		free(m);
 		return r;
 	}
-	mod->managed[mod->nmanaged++] = m;
-	mod->addresses[g->index] = m->base;
+	mod->segment = m;
 	return CUDA_SUCCESS;
 }
 
-/* Addresses of all variables: offsets in the segment become addresses. */
+/* Where every variable lies. */
 static CUresult place(CUmodule mod, unsigned int count)
 {
-	size_t size = lay_out(mod, count);
-	CUresult r = cu_mem_new(mod->ctx, CU_MEM_MODULE, size, &mod->segment);
+	struct vgpucc_global g;
+	bool managed = false;
+	CUresult r;
 
-	for (unsigned int i = 0; i < count && !r; i++) {
-		struct vgpucc_global g;
-
-		if (vgpucc_global_at(mod->image->cc, i, &g))
-			continue;
-		if (in_segment(&g))
-			mod->addresses[i] += mod->segment->base;
-		else if (g.managed && !g.is_extern)
-			r = new_managed(mod, &g);
-	}
+	for (unsigned int i = 0; i < count; i++)
+		managed |= !vgpucc_global_at(mod->image->cc, i, &g) && g.managed;
+	if (!vgpucc_segment_size(mod->image->cc))
+		return CUDA_SUCCESS;
+	r = new_segment(mod, managed);
+	for (unsigned int i = 0; i < count && !r; i++)
+		if (!vgpucc_global_at(mod->image->cc, i, &g) && is_ours(&g))
+			mod->addresses[i] = mod->segment->base + vgpucc_global_offset(mod->image->cc, i);
 	return r;
 }
 
@@ -107,11 +87,15 @@ static CUresult relocate(CUmodule mod, const struct vgpucc_global *g, uint8_t *b
 		if (rel->offset + rel->size > size || rel->size > 8)
 			return CUDA_ERROR_INVALID_IMAGE;
 		if (rel->global == UINT32_MAX) {
-			cu_log("%s holds the address of function %s: not implemented", g->name,
-			       rel->func ? rel->func : "?");
-			return CUDA_ERROR_NOT_SUPPORTED;
+			uint32_t id;
+
+			if (!rel->func || vgpucc_function_id(mod->image->cc, rel->func, &id))
+				return CUDA_ERROR_INVALID_IMAGE;
+			value = id;
+		} else {
+			value = mod->addresses[rel->global];
 		}
-		value = (mod->addresses[rel->global] + rel->addend) >> rel->shift;
+		value = (value + rel->addend) >> rel->shift;
 		memcpy(bytes + rel->offset, &value, rel->size);
 	}
 	return CUDA_SUCCESS;
@@ -136,9 +120,7 @@ static CUresult fill_global(CUmodule mod, const struct vgpucc_global *g)
 	if (g->init_len)
 		memcpy(bytes, g->init, g->init_len);
 	r = relocate(mod, g, bytes, size);
-	if (!r && g->managed)
-		memcpy((void *)mod->addresses[g->index], bytes, size);
-	else if (!r)
+	if (!r)
 		r = write_device(mod, mod->addresses[g->index], bytes, size);
 	free(bytes);
 	return r;
@@ -159,11 +141,9 @@ static CUresult instantiate(CUmodule mod)
 	for (unsigned int i = 0; i < count && !r; i++) {
 		struct vgpucc_global g;
 
-		if (!vgpucc_global_at(mod->image->cc, i, &g) && !g.is_extern && g.space != VGPUCC_TEXTURE)
+		if (!vgpucc_global_at(mod->image->cc, i, &g) && is_ours(&g))
 			r = fill_global(mod, &g);
 	}
-	if (!r)
-		r = write_device(mod, mod->segment->base, mod->addresses, count * sizeof(uint64_t));
 	return r;
 }
 
@@ -219,11 +199,8 @@ void cu_module_free(CUmodule mod)
 	for (unsigned int i = 0; mod->functions && i < mod->image->info.nkernels; i++)
 		if (mod->functions[i])
 			function_free(mod->functions[i]);
-	for (unsigned int i = 0; i < mod->nmanaged; i++)
-		cu_mem_free(mod->managed[i]);
 	if (mod->segment)
 		cu_mem_free(mod->segment);
-	free(mod->managed);
 	free(mod->addresses);
 	free(mod->functions);
 	cu_image_put(mod->image);
@@ -282,7 +259,7 @@ CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdevice
 {
 	struct vgpucc_global g;
 
-	if (vgpucc_global_find(mod->image->cc, name, &g) || g.is_extern || g.space == VGPUCC_TEXTURE ||
+	if (vgpucc_global_find(mod->image->cc, name, &g) || !is_ours(&g) ||
 	    (managed && !g.managed))
 		return CUDA_ERROR_NOT_FOUND;
 	if (p)

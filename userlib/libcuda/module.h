@@ -68,10 +68,8 @@ struct CUfunc_st {
  * @ctx: the context
  * @image: the image
  * @library: the library it is an instance of, or NULL
- * @segment: memory of its variables, led by the table of their addresses; NULL without any
- * @managed: managed variables
- * @nmanaged: how many
- * @addresses: copy of the table
+ * @segment: memory of its variables; NULL without any
+ * @addresses: of the variables, by index
  * @functions: by index, NULL until asked for
  * @next: in the context's list
  * @next_instance: in the library's list
@@ -82,8 +80,6 @@ struct CUmod_st {
 	struct cu_image *image;
 	CUlibrary library;
 	struct cu_mem *segment;
-	struct cu_mem **managed;
-	unsigned int nmanaged;
 	uint64_t *addresses;
 	CUfunction *functions;
 	struct CUmod_st *next, *next_instance;

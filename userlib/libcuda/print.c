@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
  * What kernels print: a buffer that kernels append to and the host reads at
- * each synchronization (kernel_abi.h).  When nothing runs any more the buffer
+ * each synchronization (compiler/launch.h).  When nothing runs any more the buffer
  * begins anew; what did not fit is lost, as CUDA has it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../compiler/launch.h"
 #include "format.h"
-#include "kernel_abi.h"
 #include "print.h"
 #include "slab.h"
 #include "stream.h"
@@ -30,7 +30,7 @@ enum { TEXT_MAX = 4096 };
 static struct cu_print *print_new(CUcontext ctx)
 {
 	struct cu_print *p = calloc(1, sizeof(*p));
-	struct vgpu_print_buffer *b;
+	struct vgpucc_fifo *b;
 
 	if (!p)
 		return NULL;
@@ -39,7 +39,7 @@ static struct cu_print *print_new(CUcontext ctx)
 		return NULL;
 	}
 	b = p->memory.p;
-	b->capacity = p->memory.size - sizeof(*b);
+	b->size = p->memory.size - sizeof(*b);
 	pthread_mutex_init(&p->lock, NULL);
 	return p;
 }
@@ -87,7 +87,7 @@ static void read_string(void *data, uint64_t address, char *to, size_t size)
 	to[n] = 0;
 }
 
-static void put_format(CUcontext ctx, const struct vgpu_print_record *r)
+static void put_format(CUcontext ctx, const struct vgpucc_record *r)
 {
 	char format[TEXT_MAX], text[TEXT_MAX];
 
@@ -96,36 +96,37 @@ static void put_format(CUcontext ctx, const struct vgpu_print_record *r)
 	fputs(text, stdout);
 }
 
-static void put_assert(CUcontext ctx, const struct vgpu_assert_record *r)
+static void put_assert(CUcontext ctx, const struct vgpucc_record *r)
 {
+	const struct vgpucc_assert *a = (const void *)r->args;
 	char message[1024], file[1024], function[1024];
 
-	if (r->size < sizeof(*r))
+	if (r->size < sizeof(*r) + sizeof(*a))
 		return;
-	read_string(ctx, r->message, message, sizeof(message));
-	read_string(ctx, r->file, file, sizeof(file));
-	read_string(ctx, r->function, function, sizeof(function));
+	read_string(ctx, r->format, message, sizeof(message));
+	read_string(ctx, a->file, file, sizeof(file));
+	read_string(ctx, a->function, function, sizeof(function));
 	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
-		file, r->line, function, r->block[0], r->block[1], r->block[2],
-		r->thread[0], r->thread[1], r->thread[2], message);
+		file, a->line, function, a->block[0], a->block[1], a->block[2],
+		a->thread[0], a->thread[1], a->thread[2], message);
 }
 
 /* Write out complete records; true when all that were begun are done. */
 static bool put_records(CUcontext ctx, struct cu_print *p, uint64_t end)
 {
-	struct vgpu_print_buffer *b = p->memory.p;
+	struct vgpucc_fifo *b = p->memory.p;
 
-	while (p->taken + sizeof(struct vgpu_print_record) <= end) {
-		struct vgpu_print_record *r = (void *)(b->data + p->taken);
-		uint32_t size = __atomic_load_n(&r->size, __ATOMIC_ACQUIRE);
+	while (p->taken + sizeof(struct vgpucc_record) <= end) {
+		struct vgpucc_record *r = (void *)(b->data + p->taken);
+		uint32_t kind = __atomic_load_n(&r->ready, __ATOMIC_ACQUIRE), size = r->size;
 
 		/* Kernels can write here what they like: nothing is believed. */
-		if (!size || size % 8 || size < sizeof(*r) || size > end - p->taken)
+		if (!kind || size % 8 || size < sizeof(*r) || size > end - p->taken)
 			return false;
-		if (r->kind == VGPU_PRINT_FORMAT)
+		if (kind == VGPUCC_RECORD_PRINTF)
 			put_format(ctx, r);
-		else if (r->kind == VGPU_PRINT_ASSERT)
-			put_assert(ctx, (void *)r);
+		else if (kind == VGPUCC_RECORD_ASSERT)
+			put_assert(ctx, r);
 		p->taken += size;
 	}
 	fflush(stdout);
@@ -135,16 +136,16 @@ static bool put_records(CUcontext ctx, struct cu_print *p, uint64_t end)
 void cu_print_flush(CUcontext ctx)
 {
 	struct cu_print *p = __atomic_load_n(&ctx->print, __ATOMIC_ACQUIRE);
-	struct vgpu_print_buffer *b;
+	struct vgpucc_fifo *b;
 	uint64_t end;
 
 	if (!p)
 		return;
 	b = p->memory.p;
-	if (__atomic_load_n(&b->head, __ATOMIC_ACQUIRE) <= p->taken)
+	if (__atomic_load_n(&b->tail, __ATOMIC_ACQUIRE) <= p->taken)
 		return;
 	pthread_mutex_lock(&p->lock);
-	end = __atomic_load_n(&b->head, __ATOMIC_ACQUIRE);
+	end = __atomic_load_n(&b->tail, __ATOMIC_ACQUIRE);
 	if (end > p->memory.size - sizeof(*b))
 		end = p->memory.size - sizeof(*b);
 	put_records(ctx, p, end);
@@ -153,7 +154,7 @@ void cu_print_flush(CUcontext ctx)
 		if (cu_streams_idle(ctx)) {
 			memset(b->data, 0, end);
 			p->taken = 0;
-			__atomic_store_n(&b->head, 0, __ATOMIC_RELEASE);
+			__atomic_store_n(&b->tail, 0, __ATOMIC_RELEASE);
 		}
 		pthread_mutex_unlock(&ctx->lock);
 	}
