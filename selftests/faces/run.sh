@@ -20,6 +20,8 @@ echo "TAP version 13"
 if [ "$kernel" = uml ]; then
 	. ../lib/tap.sh
 	check "config space and models on the host, under the sanitizers" make -s check
+	check "the documented NVML functions are those that are answered" \
+		make -s -C "$top/userlib/libnvidia-ml" check-doc
 	first=$TAP_DONE failed=$TAP_FAILED
 else
 	first=0 failed=0
