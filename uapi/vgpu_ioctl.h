@@ -360,7 +360,7 @@ enum {
  * @address: GPU address of the access
  * @access_bytes: its width, 0 when there was none
  * @write: 1 for a write or an atomic
- * @pc: byte offset in the code section of the code object
+ * @pc: index of the instruction in the code object
  * @line: source line in the line table (PTX), 0 when unknown
  * @code: handle of the code object
  * @kernel: kernel index in it

@@ -252,8 +252,8 @@ void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
 bool vgpu_job_step(struct vgpu_worker *w);
 
 /* ---- kinds of jobs (launch.c, xfer.c) */
-int vgpu_launch_create(struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
-		       u64 seqno, struct vgpu_job **out);
+int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
+		       const struct vgpu_pkt_launch *p, u64 seqno, struct vgpu_job **out);
 int vgpu_copy_create(struct vgpu_queue *q, const struct vgpu_pkt_copy *p,
 		     u64 seqno, struct vgpu_job **out);
 int vgpu_fill_create(struct vgpu_queue *q, const struct vgpu_pkt_fill *p,

@@ -302,7 +302,8 @@ static int check(const struct vgpu_pkt_launch *p)
 	return p->local_bytes > ENGINE_MAX_LOCAL ? -EINVAL : 0;
 }
 
-static int create_engine(struct launch *l, struct vgpu_ctx *ctx,
+/* The grid's preamble may read the GPU's memory: hence a slice, in which it may sleep. */
+static int create_engine(struct vgpu_worker *w, struct launch *l, struct vgpu_ctx *ctx,
 			 const struct vgpu_pkt_launch *p, const struct vgpu_code_kernel *k)
 {
 	struct engine_params ep = {
@@ -319,16 +320,20 @@ static int create_engine(struct launch *l, struct vgpu_ctx *ctx,
 		.mem = &vgpu_as_engine_ops,
 		.as = ctx->as,
 	};
+	int rc;
 
 	if (p->local_bytes)
 		ep.stack_size = p->local_bytes > k->local_size ?
 			round_down(p->local_bytes - k->local_size, 16) : 0;
-	return engine_launch_create(&ep, &l->engine);
+	vgpu_slice_begin(w, ctx->as, false);
+	rc = engine_launch_create(&ep, &l->engine);
+	vgpu_slice_end(w);
+	return rc;
 }
 
 /* Everything after the code object has been found. */
-static int prepare(struct launch *l, struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
-		   u64 seqno)
+static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q,
+		   const struct vgpu_pkt_launch *p, u64 seqno)
 {
 	struct vgpu_ctx *ctx = q->obj.ctx;
 	const struct vgpu_code_kernel *k;
@@ -341,7 +346,7 @@ static int prepare(struct launch *l, struct vgpu_queue *q, const struct vgpu_pkt
 	k = engine_code_kernel(l->code->engine, p->kernel);
 	rc = check_shape(ctx->dev, p, k, &threads);
 	if (!rc)
-		rc = create_engine(l, ctx, p, k);
+		rc = create_engine(w, l, ctx, p, k);
 	if (rc)
 		return rc;
 	l->kernel = p->kernel;
@@ -362,6 +367,7 @@ static int prepare(struct launch *l, struct vgpu_queue *q, const struct vgpu_pkt
 
 /**
  * vgpu_launch_create - check a launch packet and make it a job
+ * @w: this worker
  * @q: queue
  * @p: the packet, parameters behind it
  * @seqno: its number
@@ -369,8 +375,8 @@ static int prepare(struct launch *l, struct vgpu_queue *q, const struct vgpu_pkt
  *
  * Return: 0 or an errno that says why the packet is refused.
  */
-int vgpu_launch_create(struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
-		       u64 seqno, struct vgpu_job **out)
+int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
+		       const struct vgpu_pkt_launch *p, u64 seqno, struct vgpu_job **out)
 {
 	struct vgpu_obj *obj;
 	struct launch *l;
@@ -389,7 +395,7 @@ int vgpu_launch_create(struct vgpu_queue *q, const struct vgpu_pkt_launch *p,
 	if (!l)
 		goto put;
 	l->code = container_of(obj, struct vgpu_code, obj);
-	rc = prepare(l, q, p, seqno);
+	rc = prepare(w, l, q, p, seqno);
 	if (!rc)
 		*out = &l->job;
 	else

@@ -54,7 +54,7 @@ static int publish(struct vgpu_job *job, int rc)
 static int begin_launch(struct vgpu_worker *w, struct vgpu_queue *q, const void *packet)
 {
 	struct vgpu_job *job = NULL;
-	int rc = vgpu_launch_create(q, packet, q->seqno, &job);
+	int rc = vgpu_launch_create(w, q, packet, q->seqno, &job);
 
 	return publish(job, rc);
 }

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+/* Launches: blocks, faults, fairness, cooperation. Kernels: kernels.visa. */
+#include <stdio.h>
+
+#include "kselftest_harness.h"
+
+#include "gpu.h"
+
+FIXTURE(launch)
+{
+	struct gpu g;
+};
+
+FIXTURE_SETUP(launch)
+{
+	ASSERT_EQ(0, gpu_open(&self->g));
+}
+
+FIXTURE_TEARDOWN(launch)
+{
+	close(self->g.fd);
+}
+
+TEST_F(launch, every_block_once)
+{
+	static const uint32_t grids[] = { 1, 2, 7, 64, 1000, 50000 };
+	uint32_t *r = malloc(50000 * 4), sum = 0;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		struct launch l = launch(&self->g, COUNT, grids[i], 64, self->g.va, 0);
+
+		run(&self->g, &l);
+	}
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	ASSERT_EQ(0, from_gpu(self->g.fd, self->g.ctx, self->g.va, r, 50000 * 4));
+	for (uint32_t i = 0; i < 50000; i++) {
+		sum = 0;
+		for (unsigned int k = 0; k < 6; k++)
+			sum += i < grids[k] ? i + 1 : 0;
+		ASSERT_EQ(sum, r[i]);
+	}
+	free(r);
+}
+
+TEST_F(launch, many_in_a_row)
+{
+	struct launch l = launch(&self->g, COUNT, 3, 32, self->g.va, 0);
+
+	for (int i = 0; i < 500; i++)
+		run(&self->g, &l);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(500, peek(&self->g, 0));
+	EXPECT_EQ(1500, peek(&self->g, 8));
+}
+
+TEST_F(launch, kernel_info)
+{
+	struct vgpu_kernel_info k = { .size = sizeof(k), .code = self->g.code, .kernel = MEET };
+
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	EXPECT_STREQ("meet", k.name);
+	EXPECT_EQ(16, k.param_bytes);
+	EXPECT_EQ(0, k.coop_blocks);
+	k.threads = 64;
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	EXPECT_GT(k.coop_blocks, 0);
+	EXPECT_GT(k.cta_bytes, 0);
+	k.kernel = 100;
+	EXPECT_EQ(-EINVAL, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	k.kernel = 0;
+	k.threads = 2000;
+	EXPECT_EQ(-EINVAL, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+}
+
+TEST_F(launch, cooperative)
+{
+	struct vgpu_kernel_info k = {
+		.size = sizeof(k), .code = self->g.code, .kernel = MEET, .threads = 64,
+	};
+	struct launch l;
+	struct vgpu_fault f;
+
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	l = launch(&self->g, MEET, k.coop_blocks, 64, self->g.va, 0);
+	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
+	run(&self->g, &l);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(k.coop_blocks, peek(&self->g, 0));
+	/* One more does not fit. */
+	l.p.grid[0]++;
+	run(&self->g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_PACKET, f.kind);
+	EXPECT_EQ(-E2BIG, f.detail);
+}
+
+TEST_F(launch, spinning_blocks_let_others_run)
+{
+	struct launch l = launch(&self->g, MEET, 40, 32, self->g.va, 0);
+
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+}
+
+TEST_F(launch, queues_side_by_side)
+{
+	struct launch endless = launch(&self->g, ENDLESS, 8, 32, 0, 0);
+	struct launch l;
+	struct gpu b = self->g;
+
+	ASSERT_EQ(0, queue_create(b.fd, b.ctx, 256, &b.q));
+	run(&self->g, &endless);
+	for (int i = 0; i < 10; i++) {
+		l = launch(&b, COUNT, 100, 32, b.va, 0);
+		run(&b, &l);
+		ASSERT_EQ(0, queue_sync(&b.q));
+	}
+	EXPECT_EQ(10, peek(&b, 0));
+	EXPECT_EQ(0, self->g.q.kernel->done);
+	/* Destroying the queue ends what runs in it, and no more. */
+	EXPECT_EQ(0, destroy(self->g.fd, self->g.q.handle));
+	run(&b, &l);
+	EXPECT_EQ(0, queue_sync(&b.q));
+}
+
+TEST_F(launch, contexts_share)
+{
+	struct launch endless = launch(&self->g, ENDLESS, 1000, 32, 0, 0), l;
+	struct gpu b;
+
+	ASSERT_EQ(0, gpu_open(&b));
+	run(&self->g, &endless);
+	for (int i = 0; i < 10; i++) {
+		l = launch(&b, COUNT, 1000, 32, b.va, 0);
+		run(&b, &l);
+		ASSERT_EQ(0, queue_sync(&b.q));
+	}
+	EXPECT_EQ(0, destroy(self->g.fd, self->g.ctx));
+	close(b.fd);
+}
+
+/* A launch that must end the context; what is known about it. */
+static void faults(struct __test_metadata *_metadata, struct gpu *other, uint32_t kernel,
+		   uint64_t address, uint32_t number, struct vgpu_fault *f)
+{
+	struct gpu g;
+	struct launch l;
+
+	ASSERT_EQ(0, gpu_open(&g));
+	l = launch(&g, kernel, 3, 64, address ? address : g.va, number);
+	run(&g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&g.q));
+	ASSERT_EQ(0, fault_query(g.fd, g.ctx, f));
+	EXPECT_EQ(g.code, f->code);
+	EXPECT_EQ(kernel, f->kernel);
+	EXPECT_EQ(1, f->seqno);
+	EXPECT_EQ((uint32_t)getpid(), f->pid);
+	/* Sticky here, unknown elsewhere. */
+	EXPECT_EQ(-EIO, wait_value(g.fd, g.q.handle, 2, SECOND));
+	l = launch(other, COUNT, 10, 64, other->va, 0);
+	run(other, &l);
+	EXPECT_EQ(0, queue_sync(&other->q));
+	close(g.fd);
+}
+
+TEST_F(launch, illegal_address)
+{
+	struct vgpu_fault f;
+
+	faults(_metadata, &self->g, STORE, 0x9000dead0000ull, 4, &f);
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+	EXPECT_EQ(31, f.xid);
+	EXPECT_EQ(0x9000dead0010ull, f.address);
+	EXPECT_EQ(4, f.access_bytes);
+	EXPECT_EQ(1, f.write);
+	EXPECT_EQ(37, f.thread[0]);
+	EXPECT_EQ(5, f.lane);
+	EXPECT_EQ(42, f.line);
+	EXPECT_STREQ("store", f.kernel_name);
+	faults(_metadata, &self->g, STORE, 8, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+	faults(_metadata, &self->g, STORE, ~0ull << 47, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+}
+
+TEST_F(launch, misaligned_address)
+{
+	struct vgpu_fault f;
+
+	faults(_metadata, &self->g, STORE, 0x9000dead0001ull, 4, &f);
+	EXPECT_EQ(VGPU_FAULT_MISALIGNED, f.kind);
+}
+
+TEST_F(launch, stack_overflow)
+{
+	struct vgpu_fault f;
+
+	faults(_metadata, &self->g, RECURSE, 0, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_STACK, f.kind);
+	EXPECT_STREQ("recurse", f.kernel_name);
+}
+
+TEST_F(launch, trap_and_assert)
+{
+	struct vgpu_fault f;
+
+	faults(_metadata, &self->g, TRAP, 0, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_TRAP, f.kind);
+	faults(_metadata, &self->g, ASSERT, 0, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_ASSERT, f.kind);
+}
+
+TEST_F(launch, read_only_memory)
+{
+	struct launch l;
+	struct vgpu_fault f;
+	uint64_t va = 0;
+
+	ASSERT_EQ(0, va_map(self->g.fd, self->g.bo, VGPU_VA_READONLY, 0, 0, &va));
+	l = launch(&self->g, STORE, 1, 64, va, 0);
+	run(&self->g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_READONLY, f.kind);
+}
+
+/* Limits of a launch, each exceeded alone. */
+TEST_F(launch, bad_shapes)
+{
+	struct launch good = launch(&self->g, COUNT, 1, 64, self->g.va, 0), l;
+	struct vgpu_fault f;
+
+	for (int i = 0; i < 12; i++) {
+		struct gpu g;
+
+		ASSERT_EQ(0, gpu_open(&g));
+		l = good;
+		l.p.code = g.code;
+		switch (i) {
+		case 0: l.p.block[0] = 1025; break;
+		case 1: l.p.block[0] = 0; break;
+		case 2: l.p.block[0] = 32; l.p.block[1] = 33; break;
+		case 3: l.p.block[0] = 1; l.p.block[2] = 65; break;
+		case 4: l.p.grid[0] = 0; break;
+		case 5: l.p.grid[1] = 65536; break;
+		case 6: l.p.dyn_shared = 1 << 20; break;
+		case 7: l.p.local_bytes = 1 << 20; break;
+		case 8: l.p.kernel = 99; break;
+		case 9: l.p.code = g.ctx; break;
+		case 10: l.p.param_bytes = 8; break;
+		case 11: l.p.grid[0] = 0x80000000u; break;
+		}
+		run(&g, &l);
+		EXPECT_EQ(-EIO, queue_sync(&g.q)) TH_LOG("case %d", i);
+		ASSERT_EQ(0, fault_query(g.fd, g.ctx, &f));
+		EXPECT_EQ(VGPU_FAULT_PACKET, f.kind) TH_LOG("case %d", i);
+		close(g.fd);
+	}
+}
+
+TEST_F(launch, code_destroyed_while_running)
+{
+	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 20000);
+
+	run(&self->g, &l);
+	EXPECT_EQ(0, destroy(self->g.fd, self->g.code));
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(64, peek(&self->g, 0));
+}
+
+/* Memory taken away under a running kernel: it faults, nothing else. */
+TEST_F(launch, unmapped_while_running)
+{
+	struct launch l = launch(&self->g, MEET, 2000, 32, self->g.va, 0);
+	struct vgpu_fault f;
+	uint32_t zero = 0;
+
+	/* More blocks than can be resident: they wait for ever. */
+	run(&self->g, &l);
+	usleep(50000);
+	ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, self->g.va, &zero, 4));
+	ASSERT_EQ(0, destroy(self->g.fd, self->g.bo));
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+}
+
+TEST_F(launch, counters)
+{
+	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 5000);
+	struct vgpu_device_status a, b;
+
+	ASSERT_EQ(0, status(self->g.fd, &a));
+	run(&self->g, &l);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	ASSERT_EQ(0, status(self->g.fd, &b));
+	EXPECT_EQ(1, b.launches - a.launches);
+	EXPECT_EQ(64, b.blocks - a.blocks);
+	EXPECT_GT(b.busy_ns, a.busy_ns);
+	EXPECT_GT(b.active_ns, a.active_ns);
+	EXPECT_LE(b.active_ns - a.active_ns, b.now_ns - a.now_ns + 1000000);
+}
+
+TEST_HARNESS_MAIN
