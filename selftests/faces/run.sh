@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The faces: PCI device, NVIDIA's nodes and /proc, NVML, vgpu-ctl.
-# time limit: 600
+# time limit: 1200
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # variant: KERNEL=6.12
 # long variant: KERNEL=kasan
+# long variant: KERNEL=kcsan
 set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
@@ -33,5 +34,5 @@ uml) bed="--bed uml" ;;
 *) bed="--bed qemu --kernel $kernel" ;;
 esac
 # shellcheck disable=SC2086
-"$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 500 --no-module -- \
+"$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1100 --no-module -- \
 	"$PWD/inside.sh" "$first" "$busy" && [ "$failed" = 0 ]
