@@ -636,9 +636,42 @@ static u32 environment(const struct vgpu_insn *in, const struct op_info *info, u
 		return 0;
 	if (in->op >= VGPU_OP_FRCPA && in->op <= VGPU_OP_FTANHA)
 		return mode & VGPU_FMODE_FTZ;
-	if (in->op == VGPU_OP_DRCPA || in->op == VGPU_OP_DRSQA || in->op == VGPU_OP_FDIVA)
+	if (in->op == VGPU_OP_DRCPA || in->op == VGPU_OP_DRSQA || in->op == VGPU_OP_FDIVA ||
+	    in->op == VGPU_OP_FSCALEACC)
 		return mode & VGPU_FMODE_FTZ;
 	return mode;
+}
+
+/* The step that saturates this instruction's result to [0, 1], or 0 */
+static u32 saturation(const struct vgpu_insn *in, const struct op_info *info)
+{
+	if (info->mod == OPM_SAT)
+		return in->mod & VGPU_SAT ? EU_FSAT : 0;
+	if ((info->mod != OPM_CVT && info->mod != OPM_CVTI) || !(in->mod & VGPU_CVT_SAT))
+		return 0;
+	switch (in->op) {
+	case VGPU_OP_F2H2:	/* these saturate to finite values, by themselves */
+	case VGPU_OP_F2B2:
+	case VGPU_OP_F2TF32:
+		return 0;
+	case VGPU_OP_F2B:
+	case VGPU_OP_I2B:
+		return EU_BSAT;
+	case VGPU_OP_F2H:
+	case VGPU_OP_D2H:
+	case VGPU_OP_H2H:
+	case VGPU_OP_I2H:
+		return EU_HSAT;
+	default:
+		return info->kind[OPF_D] == OPK_W ? EU_DSAT : EU_FSAT;
+	}
+}
+
+/* Instructions that move bits only, and yet flush where the mode says so */
+static bool flushes_itself(u32 op)
+{
+	return op == VGPU_OP_FNEG || op == VGPU_OP_FABS || op == VGPU_OP_FMIN ||
+	       op == VGPU_OP_FMAX;
 }
 
 static void decode_main(struct emitter *e)
@@ -682,7 +715,7 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 		.code = code, .prog = prog, .in = in, .info = &op_table[in->op], .pc = pc,
 		.out = out,
 	};
-	u32 mode = code->fmode[pc], env = environment(in, e.info, mode);
+	u32 mode = code->fmode[pc], env = environment(in, e.info, mode), sat;
 
 	e.op = (struct eng_op) {
 		.mod = in->mod, .imm = in->imm, .pc = pc, .fmode = mode, .g = ENG_GUARD_TRUE,
@@ -697,8 +730,19 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 		emit(&e, EU_FUEL)->y = FUEL_EVERY;
 	if (env != mode)
 		emit(&e, EU_FPENV)->imm = env;
+	if (mode & VGPU_FMODE_FTZ && flushes_itself(in->op))
+		e.op.mod |= ENG_MOD_FTZ;
 	decode_main(&e);
 	out[e.n++] = e.op;
+	sat = saturation(in, e.info);
+	if (sat) {
+		struct eng_op *op = emit(&e, sat);
+
+		op->h += !!(in->guard & VGPU_GUARD);
+		op->g = e.op.g;
+		op->a = e.op.d;
+		op->d = e.op.d;
+	}
 	if (env != mode)
 		emit(&e, EU_FPENV)->imm = mode;
 	return e.n;

@@ -54,6 +54,8 @@ struct eng_op {
 #define ENG_ROW_C	4
 #define ENG_OP_IMM	(offsetof(struct eng_op, imm) / 4)
 
+#define ENG_MOD_FTZ	0x80	/* in the modifier of fneg, fabs, fmin, fmax */
+
 #define ENG_GUARD_TRUE	VGPU_MAX_PREGS		/* slot of a predicate that always holds */
 #define ENG_GUARD_SLOT	0x1f
 #define ENG_GUARD_NOT	0x80
@@ -65,6 +67,7 @@ enum eng_uop {
 	EU_FUEL,			/* straight code counts here */
 	EU_LOST,			/* after the end of the program; never reached */
 	EU_FPENV,			/* float environment = mode IMM, for one instruction */
+	EU_FSAT, EU_DSAT, EU_HSAT, EU_BSAT,	/* saturation to [0, 1] of a result */
 #define EV(NAME, VARIANT) EV_##NAME##_##VARIANT,
 #include "variants.h"
 #undef EV

@@ -27,7 +27,7 @@
 typedef float mma_v8f __attribute__((vector_size(32), aligned(4), may_alias));
 typedef s32 mma_v8i __attribute__((vector_size(32), aligned(4), may_alias));
 
-enum mma_type { MMA_F64, MMA_F32, MMA_S32, MMA_F16, MMA_BF16, MMA_TF32, MMA_I8, MMA_I4, MMA_B1,
+enum { MMA_F64, MMA_F32, MMA_S32, MMA_F16, MMA_BF16, MMA_TF32, MMA_I8, MMA_I4, MMA_B1,
 		MMA_F8, MMA_F4 };
 
 struct mma_kind {

@@ -1,147 +1,135 @@
-#define MISSING(NAME) HANDLER(f_##NAME) { (void)table; return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, 0); } HANDLER(m_##NAME) { (void)table; return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, 0); }
-MISSING(FADD)
-MISSING(FSUB)
-MISSING(FMUL)
-MISSING(FFMA)
-MISSING(FNEG)
-MISSING(FABS)
-MISSING(FMIN)
-MISSING(FMAX)
-MISSING(FDIV)
-MISSING(FDIVA)
-MISSING(FRCP)
-MISSING(FSQRT)
-MISSING(FRCPA)
-MISSING(FRSQA)
-MISSING(FSQRTA)
-MISSING(FSINA)
-MISSING(FCOSA)
-MISSING(FLG2A)
-MISSING(FEX2A)
-MISSING(FTANHA)
-MISSING(FCOPYSIGN)
-MISSING(FSETP)
-MISSING(FTESTP)
-MISSING(FSCALEACC)
-MISSING(DADD)
-MISSING(DSUB)
-MISSING(DMUL)
-MISSING(DFMA)
-MISSING(DNEG)
-MISSING(DABS)
-MISSING(DMIN)
-MISSING(DMAX)
-MISSING(DDIV)
-MISSING(DRCP)
-MISSING(DSQRT)
-MISSING(DRCPA)
-MISSING(DRSQA)
-MISSING(DCOPYSIGN)
-MISSING(DSETP)
-MISSING(DTESTP)
-MISSING(HADD)
-MISSING(HSUB)
-MISSING(HMUL)
-MISSING(HFMA)
-MISSING(HMIN)
-MISSING(HMAX)
-MISSING(HNEG)
-MISSING(HABS)
-MISSING(HEX2A)
-MISSING(HTANHA)
-MISSING(HSETP)
-MISSING(BADD)
-MISSING(BSUB)
-MISSING(BMUL)
-MISSING(BFMA)
-MISSING(BMIN)
-MISSING(BMAX)
-MISSING(BNEG)
-MISSING(BABS)
-MISSING(BEX2A)
-MISSING(BTANHA)
-MISSING(BSETP)
-MISSING(F2F)
-MISSING(D2D)
-MISSING(F2D)
-MISSING(D2F)
-MISSING(F2I)
-MISSING(F2U)
-MISSING(F2L)
-MISSING(F2UL)
-MISSING(D2I)
-MISSING(D2U)
-MISSING(D2L)
-MISSING(D2UL)
-MISSING(I2F)
-MISSING(U2F)
-MISSING(L2F)
-MISSING(UL2F)
-MISSING(I2D)
-MISSING(U2D)
-MISSING(L2D)
-MISSING(UL2D)
-MISSING(H2F)
-MISSING(B2F)
-MISSING(F2H)
-MISSING(F2B)
-MISSING(F2H2)
-MISSING(F2B2)
-MISSING(D2H)
-MISSING(H2D)
-MISSING(H2H)
-MISSING(H2I)
-MISSING(I2H)
-MISSING(I2B)
-MISSING(F2TF32)
-MISSING(F2Q8)
-MISSING(H2Q8)
-MISSING(Q82H)
-MISSING(Q82B)
-MISSING(SHFL)
-MISSING(SHFLV)
-MISSING(VOTE)
-MISSING(BALLOT)
-MISSING(MATCHANY)
-MISSING(MATCHALL)
-MISSING(MATCHANYW)
-MISSING(MATCHALLW)
-MISSING(REDUX)
-MISSING(ELECT)
-MISSING(ATOMG)
-MISSING(ATOMS)
-MISSING(ATOMX)
-MISSING(LDMATRIX)
-MISSING(STMATRIX)
-MISSING(MOVMATRIX)
-MISSING(MMA)
-MISSING(MMASC)
-MISSING(FADD_B)
-MISSING(FSUB_B)
-MISSING(FMUL_B)
-MISSING(DADD_B)
-MISSING(DSUB_B)
-MISSING(DMUL_B)
-MISSING(FFMA_B)
-MISSING(FFMA_C)
-MISSING(DFMA_B)
-MISSING(DFMA_C)
-MISSING(FSETP_NE)
-MISSING(FSETP_LT)
-MISSING(FSETP_LE)
-MISSING(FSETP_GT)
-MISSING(FSETP_GE)
-MISSING(FSETP_NUM)
-MISSING(FSETP_EQ_B)
-MISSING(FSETP_NE_B)
-MISSING(FSETP_LT_B)
-MISSING(FSETP_LE_B)
-MISSING(FSETP_GT_B)
-MISSING(FSETP_GE_B)
-MISSING(FSETP_NUM_B)
-MISSING(DSETP_NE)
-MISSING(DSETP_LT)
-MISSING(DSETP_LE)
-MISSING(DSETP_GT)
-MISSING(DSETP_GE)
-MISSING(DSETP_NUM)
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers: f32.  Rounding and flushing are MXCSR's, saturation is a step of its own
+ * (decode.c puts FSAT behind the instruction).
+ */
+#include "num_float.h"
+#include "num_approx.h"
+
+OP1(FSAT, u32, u32, num_sat32(a))
+
+OP2B(FADD, u32, u32, u32, num_out32(num_f32(a) + num_f32(b)))
+OP2B(FSUB, u32, u32, u32, num_out32(num_f32(a) - num_f32(b)))
+OP2B(FMUL, u32, u32, u32, num_out32(num_f32(a) * num_f32(b)))
+
+#if ENG_HAVE_FMA
+OP3BC(FFMA, u32, u32, u32, u32,
+      num_out32(__builtin_fmaf(num_f32(a), num_f32(b), num_f32(c))))
+#define FMA32(a, b, c) __builtin_fmaf(a, b, c)
+#else
+/* Two roundings with the first one to odd; the first needs to-nearest mode. */
+static noinline void fma_sums(double *s, const u32 *pa, const u32 *pb, bool oneb,
+			      const u32 *pc, bool onec)
+{
+	int l;
+
+	for (l = 0; l < ENG_LANES; l++)
+		s[l] = num_odd_sum((double)num_f32(pa[l]) * num_f32(pb[oneb ? 0 : l]),
+				   num_f32(pc[onec ? 0 : l]));
+}
+
+static noinline void fma_narrow(u32 *d, const double *s)
+{
+	int l;
+
+	for (l = 0; l < ENG_LANES; l++)
+		d[l] = num_out32((float)s[l]);
+}
+
+static noinline void fma_row(struct eng_warp *w, const struct eng_op *ip, u32 *d, const u32 *pa,
+			     const u32 *pb, bool oneb, const u32 *pc, bool onec)
+{
+	bool directed = ip->fmode & VGPU_FMODE_ROUND;
+	ROW(double, s);
+
+	if (directed)
+		eng_set_mode(w, ip->fmode & VGPU_FMODE_FTZ);
+	fma_sums(s, pa, pb, oneb, pc, onec);
+	if (directed)
+		eng_set_mode(w, ip->fmode);
+	fma_narrow(d, s);
+}
+
+static noinline void fma_masked(struct eng_warp *w, const struct eng_op *ip, const u32 *pa,
+				const u32 *pb, bool oneb, const u32 *pc, bool onec)
+{
+	ROW(u32, r);
+
+	fma_row(w, ip, r, pa, pb, oneb, pc, onec);
+	row_commit32(AT(u32, d), r, guarded(w, ip));
+}
+
+#define SOFT_FMA(NAME, B, ONEB, C, ONEC)					\
+HANDLER(f_##NAME)								\
+{										\
+	fma_row(w, ip, AT(u32, d), AT(u32, a), B, ONEB, C, ONEC);		\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	fma_masked(w, ip, AT(u32, a), B, ONEB, C, ONEC);			\
+	NEXT();									\
+}
+SOFT_FMA(FFMA, AT(u32, b), false, AT(u32, c), false)
+SOFT_FMA(FFMA_B, AT_SEL(u32, b, ENG_SEL_B), true, AT(u32, c), false)
+SOFT_FMA(FFMA_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
+/* to nearest only */
+#define FMA32(a, b, c) ((float)num_odd_sum((double)(a) * (b), c))
+#endif
+
+OP1(FNEG, u32, u32, num_sign32(num_flush_if(a, M) ^ 0x80000000))
+OP1(FABS, u32, u32, num_sign32(num_flush_if(a, M) & 0x7fffffff))
+OP2(FMIN, u32, u32, u32, num_minmax32(a, b, M, false))
+OP2(FMAX, u32, u32, u32, num_minmax32(a, b, M, true))
+OP2(FDIV, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
+OP2(FDIVA, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
+OP1(FRCP, u32, u32, num_out32(1.0f / num_f32(a)))
+OP1(FSQRT, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
+OP1(FRCPA, u32, u32, num_out32(1.0f / num_f32(a)))
+OP1(FRSQA, u32, u32, num_out32(1.0f / __builtin_sqrtf(num_f32(a))))
+OP1(FSQRTA, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
+OP1(FSINA, u32, u32, num_sincos(a, 0))
+OP1(FCOSA, u32, u32, num_sincos(a, 1))
+OP1(FLG2A, u32, u32, num_lg2(a))
+OP1(FEX2A, u32, u32, num_ex2(a))
+OP1(FTANHA, u32, u32, num_tanh(a))
+OP2(FCOPYSIGN, u32, u32, u32, (a & 0x80000000) | (b & 0x7fffffff))
+
+#define FSETP(NAME, ROW_OP)							\
+OP_PRED(NAME, ROW_OP(AT(u32, a), AT(u32, b), false) ^ ip->y)			\
+OP_PRED(NAME##_B, ROW_OP(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y)
+OP_PRED(FSETP, row_feq32(AT(u32, a), AT(u32, b), false) ^ ip->y)
+OP_PRED(FSETP_EQ_B, row_feq32(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y)
+FSETP(FSETP_NE, row_fne32)
+FSETP(FSETP_LT, row_flt32)
+FSETP(FSETP_LE, row_fle32)
+FSETP(FSETP_GT, row_fgt32)
+FSETP(FSETP_GE, row_fge32)
+/* ordered: both sides matter */
+OP_PRED(FSETP_NUM, row_fnum32(AT(u32, a), AT(u32, b), false) ^ ip->y)
+OP_PRED(FSETP_NUM_B, row_fnum32(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y)
+
+static __always_inline u32 testp32(const u32 *a, u32 how)
+{
+	u32 l, bits = 0;
+
+	for (l = 0; l < ENG_LANES; l++)
+		bits |= (u32)num_testp32(a[l], how) << l;
+	return bits;
+}
+OP_PRED(FTESTP, testp32(AT(u32, a), ip->mod))
+
+/* The sum stays in D. */
+static __always_inline void scaleacc(u32 *d, const u32 *old, const u32 *pa, const u32 *pb,
+				     const u32 *pc)
+{
+	int l;
+
+	LANES {
+		float p = (float)(s32)pa[l] * num_f32(pb[l]);
+
+		d[l] = num_out32(FMA32(p, num_f32(pc[l]), num_f32(old[l])));
+	}
+}
+OP_PAIR(FSCALEACC, u32, true,
+	scaleacc(dst, AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c)))

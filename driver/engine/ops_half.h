@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers: f16 and bf16 pairs.
+ */
+#include "num_half.h"
+
+#define LO(x)	((x) & 0xffff)
+#define HI(x)	((x) >> 16)
+#define PAIR1(F) (F(LO(a), M) | F(HI(a), M) << 16)
+#define PAIR2(F) (F(LO(a), LO(b), M) | F(HI(a), HI(b), M) << 16)
+#define PAIR3(F) (F(LO(a), LO(b), LO(c), M) | F(HI(a), HI(b), HI(c), M) << 16)
+
+/* saturation to [0, 1] of a conversion's lone result */
+OP1(HSAT, u32, u32, num_finish_half(LO(a), VGPU_H_SAT, 0x3c00, 0x7c00))
+OP1(BSAT, u32, u32, num_finish_half(LO(a), VGPU_H_SAT, 0x3f80, 0x7f80))
+
+#define H_ADD(x, y, m)	num_out_h(num_in_h(x, m) + num_in_h(y, m), m)
+#define H_SUB(x, y, m)	num_out_h(num_in_h(x, m) - num_in_h(y, m), m)
+#define H_MUL(x, y, m)	num_out_h(num_in_h(x, m) * num_in_h(y, m), m)
+#define H_MIN(x, y, m)	num_half_minmax(x, y, m, 0x7c00, false)
+#define H_MAX(x, y, m)	num_half_minmax(x, y, m, 0x7c00, true)
+#define H_NEG(x, m)	num_half_sign(num_flush_h(x, m) ^ 0x8000, 0x7c00)
+#define H_ABS(x, m)	num_half_sign(num_flush_h(x, m) & 0x7fff, 0x7c00)
+#define H_TANH(x, m)	num_to_h((float)num_tanh64(num_from_h(x)))
+#define B_ADD(x, y, m)	num_out_b(num_to_b(num_in_b(x, m) + num_in_b(y, m)), m)
+#define B_SUB(x, y, m)	num_out_b(num_to_b(num_in_b(x, m) - num_in_b(y, m)), m)
+#define B_MUL(x, y, m)	num_out_b(num_to_b(num_in_b(x, m) * num_in_b(y, m)), m)
+#define B_MIN(x, y, m)	num_half_minmax(x, y, m, 0x7f80, false)
+#define B_MAX(x, y, m)	num_half_minmax(x, y, m, 0x7f80, true)
+#define B_NEG(x, m)	num_half_sign(num_flush_b(x, m) ^ 0x8000, 0x7f80)
+#define B_ABS(x, m)	num_half_sign(num_flush_b(x, m) & 0x7fff, 0x7f80)
+#define B_TANH(x, m)	num_to_b((float)num_tanh64(num_from_b(x)))
+
+OP2(HADD, u32, u32, u32, PAIR2(H_ADD))
+OP2(HSUB, u32, u32, u32, PAIR2(H_SUB))
+OP2(HMUL, u32, u32, u32, PAIR2(H_MUL))
+OP3(HFMA, u32, u32, u32, u32, PAIR3(num_h_fma))
+OP2(HMIN, u32, u32, u32, PAIR2(H_MIN))
+OP2(HMAX, u32, u32, u32, PAIR2(H_MAX))
+OP1(HNEG, u32, u32, PAIR1(H_NEG))
+OP1(HABS, u32, u32, PAIR1(H_ABS))
+OP1(HEX2A, u32, u32, PAIR1(num_h_ex2))
+OP1(HTANHA, u32, u32, PAIR1(H_TANH))
+OP2(BADD, u32, u32, u32, PAIR2(B_ADD))
+OP2(BSUB, u32, u32, u32, PAIR2(B_SUB))
+OP2(BMUL, u32, u32, u32, PAIR2(B_MUL))
+OP3(BFMA, u32, u32, u32, u32, PAIR3(num_b_fma))
+OP2(BMIN, u32, u32, u32, PAIR2(B_MIN))
+OP2(BMAX, u32, u32, u32, PAIR2(B_MAX))
+OP1(BNEG, u32, u32, PAIR1(B_NEG))
+OP1(BABS, u32, u32, PAIR1(B_ABS))
+OP1(BEX2A, u32, u32, PAIR1(num_b_ex2))
+OP1(BTANHA, u32, u32, PAIR1(B_TANH))
+
+static __always_inline bool fcmp(float x, float y, u32 how)
+{
+	bool nan = x != x || y != y;
+
+	switch (how) {
+	case VGPU_FCMP_EQ:	return x == y;
+	case VGPU_FCMP_NE:	return x < y || x > y;
+	case VGPU_FCMP_LT:	return x < y;
+	case VGPU_FCMP_LE:	return x <= y;
+	case VGPU_FCMP_GT:	return x > y;
+	case VGPU_FCMP_GE:	return x >= y;
+	case VGPU_FCMP_EQU:	return nan || x == y;
+	case VGPU_FCMP_NEU:	return !(x == y);
+	case VGPU_FCMP_LTU:	return nan || x < y;
+	case VGPU_FCMP_LEU:	return nan || x <= y;
+	case VGPU_FCMP_GTU:	return nan || x > y;
+	case VGPU_FCMP_GEU:	return nan || x >= y;
+	case VGPU_FCMP_NUM:	return !nan;
+	default:		return nan;
+	}
+}
+
+static noinline u32 half_compare(const u32 *a, const u32 *b, u32 mod, bool bf)
+{
+	u32 l, bits = 0, shift = mod & VGPU_FCMP_HIGH ? 16 : 0, how = mod & 15;
+	u32 flush = mod & VGPU_FCMP_FTZ ? VGPU_H_FTZ : 0;
+
+	for (l = 0; l < ENG_LANES; l++) {
+		u32 x = LO(a[l] >> shift), y = LO(b[l] >> shift);
+		float fx = bf ? num_in_b(x, flush) : num_in_h(x, flush);
+		float fy = bf ? num_in_b(y, flush) : num_in_h(y, flush);
+
+		bits |= (u32)fcmp(fx, fy, how) << l;
+	}
+	return bits;
+}
+OP_PRED(HSETP, half_compare(AT(u32, a), AT(u32, b), ip->mod, false))
+OP_PRED(BSETP, half_compare(AT(u32, a), AT(u32, b), ip->mod, true))

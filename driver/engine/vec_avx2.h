@@ -158,4 +158,13 @@ ROW_SHIFT(row_shl32, _mm256_sllv_epi32)
 ROW_SHIFT(row_shru32, _mm256_srlv_epi32)
 ROW_SHIFT(row_shrs32, _mm256_srav_epi32)
 
+/* r[l] = a[from[l]], from < 32 */
+static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
+{
+	int l;
+
+	for (l = 0; l < ENG_LANES; l++)
+		r[l] = a[from[l]];
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -150,4 +150,14 @@ ROW_SHIFT(row_shl32, _mm512_sllv_epi32)
 ROW_SHIFT(row_shru32, _mm512_srlv_epi32)
 ROW_SHIFT(row_shrs32, _mm512_srav_epi32)
 
+/* r[l] = a[from[l]], from < 32 */
+static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
+{
+	__m512i lo = _mm512_load_si512(a), hi = _mm512_load_si512(a + 16);
+
+	_mm512_store_si512(r, _mm512_permutex2var_epi32(lo, _mm512_load_si512(from), hi));
+	_mm512_store_si512(r + 16,
+			   _mm512_permutex2var_epi32(lo, _mm512_load_si512(from + 16), hi));
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

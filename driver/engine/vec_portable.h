@@ -150,4 +150,13 @@ ROW_FCMP(row_fnum, _mm_cmpord_ps(X, Y), x == x && y == y)
 
 #define ENG_HAVE_SHIFTS	0
 
+/* r[l] = a[from[l]], from < 32 */
+static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
+{
+	int l;
+
+	for (l = 0; l < ENG_LANES; l++)
+		r[l] = a[from[l]];
+}
+
 #endif /* VGPU_ENGINE_VEC_H */
