@@ -80,6 +80,13 @@ static const struct { const char *body, *want; } bodies[] = {
 	{ "ld.u64 %r0, [%d0];", "register '%r0' (.b32) does not fit .u64 of 'ld'" },
 	{ "mov.b64 {%r0, %r1, %r2}, %d0;", "vector does not fit the type of 'mov'" },
 	{ "lop3.b32 %r0, %r1, %r2, %r3, %r0;", "constant expected as an operand of 'lop3'" },
+	{ "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r0, %r1}, [%r2];", "operand 1 of 'ldmatrix' has 2 registers, 4 are wanted" },
+	{ "stmatrix.sync.aligned.m8n8.x1.shared.b16 [%r2], {%r0, %r1};", "operand 2 of 'stmatrix' has 2 registers, 1 are wanted" },
+	{ "mma.sync.aligned.m16n8k32.row.col.f32.f16.f16.f32 {%f0}, {%r0}, {%r0}, {%f0};", "'mma' has no form of this shape and these types" },
+	{ "mma.sync.aligned.m16n8k8.row.col.f32.bf16.bf16.f32 {%f0, %f1, %f2, %f3}, {%r0, %r1}, {%r0, %r1}, {%f0, %f1, %f2, %f3};", "operand 3 of 'mma' has 2 registers, 1 are wanted" },
+	{ "mma.sync.aligned.m8n8k128.row.col.s32.b1.b1.s32 {%r0, %r1}, {%r0}, {%r0}, {%r0, %r1};", "'mma' of .b1 lacks .and.popc or .xor.popc" },
+	{ "mma.sync.aligned.m8n8k16.row.col.f32.s8.s8.f32 {%r0, %r1}, {%r0}, {%r0}, {%r0, %r1};", "'mma' has no form of this shape and these types" },
+	{ "wmma.load.a.sync.aligned.row.m16n16k8.f16 {%r0}, [%d0];", "'wmma.load.a' has no form of this shape and these types" },
 	{ "bra nowhere;", "undefined label 'nowhere'" },
 	{ "bra 5;", "syntax error at '5': label expected" },
 	{ "a: a: ret;", "label 'a' is defined twice" },
@@ -133,7 +140,7 @@ static void check_bodies(void)
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		struct vgpucc_module *m;
 		struct ir_body *b = NULL;
-		char text[1024], want[256];
+		char text[2048], want[256];
 		struct diag d;
 		int ret;
 

@@ -525,6 +525,12 @@ enum ir_type ir_sreg_type(enum ir_sreg s);
 const char *ir_mod_name(enum ir_group g, unsigned int value);
 const char *ir_space_name(enum ir_space s);
 
+/*
+ * Registers of fragment 'a', 'b', 'c' or 'd' of a matrix multiplication, or of
+ * the one fragment that a wmma load or store has.
+ */
+unsigned int ir_fragment_regs(const struct ir_insn *i, char which);
+
 /* ---- passes ---- */
 
 /**

@@ -127,6 +127,9 @@ void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw,
 /* parse_body.c */
 void add_ret_values(struct parser *p, struct ir_insn *ret);
 
+/* parse_matrix.c: shapes, types and fragments of a matrix instruction */
+void check_matrix(struct parser *p, struct ir_insn *i);
+
 /* parse_insn.c */
 void parse_insn(struct parser *p);
 

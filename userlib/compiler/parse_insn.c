@@ -140,6 +140,8 @@ static void parse_plain(struct parser *p, struct ir_insn *i)
 	if (!at(p, ';'))
 		perr_token(p, "';'");
 	match_signature(p, i, raw, n);
+	if (ptx_op(i->op)->allowed >> GRP_shape & 1)
+		check_matrix(p, i);
 }
 
 static void parse_branch(struct parser *p, struct ir_insn *i)
