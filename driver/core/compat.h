@@ -10,6 +10,9 @@
 #include <linux/eventfd.h>
 #include <linux/mm.h>
 #include <linux/version.h>
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+#include <asm/nospec-branch.h>
+#endif
 
 static inline void vgpu_vm_flags(struct vm_area_struct *vma, unsigned long set,
 				 unsigned long clear)
@@ -36,6 +39,14 @@ static inline void vgpu_eventfd_signal(struct eventfd_ctx *ctx)
 	eventfd_signal(ctx);
 #else
 	eventfd_signal(ctx, 1);
+#endif
+}
+
+/* Keep what one context trained the branch predictor to from another. */
+static inline void vgpu_branch_barrier(void)
+{
+#if defined(CONFIG_X86_64) && !defined(CONFIG_UML)
+	indirect_branch_prediction_barrier();
 #endif
 }
 

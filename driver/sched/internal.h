@@ -309,6 +309,7 @@ void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
  * @slice_start: when the present one began
  * @fpu: the present one is an FPU section
  * @budget: warp instructions for about half a slice
+ * @owner: context it ran blocks of last, see vgpu_sched_ctx.id
  * @drop: give the spare unit back to the system
  * @unit: spare unit
  * @packet: the packet being looked at
@@ -324,6 +325,7 @@ struct vgpu_worker {
 	u64 slice_start;
 	bool fpu;
 	u32 budget;
+	u64 owner;
 	bool drop;
 	struct vgpu_unit *unit;
 	u8 packet[VGPU_PACKET_SLOTS * VGPU_SLOT_BYTES] __aligned(8);

@@ -33,6 +33,10 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 	struct vgpu_unit *u = w->unit;
 	struct mem_cgroup *old;
 
+	if (w->owner != s->id) {
+		vgpu_branch_barrier();
+		w->owner = s->id;
+	}
 	w->unit = NULL;
 	if (u && (u->owner != s->id || u->bytes < bytes)) {
 		kvfree(u);

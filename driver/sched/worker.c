@@ -4,7 +4,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
+#include <linux/freezer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
@@ -144,7 +146,7 @@ static void doze(struct vgpu_worker *w)
 		list_add(&w->link, &vgpu_sched.idle);
 		vgpu_sched.nidle++;
 		w->sleeping = true;
-		set_current_state(TASK_IDLE);
+		set_current_state(TASK_IDLE | TASK_FREEZABLE);
 	}
 	spin_unlock(&vgpu_sched.lock);
 	if (!sleep)
@@ -165,7 +167,9 @@ static int worker(void *arg)
 {
 	struct vgpu_worker *w = arg;
 
+	set_freezable();	/* nothing may write to memory while it is being saved */
 	while (!kthread_should_stop()) {
+		try_to_freeze();
 		drop_spare(w);
 		if (step(w))
 			cond_resched();
@@ -176,6 +180,19 @@ static int worker(void *arg)
 }
 
 /* ---- start and end */
+
+static int hotplug_state;
+
+/* A CPU comes back: so do its workers, which ran elsewhere meanwhile. */
+static int came_back(unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < vgpu_sched.nworkers; i++)
+		if (vgpu_sched.worker[i]->cpu == cpu)
+			set_cpus_allowed_ptr(vgpu_sched.worker[i]->task, cpumask_of(cpu));
+	return 0;
+}
 
 static int cpus_for_workers(struct cpumask *mask)
 {
@@ -239,6 +256,8 @@ static int start_all(const struct cpumask *mask)
 /** vgpu_sched_exit - end the workers; nothing is queued any more */
 void vgpu_sched_exit(void)
 {
+	if (hotplug_state > 0)
+		cpuhp_remove_state_nocalls(hotplug_state);
 	while (vgpu_sched.nworkers) {
 		struct vgpu_worker *w = vgpu_sched.worker[--vgpu_sched.nworkers];
 
@@ -271,6 +290,11 @@ int vgpu_sched_init(void)
 	if (!rc)
 		rc = start_all(mask);
 	free_cpumask_var(mask);
+	if (!rc) {
+		hotplug_state = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "vgpu:online",
+							  came_back, NULL);
+		rc = min(hotplug_state, 0);
+	}
 	if (rc)
 		vgpu_sched_exit();
 	return rc;
