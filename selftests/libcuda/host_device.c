@@ -2,8 +2,8 @@
 /*
  * A device inside the test process, in place of libvgpu's system calls: memory,
  * queues, fences and copies of the ioctl contract, so that the API above them
- * can be tested without a kernel and under sanitizers.  It runs no kernels: a
- * launch only counts.
+ * can be tested without a kernel and under sanitizers.  With the engine
+ * (host_engine.c) it runs kernels too; without it a launch only counts.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "../../uapi/vgpu_ioctl.h"
 #include "../../userlib/libvgpu/sys.h"
 #include "host_device.h"
+#include "host_engine.h"
 
 enum { MAX_HANDLES = 65536, MAX_MAPS = 16384, DEVICE_FD = 1000000 };
 
@@ -32,6 +33,8 @@ struct object {
 	uint64_t size;
 	/* FENCE */
 	uint64_t value;
+	/* CODE */
+	struct engine_code *code;
 	/* QUEUE */
 	struct vgpu_queue_user *user;
 	struct vgpu_queue_kernel *kernel;
@@ -46,12 +49,14 @@ struct map {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Changed with both held, read with either. */
+static pthread_rwlock_t maps_lock = PTHREAD_RWLOCK_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct object objects[MAX_HANDLES];
 static struct map maps[MAX_MAPS];
 static unsigned int nmaps, next_handle = 1;
 static uint32_t faulted;		/* context that ended, fault kind beside it */
-static uint32_t fault_kind;
+static struct vgpu_fault fault_record;
 static uint64_t used;
 
 static bool fail_next_copy;
@@ -118,10 +123,12 @@ static void drop_maps(uint32_t bo, uint32_t ctx, uint64_t va)
 {
 	unsigned int n = 0;
 
+	pthread_rwlock_wrlock(&maps_lock);
 	for (unsigned int i = 0; i < nmaps; i++)
 		if (!((bo && maps[i].bo == bo) || (!bo && maps[i].ctx == ctx && maps[i].va == va)))
 			maps[n++] = maps[i];
 	nmaps = n;
+	pthread_rwlock_unlock(&maps_lock);
 }
 
 static int add_map(uint32_t ctx, uint32_t bo, uint64_t va, uint64_t size, uint64_t offset)
@@ -131,20 +138,61 @@ static int add_map(uint32_t ctx, uint32_t bo, uint64_t va, uint64_t size, uint64
 			return -EEXIST;
 	if (nmaps == MAX_MAPS)
 		return -EDQUOT;
+	pthread_rwlock_wrlock(&maps_lock);
 	maps[nmaps++] = (struct map){ ctx, bo, va, size, offset };
+	pthread_rwlock_unlock(&maps_lock);
 	return 0;
 }
 
 static void set_fault(uint32_t ctx, uint32_t kind)
 {
 	faulted = ctx;
-	fault_kind = kind;
+	fault_record.kind = kind;
 	for (int i = 0; i < MAX_HANDLES; i++)
 		if (objects[i].kind == QUEUE && objects[i].ctx == ctx)
 			__atomic_store_n(&objects[i].kernel->error, kind, __ATOMIC_RELEASE);
 }
 
 /* ---- packets; all run with the lock held -------------------------------- */
+
+/* What the engine asks: the mapping around an address. */
+static void *find(void *data, unsigned long long va, unsigned long long *start, unsigned long long *size)
+{
+	uint32_t ctx = *(uint32_t *)data;
+	void *p = NULL;
+
+	pthread_rwlock_rdlock(&maps_lock);
+	for (unsigned int i = 0; i < nmaps && !p; i++) {
+		struct map *m = &maps[i];
+
+		if (m->ctx != ctx || va < m->va || va >= m->va + m->size)
+			continue;
+		*start = m->va;
+		*size = m->size;
+		p = objects[m->bo].p + m->offset;
+	}
+	pthread_rwlock_unlock(&maps_lock);
+	return p;
+}
+
+static void launch_packet(struct object *q, const struct vgpu_pkt_launch *p)
+{
+	struct object *c = get(p->code, CODE);
+	struct vgpu_fault fault;
+	bool good;
+
+	host_device_counts.launches++;
+	host_device_counts.last_launch = *p;
+	if (!c || !c->code)
+		return;
+	pthread_mutex_unlock(&lock);
+	good = host_engine_run(c->code, p, find, &q->ctx, &q->stop, &fault);
+	pthread_mutex_lock(&lock);
+	if (!good) {
+		fault_record = fault;
+		set_fault(q->ctx, fault.kind);
+	}
+}
 
 static bool copy_packet(uint32_t ctx, const struct vgpu_pkt_copy *p)
 {
@@ -213,8 +261,7 @@ static void run_packet(struct object *q, const uint8_t *packet)
 
 	switch (h->type) {
 	case VGPU_PKT_LAUNCH:
-		host_device_counts.launches++;
-		memcpy(&host_device_counts.last_launch, packet, sizeof(struct vgpu_pkt_launch));
+		launch_packet(q, (const void *)packet);
 		break;
 	case VGPU_PKT_COPY:
 		fine = copy_packet(q->ctx, (const void *)packet);
@@ -378,6 +425,20 @@ static int queue_create(struct vgpu_queue_create *c)
 	return -pthread_create(&o->thread, NULL, queue_thread, o);
 }
 
+static int code_load(struct vgpu_code_load *l)
+{
+	struct engine_code *code;
+	int r = host_engine_load((const void *)(uintptr_t)l->image, l->image_size, (char *)(uintptr_t)l->log,
+				 l->log_size, &code);
+
+	if (r)
+		return r;
+	l->handle = new_object(CODE, l->ctx);
+	objects[l->handle].code = code;
+	l->kernels = host_engine_kernels(code);
+	return 0;
+}
+
 static void destroy_queue(struct object *o)
 {
 	o->stop = true;
@@ -402,6 +463,8 @@ static int destroy(uint32_t handle)
 	drop_maps(handle, 0, 0);
 	if (o->kind == QUEUE)
 		destroy_queue(o);
+	if (o->kind == CODE)
+		host_engine_unload(o->code);
 	if (o->kind == BO) {
 		munmap(o->p, o->size);
 		close(o->fd);
@@ -448,7 +511,8 @@ static int dispatch(unsigned long request, void *arg)
 		status->vram_free = (1ull << 30) - used;
 		return 0;
 	case VGPU_IOCTL_FAULT_QUERY:
-		((struct vgpu_fault *)(uintptr_t)fault->fault)->kind = faulted == fault->ctx ? fault_kind : 0;
+		if (faulted == fault->ctx)
+			*(struct vgpu_fault *)(uintptr_t)fault->fault = fault_record;
 		return 0;
 	case VGPU_IOCTL_CTX_CREATE:
 		ctx->handle = new_object(CTX, 0);
@@ -492,8 +556,11 @@ static int dispatch(unsigned long request, void *arg)
 	case VGPU_IOCTL_WAIT:
 		return wait_for(arg);
 	case VGPU_IOCTL_CODE_LOAD:
-		((struct vgpu_code_load *)arg)->handle = new_object(CODE, ((struct vgpu_code_load *)arg)->ctx);
-		return 0;
+		return code_load(arg);
+	case VGPU_IOCTL_KERNEL_INFO:
+		if (!get(((struct vgpu_kernel_info *)arg)->code, CODE))
+			return -ENOENT;
+		return host_engine_info(objects[((struct vgpu_kernel_info *)arg)->code].code, arg);
 	default:
 		return -EOPNOTSUPP;
 	}
