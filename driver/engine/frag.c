@@ -198,7 +198,7 @@ static u32 join(struct eng_warp *w, const struct eng_op *ip, u32 members)
 }
 
 /* Are all members of @members that live waiting at @ip? */
-static bool complete(struct eng_warp *w, const struct eng_op *ip, u32 members)
+static bool all_here(struct eng_warp *w, const struct eng_op *ip, u32 members)
 {
 	u32 i, here = 0;
 
@@ -217,7 +217,7 @@ const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 
 	f->ip = ip;
 	f->state = ENG_BSYNC;
 	put_away(w);
-	if (!complete(w, ip, members))
+	if (!all_here(w, ip, members))
 		return enter_ready(w);
 	best = join(w, ip, members);
 	/* @cur may name a fragment that is gone: force the scalars to be loaded */
@@ -237,7 +237,7 @@ static void recheck(struct eng_warp *w)
 		if (f->state == ENG_BSYNC) {
 			u32 members = members_of(w, i, f->ip);
 
-			if (complete(w, f->ip, members)) {
+			if (all_here(w, f->ip, members)) {
 				join(w, f->ip, members);
 				i = ENG_ALL;	/* places changed: from the start */
 			}
