@@ -5,6 +5,7 @@
  * What it finds is a bug of the pass before it, never of the PTX.
  */
 #include <stdarg.h>
+#include <string.h>
 
 #include "ptx_tables.h"
 
@@ -232,6 +233,25 @@ static void check_phi(struct verify *v)
 	}
 }
 
+/* Eight groups at a time: most instructions have one or two modifiers. */
+static void check_modifiers(struct verify *v, const struct ptx_op *op)
+{
+	const union ir_mods *m = &v->i->m;
+	u64 word;
+
+	for (u32 g = 0; g < GRP_COUNT; g++) {
+		if (g % 8 == 0 && g + 8 <= GRP_COUNT) {
+			memcpy(&word, &m->group[g], sizeof(word));
+			if (!word) {
+				g += 7;
+				continue;
+			}
+		}
+		if (m->group[g] && !(op->allowed >> g & 1))
+			fault(v, "modifier .%s", ir_mod_name(g, m->group[g]));
+	}
+}
+
 static void check_insn(struct verify *v)
 {
 	struct ir_insn *i = v->i;
@@ -252,9 +272,7 @@ static void check_insn(struct verify *v)
 		fault(v, "%u operands, %u are wanted", i->nops, op->nopnds);
 		return;
 	}
-	for (u32 g = 0; g < GRP_COUNT; g++)
-		if (i->m.group[g] && !(op->allowed >> g & 1))
-			fault(v, "modifier .%s", ir_mod_name(g, i->m.group[g]));
+	check_modifiers(v, op);
 	if (i->ntypes < op->min_types || i->ntypes > op->max_types)
 		fault(v, "%u types", i->ntypes);
 	for (u32 k = 0; k < i->nops; k++) {

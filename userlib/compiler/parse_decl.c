@@ -296,13 +296,30 @@ void parse_reg_decl(struct parser *p)
 	expect(p, ';');
 }
 
+/* "%r" and 57 to "%r57"; printf would show in profiles. */
+static const char *numbered(struct parser *p, const char *prefix, u32 idx)
+{
+	size_t len = strlen(prefix);
+	char digits[12], *name;
+	unsigned int n = 0;
+
+	do
+		digits[n++] = '0' + idx % 10;
+	while (idx /= 10);
+	name = arena_alloc(p->a, len + n + 1);
+	memcpy(name, prefix, len);
+	while (n)
+		name[len++] = digits[--n];
+	return name;
+}
+
 /* %r57 of .reg .b32 %r<100>: the register, made when first named. */
 static void *range_get(struct parser *p, struct reg_range *r, u32 idx)
 {
 	if (!r->regs)
 		r->regs = arena_array(p->a, r->count, void *);
 	if (!r->regs[idx]) {
-		const char *name = arena_printf(p->a, "%s%u", r->prefix, idx);
+		const char *name = numbered(p, r->prefix, idx);
 
 		r->regs[idx] = r->vec > 1 ? (void *)make_vec(p, r->type, r->vec, name) :
 					    (void *)body_reg(p, r->type, name);

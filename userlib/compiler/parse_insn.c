@@ -74,9 +74,13 @@ static const char *first_missing(const struct ir_insn *i, const struct ptx_op *o
 #undef ENDGROUP
 	};
 
-	for (unsigned int g = 0; g < GRP_COUNT; g++)
-		if (op->required >> g & 1 && !i->m.group[g])
+	for (u128 left = op->required; left; left &= left - 1) {
+		unsigned int g = (u64)left ? __builtin_ctzll(left) :
+					     64 + __builtin_ctzll(left >> 64);
+
+		if (!i->m.group[g])
 			return names[g];
+	}
 	return NULL;
 }
 
