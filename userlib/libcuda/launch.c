@@ -98,7 +98,28 @@ static CUresult heap_of(CUcontext ctx, uint64_t *heap)
 	return r;
 }
 
-static CUresult hidden_params(CUmodule mod, struct vgpucc_hidden *h)
+/*
+ * Where the blocks of a cooperative launch count each other: zero at first, left
+ * so that the next launch of the same stream can go on with it.
+ */
+static CUresult workspace_of(CUcontext ctx, CUstream stream, uint64_t *address)
+{
+	CUresult r = CUDA_SUCCESS;
+	CUstream s;
+
+	r = cu_stream_get(stream, &s);
+	if (r)
+		return r;
+	pthread_mutex_lock(&ctx->dev->lock);
+	if (!s->workspace)
+		r = cu_mem_new(ctx, CU_MEM_MODULE, 4096, &s->workspace);
+	if (!r)
+		*address = s->workspace->base;
+	pthread_mutex_unlock(&ctx->dev->lock);
+	return r;
+}
+
+static CUresult hidden_params(CUmodule mod, const struct cu_launch *l, CUstream stream, struct vgpucc_hidden *h)
 {
 	CUresult r = CUDA_SUCCESS;
 
@@ -107,6 +128,8 @@ static CUresult hidden_params(CUmodule mod, struct vgpucc_hidden *h)
 		r = cu_print_address(mod->ctx, &h->printf_buf);
 	if (!r && mod->image->allocates)
 		r = heap_of(mod->ctx, &h->heap);
+	if (!r && l->cooperative)
+		r = workspace_of(mod->ctx, stream, &h->reserved);
 	return r;
 }
 
@@ -126,11 +149,24 @@ static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, cons
 		       CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
 }
 
+/*
+ * Local memory of a thread.  Our frames hold what NVIDIA's machine code keeps in
+ * registers: a stack of the size the program asked for is made that much larger.
+ */
+enum { FRAME_FACTOR = 8 };
+
+static uint32_t local_bytes(CUcontext ctx, const struct cu_variant *v)
+{
+	size_t bytes = v->info.local_bytes + FRAME_FACTOR * ctx->limits[CU_LIMIT_STACK_SIZE];
+	size_t most = ctx->dev->dev.info.max_local_bytes;
+
+	return (bytes < most ? bytes : most) & ~(size_t)15;
+}
+
 static CUresult submit(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, const uint8_t *params,
 		       CUstream stream)
 {
 	CUcontext ctx = f->mod->ctx;
-	size_t stack = ctx->limits[CU_LIMIT_STACK_SIZE];
 	uint32_t slots = 2 + (v->info.param_bytes + 63) / 64;
 	struct vgpu_pkt_launch p = {
 		.hdr = { .type = VGPU_PKT_LAUNCH, .slots = slots },
@@ -138,7 +174,7 @@ static CUresult submit(CUfunction f, const struct cu_variant *v, const struct cu
 		.grid = { l->grid[0], l->grid[1], l->grid[2] },
 		.block = { l->block[0], l->block[1], l->block[2] },
 		.dyn_shared = l->dynamic,
-		.local_bytes = stack == 1024 ? 0 : v->info.local_bytes + stack,
+		.local_bytes = local_bytes(ctx, v),
 		.param_bytes = v->info.param_bytes,
 	};
 	struct vgpu_ring *ring;
@@ -183,7 +219,7 @@ CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream
 	if (!r)
 		r = cu_function_variant(f, l->block, &v);
 	if (!r)
-		r = hidden_params(f->mod, &hidden);
+		r = hidden_params(f->mod, l, stream, &hidden);
 	if (r)
 		return r;
 	at = vgpucc_hidden_offset(&f->kernel);

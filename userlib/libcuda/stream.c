@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "callback.h"
+#include "memory.h"
 #include "print.h"
 #include "stream.h"
 
@@ -275,7 +276,9 @@ bool cu_streams_idle(CUcontext ctx)
 void cu_stream_destroy(CUstream s)
 {
 	CUcontext ctx = s->ctx;
+	struct cu_mem *workspace;
 	struct CUstream_st **at;
+	struct cu_point point;
 
 	cu_callbacks_close(s->callbacks);
 	pthread_mutex_lock(&ctx->lock);
@@ -287,11 +290,17 @@ void cu_stream_destroy(CUstream s)
 	if (s->queue && !(s->flags & CU_STREAM_NON_BLOCKING) && ctx->legacy && ctx->legacy != s &&
 	    ctx->legacy->queue && !ctx->error && cu_stream_point(s).packet > s->legacy_seen)
 		cu_submit_wait(ctx->legacy, cu_stream_point(s));
+	workspace = s->workspace;
+	point = cu_stream_point(s);
 	if (s->queue) {
 		s->queue->next = ctx->idle_queues;
 		ctx->idle_queues = s->queue;
 	}
 	pthread_mutex_unlock(&ctx->lock);
+	if (workspace && cu_context_alive(ctx)) {
+		cu_point_wait(ctx, point);
+		cu_mem_free(workspace);
+	}
 	cu_object_free(s);
 }
 

@@ -38,6 +38,7 @@ enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFA
  * @seen_legacy: newest packet of the legacy stream that this one waits for
  * @legacy_seen: newest packet of this stream that the legacy one waits for
  * @callbacks: runs host functions, once there was one
+ * @workspace: memory in which the blocks of a cooperative launch meet, or NULL
  * @next: in the context's list
  */
 struct CUstream_st {
@@ -50,6 +51,7 @@ struct CUstream_st {
 	uint64_t id;
 	uint64_t seen_legacy, legacy_seen;
 	struct cu_callbacks *callbacks;
+	struct cu_mem *workspace;
 	struct CUstream_st *next;
 };
 
