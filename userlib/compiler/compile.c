@@ -190,6 +190,7 @@ static void compile_function(struct unit *u, struct ir_body *b, u32 index)
 	}
 	mir_lower_phis(f);
 	mir_modes(f);
+	mir_tidy_jumps(f);
 	object_func(o, b->func->name, own ? layout_func_id(b->mod, b->func) : VGPU_NO_PC);
 	if (!emit_function(o, f, index)) {
 		diag_error(u->diag, b->func->line, "'%s' has too many instructions",

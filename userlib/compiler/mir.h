@@ -228,5 +228,6 @@ void mir_modes(struct mfunc *f);	/* mode.c: setmode where the float mode changes
 void mir_liveness(struct mfunc *f);	/* live.c */
 bool mir_allocate(struct mfunc *f);	/* alloc.c: spill.c and color.c as needed */
 void mir_lower_phis(struct mfunc *f);	/* phi.c */
+void mir_tidy_jumps(struct mfunc *f);	/* jumps.c */
 
 #endif
