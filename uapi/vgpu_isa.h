@@ -49,7 +49,8 @@
  * rejects it); f16, bf16, conversions (which have flags of their own), MMA and
  * the f32 approximations (ftz decides there, too) are allowed.
  * NaN results of f32 arithmetic are 0x7fffffff, of f16 0x7fff, of bf16 0x7fff,
- * of f64 0xfff8000000000000; moves, sel, neg, abs and copysign keep the bits.
+ * of f64 0xfff8000000000000; moves, sel, copysign and f64's neg and abs keep the
+ * bits.
  */
 
 #define VGPU_ISA_VERSION	1
@@ -138,7 +139,7 @@ enum vgpu_testp {
 
 #define VGPU_H_FTZ		0x01	/* HMOD */
 #define VGPU_H_SAT		0x02
-#define VGPU_H_RELU		0x04	/* fma: negative and NaN to +0 */
+#define VGPU_H_RELU		0x04	/* fma: negative to +0, NaN stays */
 #define VGPU_H_NAN		0x08	/* min, max: NaN wins */
 #define VGPU_H_XORSIGN		0x10	/* min, max */
 #define VGPU_H_RND_RZ		0x20	/* reserved for formats that get it */

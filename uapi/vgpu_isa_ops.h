@@ -210,7 +210,7 @@ VGPU_OP(FTANHA,  "ftanh.a",   V, X, _, _, SAT,  SRC,    ALU, "tanh as PTX tanh.a
 VGPU_OP(FCOPYSIGN, "fcopysign", V, X, X, _, NONE, SRC,  ALU, "B's magnitude with A's sign, as PTX copysign")
 VGPU_OP(FSETP,   "setp.f32",  P, X, X, _, FCMP, SRC,    ALU, "D = A cmp B")
 VGPU_OP(FTESTP,  "testp.f32", P, X, _, _, TESTP, SRC,   ALU, "D = A is of class MOD")
-VGPU_OP(FSCALEACC, "fscaleacc", V, X, X, X, NONE, SRC,  ALU, "D = fma(fmul(cvt.rn(A as s32), B), C, D): the scale-and-accumulate after an s8 mma")
+VGPU_OP(FSCALEACC, "fscaleacc", V, X, X, X, NONE, SRC,  ALU, "D = fma(fmul(cvt(A as s32), B), C, D), each rounded to nearest: the scale-and-accumulate after an s8 mma")
 
 /* ---- f64 (rounding: current mode; never flushes) -------------------------------- */
 VGPU_OP(DADD,    "dadd",      W, Y, Y, _, NONE, SRC,    ALU, "D = A + B")

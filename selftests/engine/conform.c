@@ -359,7 +359,7 @@ static void print_kernel(const struct trial *t, char *text, size_t size)
 		n += snprintf(text + n, size - n, "	setmode rn\n");
 	if (op->kind[OPF_D] == OPK_S)
 		n += snprintf(text + n, size - n, "	mov.w w10, s%u\n", t->in.d);
-	snprintf(text + n, size - n, "	sel v18, 1, 0, p%u\n	st.global:%s %s, [s1+v0<<4]\n"
+	snprintf(text + n, size - n, "	mov v18, 0\n	@p%u mov v18, 1\n	st.global:%s %s, [s1+v0<<4]\n"
 		 "	st.global:b32:a4 v18, [s1+v0<<4+8]\n	exit\n.end\n", PRED_OUT,
 		 d[0] == 'w' ? "b64:a8" : "b32:a4", d);
 }
@@ -412,6 +412,8 @@ static void expect(const struct trial *t, u32 lane, struct ref *r)
 	r->d = kind[OPF_D] == OPK_V ? (u32)l->d : l->d;
 	if (t->variant == D_IS_A)
 		r->d = r->a;
+	if (t->variant == D_IS_B)
+		r->d = r->b;
 	r->p = in[lane].preds >> PRED_OUT & 1;
 }
 

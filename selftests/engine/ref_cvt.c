@@ -118,7 +118,6 @@ RUN(UL2D, to_double(r, ref_from_int(r->a, false)))
 RUN(F2D, to_double(r, from_single(r, r->a)))
 RUN(D2F, to_single(r, ref_from_f64(r->a)))
 RUN(H2F, to_single(r, from_half(r, &ref_f16)))
-RUN(B2F, to_single(r, from_half(r, &ref_bf16)))
 RUN(H2D, to_double(r, ref_from_format(r->a & 0xffff, &ref_f16)))
 RUN(F2H, to_half(r, from_single(r, r->a), &ref_f16, false))
 RUN(F2B, to_half(r, from_single(r, r->a), &ref_bf16, false))
@@ -177,17 +176,34 @@ static void run_H2H(struct ref *r)
 	r->d = n.nan ? NAN16 : ref_to_format(n, &ref_f16, VGPU_RN);
 }
 
+/* The same exponents as f32: NaN stays as it is. */
+static void run_B2F(struct ref *r)
+{
+	struct ref_number n = from_half(r, &ref_bf16);
+
+	if (n.nan && !flag(r, VGPU_CVT_SAT))
+		r->d = (u32)(flag(r, VGPU_CVT_HIGH) ? r->a & 0xffff0000 : r->a << 16);
+	else
+		r->d = to_single(r, n);
+}
+
+/* What is no number only loses its low bits. */
 static void run_F2TF32(struct ref *r)
 {
 	struct ref_number n = ref_from_f32(r->a);
 	u32 bits;
+
+	if (n.nan) {
+		r->d = r->a & ~0x1fffu;
+		return;
+	}
 
 	if (flag(r, VGPU_CVT_RELU) && n.sign && !n.nan)
 		n = (struct ref_number){ 0 };
 	bits = ref_to_format(n, &ref_tf32, rounding(r));
 	if (flag(r, VGPU_CVT_SAT) && !n.nan && (bits & 0x3ffff) == 0x3fc00)
 		bits--;
-	r->d = n.nan ? NAN32 : bits << 13;
+	r->d = bits << 13;
 }
 
 /* ---- small floats ---------------------------------------------------------------- */

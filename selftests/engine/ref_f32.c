@@ -71,14 +71,14 @@ static void run_FNEG(struct ref *r)
 {
 	u32 a = r->mode & VGPU_FMODE_FTZ ? ref_flush(r->a) : (u32)r->a;
 
-	r->d = a ^ 0x80000000;
+	r->d = ref_nan32(a) ? NAN32 : a ^ 0x80000000;
 }
 
 static void run_FABS(struct ref *r)
 {
 	u32 a = r->mode & VGPU_FMODE_FTZ ? ref_flush(r->a) : (u32)r->a;
 
-	r->d = a & 0x7fffffff;
+	r->d = ref_nan32(a) ? NAN32 : a & 0x7fffffff;
 }
 
 /* Whether a is the lesser: by value, and -0 before +0. */
@@ -155,12 +155,14 @@ static void run_FTESTP(struct ref *r)
 	r->p = result[r->in->mod];
 }
 
-/* D = fma(fmul(cvt.rn(A as s32), B), C, D), each step under the mode. */
+/* D = fma(fmul(cvt(A as s32), B), C, D), each step to nearest, flushing as the mode does. */
 static void run_FSCALEACC(struct ref *r)
 {
 	struct ref mul = *r, fma = *r;
 	float a = (s32)(u32)r->a;
 
+	mul.mode &= VGPU_FMODE_FTZ;
+	fma.mode = mul.mode;
 	mul.a = ref_bits(a);
 	run_FMUL(&mul);
 	fma.a = mul.d;

@@ -52,8 +52,8 @@ static u16 finish(const struct half *h, double odd)
 	x = flush(h, x);
 	if (h->mod & VGPU_H_SAT)
 		return saturate(h, x);
-	if (h->mod & VGPU_H_RELU && (is_nan(h, x) || x & 0x8000))
-		return 0;
+	if (h->mod & VGPU_H_RELU && x & 0x8000)
+		return 0;	/* NaN stays */
 	return x;
 }
 
@@ -118,13 +118,13 @@ static u16 maximum(const struct half *h, u16 a, u16 b, u16 c)
 static u16 negative(const struct half *h, u16 a, u16 b, u16 c)
 {
 	(void)b, (void)c;
-	return flush(h, a) ^ 0x8000;
+	return is_nan(h, a) ? NAN16 : flush(h, a) ^ 0x8000;
 }
 
 static u16 absolute(const struct half *h, u16 a, u16 b, u16 c)
 {
 	(void)b, (void)c;
-	return flush(h, a) & 0x7fff;
+	return is_nan(h, a) ? NAN16 : flush(h, a) & 0x7fff;
 }
 
 static void both(struct ref *r, const struct ref_format *f,

@@ -77,13 +77,11 @@ static void check_complete(void)
 
 int main(void)
 {
-	engine_init("portable");
 	run_all(verifier_container, verifier_container_count);
 	run_all(verifier_unit, verifier_unit_count);
 	run_all(verifier_insn, verifier_insn_count);
 	run_all(verifier_mem, verifier_mem_count);
 	run_all(verifier_flow, verifier_flow_count);
 	check_complete();
-	engine_exit();
 	return tap_end();
 }
