@@ -22,6 +22,7 @@ enum cu_type {
 	CU_KERNEL,
 	CU_POOL,
 	CU_ALLOCATION,
+	CU_LINK,
 	CU_TYPES,
 };
 

@@ -16,6 +16,27 @@ static __thread struct {
 	CUstream stream;
 } own[THREAD_STREAMS];
 
+static pthread_key_t own_key;
+static pthread_once_t own_once = PTHREAD_ONCE_INIT;
+
+/* A thread ends: its streams finish what they have and their queues serve others. */
+static void thread_ends(void *streams)
+{
+	(void)streams;
+	for (int i = 0; i < THREAD_STREAMS; i++) {
+		CUstream s = own[i].stream;
+
+		own[i].stream = NULL;
+		if (cu_is(s, CU_STREAM) && cu_context_alive(s->ctx) && s->ctx->id == own[i].ctx_id)
+			cu_stream_destroy(s);
+	}
+}
+
+static void own_key_create(void)
+{
+	pthread_key_create(&own_key, thread_ends);
+}
+
 CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int flags, int priority, CUstream *out)
 {
 	CUstream s = cu_object_new(CU_STREAM, sizeof(*s));
@@ -74,6 +95,8 @@ static CUresult get_own(CUcontext ctx, CUstream *s)
 	if (!r) {
 		own[place].ctx_id = ctx->id;
 		own[place].stream = *s;
+		pthread_once(&own_once, own_key_create);
+		pthread_setspecific(own_key, own);
 	}
 	return r;
 }

@@ -40,7 +40,6 @@ static CUresult compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_j
 	status = vgpucc_compile_kernel(f->mod->image->cc, f->kernel.name, &opt, &diag, &code, &size);
 	if (jit)
 		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
-	v->tried = true;
 	v->result = cu_compiler_result(status);
 	cu_trace("compiled %s (shape %d): status %d, %zu bytes, %llu us", f->kernel.name, shape, status, size,
 		 (unsigned long long)(cu_trace_now() - start) / 1000);
@@ -49,6 +48,7 @@ static CUresult compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_j
 	else
 		v->result = load(f, v, code, size);
 	free(code);
+	__atomic_store_n(&v->tried, true, __ATOMIC_RELEASE);
 	return v->result;
 }
 
@@ -57,6 +57,8 @@ CUresult cu_function_compile(CUfunction f, enum vgpucc_shape_class shape, struct
 	struct cu_variant *v = &f->variants[shape];
 	CUresult r;
 
+	if (__atomic_load_n(&v->tried, __ATOMIC_ACQUIRE))
+		return v->result;
 	pthread_mutex_lock(&f->lock);
 	r = v->tried ? v->result : compile(f, shape, jit);
 	pthread_mutex_unlock(&f->lock);
