@@ -5,8 +5,11 @@
  */
 #include <dlfcn.h>
 #include <pciaccess.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "../../uapi/vgpu_pci.h"
 #include "../../userlib/libnvidia-ml/nvml.h"
@@ -15,12 +18,14 @@
 
 #define VSEC_POS	0x100
 #define BYTES		(8ull << 20)
+#define INTERVAL	200000000ull	/* ns; longer than any utilization interval */
 
 static struct pci_device *pdev;
 static struct vgpu_dev dev;
 
 static nvmlReturn_t (*memory_info)(nvmlDevice_t, nvmlMemory_t *);
 static nvmlReturn_t (*running)(nvmlDevice_t, unsigned int *, nvmlProcessInfo_t *);
+static nvmlReturn_t (*utilization)(nvmlDevice_t, nvmlUtilization_t *);
 static nvmlDevice_t handle;
 
 static void read_vsec(struct vgpu_pci_vsec *v)
@@ -102,7 +107,9 @@ static bool find_nvml(void)
 		dlsym(lib, "nvmlDeviceGetMemoryInfo");
 	running = (nvmlReturn_t (*)(nvmlDevice_t, unsigned int *, nvmlProcessInfo_t *))
 		dlsym(lib, "nvmlDeviceGetComputeRunningProcesses_v3");
-	return init && by_index && memory_info && running && !init() && !by_index(0, &handle);
+	utilization = (nvmlReturn_t (*)(nvmlDevice_t, nvmlUtilization_t *))
+		dlsym(lib, "nvmlDeviceGetUtilizationRates");
+	return init && by_index && memory_info && running && utilization && !init() && !by_index(0, &handle);
 }
 
 /* Many readers at once must still get whole snapshots, or know that they did not. */
@@ -125,6 +132,77 @@ static void many_readers(void)
 	while (wait(&status) > 0)
 		bad += status != 0;
 	tap_equal(bad, 0, "config: four readers at once");
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Keep a queue filled with work for a time. */
+static bool work(struct vgpu_ring *ring, uint64_t va, uint64_t ns)
+{
+	const struct vgpu_pkt_fill fill = {
+		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
+		.dst = va, .width = BYTES / 4, .height = 1, .value = 0x12345678, .unit = 4,
+	};
+	uint64_t end = now_ns() + ns;
+
+	while (now_ns() < end)
+		if (vgpu_ring_packet(ring, &fill))
+			return false;
+	return true;
+}
+
+static void busy_process(void)
+{
+	struct vgpu_process *list;
+	int n = vgpu_dev_processes(&dev, &list);
+
+	tap(n == 1 && list[0].pid == (uint32_t)getpid() && list[0].busy_ns > 0,
+	    "ioctl: workers have spent time for this process");
+	free(list);
+}
+
+/* Utilization is what the device did, and goes away with the work. */
+static void under_load(uint32_t ctx, uint32_t bo)
+{
+	struct vgpu_va_map map = { .size = sizeof(map), .bo = bo };
+	struct vgpu_device_status before, after;
+	nvmlUtilization_t u = { 0, 0 };
+	struct vgpu_pci_vsec v;
+	struct vgpu_ring ring;
+
+	if (!tap(!ioctl(dev.fd, VGPU_IOCTL_VA_MAP, &map), "8 MiB mapped") ||
+	    !tap(!vgpu_ring_open(&dev, ctx, 64, 0, &ring), "a queue"))
+		return;
+	vgpu_dev_status(&dev, &before);
+	tap(work(&ring, map.va, INTERVAL), "work");
+	utilization(handle, &u);	/* intervals begin here, in the middle of it */
+	read_vsec(&v);
+	tap(work(&ring, map.va, INTERVAL), "more work");
+	tap_equal(utilization(handle, &u), NVML_SUCCESS, "nvml: utilization");
+	/* On a crowded host neither we nor the workers get all of the time. */
+	tap(u.gpu >= 10 && u.gpu <= 100, "nvml: the device is busy: %u %%", u.gpu);
+	tap(u.memory <= 100, "nvml: filling memory: %u %%", u.memory);
+	read_vsec(&v);
+	tap(v.utilization >= 100 && v.utilization <= 1000, "config: the device is busy: %u/1000", v.utilization);
+	vgpu_dev_status(&dev, &after);
+	tap(after.active_ns - before.active_ns >= INTERVAL / 10, "ioctl: the device was busy");
+	tap(after.mem_busy_ns > before.mem_busy_ns, "ioctl: workers filled memory");
+	tap(after.copied_bytes > before.copied_bytes, "ioctl: bytes filled");
+	busy_process();
+	tap_equal(vgpu_ring_wait(&ring, ring.packets, VGPU_WAIT_FOREVER), 0, "all work done");
+	for (int i = 0; i < 2; i++) {	/* the first interval still has some of the work in it */
+		usleep(INTERVAL / 1000);
+		utilization(handle, &u);
+		read_vsec(&v);
+	}
+	tap(!u.gpu && !u.memory && !v.utilization, "idle again: %u %%, %u/1000", u.gpu, v.utilization);
+	vgpu_ring_close(&ring);
 }
 
 int main(void)
@@ -155,6 +233,7 @@ int main(void)
 	tap_equal(vgpu_bo_create(&dev, ctx, BYTES, 0, &bo), 0, "8 MiB");
 	counters_are("in use", 1, BYTES);
 	this_process(BYTES);
+	under_load(ctx, bo);
 	tap_equal(vgpu_destroy(&dev, ctx), 0, "context destroyed");
 	counters_are("no longer in use", 0, 0);
 	no_process();
