@@ -11,6 +11,8 @@
 #define QUANTUM		8192
 #define QUANTUM_ALONE	65536
 #define QUANTUM_FRAGS	512
+/* Turns without a meeting after which waiting fragments need not wait on */
+#define PATIENCE	64
 
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid, void *mem)
 {
@@ -45,6 +47,7 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 		w->shared = (u8 *)mem + launch->shared_at;
 		w->local = (u8 *)mem + launch->local_at + i * launch->local_warp;
 		w->param = launch->param;
+		w->patterns = launch->prog->patterns;
 		w->shared_size = launch->shared_size;
 		w->local_size = launch->local_size;
 		w->param_size = launch->param_size;
@@ -299,6 +302,21 @@ static void look_at_sleepers(struct engine_cta *cta)
 	}
 }
 
+/*
+ * Lanes that wait at a convergence point for others that spin until those lanes have
+ * done something would wait for ever: after some turns without a meeting the waiting
+ * ones go on alone.  Turns with strong accesses in them look like spinning.
+ */
+static void release_waiters(struct eng_warp *w)
+{
+	u32 patience = w->strong ? w->nfrags + 4U : PATIENCE;
+
+	if (w->nfrags == 1 || ++w->turns < patience)
+		return;
+	w->turns = 0;
+	eng_force(w);
+}
+
 /* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
 static int run_one(struct engine_cta *cta, struct eng_warp *w)
 {
@@ -327,6 +345,7 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 		return 0;
 	case ENG_EXIT_FUEL:
 		eng_rotate(w);
+		release_waiters(w);
 		cta->yields = 0;
 		look_at_sleepers(cta);
 		return 0;

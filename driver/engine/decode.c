@@ -200,6 +200,9 @@ static void put_plain(struct emitter *e)
 #define IS_B		ENG_SEL_B
 #define IS_C		ENG_SEL_C
 #define IS_32		0x80
+#define IS_S		0x81
+#define IS_SP		0x82
+#define IS_ROW		0x83
 #define IS_EQ		0
 #define IS_NE		0
 #define IS_LT		0
@@ -546,6 +549,29 @@ static u16 place_base(u16 reg)
 	return reg == VGPU_NONE ? PLACE_ZERO : place_s(reg);
 }
 
+/*
+ * Accesses whose shape is known have handlers of their own: one address for all
+ * lanes, a pattern, and above all a row of consecutive 32-bit words.
+ */
+static void set_form_handler(struct emitter *e)
+{
+	const struct vgpu_insn *in = e->in;
+	u32 form = VGPU_MD_FORM(in->c), uop = 0;
+	bool row;
+
+	if (form == VGPU_MD_FORM_S) {
+		uop = find_variant(in->op, IS_S);
+	} else if (form == VGPU_MD_FORM_SP) {
+		const struct eng_pattern *pat = &e->prog->patterns[in->b];
+
+		row = pat->kind == ENG_PAT_STRIDE && pat->stride == 4 &&
+		      VGPU_MD_GET_WIDTH(in->c) == 2 && !VGPU_MD_GET_COUNT(in->c);
+		uop = find_variant(in->op, row ? IS_ROW : IS_SP);
+	}
+	if (uop)
+		set_handler(e, uop);
+}
+
 /* Loads, stores, cp.async: address form and data group */
 static void decode_access(struct emitter *e)
 {
@@ -576,6 +602,7 @@ static void decode_access(struct emitter *e)
 	}
 	if (e->info->mod == OPM_ORDER && in->mod >= VGPU_ORDER_RELAXED)
 		e->op.sel = 1;
+	set_form_handler(e);
 }
 
 static void decode_memory(struct emitter *e)
@@ -759,6 +786,7 @@ static void prepare_pattern(struct eng_pattern *out, const struct vgpu_code_patt
 	out->kind = ENG_PAT_STRIDE;
 	for (i = 0; i < ENG_LANES; i++) {
 		out->max = max(out->max, in->offset[i]);
+		out->bits |= in->offset[i];
 		if (in->offset[i] != i * out->stride)
 			out->kind = ENG_PAT_ANY;
 	}
@@ -804,6 +832,8 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	struct eng_op scratch[MAX_PARTS];
 	u32 pc, at = 0, i;
 
+	for (i = 0; i < code->pattern_count; i++)
+		prepare_pattern(&prog->patterns[i], &code->patterns[i]);
 	for (pc = 0; pc < code->insn_count; pc++) {
 		prog->first[pc] = at;
 		at += decode_insn(code, prog, pc, scratch);
@@ -825,8 +855,6 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	prog->ops[at] = (struct eng_op) { .h = 2 * EU_LOST };
 	for (i = 0; i < code->target_count; i++)
 		prog->tables[i] = prog->first[code->targets[i]];
-	for (i = 0; i < code->pattern_count; i++)
-		prepare_pattern(&prog->patterns[i], &code->patterns[i]);
 	return find_return_points(code, prog);
 }
 

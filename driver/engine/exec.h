@@ -121,12 +121,14 @@ enum eng_pattern_kind {
  * struct eng_pattern - a lane pattern, prepared
  * @offset: byte offset per lane
  * @max: the largest
+ * @bits: all of them or'ed: what they are aligned to
  * @stride: for ENG_PAT_STRIDE
  * @kind: enum eng_pattern_kind
  */
 struct eng_pattern {
 	u32 offset[ENG_LANES] __aligned(64);
 	u32 max;
+	u32 bits;
 	u32 stride;
 	u32 kind;
 };
@@ -230,6 +232,7 @@ struct eng_tlb {
  * @ip: where to go on
  * @mode: float mode now in MXCSR
  * @strong: strong loads and atomics seen: the signs of spinning
+ * @turns: slices of fragments since some last met
  * @p: predicates; slot ENG_GUARD_TRUE is all ones
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
@@ -248,11 +251,13 @@ struct eng_warp {
 	u8 *shared;
 	u8 *local;
 	const u8 *param;
+	const struct eng_pattern *patterns;
 	u32 shared_size;
 	u32 local_size;
 	u32 param_size;
 	u32 mode;
 	u32 strong;
+	u32 turns;
 	u32 index;
 	struct engine_cta *cta;
 	u64 *save;
@@ -267,7 +272,7 @@ struct eng_warp {
 	u32 tmp[3][2 * ENG_LANES] __aligned(64);
 	u64 addr[ENG_LANES] __aligned(64);
 	struct eng_frag frags[ENG_LANES];
-	u32 v[] __aligned(128);
+	u32 v[] __aligned(64);
 };
 
 #define ENG_WORD(member)	(offsetof(struct eng_warp, member) / 4)
@@ -381,6 +386,15 @@ void eng_set_mode(struct eng_warp *w, u32 mode);
 /* ---- cta.c: the block's side of barriers ------------------------------------------------ */
 
 void eng_bars_check(struct engine_cta *cta);
+
+/* An index below @n also where a branch on it was mispredicted (data, not control) */
+static __always_inline u64 eng_below(u64 i, u64 n)
+{
+	u64 mask;
+
+	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(i), "rm"(n) : "cc");
+	return i & mask;
+}
 
 /* ---- mem.c: memory, slowly, and faults ----------------------------------------------------- */
 

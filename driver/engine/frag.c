@@ -183,6 +183,7 @@ static u32 join(struct eng_warp *w, const struct eng_op *ip, u32 members)
 		if (best == w->nfrags || __ffs(f->mask) < __ffs(w->frags[best].mask))
 			best = i;
 	}
+	w->turns = 0;
 	w->frags[best].mask = mask;
 	w->frags[best].ip = ip + 1;
 	w->frags[best].state = ENG_READY;

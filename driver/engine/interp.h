@@ -120,7 +120,30 @@ HANDLER(m_##NAME)								\
 	NEXT();									\
 }
 
-#define OP1(NAME, TD, TA, EXPR)							\
+/*
+ * The same for what is rare or long: one body out of line, for both handlers.
+ */
+#define OP_COLD(NAME, TD, FILL)							\
+static noinline void b_##NAME(struct eng_warp *w, const struct eng_op *ip, u32 m) \
+{										\
+	ROW(TD, r);								\
+	TD *dst = r;								\
+										\
+	FILL;									\
+	row_commit(AT(TD, d), r, sizeof(TD), m);				\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	b_##NAME(w, ip, ENG_ALL);						\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	b_##NAME(w, ip, guarded(w, ip));					\
+	NEXT();									\
+}
+
+#define OP1_EXPR(NAME, TD, TA, EXPR)						\
 static __always_inline void e_##NAME(TD *d, const TA *pa, u32 M)		\
 {										\
 	int l;									\
@@ -131,8 +154,14 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, u32 M)		\
 		d[l] = (EXPR);							\
 	}									\
 	(void)M;								\
-}										\
+}
+
+#define OP1(NAME, TD, TA, EXPR)							\
+OP1_EXPR(NAME, TD, TA, EXPR)							\
 OP_PAIR(NAME, TD, sizeof(TD) == sizeof(TA), e_##NAME(dst, AT(TA, a), ip->mod))
+#define OP1_COLD(NAME, TD, TA, EXPR)						\
+OP1_EXPR(NAME, TD, TA, EXPR)							\
+OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), ip->mod))
 
 #define OP2_EXPR(NAME, TD, TA, TB, EXPR)					\
 static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, u32 M) \
@@ -153,6 +182,9 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool one
 #define OP2(NAME, TD, TA, TB, EXPR)						\
 OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
 OP_PAIR(NAME, TD, SAME2(TD, TA, TB), e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
+#define OP2_COLD(NAME, TD, TA, TB, EXPR)					\
+OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
+OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
 /* besides, B can be a single value (EV(NAME, B) in variants.h) */
 #define OP2B(NAME, TD, TA, TB, EXPR)						\
 OP2(NAME, TD, TA, TB, EXPR)							\
@@ -181,6 +213,9 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool one
 OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
 OP_PAIR(NAME, TD, SAME3(TD, TA, TB, TC),					\
 	e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
+#define OP3_COLD(NAME, TD, TA, TB, TC, EXPR)					\
+OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
+OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
 /* besides, B or C can be a single value (EV(NAME, B) and EV(NAME, C)) */
 #define OP3BC(NAME, TD, TA, TB, TC, EXPR)					\
 OP3(NAME, TD, TA, TB, TC, EXPR)							\

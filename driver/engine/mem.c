@@ -6,15 +6,6 @@
  */
 #include "exec.h"
 
-/* An index below @n also where a branch on it was mispredicted. */
-static __always_inline u64 below(u64 i, u64 n)
-{
-	u64 mask;
-
-	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(i), "rm"(n) : "cc");
-	return i & mask;
-}
-
 u32 eng_source(const struct eng_warp *w, const struct eng_op *ip, enum op_field f, u32 lane)
 {
 	u16 at = f == OPF_A ? ip->a : f == OPF_B ? ip->b : ip->c;
@@ -116,14 +107,14 @@ static struct place place_in(u8 *base, u64 off, u64 size, u32 kind)
 {
 	if (off >= size)
 		return (struct place) { .kind = kind };
-	return (struct place) { .ptr = base + below(off, size), .left = size - off };
+	return (struct place) { .ptr = base + eng_below(off, size), .left = size - off };
 }
 
 static struct place place_local(struct eng_warp *w, u64 off, u32 lane)
 {
 	if (off >= w->local_size)
 		return (struct place) { .kind = VGPU_STOP_STACK_OVERFLOW };
-	off = below(off, w->local_size);
+	off = eng_below(off, w->local_size);
 	return (struct place) {
 		.ptr = w->local + (off & ~3ULL) * ENG_LANES + lane * 4 + (off & 3),
 		.left = 4 - (off & 3),

@@ -65,7 +65,7 @@ static __always_inline u32 num_lg2(u32 a)
 	r = r * s + e;
 	r = x == num_f64(NUM_F64_INF) ? x : r;
 	r = x == 0 ? num_f64(NUM_F64_INF | 1ULL << 63) : r;
-	return x < 0 ? NUM_F32_NAN : num_out32((float)r);
+	return x < 0 || x != x ? NUM_F32_NAN : num_out32((float)r);
 }
 
 /* sin(x + quarter * pi / 2) */

@@ -201,21 +201,20 @@ static __always_inline u32 num_d_to_h(u64 a, u32 mod)
 
 static __always_inline u32 num_f_to_tf32(u32 a, u32 mod)
 {
-	u32 rm = CVT_RM(mod), r, sign = a & 0x80000000;
+	u32 rm = CVT_RM(mod), sign = a & 0x80000000, m = a & 0x7fffffff, r;
 
-	if ((a & 0x7fffffff) >= NUM_F32_INF)	/* the low bits only go */
+	if (m > NUM_F32_INF)	/* the low bits only go */
 		return a & ~0x1fffU;
-	a &= 0x7fffffff;
+	r = m;
 	if (rm == VGPU_RNA)
-		a += 0x1000;
+		r += 0x1000;
 	else if (rm == VGPU_RN)
-		a += 0xfff + (a >> 13 & 1);
-	r = a & ~0x1fffU;
+		r += 0xfff + (r >> 13 & 1);
+	r &= ~0x1fffU;
 	r = r > NUM_F32_INF ? NUM_F32_INF : r;
 	if (mod & VGPU_CVT_SAT && r == NUM_F32_INF)
 		r = 0x7f7fe000;
-	r |= sign;
-	return mod & VGPU_CVT_RELU && sign ? 0 : r;
+	return mod & VGPU_CVT_RELU && sign ? 0 : r | sign;
 }
 
 /* ---- small floats ---------------------------------------------------------------------------- */

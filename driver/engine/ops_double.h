@@ -3,7 +3,7 @@
  * Handlers: f64.
  */
 
-OP1(DSAT, u64, u64, num_sat64(a))
+OP1_COLD(DSAT, u64, u64, num_sat64(a))
 
 OP2B(DADD, u64, u64, u64, num_out64(num_f64(a) + num_f64(b)))
 OP2B(DSUB, u64, u64, u64, num_out64(num_f64(a) - num_f64(b)))
@@ -49,27 +49,29 @@ SOFT_FMA64(DFMA_C, AT(u64, b), false, AT_SEL(u64, c, ENG_SEL_C), true)
 #define FMA64(a, b, c) num_f64(num_soft_fma64(num_bits64(a), num_bits64(b), num_bits64(c), VGPU_RN))
 #endif
 
-OP1(DNEG, u64, u64, a ^ 1ULL << 63)
-OP1(DABS, u64, u64, a & ~(1ULL << 63))
-OP2(DMIN, u64, u64, u64, num_minmax64(a, b, false))
-OP2(DMAX, u64, u64, u64, num_minmax64(a, b, true))
-OP2(DDIV, u64, u64, u64, num_out64(num_f64(a) / num_f64(b)))
-OP1(DRCP, u64, u64, num_out64(1.0 / num_f64(a)))
-OP1(DSQRT, u64, u64, num_out64(__builtin_sqrt(num_f64(a))))
+OP1_COLD(DNEG, u64, u64, a ^ 1ULL << 63)
+OP1_COLD(DABS, u64, u64, a & ~(1ULL << 63))
+OP2_COLD(DMIN, u64, u64, u64, num_minmax64(a, b, false))
+OP2_COLD(DMAX, u64, u64, u64, num_minmax64(a, b, true))
+OP2_COLD(DDIV, u64, u64, u64, num_out64(num_f64(a) / num_f64(b)))
+OP1_COLD(DRCP, u64, u64, num_out64(1.0 / num_f64(a)))
+OP1_COLD(DSQRT, u64, u64, num_out64(__builtin_sqrt(num_f64(a))))
 
 /* The hardware's seed: the upper word of A goes in, the upper word of D comes out. */
 static __always_inline u64 rcp_seed(u64 a)
 {
 	u64 r;
 
+	if (num_nan64(a))
+		return NUM_F64_NAN;
 	a &= ~0xffffffffULL;
 	a = a & NUM_F64_INF ? a : a & 1ULL << 63;
 	r = num_out64(1.0 / num_f64(a)) & ~0xffffffffULL;
 	return r & NUM_F64_INF ? r : r & 1ULL << 63;
 }
-OP1(DRCPA, u64, u64, rcp_seed(a))
-OP1(DRSQA, u64, u64, num_out64(1.0 / __builtin_sqrt(num_f64(a))))
-OP2(DCOPYSIGN, u64, u64, u64, (a & 1ULL << 63) | (b & ~(1ULL << 63)))
+OP1_COLD(DRCPA, u64, u64, rcp_seed(a))
+OP1_COLD(DRSQA, u64, u64, num_out64(1.0 / __builtin_sqrt(num_f64(a))))
+OP2_COLD(DCOPYSIGN, u64, u64, u64, (a & 1ULL << 63) | (b & ~(1ULL << 63)))
 
 #define DSETP(NAME, ROW_OP)							\
 OP_PRED(NAME, ROW_OP(AT(u64, a), AT(u64, b), false) ^ ip->y)

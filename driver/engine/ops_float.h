@@ -6,7 +6,7 @@
 #include "num_float.h"
 #include "num_approx.h"
 
-OP1(FSAT, u32, u32, num_sat32(a))
+OP1_COLD(FSAT, u32, u32, num_sat32(a))
 
 OP2B(FADD, u32, u32, u32, num_out32(num_f32(a) + num_f32(b)))
 OP2B(FSUB, u32, u32, u32, num_out32(num_f32(a) - num_f32(b)))
@@ -36,6 +36,18 @@ static noinline void fma_narrow(u32 *d, const double *s)
 		d[l] = num_out32((float)s[l]);
 }
 
+/* Zeros by cancellation have the sign of the mode, which the sums did not know. */
+static noinline void fma_zeros(double *s, const u32 *pa, const u32 *pb, bool oneb,
+			       const u32 *pc, bool onec)
+{
+	int l;
+
+	for (l = 0; l < ENG_LANES; l++)
+		if (s[l] == 0)
+			s[l] = (double)num_f32(pa[l]) * num_f32(pb[oneb ? 0 : l]) +
+			       num_f32(pc[onec ? 0 : l]);
+}
+
 static noinline void fma_row(struct eng_warp *w, const struct eng_op *ip, u32 *d, const u32 *pa,
 			     const u32 *pb, bool oneb, const u32 *pc, bool onec)
 {
@@ -45,8 +57,10 @@ static noinline void fma_row(struct eng_warp *w, const struct eng_op *ip, u32 *d
 	if (directed)
 		eng_set_mode(w, ip->fmode & VGPU_FMODE_FTZ);
 	fma_sums(s, pa, pb, oneb, pc, onec);
-	if (directed)
+	if (directed) {
 		eng_set_mode(w, ip->fmode);
+		fma_zeros(s, pa, pb, oneb, pc, onec);
+	}
 	fma_narrow(d, s);
 }
 
@@ -79,21 +93,21 @@ SOFT_FMA(FFMA_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
 
 OP1(FNEG, u32, u32, num_sign32(num_flush_if(a, M) ^ 0x80000000))
 OP1(FABS, u32, u32, num_sign32(num_flush_if(a, M) & 0x7fffffff))
-OP2(FMIN, u32, u32, u32, num_minmax32(a, b, M, false))
-OP2(FMAX, u32, u32, u32, num_minmax32(a, b, M, true))
-OP2(FDIV, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
-OP2(FDIVA, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
-OP1(FRCP, u32, u32, num_out32(1.0f / num_f32(a)))
-OP1(FSQRT, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
-OP1(FRCPA, u32, u32, num_out32(1.0f / num_f32(a)))
-OP1(FRSQA, u32, u32, num_out32(1.0f / __builtin_sqrtf(num_f32(a))))
-OP1(FSQRTA, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
-OP1(FSINA, u32, u32, num_sincos(a, 0))
-OP1(FCOSA, u32, u32, num_sincos(a, 1))
-OP1(FLG2A, u32, u32, num_lg2(a))
-OP1(FEX2A, u32, u32, num_ex2(a))
-OP1(FTANHA, u32, u32, num_tanh(a))
-OP2(FCOPYSIGN, u32, u32, u32, (a & 0x80000000) | (b & 0x7fffffff))
+OP2_COLD(FMIN, u32, u32, u32, num_minmax32(a, b, M, false))
+OP2_COLD(FMAX, u32, u32, u32, num_minmax32(a, b, M, true))
+OP2_COLD(FDIV, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
+OP2_COLD(FDIVA, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
+OP1_COLD(FRCP, u32, u32, num_out32(1.0f / num_f32(a)))
+OP1_COLD(FSQRT, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
+OP1_COLD(FRCPA, u32, u32, num_out32(1.0f / num_f32(a)))
+OP1_COLD(FRSQA, u32, u32, num_out32(1.0f / __builtin_sqrtf(num_f32(a))))
+OP1_COLD(FSQRTA, u32, u32, num_out32(__builtin_sqrtf(num_f32(a))))
+OP1_COLD(FSINA, u32, u32, num_sincos(a, 0))
+OP1_COLD(FCOSA, u32, u32, num_sincos(a, 1))
+OP1_COLD(FLG2A, u32, u32, num_lg2(a))
+OP1_COLD(FEX2A, u32, u32, num_ex2(a))
+OP1_COLD(FTANHA, u32, u32, num_tanh(a))
+OP2_COLD(FCOPYSIGN, u32, u32, u32, (a & 0x80000000) | (b & 0x7fffffff))
 
 #define FSETP(NAME, ROW_OP)							\
 OP_PRED(NAME, ROW_OP(AT(u32, a), AT(u32, b), false) ^ ip->y)			\

@@ -1,9 +1,584 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Handlers: loads and stores.
+ *
+ * The fast path: all lanes lie in one piece of memory (a translation, the block's
+ * shared memory), found with one check; then the lanes move.  Whatever is not so
+ * (pieces that end in between, misalignment, faults, missing pages, mixed windows)
+ * goes to mem.c, lane by lane.
  */
 
-#define ACCESS(NAME, HOW)							\
+typedef u64 __attribute__((__aligned__(1), __may_alias__)) mem_u64;
+typedef u32 __attribute__((__aligned__(1), __may_alias__)) mem_u32;
+typedef u16 __attribute__((__aligned__(1), __may_alias__)) mem_u16;
+typedef s16 __attribute__((__aligned__(1), __may_alias__)) mem_s16;
+
+/* Bytes a lane */
+static __always_inline u32 access_bytes(const struct eng_op *ip)
+{
+	return 1U << (VGPU_MD_GET_WIDTH(ip->md) + VGPU_MD_GET_COUNT(ip->md));
+}
+
+static __always_inline bool unaligned(const struct eng_op *ip, u64 bits)
+{
+	return bits & ((1U << VGPU_MD_GET_ALIGN(ip->md)) - 1);
+}
+
+static __always_inline u8 *in_entry(const struct eng_tlb_entry *e, u64 va, u64 len, bool write)
+{
+	u64 off = va - e->va;
+
+	if (likely(off < e->size && e->size - off >= len && (!write || e->writable)))
+		return e->ptr + eng_below(off, e->size - len + 1);
+	return NULL;
+}
+
+static noinline u8 *global_miss(struct eng_warp *w, u64 va, u64 len, bool write)
+{
+	struct eng_tlb_entry *e;
+
+	return eng_tlb_find(w, va, write, &e) ? NULL : in_entry(e, va, len, write);
+}
+
+/* Where [@va, @va + @len) lies if it is one piece, else NULL */
+static __always_inline u8 *piece(struct eng_warp *w, u32 space, u64 va, u64 len, bool write)
+{
+	u8 *p;
+
+	if (space == VGPU_SPACE_SHARED) {
+		if (unlikely(va > w->shared_size || w->shared_size - va < len))
+			return NULL;
+		return w->shared + eng_below(va, w->shared_size - len + 1);
+	}
+	if (space == VGPU_SPACE_PARAM) {
+		if (write || va > w->param_size || w->param_size - va < len)
+			return NULL;
+		return (u8 *)w->param + eng_below(va, w->param_size - len + 1);
+	}
+	p = in_entry(&w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)], va, len, write);
+	if (likely(p))
+		return p;
+	p = in_entry(&w->tlb->small[va >> 12 & (ENG_TLB_SMALL - 1)], va, len, write);
+	return p ? p : global_miss(w, va, len, write);
+}
+
+/* The scalar base with the immediate offset; 32-bit spaces take its low half */
+static __always_inline u64 base_of(const struct eng_warp *w, const struct eng_op *ip, u32 space)
+{
+	u64 base = *AT(const u64, a), off = (u64)(s64)(s32)ip->imm;
+
+	return space == VGPU_SPACE_GLOBAL ? base + off : (u32)base + off;
+}
+
+/* ---- moving lanes -------------------------------------------------------------------- */
+
+/*
+ * Each MOVE_* has one loop by element type: @rel is where a lane's data lies from @p,
+ * @m the lanes; rows are consecutive.
+ */
+#define LOAD_AS(T, TD)								\
+	for (e = 0; e < count; e++, d += sizeof(TD) / 4 * ENG_LANES) {		\
+		ROW(TD, r);							\
+										\
+		for (l = 0; l < ENG_LANES; l++)					\
+			r[l] = (TD)*(const T *)(p + rel[l] + e * sizeof(T));	\
+		row_commit(d, r, sizeof(TD), m);				\
+	}
+
+static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
+{
+	u32 e, l, count = 1U << VGPU_MD_GET_COUNT(md);
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_AS(s8, u32)
+		else
+			LOAD_AS(u8, u32)
+		break;
+	case 1:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_AS(mem_s16, u32)
+		else
+			LOAD_AS(mem_u16, u32)
+		break;
+	case 2:
+		LOAD_AS(mem_u32, u32)
+		break;
+	default:
+		LOAD_AS(mem_u64, u64)
+		break;
+	}
+}
+
+#define STORE_AS(T, TS)								\
+	for (; m; m &= m - 1) {							\
+		l = __ffs(m);							\
+		for (e = 0; e < count; e++)					\
+			*(T *)(p + rel[l] + e * sizeof(T)) =			\
+				(T)((const TS *)(d + (size_t)e * (sizeof(TS) / 4) * ENG_LANES))[l]; \
+	}
+
+static noinline void scatter(const u32 *d, u8 *p, const u32 *rel, u32 md, u32 m)
+{
+	u32 e, l, count = 1U << VGPU_MD_GET_COUNT(md);
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		STORE_AS(u8, u32)
+		break;
+	case 1:
+		STORE_AS(mem_u16, u32)
+		break;
+	case 2:
+		STORE_AS(mem_u32, u32)
+		break;
+	default:
+		STORE_AS(mem_u64, u64)
+		break;
+	}
+}
+
+/* Lanes one behind the other, @STEP elements apart, all of them active */
+#define LOAD_ROWS(T, TD)							\
+	for (e = 0; e < count; e++, d += sizeof(TD) / 4 * ENG_LANES) {		\
+		const T *q = (const T *)p + e;					\
+		TD *o = (TD *)d;						\
+										\
+		if (count == 1)							\
+			LANES o[l] = (TD)q[l];					\
+		else if (count == 2)						\
+			LANES o[l] = (TD)q[2 * l];				\
+		else if (count == 4)						\
+			LANES o[l] = (TD)q[4 * l];				\
+		else								\
+			LANES o[l] = (TD)q[8 * l];				\
+	}
+
+static noinline void load_rows(u32 *d, const u8 *p, u32 md)
+{
+	u32 e, count = 1U << VGPU_MD_GET_COUNT(md);
+	int l;
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_ROWS(s8, u32)
+		else
+			LOAD_ROWS(u8, u32)
+		break;
+	case 1:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_ROWS(mem_s16, u32)
+		else
+			LOAD_ROWS(mem_u16, u32)
+		break;
+	case 2:
+		LOAD_ROWS(mem_u32, u32)
+		break;
+	default:
+		LOAD_ROWS(mem_u64, u64)
+		break;
+	}
+}
+
+#define STORE_ROWS(T, TS)							\
+	for (e = 0; e < count; e++, d += sizeof(TS) / 4 * ENG_LANES) {		\
+		T *q = (T *)p + e;						\
+		const TS *i = (const TS *)d;					\
+										\
+		if (count == 1)							\
+			LANES q[l] = (T)i[l];					\
+		else if (count == 2)						\
+			LANES q[2 * l] = (T)i[l];				\
+		else if (count == 4)						\
+			LANES q[4 * l] = (T)i[l];				\
+		else								\
+			LANES q[8 * l] = (T)i[l];				\
+	}
+
+static noinline void store_rows(const u32 *d, u8 *p, u32 md)
+{
+	u32 e, count = 1U << VGPU_MD_GET_COUNT(md);
+	int l;
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		STORE_ROWS(u8, u32)
+		break;
+	case 1:
+		STORE_ROWS(mem_u16, u32)
+		break;
+	case 2:
+		STORE_ROWS(mem_u32, u32)
+		break;
+	default:
+		STORE_ROWS(mem_u64, u64)
+		break;
+	}
+}
+
+/* The same data for all lanes */
+#define LOAD_ONE(T, TD, SET, PUT)						\
+	for (e = 0; e < count; e++, d += sizeof(TD) / 4 * ENG_LANES) {		\
+		ROW(TD, r);							\
+										\
+		SET(r, (TD)((const T *)p)[e]);					\
+		PUT((TD *)d, r, m);						\
+	}
+
+static __always_inline void load_one(u32 *d, const u8 *p, u32 md, u32 m)
+{
+	u32 e, count = 1U << VGPU_MD_GET_COUNT(md);
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_ONE(s8, u32, row_set32, row_commit32)
+		else
+			LOAD_ONE(u8, u32, row_set32, row_commit32)
+		break;
+	case 1:
+		if (md & VGPU_MD_SIGNED)
+			LOAD_ONE(mem_s16, u32, row_set32, row_commit32)
+		else
+			LOAD_ONE(mem_u16, u32, row_set32, row_commit32)
+		break;
+	case 2:
+		LOAD_ONE(mem_u32, u32, row_set32, row_commit32)
+		break;
+	default:
+		LOAD_ONE(mem_u64, u64, row_set64, row_commit64)
+		break;
+	}
+}
+
+/* ---- one address, and patterns -------------------------------------------------------------- */
+
+static noinline bool load_s(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	u64 va = base_of(w, ip, space);
+	const u8 *p = piece(w, space, va, access_bytes(ip), false);
+
+	if (unlikely(!p || unaligned(ip, va)))
+		return false;
+	load_one(AT(u32, d), p, ip->md, m);
+	return true;
+}
+
+/* A store of all lanes to one place: the last one stays */
+static noinline bool store_s(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	u64 va = base_of(w, ip, space);
+	u8 *p = piece(w, space, va, access_bytes(ip), true);
+	ROW(u32, rel);
+
+	if (unlikely(!p || unaligned(ip, va)))
+		return false;
+	row_set32(rel, 0);
+	scatter(AT(u32, d), p, rel, ip->md, 0x80000000U >> __builtin_clz(m));
+	return true;
+}
+
+static __always_inline bool is_rows(const struct eng_pattern *pat, const struct eng_op *ip)
+{
+	return pat->kind == ENG_PAT_STRIDE && pat->stride == access_bytes(ip);
+}
+
+static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	const struct eng_pattern *pat = &w->patterns[ip->y];
+	u64 va = base_of(w, ip, space);
+	const u8 *p = piece(w, space, va, pat->max + access_bytes(ip), false);
+
+	if (unlikely(!p || unaligned(ip, va | pat->bits)))
+		return false;
+	if (m == ENG_ALL && is_rows(pat, ip))
+		load_rows(AT(u32, d), p, ip->md);
+	else
+		gather(AT(u32, d), p, pat->offset, ip->md, m);
+	return true;
+}
+
+static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	const struct eng_pattern *pat = &w->patterns[ip->y];
+	u64 va = base_of(w, ip, space);
+	u8 *p = piece(w, space, va, pat->max + access_bytes(ip), true);
+
+	if (unlikely(!p || unaligned(ip, va | pat->bits)))
+		return false;
+	if (m == ENG_ALL && is_rows(pat, ip))
+		store_rows(AT(u32, d), p, ip->md);
+	else
+		scatter(AT(u32, d), p, pat->offset, ip->md, m);
+	return true;
+}
+
+/* FAST(w, ip, space, lanes) or the slow way */
+#define ACCESS(NAME, FAST, SLOW, SPACE)						\
+HANDLER(f_##NAME)								\
+{										\
+	w->strong |= ip->sel;							\
+	if (likely(FAST(w, ip, SPACE, ENG_ALL)))				\
+		NEXT();								\
+	NEXT_ANY(SLOW(w, ip, ENG_ALL));						\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	u32 m = guarded(w, ip);							\
+										\
+	w->strong |= ip->sel;							\
+	if (!m || likely(FAST(w, ip, SPACE, m)))				\
+		NEXT();								\
+	NEXT_ANY(SLOW(w, ip, m));						\
+}
+ACCESS(LDG_S, load_s, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDS_S, load_s, eng_load, VGPU_SPACE_SHARED)
+ACCESS(STG_S, store_s, eng_store, VGPU_SPACE_GLOBAL)
+ACCESS(STS_S, store_s, eng_store, VGPU_SPACE_SHARED)
+ACCESS(LDG_SP, load_sp, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDS_SP, load_sp, eng_load, VGPU_SPACE_SHARED)
+ACCESS(STG_SP, store_sp, eng_store, VGPU_SPACE_GLOBAL)
+ACCESS(STS_SP, store_sp, eng_store, VGPU_SPACE_SHARED)
+
+/* Consecutive words: the hottest accesses of all, wholly inline */
+#define ROW_BYTES	(4 * ENG_LANES)
+#define ACCESS_ROW(NAME, SPACE, WRITE, FULL, SOME, SLOW)			\
+HANDLER(f_##NAME)								\
+{										\
+	u64 va = base_of(w, ip, SPACE);						\
+	u8 *p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
+										\
+	w->strong |= ip->sel;							\
+	if (unlikely(!p || unaligned(ip, va)))					\
+		NEXT_ANY(SLOW(w, ip, ENG_ALL));					\
+	FULL;									\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	u32 m = guarded(w, ip);							\
+	u64 va = base_of(w, ip, SPACE);						\
+	u8 *p;									\
+										\
+	if (!m)									\
+		NEXT();								\
+	p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
+	w->strong |= ip->sel;							\
+	if (unlikely(!p || unaligned(ip, va)))					\
+		NEXT_ANY(SLOW(w, ip, m));					\
+	SOME;									\
+	NEXT();									\
+}
+ACCESS_ROW(LDG_ROW, VGPU_SPACE_GLOBAL, false, row_move32(AT(u32, d), p),
+	   row_move_some32(AT(u32, d), p, m), eng_load)
+ACCESS_ROW(LDS_ROW, VGPU_SPACE_SHARED, false, row_move32(AT(u32, d), p),
+	   row_move_some32(AT(u32, d), p, m), eng_load)
+ACCESS_ROW(STG_ROW, VGPU_SPACE_GLOBAL, true, row_move32(p, AT(u32, d)),
+	   row_move_some32(p, AT(u32, d), m), eng_store)
+ACCESS_ROW(STS_ROW, VGPU_SPACE_SHARED, true, row_move32(p, AT(u32, d)),
+	   row_move_some32(p, AT(u32, d), m), eng_store)
+
+/* ---- addresses by lane --------------------------------------------------------------------------- */
+
+/**
+ * struct lanes_at - an access whose lanes lie in one piece
+ * @p: what @rel counts from
+ * @rel: by lane; of lanes that are not active, some active lane's
+ * @rows: all lanes are active, and lie one behind the other from @p
+ */
+struct lanes_at {
+	u8 *p;
+	bool rows;
+	u32 rel[ENG_LANES] __aligned(64);
+};
+
+/* Offsets of form SV as 64-bit distances from the base */
+static __always_inline void sv_addresses(const struct eng_warp *w, const struct eng_op *ip,
+					 u64 *va, u64 base)
+{
+	const u32 *row = AT(const u32, b);
+	u32 shift = VGPU_MD_GET_SHIFT(ip->md);
+	int l;
+
+	if (ip->md & VGPU_MD_SEXT)
+		LANES va[l] = base + ((u64)(s64)(s32)row[l] << shift);
+	else
+		LANES va[l] = base + ((u64)row[l] << shift);
+}
+
+static __always_inline void w_addresses(const struct eng_warp *w, const struct eng_op *ip,
+					u64 *va, bool wide)
+{
+	u64 off = (u64)(s64)(s32)ip->imm;
+	int l;
+
+	if (wide)
+		LANES va[l] = AT(const u64, a)[l] + off;
+	else
+		LANES va[l] = (u64)AT(const u32, a)[l] + off;
+}
+
+/* The window of generic addresses that are all in one, and the offset to take away */
+static __always_inline u32 window(u64 lo, u64 hi, u64 *minus)
+{
+	u64 top = lo >> VGPU_WINDOW_SHIFT;
+
+	*minus = 0;
+	if (top != hi >> VGPU_WINDOW_SHIFT)
+		return VGPU_SPACE_GENERIC;
+	if (top == VGPU_WINDOW_SHARED >> VGPU_WINDOW_SHIFT) {
+		*minus = VGPU_WINDOW_SHARED;
+		return VGPU_SPACE_SHARED;
+	}
+	return top == VGPU_WINDOW_LOCAL >> VGPU_WINDOW_SHIFT ||
+	       top == VGPU_WINDOW_PARAM >> VGPU_WINDOW_SHIFT ? VGPU_SPACE_GENERIC :
+							       VGPU_SPACE_GLOBAL;
+}
+
+/* All lanes in one piece of @space: fills @at.  False: the slow way */
+static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m, bool write, struct lanes_at *at)
+{
+	bool wide = space == VGPU_SPACE_GLOBAL || space == VGPU_SPACE_GENERIC;
+	u32 form = VGPU_MD_FORM(ip->md), bytes = access_bytes(ip);
+	u64 lo = ~0ULL, hi = 0, bits = 0, odd = 0, first, minus = 0;
+	ROW(u64, va);
+	int l;
+
+	if (form == VGPU_MD_FORM_W)
+		w_addresses(w, ip, va, wide);
+	else if (form == VGPU_MD_FORM_SV)
+		sv_addresses(w, ip, va, base_of(w, ip, wide ? VGPU_SPACE_GLOBAL : space));
+	else
+		return false;
+	first = va[__ffs(m)];
+	if (m != ENG_ALL) {
+		ROW(u64, same);
+
+		row_set64(same, first);
+		row_select64(va, va, same, m);
+	}
+	for (l = 0; l < ENG_LANES; l++) {
+		lo = va[l] < lo ? va[l] : lo;
+		hi = va[l] > hi ? va[l] : hi;
+		bits |= va[l];
+		odd |= va[l] ^ (first + (u64)l * bytes);
+	}
+	if (hi - lo > 0x7fffffff || unaligned(ip, bits))
+		return false;
+	if (space == VGPU_SPACE_GENERIC)
+		space = window(lo, hi, &minus);
+	if (space == VGPU_SPACE_GENERIC)
+		return false;
+	at->p = piece(w, space, lo - minus, hi - lo + bytes, write);
+	if (unlikely(!at->p))
+		return false;
+	at->rows = !odd && m == ENG_ALL;
+	LANES at->rel[l] = (u32)(va[l] - lo);
+	return true;
+}
+
+static noinline bool load_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	struct lanes_at at;
+
+	if (!find_lanes(w, ip, space, m, false, &at))
+		return false;
+	if (at.rows)
+		load_rows(AT(u32, d), at.p, ip->md);
+	else
+		gather(AT(u32, d), at.p, at.rel, ip->md, m);
+	return true;
+}
+
+static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	struct lanes_at at;
+
+	if (!find_lanes(w, ip, space, m, true, &at))
+		return false;
+	if (at.rows)
+		store_rows(AT(u32, d), at.p, ip->md);
+	else
+		scatter(AT(u32, d), at.p, at.rel, ip->md, m);
+	return true;
+}
+
+ACCESS(LDG, load_lanes, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDS, load_lanes, eng_load, VGPU_SPACE_SHARED)
+ACCESS(LDP, load_lanes, eng_load, VGPU_SPACE_PARAM)
+ACCESS(LDX, load_lanes, eng_load, VGPU_SPACE_GENERIC)
+ACCESS(STG, store_lanes, eng_store, VGPU_SPACE_GLOBAL)
+ACCESS(STS, store_lanes, eng_store, VGPU_SPACE_SHARED)
+ACCESS(STX, store_lanes, eng_store, VGPU_SPACE_GENERIC)
+
+/* ---- local memory: interleaved by words, so that one offset is one row ------------------------------ */
+
+/* The rows of @n words at one offset for all lanes, or NULL */
+static __always_inline u32 *local_rows(struct eng_warp *w, const struct eng_op *ip, u32 *n)
+{
+	u64 off = base_of(w, ip, VGPU_SPACE_LOCAL), bytes = access_bytes(ip);
+
+	if (VGPU_MD_GET_WIDTH(ip->md) < 2 || off & 3 || unaligned(ip, off) ||
+	    off > w->local_size || w->local_size - off < bytes)
+		return NULL;
+	*n = (u32)bytes / 4;
+	return (u32 *)(w->local + eng_below(off, w->local_size - bytes + 1) * ENG_LANES);
+}
+
+static noinline bool load_local(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	u32 n, i, *d = AT(u32, d), *p = local_rows(w, ip, &n);
+	int l;
+
+	(void)space;
+	if (!p)
+		return false;
+	if (VGPU_MD_GET_WIDTH(ip->md) == 2) {
+		for (i = 0; i < n * ENG_LANES; i += ENG_LANES)
+			row_commit32(d + i, p + i, m);
+		return true;
+	}
+	for (i = 0; i < n * ENG_LANES; i += 2 * ENG_LANES) {
+		ROW(u64, r);
+
+		LANES r[l] = (u64)p[i + ENG_LANES + l] << 32 | p[i + l];
+		row_commit64((u64 *)(d + i), r, m);
+	}
+	return true;
+}
+
+static noinline bool store_local(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	u32 n, i, *d = AT(u32, d), *p = local_rows(w, ip, &n);
+	int l;
+
+	(void)space;
+	if (!p)
+		return false;
+	if (VGPU_MD_GET_WIDTH(ip->md) == 2) {
+		for (i = 0; i < n * ENG_LANES; i += ENG_LANES)
+			row_commit32(p + i, d + i, m);
+		return true;
+	}
+	for (i = 0; i < n * ENG_LANES; i += 2 * ENG_LANES) {
+		const u64 *v = (const u64 *)(d + i);
+		ROW(u32, lo);
+		ROW(u32, hi);
+
+		LANES lo[l] = (u32)v[l];
+		LANES hi[l] = (u32)(v[l] >> 32);
+		row_commit32(p + i, lo, m);
+		row_commit32(p + i + ENG_LANES, hi, m);
+	}
+	return true;
+}
+ACCESS(LDL_S, load_local, eng_load, VGPU_SPACE_LOCAL)
+ACCESS(STL_S, store_local, eng_store, VGPU_SPACE_LOCAL)
+
+#define ACCESS_SLOW(NAME, HOW)							\
 HANDLER(f_##NAME)								\
 {										\
 	w->strong |= ip->sel;							\
@@ -18,20 +593,15 @@ HANDLER(m_##NAME)								\
 		NEXT();								\
 	NEXT_ANY(HOW(w, ip, m));						\
 }
-ACCESS(LDG, eng_load)
-ACCESS(LDS, eng_load)
-ACCESS(LDL, eng_load)
-ACCESS(LDP, eng_load)
-ACCESS(LDX, eng_load)
-ACCESS(STG, eng_store)
-ACCESS(STS, eng_store)
-ACCESS(STL, eng_store)
-ACCESS(STX, eng_store)
-ACCESS(CPASYNC, eng_cpasync)
+ACCESS_SLOW(LDL, eng_load)
+ACCESS_SLOW(STL, eng_store)
+ACCESS_SLOW(CPASYNC, eng_cpasync)
+
+/* ---- windows ------------------------------------------------------------------------------------------ */
 
 static __always_inline u32 in_space(const u64 *a, u32 space)
 {
-	static const u8 window[VGPU_SPACE_COUNT] = {
+	static const u8 window_of[VGPU_SPACE_COUNT] = {
 		[VGPU_SPACE_SHARED] = VGPU_WINDOW_SHARED >> VGPU_WINDOW_SHIFT,
 		[VGPU_SPACE_LOCAL] = VGPU_WINDOW_LOCAL >> VGPU_WINDOW_SHIFT,
 		[VGPU_SPACE_PARAM] = VGPU_WINDOW_PARAM >> VGPU_WINDOW_SHIFT,
@@ -41,7 +611,7 @@ static __always_inline u32 in_space(const u64 *a, u32 space)
 	for (l = 0; l < ENG_LANES; l++) {
 		u32 top = (u32)(a[l] >> VGPU_WINDOW_SHIFT);
 
-		bits |= (u32)(top == window[space]) << l;
+		bits |= (u32)(top == window_of[space]) << l;
 		other |= (u32)(top >= 1 && top <= 3) << l;
 	}
 	return space == VGPU_SPACE_GLOBAL ? ~other : bits;

@@ -31,6 +31,12 @@ EV(FSETP, EQ_B) EV(FSETP, NE_B) EV(FSETP, LT_B) EV(FSETP, LE_B) EV(FSETP, GT_B)
 EV(FSETP, GE_B) EV(FSETP, NUM_B)
 EV(DSETP, NE) EV(DSETP, LT) EV(DSETP, LE) EV(DSETP, GT) EV(DSETP, GE) EV(DSETP, NUM)
 
+/* accesses: one address for all lanes; a pattern; consecutive 32-bit words */
+#define EV_FORMS(NAME) EV(NAME, S) EV(NAME, SP) EV(NAME, ROW)
+EV_FORMS(LDG) EV_FORMS(STG) EV_FORMS(LDS) EV_FORMS(STS)
+#undef EV_FORMS
+EV(LDL, S) EV(STL, S)
+
 /* scalar branches by comparison */
 EV(SBR, LTS) EV(SBR, LTU)
 

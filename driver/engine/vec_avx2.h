@@ -167,4 +167,23 @@ static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
 		r[l] = a[from[l]];
 }
 
+/* 32 words anywhere; lanes of @m only */
+static __always_inline void row_move32(void *d, const void *p)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		_mm256_storeu_si256((__m256i *)d + i,
+				    _mm256_loadu_si256((const __m256i *)p + i));
+}
+
+static __always_inline void row_move_some32(void *d, const void *p, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		_mm256_maskstore_epi32((int *)d + 8 * i, mask8(m >> 8 * i),
+				       _mm256_loadu_si256((const __m256i *)p + i));
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -160,4 +160,21 @@ static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
 			   _mm512_permutex2var_epi32(lo, _mm512_load_si512(from + 16), hi));
 }
 
+/* 32 words anywhere; lanes of @m only */
+static __always_inline void row_move32(void *d, const void *p)
+{
+	__m512i lo = _mm512_loadu_si512(p), hi = _mm512_loadu_si512((const u32 *)p + 16);
+
+	_mm512_storeu_si512(d, lo);
+	_mm512_storeu_si512((u32 *)d + 16, hi);
+}
+
+static __always_inline void row_move_some32(void *d, const void *p, u32 m)
+{
+	__m512i lo = _mm512_loadu_si512(p), hi = _mm512_loadu_si512((const u32 *)p + 16);
+
+	_mm512_mask_storeu_epi32(d, (__mmask16)m, lo);
+	_mm512_mask_storeu_epi32((u32 *)d + 16, (__mmask16)(m >> 16), hi);
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -159,4 +159,19 @@ static __always_inline void row_permute32(u32 *r, const u32 *a, const u32 *from)
 		r[l] = a[from[l]];
 }
 
+/* 32 words anywhere; lanes of @m only (no word is written that is not in it) */
+static __always_inline void row_move32(void *d, const void *p)
+{
+	int i;
+
+	for (i = 0; i < 8; i++)
+		_mm_storeu_si128((__m128i *)d + i, _mm_loadu_si128((const __m128i *)p + i));
+}
+
+static __always_inline void row_move_some32(void *d, const void *p, u32 m)
+{
+	for (; m; m &= m - 1)
+		memcpy((u32 *)d + __ffs(m), (const u32 *)p + __ffs(m), 4);
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Fragments, barriers, calls: small programs whose threads each store one word,
+ * against what each thread must get, in every handler set.
+ */
+#include <string.h>
+#include "rig.h"
+#include "tap.h"
+
+#define HEAD(REST) \
+	".kernel \"k\" func=f vregs=32 sregs=16 param=8 shared=1024 local=64 " REST "\n"
+#define START \
+	".func f\n s.ld:param:b64:a8 s1, [0]\n sreg v0, %tid.x\n sreg v1, %laneid\n"
+/* stores v2 */
+#define STORE " st.global:b32:a4 v2, [s1+v0<<2]\n exit\n"
+#define END ".end\n"
+
+/**
+ * struct program - a test
+ * @name: what it shows
+ * @text: stores a word a thread
+ * @threads: of the one block
+ * @stop: enum vgpu_stop that it must end with
+ * @want: thread @t's word, where @stop is none
+ */
+struct program {
+	const char *name, *text;
+	u32 threads;
+	u32 stop;
+	u32 (*want)(u32 t);
+};
+
+static u32 want_branches(u32 t)
+{
+	u32 lane = t & 31, r = lane < 16 ? (lane < 4 ? 1 : 2) : 3;
+
+	return r + 10 * 32;	/* all lanes are together at the end */
+}
+
+static u32 want_loop(u32 t)
+{
+	return (t & 31) * 3 + 7 + 1000 * 32;
+}
+
+static u32 want_lock(u32 t)
+{
+	(void)t;
+	return 96;
+}
+
+static u32 want_exits(u32 t)
+{
+	return (t & 31) % 3 ? 21 : 0;
+}
+
+static u32 want_barrier(u32 t)
+{
+	return t + 1 < 80 ? t + 101 : 100;
+}
+
+static u32 want_popc(u32 t)
+{
+	return t < 70 ? 16 + 100 : 0;
+}
+
+static u32 want_shuffle(u32 t)
+{
+	return ((t & 31) ^ 16) * 7 + ((t & 31) >= 16 ? 1 : 2) * 1000;
+}
+
+static u32 want_calls(u32 t)
+{
+	u32 lane = t & 31, n = lane % 4, fact = 1;
+
+	for (; n; n--)
+		fact *= n;
+	return fact;
+}
+
+static u32 want_pointers(u32 t)
+{
+	return t % 2 ? t * 3 : t + 1000;
+}
+
+static u32 want_table(u32 t)
+{
+	static const u32 to[3] = { 11, 22, 33 };
+
+	return to[t % 3];
+}
+
+static u32 want_warps(u32 t)
+{
+	return t < 32 ? 5 : 6;
+}
+
+static u32 want_sleep(u32 t)
+{
+	(void)t;
+	return 1;
+}
+
+static u32 want_break(u32 t)
+{
+	return (t & 31) < 8 ? 1 : 2 + 24 * 10;
+}
+
+static const struct program programs[] = {
+	{ "nested branches join", HEAD("") START
+	  " bssy s2\n setp.32:ltu p0, v1, 16\n @!p0 bra high\n"
+	  " bssy s3\n setp.32:ltu p1, v1, 4\n @!p1 bra mid\n mov v2, 1\n bra in\n"
+	  "mid:\n mov v2, 2\n"
+	  "in:\n bsync s3\n bra out\n"
+	  "high:\n mov v2, 3\n"
+	  "out:\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v3, s4\n imad v2, v3, 10, v2\n"
+	  STORE END, 64, 0, want_branches },
+	{ "a loop that lanes leave one by one", HEAD("") START
+	  " mov v2, 0\n mov v4, 0\n bssy s2\n"
+	  "loop:\n setp.32:geu p0, v4, v1\n @p0 bra out\n iadd v2, v2, 3\n iadd v4, v4, 1\n"
+	  " bra loop\n"
+	  "out:\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v3, s4\n imad v2, v3, 1000, v2\n"
+	  " iadd v2, v2, 7\n" STORE END, 32, 0, want_loop },
+	{ "a spin lock that lanes and warps contend for", HEAD("") START
+	  " mov v5, 0\n mov v6, 0\n mov v7, 1\n bssy s2\n"
+	  "try:\n atom.shared:exch:u32 v8, [v5], v7\n setp.32:ne p0, v8, 0\n @p0 bra try\n"
+	  " ld.shared:volatile:b32:a4 v9, [v5+4]\n iadd v9, v9, 1\n"
+	  " st.shared:volatile:b32:a4 v9, [v5+4]\n"
+	  " atom.shared:exch:u32 none, [v5], v6\n bsync s2\n bar.sync 0, 0\n"
+	  " ld.shared:b32:a4 v2, [v5+4]\n" STORE END, 96, 0, want_lock },
+	{ "lanes that end are not waited for", HEAD("") START
+	  " bssy s2\n s.movi s5, 3\n irem.u v3, v1, s5\n setp.32:eq p0, v3, 0\n @p0 bra gone\n"
+	  " bra on\ngone:\n exit\non:\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v2, s4\n"
+	  " bar.warp -1\n" STORE END, 32, 0, want_exits },
+	{ "a barrier over a partial last warp", HEAD("") START
+	  " iadd v3, v0, 100\n s.movi s4, 0\n st.shared:b32:a4 v3, [s4+v0<<2]\n bar.sync 0, 0\n"
+	  " iadd v4, v0, 1\n setp.32:eq p0, v4, 80\n @p0 mov v4, 0\n"
+	  " ld.shared:b32:a4 v2, [s4+v4<<2]\n" STORE END, 80, 0, want_barrier },
+	{ "threads that ended count at a barrier, with its reductions", HEAD("") START
+	  " setp.32:geu p0, v0, 70\n @p0 exit\n and v3, v0, 3\n setp.32:eq p1, v3, 0\n"
+	  " setp.32:ltu p2, v0, 64\n plop3:128 p1, p1, p2, p2\n"
+	  " s.movi s4, 0\n bar.red:popc v2, 1, s4, p1\n bar.red:and p3, 2, s4, p2\n"
+	  " bar.red:or p4, 2, s4, p2\n"
+	  " @p3 iadd v2, v2, 1000\n @p4 iadd v2, v2, 100\n"
+	  STORE END, 96, 0, want_popc },
+	{ "a shuffle across two fragments", HEAD("") START
+	  " setp.32:geu p0, v1, 16\n mov v5, 1000\n @p0 mov v5, 2000\n @p0 bra b\n"
+	  " imul v3, v1, 7\n iadd v3, v3, v5\n bra s\n"
+	  "b:\n imul v3, v1, 7\n iadd v3, v3, v5\n nop\n nop\n"
+	  "s:\n mov v4, 16\n s.movi s6, 4294967295\n shfl:bfly v2, v3, v4, s6, 31, 0\n" STORE END, 32, 0, want_shuffle },
+	{ "recursion with a stack in local memory", HEAD("flags=stack") START
+	  " s.movi s0, 0\n and v10, v1, 3\n call v20, fact\n mov v2, v11\n" STORE END
+	  ".func fact\n"
+	  " setp.32:ne p0, v10, 0\n @p0 bra more\n mov v11, 1\n ret v20\n"
+	  "more:\n st.local:b32:a4 v20, [s0]\n st.local:b32:a4 v10, [s0+4]\n"
+	  " isub v10, v10, 1\n s.add s0, s0, 8\n call v20, fact\n s.sub s0, s0, 8\n"
+	  " ld.local:b32:a4 v20, [s0]\n ld.local:b32:a4 v10, [s0+4]\n imul v11, v11, v10\n"
+	  " ret v20\n" END, 32, 0, want_calls },
+	{ "function pointers that differ by lane", HEAD("") START
+	  " and v3, v0, 1\n iadd v3, v3, 40\n calli v20, v3\n" STORE END
+	  ".func even id=40\n iadd v2, v0, 1000\n ret v20\n" END
+	  ".func odd id=41\n imul v2, v0, 3\n ret v20\n" END, 32, 0, want_pointers },
+	{ "a jump table", HEAD("") ".table T a, b, c\n" START
+	  " irem.u v3, v0, 3\n brx v3, T\na:\n mov v2, 11\n bra out\nb:\n mov v2, 22\n bra out\n"
+	  "c:\n mov v2, 33\nout:\n" STORE END, 64, 0, want_table },
+	{ "a warp that spins for another", HEAD("") START
+	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n"
+	  " st.shared:volatile:b32:a4 v1, [s5+128]\n mov v3, 5\n"
+	  " st.shared:volatile:b32:a4 v3, [s5]\n mov v2, 6\n bra out\n"
+	  "first:\n ld.shared:volatile:b32:a4 v2, [s5]\n setp.32:eq p0, v2, 0\n @p0 bra first\n"
+	  "out:\n" STORE END, 64, 0, want_warps },
+	{ "sleep", HEAD("") START
+	  " sreg.w w4, %globaltimer\n nanosleep 1000\n sreg.w w6, %globaltimer\n"
+	  " setp.64:geu p0, w6, w4\n mov v2, 0\n @p0 mov v2, 1\n" STORE END, 64, 0, want_sleep },
+	{ "break leaves a convergence point", HEAD("") START
+	  " bssy s2\n setp.32:ltu p0, v1, 8\n @!p0 bra on\n break s2\n mov v2, 1\n bra out\n"
+	  "on:\n nop\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v3, s4\n mov v2, 2\n"
+	  " imad v2, v3, 10, v2\nout:\n" STORE END, 32, 0, want_break },
+	{ "two barriers that wait for each other", HEAD("") START
+	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n bar.sync 1, s5\n exit\n"
+	  "first:\n bar.sync 2, s5\n exit\n" END, 64, VGPU_STOP_DEADLOCK, NULL },
+	{ "an endless loop is stopped", HEAD("") START "loop:\n bra loop\n" END, 32,
+	  VGPU_STOP_TIMEOUT, NULL },
+	{ "a return to nowhere", HEAD("") START " mov v3, 1\n ret v3\n" END, 32,
+	  VGPU_STOP_BAD_TARGET, NULL },
+	{ "a call to nobody", HEAD("") START " mov v3, 1\n calli v20, v3\n exit\n" END, 32,
+	  VGPU_STOP_BAD_TARGET, NULL },
+	{ "beyond a jump table", HEAD("") ".table T a\n" START " brx v0, T\na:\n exit\n" END, 32,
+	  VGPU_STOP_BAD_TARGET, NULL },
+	{ "endless recursion", HEAD("flags=stack") START " s.movi s0, 0\n call v20, g\n exit\n" END
+	  ".func g\n st.local:b32:a4 v20, [s0]\n s.add s0, s0, 4\n call v20, g\n ret v20\n" END,
+	  32, VGPU_STOP_STACK_OVERFLOW, NULL },
+	{ "a barrier of no whole warp", HEAD("") START " s.movi s4, 33\n bar.sync 1, s4\n exit\n" END, 64,
+	  VGPU_STOP_ILLEGAL_INSTRUCTION, NULL },
+	{ "a trap", HEAD("") START " trap 7\n" END, 32, VGPU_STOP_TRAP, NULL },
+};
+
+static bool run(struct rig *rig, const struct program *p)
+{
+	u64 out = RIG_BASE;
+	const struct rig_grid g = {
+		.grid = { 1, 1, 1 }, .block = { p->threads, 1, 1 }, .param = &out,
+		.param_size = sizeof(out), .stack_size = 1024,
+	};
+	const u32 *got = (const u32 *)rig->mem;
+	int status;
+	u32 t;
+
+	memset(rig->mem, 0, rig->size);
+	status = rig_run(rig, p->text, &g);
+	if (status < 0) {
+		printf("# %s\n", rig->msg);
+		return false;
+	}
+	if (rig->fault.kind != p->stop) {
+		printf("# stopped by %u at %u, not by %u\n", rig->fault.kind, rig->fault.pc, p->stop);
+		return false;
+	}
+	for (t = 0; p->want && t < p->threads; t++)
+		if (got[t] != p->want(t)) {
+			printf("# thread %u: %u, not %u\n", t, got[t], p->want(t));
+			return false;
+		}
+	return true;
+}
+
+int main(void)
+{
+	const char * const *set;
+	struct rig rig;
+	u32 i, budget;
+
+	rig_init(&rig, 4096);
+	rig.slices = 2000;
+	for (set = rig_sets(); *set; set++)
+		for (budget = 10; budget <= 100000; budget *= 100)
+			for (i = 0; i < ARRAY_SIZE(programs); i++) {
+				engine_init(*set);
+				rig.budget = budget;
+				tap_result(run(&rig, &programs[i]), "%s, slices of %u: %s", *set,
+					   budget, programs[i].name);
+			}
+	rig_free(&rig);
+	return tap_end();
+}
