@@ -5,8 +5,10 @@
  */
 #include "alloc.h"
 
-#define SCRATCH		2	/* W2: free once everything is saved */
-#define TARGET		4	/* V4: function id of an indirect call meanwhile */
+/* Free once everything is saved: W0, V2; V1 has an indirect call's target meanwhile. */
+#define SCRATCH_W	0
+#define SCRATCH_V	2
+#define TARGET		1
 
 struct saver {
 	struct mfunc *f;
@@ -58,64 +60,57 @@ static struct minsn *simple(struct saver *s, u16 op, struct mopnd d, struct mopn
 	return i;
 }
 
-static void save_vectors(struct saver *s, const u32 *v, u32 *offs)
+/* All of a file, V or W: offsets go to @offs. */
+static void save_vectors(struct saver *s, enum mclass cls, const u32 *own, u32 *offs)
 {
-	u32 i, n = s->f->nphys[MC_V];
+	bool wide = cls == MC_W;
+	u32 i;
 
-	for (i = 0; i < n; i++) {
-		bool wide = v[i] < M_NOREG - 1 && s->f->vregs[v[i]].cls == MC_W;
-
-		if (v[i] >= M_NOREG - 1)
+	for (i = 0; i < s->f->nphys[cls]; i++) {
+		if (own[i] >= M_NOREG - 1)
 			continue;
 		offs[i] = slot(s, wide ? 8 : 4);
-		put_before(s, frame_access(s->f, VGPU_OP_STL, wide,
-					   mo_phys(wide ? MC_W : MC_V, i), offs[i],
+		put_before(s, frame_access(s->f, VGPU_OP_STL, wide, mo_phys(cls, i), offs[i],
 					   s->call->line));
-		i += wide;
 	}
 }
 
-static void restore_vectors(struct saver *s, const u32 *v, const u32 *offs)
+static void restore_vectors(struct saver *s, enum mclass cls, const u32 *own, const u32 *offs)
 {
-	u32 i, n = s->f->nphys[MC_V];
+	bool wide = cls == MC_W;
+	u32 i;
 
-	for (i = 0; i < n; i++) {
-		bool wide = v[i] < M_NOREG - 1 && s->f->vregs[v[i]].cls == MC_W;
-
-		if (v[i] >= M_NOREG - 1)
-			continue;
-		put_after(s, frame_access(s->f, VGPU_OP_LDL, wide,
-					  mo_phys(wide ? MC_W : MC_V, i), offs[i],
-					  s->call->line));
-		i += wide;
-	}
+	for (i = 0; i < s->f->nphys[cls]; i++)
+		if (own[i] < M_NOREG - 1)
+			put_after(s, frame_access(s->f, VGPU_OP_LDL, wide, mo_phys(cls, i),
+						  offs[i], s->call->line));
 }
 
 static void save_scalar(struct saver *s, u32 reg)
 {
 	u32 off = slot(s, 8);
 
-	put_before(s, simple(s, VGPU_OP_MOVW, mo_phys(MC_W, SCRATCH), mo_phys(MC_S, reg)));
-	put_before(s, frame_access(s->f, VGPU_OP_STL, true, mo_phys(MC_W, SCRATCH), off,
+	put_before(s, simple(s, VGPU_OP_MOVW, mo_phys(MC_W, SCRATCH_W), mo_phys(MC_S, reg)));
+	put_before(s, frame_access(s->f, VGPU_OP_STL, true, mo_phys(MC_W, SCRATCH_W), off,
 				   s->call->line));
-	put_after(s, frame_access(s->f, VGPU_OP_LDL, true, mo_phys(MC_W, SCRATCH), off,
+	put_after(s, frame_access(s->f, VGPU_OP_LDL, true, mo_phys(MC_W, SCRATCH_W), off,
 				  s->call->line));
-	put_after(s, simple(s, VGPU_OP_SFIRSTW, mo_phys(MC_S, reg), mo_phys(MC_W, SCRATCH)));
+	put_after(s, simple(s, VGPU_OP_SFIRSTW, mo_phys(MC_S, reg), mo_phys(MC_W, SCRATCH_W)));
 }
 
 static void save_predicate(struct saver *s, u32 reg)
 {
 	u32 off = slot(s, 4);
-	struct minsn *i = simple(s, VGPU_OP_SEL, mo_phys(MC_V, SCRATCH), mo_imm(1));
+	struct minsn *i = simple(s, VGPU_OP_SEL, mo_phys(MC_V, SCRATCH_V), mo_imm(1));
 
 	i->b = mo_phys(MC_S, M_STACK_REG);	/* any value but 1: aligned to 16 */
 	i->c = mo_phys(MC_P, reg);
 	put_before(s, i);
-	put_before(s, frame_access(s->f, VGPU_OP_STL, false, mo_phys(MC_V, SCRATCH), off,
+	put_before(s, frame_access(s->f, VGPU_OP_STL, false, mo_phys(MC_V, SCRATCH_V), off,
 				   s->call->line));
-	put_after(s, frame_access(s->f, VGPU_OP_LDL, false, mo_phys(MC_V, SCRATCH), off,
+	put_after(s, frame_access(s->f, VGPU_OP_LDL, false, mo_phys(MC_V, SCRATCH_V), off,
 				  s->call->line));
-	i = simple(s, VGPU_OP_SETPI, mo_phys(MC_P, reg), mo_phys(MC_V, SCRATCH));
+	i = simple(s, VGPU_OP_SETPI, mo_phys(MC_P, reg), mo_phys(MC_V, SCRATCH_V));
 	i->b = mo_imm(1);
 	i->mod = VGPU_CMP_EQ;
 	put_after(s, i);
@@ -141,33 +136,44 @@ static struct minsn *start_of_call(struct minsn *call)
 	return i;
 }
 
-void call_save(struct mfunc *f, struct minsn *call, const u32 *s, const u32 *v, const u32 *p)
+/* The target of an indirect call, out of the way of the scratch registers. */
+static void keep_target(struct saver *s, struct minsn *call)
+{
+	struct mopnd from = call->a;
+
+	call->args = arena_new(s->f->arena, struct mopnd);
+	call->args[0] = from;
+	if (from.kind == MO_REG)
+		from = mo_phys(s->f->vregs[from.reg].cls, s->f->vregs[from.reg].phys);
+	put_before(s, simple(s, VGPU_OP_MOV, mo_phys(MC_V, TARGET), from));
+	call->a = mo_phys(MC_V, TARGET);
+}
+
+void call_save(struct mfunc *f, struct minsn *call, const u32 *s, const u32 *v, const u32 *w,
+	       const u32 *p)
 {
 	struct saver sv = { .f = f, .call = start_of_call(call), .offset = f->save_base };
-	u32 *offs, i;
+	u32 *voffs, *woffs, i;
 
 	sv.after = end_of_call(call);
-	if (f->nphys[MC_V] < TARGET + 2)
-		f->nphys[MC_V] = TARGET + 2;
-	offs = arena_array(f->arena, f->nphys[MC_V] + 1, u32);
-	save_vectors(&sv, v, offs);
-	if (call->op == VGPU_OP_CALLI) {
-		struct mopnd from = call->a;
-
-		call->args = arena_new(f->arena, struct mopnd);
-		call->args[0] = from;
-		if (from.kind == MO_REG)
-			from = mo_phys(f->vregs[from.reg].cls, f->vregs[from.reg].phys);
-		put_before(&sv, simple(&sv, VGPU_OP_MOV, mo_phys(MC_V, TARGET), from));
-		call->a = mo_phys(MC_V, TARGET);
-	}
+	if (f->nphys[MC_V] < SCRATCH_V + 1)
+		f->nphys[MC_V] = SCRATCH_V + 1;
+	if (f->nphys[MC_W] < SCRATCH_W + 1)
+		f->nphys[MC_W] = SCRATCH_W + 1;
+	voffs = arena_array(f->arena, f->nphys[MC_V], u32);
+	woffs = arena_array(f->arena, f->nphys[MC_W], u32);
+	save_vectors(&sv, MC_V, v, voffs);
+	save_vectors(&sv, MC_W, w, woffs);
+	if (call->op == VGPU_OP_CALLI)
+		keep_target(&sv, call);
 	for (i = 0; i < VGPU_MAX_PREGS; i++)
 		if (p[i] < M_NOREG - 1)
 			save_predicate(&sv, i);
 	for (i = 1; i < VGPU_MAX_SREGS; i++)
 		if (s[i] < M_NOREG - 1)
 			save_scalar(&sv, i);
-	restore_vectors(&sv, v, offs);
+	restore_vectors(&sv, MC_V, v, voffs);
+	restore_vectors(&sv, MC_W, w, woffs);
 	if (sv.offset - f->save_base > f->save_size)
 		f->save_size = sv.offset - f->save_base;
 }

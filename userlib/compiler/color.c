@@ -12,9 +12,15 @@
 #define FREE		M_NOREG
 #define TEMP		(M_NOREG - 1)	/* taken for the current instruction only */
 
-/* A register (of W, a pair) less than there are: cycles of phi copies need it. */
+/*
+ * A register less than there are: cycles of phi copies need it. W registers
+ * are pairs of V registers, but never share them: lanes of one pair lie where
+ * other lanes of its V registers do, and fragments of a warp run different
+ * code at the same time. Emission puts the W registers behind all V registers.
+ */
 static const u32 file_size[MC_COUNT] = {
-	[MC_S] = VGPU_MAX_SREGS - 1, [MC_V] = VGPU_MAX_VREGS - 2, [MC_P] = VGPU_MAX_PREGS - 1,
+	[MC_S] = VGPU_MAX_SREGS - 1, [MC_V] = VGPU_MAX_VREGS - 2,
+	[MC_W] = VGPU_MAX_VREGS / 2 - 1, [MC_P] = VGPU_MAX_PREGS - 1,
 };
 
 struct color {
@@ -27,16 +33,6 @@ struct color {
 	enum mclass failed;
 	bool fail;
 };
-
-static enum mclass file_of(enum mclass c)
-{
-	return c == MC_W ? MC_V : c;
-}
-
-static u32 units_of(enum mclass c)
-{
-	return c == MC_W ? 2 : 1;
-}
 
 static u32 file_base(const struct mfunc *f, enum mclass file)
 {
@@ -57,44 +53,31 @@ static bool run_free(const struct color *c, enum mclass file, u32 base, u32 n)
 
 static u32 find_run(struct color *c, enum mclass cls, u32 n)
 {
-	enum mclass file = file_of(cls);
-	u32 step = units_of(cls), b, len = n * step;
+	u32 b;
 
-	for (b = file_base(c->f, file); b + len <= file_size[file]; b++) {
-		if (step == 2 && b & 1)
-			continue;
-		if (run_free(c, file, b, len))
+	for (b = file_base(c->f, cls); b + n <= file_size[cls]; b++)
+		if (run_free(c, cls, b, n))
 			return b;
-	}
 	if (!c->fail) {
 		c->fail = true;
-		c->failed = file;
+		c->failed = cls;
 	}
 	return M_NOPHYS;
 }
 
 static void take(struct color *c, enum mclass cls, u32 phys, u32 owner)
 {
-	enum mclass file = file_of(cls);
-	u32 i, n = units_of(cls);
-
-	for (i = 0; i < n; i++)
-		c->own[file][phys + i] = owner;
-	if (phys + n > c->f->nphys[file])
-		c->f->nphys[file] = phys + n;
+	c->own[cls][phys] = owner;
+	if (phys + 1 > c->f->nphys[cls])
+		c->f->nphys[cls] = phys + 1;
 }
 
 static void release(struct color *c, u32 v)
 {
 	const struct mvreg *r = &c->f->vregs[v];
-	enum mclass file = file_of(r->cls);
-	u32 i, n = units_of(r->cls);
 
-	if (r->phys == M_NOPHYS)
-		return;
-	for (i = 0; i < n; i++)
-		if (c->own[file][r->phys + i] == v)
-			c->own[file][r->phys + i] = FREE;
+	if (r->phys != M_NOPHYS && c->own[r->cls][r->phys] == v)
+		c->own[r->cls][r->phys] = FREE;
 }
 
 static void assign(struct color *c, u32 v, u32 phys)
@@ -120,14 +103,13 @@ static bool unused(const struct color *c, u32 v)
 static u32 wish(struct color *c, u32 v)
 {
 	const struct mvreg *r = &c->f->vregs[v];
-	u32 step = units_of(r->cls), j;
-	enum mclass file = file_of(r->cls);
+	u32 j;
 
 	if (r->hint != M_NOREG) {
 		u32 p = c->f->vregs[r->hint].phys;
 
 		if (p != M_NOPHYS && c->f->vregs[r->hint].cls == r->cls &&
-		    run_free(c, file, p, step))
+		    run_free(c, r->cls, p, 1))
 			return p;
 	}
 	if (!r->tuple)
@@ -137,8 +119,8 @@ static u32 wish(struct color *c, u32 v)
 
 		if (m == M_NOREG || m == v || c->f->vregs[m].phys == M_NOPHYS)
 			continue;
-		p = c->f->vregs[m].phys + ((int)r->tuple_i - (int)j) * (int)step;
-		if ((int)p >= 0 && p < file_size[file] && run_free(c, file, p, step))
+		p = c->f->vregs[m].phys + (int)r->tuple_i - (int)j;
+		if ((int)p >= 0 && p < file_size[r->cls] && run_free(c, r->cls, p, 1))
 			return p;
 		return M_NOPHYS;
 	}
@@ -148,7 +130,7 @@ static u32 wish(struct color *c, u32 v)
 		u32 b = find_run(c, r->cls, r->tuple_n);
 
 		c->fail = fail;
-		return b == M_NOPHYS ? b : b + r->tuple_i * step;
+		return b == M_NOPHYS ? b : b + r->tuple_i;
 	}
 }
 
@@ -185,13 +167,10 @@ static struct minsn *move(struct color *c, enum mclass cls, u32 to, u32 from, u3
 
 static bool group_in_place(const struct color *c, const struct mopnd *o)
 {
-	u32 step = units_of(c->f->vregs[o->group[0]].cls), i;
-	u32 base = c->f->vregs[o->group[0]].phys;
+	u32 base = c->f->vregs[o->group[0]].phys, i;
 
-	if (step == 2 && base & 1)
-		return false;
 	for (i = 1; i < o->n; i++)
-		if (c->f->vregs[o->group[i]].phys != base + i * step)
+		if (c->f->vregs[o->group[i]].phys != base + i)
 			return false;
 	return true;
 }
@@ -199,12 +178,11 @@ static bool group_in_place(const struct color *c, const struct mopnd *o)
 static void fix_group_use(struct color *c, struct minsn *at, struct mopnd *o)
 {
 	enum mclass cls;
-	u32 step, base, i;
+	u32 base, i;
 
 	if (o->kind != MO_GROUP)
 		return;
 	cls = c->f->vregs[o->group[0]].cls;
-	step = units_of(cls);
 	if (group_in_place(c, o)) {
 		o->num = c->f->vregs[o->group[0]].phys;
 		return;
@@ -214,8 +192,8 @@ static void fix_group_use(struct color *c, struct minsn *at, struct mopnd *o)
 	if (base == M_NOPHYS)
 		return;
 	for (i = 0; i < o->n; i++) {
-		take(c, cls, base + i * step, TEMP);
-		minsn_before(at, move(c, cls, base + i * step,
+		take(c, cls, base + i, TEMP);
+		minsn_before(at, move(c, cls, base + i,
 				      c->f->vregs[o->group[i]].phys, at->line));
 	}
 }
@@ -224,36 +202,38 @@ static void drop_temps(struct color *c)
 {
 	u32 i;
 
-	for (i = 0; i < VGPU_MAX_VREGS; i++)
+	for (i = 0; i < VGPU_MAX_VREGS; i++) {
 		if (c->own[MC_V][i] == TEMP)
 			c->own[MC_V][i] = FREE;
+		if (c->own[MC_W][i] == TEMP)
+			c->own[MC_W][i] = FREE;
+	}
 }
 
 /* A group of results: where its reader, its partner or the old C lies, else anywhere. */
 static u32 group_wish(struct color *c, struct minsn *at, const struct mopnd *o)
 {
 	const struct mvreg *r = &c->f->vregs[o->group[0]];
-	u32 len = units_of(r->cls) * o->n, p;
-	enum mclass file = file_of(r->cls);
+	u32 p;
 
 	p = wish(c, o->group[0]);
-	if (p != M_NOPHYS && run_free(c, file, p, len))
+	if (p != M_NOPHYS && run_free(c, r->cls, p, o->n))
 		return p;
-	if (at->c.kind == MO_GROUP && at->c.n == o->n && run_free(c, file, at->c.num, len))
+	if (at->c.kind == MO_GROUP && at->c.n == o->n && c->f->vregs[at->c.group[0]].cls == r->cls &&
+	    run_free(c, r->cls, at->c.num, o->n))
 		return at->c.num;
 	return find_run(c, r->cls, o->n);
 }
 
 static void place_group(struct color *c, struct minsn *at, struct mopnd *o)
 {
-	u32 step = units_of(c->f->vregs[o->group[0]].cls), i;
-	u32 base = group_wish(c, at, o);
+	u32 base = group_wish(c, at, o), i;
 
 	o->num = base;
 	if (base == M_NOPHYS)
 		return;
 	for (i = 0; i < o->n; i++)
-		assign(c, o->group[i], base + i * step);
+		assign(c, o->group[i], base + i);
 }
 
 /* ---- values that a false guard keeps ---- */
@@ -268,7 +248,7 @@ static bool share_prior(struct color *c, u32 d, u32 p, u32 seq)
 
 	if (!dies(c, p, seq) || f->vregs[p].cls != f->vregs[d].cls)
 		return false;
-	if (c->own[file_of(f->vregs[p].cls)][f->vregs[p].phys] != p)
+	if (c->own[f->vregs[p].cls][f->vregs[p].phys] != p)
 		return false;	/* already passed on */
 	assign(c, d, f->vregs[p].phys);
 	return true;
@@ -329,7 +309,7 @@ static void color_insn(struct color *c, struct minsn *i)
 		if (dies(c, uses[k], i->seq))
 			release(c, uses[k]);
 	if (i->op == VGPU_OP_CALL || i->op == VGPU_OP_CALLI)
-		call_save(c->f, i, c->own[MC_S], c->own[MC_V], c->own[MC_P]);
+		call_save(c->f, i, c->own[MC_S], c->own[MC_V], c->own[MC_W], c->own[MC_P]);
 	if (!i->prior) {
 		if (i->d.kind == MO_GROUP && !d_use) {
 			/* a matrix product may overwrite its addend */
@@ -481,7 +461,7 @@ static void forget(struct mfunc *f)
 	}
 	memset(f->nphys, 0, sizeof(f->nphys));
 	f->nphys[MC_S] = 1;
-	f->nphys[MC_V] = 2;
+	f->nphys[MC_V] = 1;
 }
 
 /* Children before siblings, without recursion: the tree may be deep. */
@@ -510,6 +490,6 @@ bool color_function(struct mfunc *f, enum mclass *failed)
 	f->save_size = 0;
 	for (b = f->blocks[0]; b && !c->fail; b = next_in_tree(b))
 		color_block(c, b);
-	*failed = c->failed;
+	*failed = c->fail ? c->failed : MC_V;
 	return !c->fail;
 }

@@ -172,11 +172,9 @@ static bool parse_all(struct unit *u, struct bodies *bs, size_t limit)
 
 /* ---- one function ---- */
 
-static void compile_function(struct unit *u, struct ir_body *b, u32 index)
+static struct mfunc *allocate_function(struct unit *u, struct ir_body *b, u32 index)
 {
-	struct object *o = u->object;
 	struct mfunc *f;
-	bool own = b->mod == u->mod && !b->func->entry;
 
 	if (u->opt->dump_ir)
 		ir_print_body(b, u->opt->dump_ir);
@@ -191,16 +189,27 @@ static void compile_function(struct unit *u, struct ir_body *b, u32 index)
 	mir_lower_phis(f);
 	mir_modes(f);
 	mir_tidy_jumps(f);
+	if (f->nphys[MC_V] > u->vregs)
+		u->vregs = f->nphys[MC_V];
+	if (f->nphys[MC_W] > u->wregs)
+		u->wregs = f->nphys[MC_W];
+	if (f->nphys[MC_S] > u->sregs)
+		u->sregs = f->nphys[MC_S];
+	return f;
+}
+
+static void write_function(struct unit *u, struct ir_body *b, struct mfunc *f, u32 index)
+{
+	struct object *o = u->object;
+	bool own = b->mod == u->mod && !b->func->entry;
+
+	f->wbase = (u->vregs + 1) & ~1u;
 	object_func(o, b->func->name, own ? layout_func_id(b->mod, b->func) : VGPU_NO_PC);
 	if (!emit_function(o, f, index)) {
 		diag_error(u->diag, b->func->line, "'%s' has too many instructions",
 			   b->func->name);
 		arena_bail(&b->arena, ARENA_BAIL_DIAG);
 	}
-	if (f->nphys[MC_V] > u->vregs)
-		u->vregs = f->nphys[MC_V];
-	if (f->nphys[MC_S] > u->sregs)
-		u->sregs = f->nphys[MC_S];
 	if (!index) {
 		o->kernel.local_size = f->frame;
 		u->calls = f->has_calls;
@@ -231,7 +240,7 @@ static void fill_kernel(struct unit *u)
 	k->func = 0;
 	k->grid_pre = VGPU_NO_PC;
 	k->block_pre = VGPU_NO_PC;
-	k->vregs = (u->vregs + 1) & ~1u;
+	k->vregs = ((u->vregs + 1) & ~1u) + 2 * u->wregs;
 	k->sregs = u->sregs;
 	k->param_size = u->hidden + sizeof(struct vgpucc_hidden);
 	k->shared_size = u->shared;
@@ -250,6 +259,7 @@ static void free_bodies(struct bodies *bs)
 
 static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **code, size_t *len)
 {
+	struct mfunc **fs;
 	jmp_buf bail;
 	u32 k;
 
@@ -269,10 +279,19 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	unit_func(u, u->mod, u->kernel);
 	if (!parse_all(u, bs, limit))
 		return VGPUCC_BAD_PTX;
+	fs = arena_array(u->arena, bs->n, struct mfunc *);
 	for (k = 0; k < bs->n; k++) {
 		bs->b[k]->arena.bail = &bail;
-		compile_function(u, bs->b[k], k);
+		fs[k] = allocate_function(u, bs->b[k], k);
 	}
+	if (((u->vregs + 1) & ~1u) + 2 * u->wregs > VGPU_MAX_VREGS) {
+		diag_error(u->diag, u->kernel->line,
+			   "the functions of '%s' need more registers than there are",
+			   u->kernel->name);
+		return VGPUCC_UNSUPPORTED;
+	}
+	for (k = 0; k < bs->n; k++)
+		write_function(u, bs->b[k], fs[k], k);
 	fill_kernel(u);
 	*code = object_write(u->object, len);
 	return *code ? VGPUCC_OK : VGPUCC_NO_MEMORY;

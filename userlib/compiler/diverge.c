@@ -10,6 +10,8 @@
  */
 #include "analysis.h"
 
+#define JOINED	0x80000000u
+
 struct diverge {
 	struct ir_body *b;
 	struct uniformity *u;
@@ -19,7 +21,7 @@ struct diverge {
 	struct ir_insn **users;
 	struct ir_insn **work;
 	u32 nwork, cap;
-	struct ir_block **label;	/* by block id, for the branch at hand */
+	u32 *label;			/* by block id, for the branch at hand */
 	u32 *stamp;			/* by block id: label is of this branch */
 	u32 round;
 	struct ir_block **queue;
@@ -222,14 +224,14 @@ static void join_at(struct diverge *d, struct ir_block *j)
 		mark_defs(d, i);
 }
 
-static void reach(struct diverge *d, struct ir_block *to, struct ir_block *label,
-		  u32 *tail)
+/* Labels: 1 + the number of the way taken; a join has its own, above all ways. */
+static void reach(struct diverge *d, struct ir_block *to, u32 label, u32 *tail)
 {
 	if (d->stamp[to->id] != d->round) {
 		d->stamp[to->id] = d->round;
 		d->label[to->id] = label;
-	} else if (d->label[to->id] != label && d->label[to->id] != to) {
-		d->label[to->id] = to;
+	} else if (d->label[to->id] != label && d->label[to->id] != JOINED + to->id) {
+		d->label[to->id] = JOINED + to->id;
 		join_at(d, to);
 	} else {
 		return;
@@ -246,7 +248,7 @@ static void spread(struct diverge *d, struct ir_block *from)
 
 	d->round++;
 	for (k = 0; k < from->nsuccs; k++)
-		reach(d, from->succs[k], from->succs[k], &tail);
+		reach(d, from->succs[k], 1 + k, &tail);
 	while (head != tail) {
 		struct ir_block *b = d->queue[head++ % d->b->nblocks];
 
@@ -373,7 +375,7 @@ struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *
 	d->u->uniform = arena_array(&b->arena, b->nregs + 1, u8);
 	d->u->divergent = arena_array(&b->arena, b->nblocks + 1, u8);
 	d->u->join = arena_array(&b->arena, b->nblocks + 1, u8);
-	d->label = arena_array(&b->arena, b->nblocks + 1, struct ir_block *);
+	d->label = arena_array(&b->arena, b->nblocks + 1, u32);
 	d->stamp = arena_array(&b->arena, b->nblocks + 1, u32);
 	d->queue = arena_array(&b->arena, b->nblocks + 1, struct ir_block *);
 	d->queued = arena_array(&b->arena, b->nblocks + 1, u8);

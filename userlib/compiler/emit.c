@@ -9,13 +9,29 @@ struct emit {
 	u32 pc;			/* of the instruction at hand, from the function's start */
 };
 
+static u8 class_of(const struct emit *e, const struct mopnd *o)
+{
+	if (o->kind == MO_REG)
+		return e->f->vregs[o->reg].cls;
+	if (o->kind == MO_GROUP)
+		return e->f->vregs[o->group[0]].cls;
+	return o->cls;
+}
+
+/* W registers are pairs behind the V registers. */
+static u16 register_of(const struct emit *e, u8 cls, u16 phys)
+{
+	return cls == MC_W ? e->f->wbase + 2 * phys : phys;
+}
+
 static u16 place_of(const struct emit *e, const struct mopnd *o)
 {
 	switch (o->kind) {
 	case MO_REG:
-		return e->f->vregs[o->reg].phys;
+		return register_of(e, class_of(e, o), e->f->vregs[o->reg].phys);
 	case MO_PHYS:
 	case MO_GROUP:
+		return register_of(e, class_of(e, o), o->num);
 	case MO_NUM:
 		return o->num;
 	case MO_ABSENT:
@@ -23,13 +39,6 @@ static u16 place_of(const struct emit *e, const struct mopnd *o)
 	default:
 		return 0;
 	}
-}
-
-static u8 class_of(const struct emit *e, const struct mopnd *o)
-{
-	if (o->kind == MO_REG)
-		return e->f->vregs[o->reg].cls;
-	return o->cls;
 }
 
 static u16 field(const struct emit *e, u8 kind, const struct mopnd *o)

@@ -146,7 +146,7 @@ struct mvreg {
 /**
  * struct mfunc - one function being compiled
  * @frame: bytes of the local frame used so far
- * @nphys: registers of each file used: S, V, (W unused), P
+ * @nphys: registers of each file used
  * @stack: it addresses its frame through the stack pointer S0, or calls
  */
 struct mfunc {
@@ -163,7 +163,8 @@ struct mfunc {
 	bool entry;		/* a kernel */
 	bool stack;		/* S0 is the stack pointer */
 	bool has_calls;
-	bool scratch_s, scratch_v; /* phi copies need a register beyond nphys */
+	bool scratch[MC_COUNT];	/* phi copies need a register beyond nphys */
+	u32 wbase;		/* first V register that W registers are made of */
 	u32 link;		/* return point, in functions */
 	struct mtable *jump;
 	u32 njump;

@@ -19,18 +19,8 @@ struct edge {
 	struct mblock *pred;
 	struct copy *copies;
 	u32 n;
-	u32 readers[3][VGPU_MAX_VREGS];		/* pending reads, by file and unit */
+	u32 readers[MC_COUNT][VGPU_MAX_VREGS];	/* pending reads, by file and register */
 };
-
-static u32 file_index(u8 cls)
-{
-	return cls == MC_S ? 0 : cls == MC_P ? 1 : 2;
-}
-
-static u32 units(u8 cls)
-{
-	return cls == MC_W ? 2 : 1;
-}
 
 static void emit_insn(struct edge *e, struct minsn *i)
 {
@@ -57,7 +47,7 @@ static void emit_const(struct edge *e, const struct copy *c)
 		emit_insn(e, i);
 		if (c->cls == MC_S)
 			return;
-		e->f->scratch_s = true;
+		e->f->scratch[MC_S] = true;
 	}
 	i = minsn_new(e->f, c->cls == MC_W ? VGPU_OP_MOVW : VGPU_OP_MOV, c->line);
 	i->d = mo_phys(c->cls, c->dst);
@@ -84,40 +74,22 @@ static void emit_move(struct edge *e, u8 cls, u16 dst, u16 src, u32 line)
 
 static void reading(struct edge *e, const struct copy *c, int by)
 {
-	u32 u;
-
-	for (u = 0; !c->from_imm && u < units(c->cls); u++)
-		e->readers[file_index(c->cls)][c->src + u] += by;
+	if (!c->from_imm)
+		e->readers[c->cls][c->src] += by;
 }
 
 /* Nobody else still reads what this copy overwrites. */
 static bool ready(struct edge *e, struct copy *c)
 {
-	bool ok = true;
-	u32 u;
-
-	reading(e, c, -1);
-	for (u = 0; u < units(c->cls); u++)
-		ok &= !e->readers[file_index(c->cls)][c->dst + u];
-	reading(e, c, 1);
-	return ok;
+	return !e->readers[c->cls][c->dst];
 }
 
 /* Take the source of @c out of a cycle. */
 static void break_cycle(struct edge *e, struct copy *c)
 {
-	u32 t = file_index(c->cls);
-	u16 temp;
+	u16 temp = c->cls == MC_P ? VGPU_MAX_PREGS - 1 : e->f->nphys[c->cls];
 
-	if (t == 2) {
-		temp = (e->f->nphys[MC_V] + 1) & ~1u;
-		e->f->scratch_v = true;
-	} else if (t == 0) {
-		temp = e->f->nphys[MC_S];
-		e->f->scratch_s = true;
-	} else {
-		temp = VGPU_MAX_PREGS - 1;
-	}
+	e->f->scratch[c->cls] = true;
 	emit_move(e, c->cls, temp, c->src, c->line);
 	reading(e, c, -1);
 	c->src = temp;
@@ -215,8 +187,6 @@ void mir_lower_phis(struct mfunc *f)
 		while (blk->first && blk->first->op == MOP_PHI)
 			minsn_remove(blk->first);
 	}
-	if (f->scratch_s)
-		f->nphys[MC_S]++;
-	if (f->scratch_v)
-		f->nphys[MC_V] = ((f->nphys[MC_V] + 1) & ~1u) + 2;
+	for (k = 0; k < MC_COUNT; k++)
+		f->nphys[k] += f->scratch[k];
 }

@@ -13,20 +13,10 @@ struct spill {
 	u32 *home;		/* by register: M_NOREG, or vector register / frame offset */
 	u32 *live, *pos;	/* the values alive now, and where each is in @live */
 	u32 nlive;
-	u32 pressure[MC_COUNT];
+	u32 pressure[MC_COUNT], peak[MC_COUNT];
 	u32 moved;
 	u32 nregs;		/* registers before any reload was made */
 };
-
-static enum mclass file_of(enum mclass c)
-{
-	return c == MC_W ? MC_V : c;
-}
-
-static u32 units(enum mclass c)
-{
-	return c == MC_W ? 2 : 1;
-}
 
 static u32 weight(u32 depth)
 {
@@ -64,7 +54,9 @@ static void set_live(struct spill *s, u32 v)
 		return;
 	s->live[s->nlive] = v;
 	s->pos[v] = ++s->nlive;
-	s->pressure[file_of(r->cls)] += units(r->cls);
+	s->pressure[r->cls]++;
+	if (s->pressure[r->cls] > s->peak[r->cls])
+		s->peak[r->cls] = s->pressure[r->cls];
 }
 
 static void set_dead(struct spill *s, u32 v)
@@ -78,7 +70,7 @@ static void set_dead(struct spill *s, u32 v)
 	s->live[p - 1] = last;
 	s->pos[last] = p;
 	s->pos[v] = 0;
-	s->pressure[file_of(r->cls)] -= units(r->cls);
+	s->pressure[r->cls]--;
 }
 
 /* Cheap to reload, long to live. */
@@ -92,9 +84,9 @@ static u32 choose(struct spill *s, enum mclass file)
 		const struct mvreg *r = &s->f->vregs[v];
 		double x;
 
-		if (file_of(r->cls) != file || r->pinned)
+		if (r->cls != file || r->pinned)
 			continue;
-		if (file == MC_V && r->def && r->def->op == MOP_PHI)
+		if ((file == MC_V || file == MC_W) && r->def && r->def->op == MOP_PHI)
 			continue;
 		x = (double)(s->span[v] + 1) / (s->cost[v] + 1);
 		if (best == M_NOREG || x > score) {
@@ -132,12 +124,11 @@ static void evict(struct spill *s, u32 v)
 
 static void relieve(struct spill *s)
 {
-	static const enum mclass files[] = { MC_S, MC_V, MC_P };
 	u32 k;
 
-	for (k = 0; k < 3; k++) {
-		while (s->pressure[files[k]] > s->limit[files[k]]) {
-			u32 v = choose(s, files[k]);
+	for (k = 0; k < MC_COUNT; k++) {
+		while (s->pressure[k] > s->limit[k]) {
+			u32 v = choose(s, k);
 
 			if (v == M_NOREG)
 				break;
@@ -387,10 +378,10 @@ static void note_defs(struct mfunc *f)
 	}
 }
 
-u32 spill_excess(struct mfunc *f, const u32 *limit)
+static struct spill *start(struct mfunc *f, const u32 *limit)
 {
 	struct spill *s = arena_new(f->arena, struct spill);
-	u32 v, b;
+	u32 v;
 
 	s->f = f;
 	s->limit = limit;
@@ -402,6 +393,26 @@ u32 spill_excess(struct mfunc *f, const u32 *limit)
 	s->pos = arena_array(f->arena, s->nregs + 1, u32);
 	for (v = 0; v < s->nregs; v++)
 		s->home[v] = M_NOREG;
+	return s;
+}
+
+void spill_pressure(struct mfunc *f, u32 *peak)
+{
+	static const u32 none[MC_COUNT] = { ~0u, ~0u, ~0u, ~0u };
+	struct spill *s = start(f, none);
+	u32 b;
+
+	for (b = 0; b < f->nblocks; b++)
+		scan_block(s, f->blocks[b]);
+	for (b = 0; b < MC_COUNT; b++)
+		peak[b] = s->peak[b];
+}
+
+u32 spill_excess(struct mfunc *f, const u32 *limit)
+{
+	struct spill *s = start(f, limit);
+	u32 b;
+
 	note_defs(f);
 	measure(s);
 	for (b = 0; b < f->nblocks; b++)

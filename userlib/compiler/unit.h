@@ -40,7 +40,7 @@ struct unit {
 	u32 shared;
 	bool indirect;		/* function ids are used: all address-taken ones go in */
 	bool calls;		/* the kernel needs a stack */
-	u32 vregs, sregs;
+	u32 vregs, wregs, sregs;
 	struct shared_var *shared_vars;
 	u32 nshared, cap_shared;
 	int failed;
