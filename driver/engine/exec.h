@@ -37,14 +37,14 @@ struct eng_op {
 	u16 d, a, b, c;
 	u8 mod;
 	u8 g;
-	u32 imm;
-	u32 x;
 	u32 y;
+	u32 imm;	/* @imm and @x are read as one 64-bit source, too */
+	u32 x;
 	u32 pc;
 	u16 md;
 	u8 sel;
 	u8 fmode;
-};
+} __aligned(8);
 
 #define ENG_SEL_A	1
 #define ENG_SEL_B	2
