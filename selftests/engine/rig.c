@@ -32,6 +32,8 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	if (va < RIG_BASE || at >= r->size)
 		return -EFAULT;
 	(void)write;
+	if (r->absent && r->absent[at / 4096])
+		return -EAGAIN;
 	end = at < writable ? writable : r->size;
 	if (r->span && end > (at / r->span + 1) * r->span)
 		end = (at / r->span + 1) * r->span;
@@ -40,6 +42,19 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	span->ptr = r->mem + at;
 	span->writable = at < writable;
 	return 0;
+}
+
+/* Brings in the page that a block asks for. */
+static void page_in(struct rig *r, const struct engine_cta *cta)
+{
+	bool write;
+	u64 at = engine_cta_page(cta, &write) - RIG_BASE;
+
+	if (!r->absent || at >= r->size || !r->absent[at / 4096]) {
+		printf("Bail out! asks for a page that is there\n");
+		abort();
+	}
+	r->absent[at / 4096] = 0;
 }
 
 static const struct engine_mem_ops mem_ops = { .translate = translate };
@@ -69,7 +84,7 @@ static enum engine_status slice(struct rig *r, struct engine_cta *cta)
 
 	if ((_mm_getcsr() & ~0x3fu) != before) {
 		printf("Bail out! MXCSR is 0x%x, was 0x%x\n", _mm_getcsr(), before);
-		exit(1);
+		abort();
 	}
 	return status;
 }
@@ -84,9 +99,16 @@ static enum engine_status run_block(struct rig *r, struct engine_launch *l, u64 
 		status = slice(r, cta);
 		if (status == ENGINE_DONE || status == ENGINE_FAULT)
 			return status;
+		if (status == ENGINE_NEED_PAGE)
+			page_in(r, cta);
 	}
 	engine_launch_stop(l, VGPU_STOP_TIMEOUT);
-	return slice(r, cta);
+	status = slice(r, cta);
+	if (status != ENGINE_FAULT && status != ENGINE_DONE) {
+		printf("Bail out! status %d after a stop\n", status);
+		abort();
+	}
+	return status;
 }
 
 int rig_launch(struct rig *r, struct engine_code *code, unsigned int index,
@@ -110,8 +132,8 @@ int rig_launch(struct rig *r, struct engine_code *code, unsigned int index,
 		snprintf(r->msg, sizeof(r->msg), "launch: %s", strerror(-ret));
 		return -1;
 	}
-	mem = aligned_alloc(64, (engine_cta_bytes(l) + 63) & ~(size_t)63);
-	if (!mem)
+	/* to the byte, so that a sanitizer sees what goes beyond */
+	if (posix_memalign(&mem, 128, engine_cta_bytes(l)))
 		abort();
 	memset(mem, 0, engine_cta_bytes(l));
 	for (i = 0; i < engine_launch_blocks(l) && status == ENGINE_DONE; i++)

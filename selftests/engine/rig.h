@@ -15,6 +15,7 @@
  * @size: its bytes
  * @read_only: bytes at its end that stores must not touch
  * @span: largest piece that a translation gives, 0 for all of it
+ * @absent: pages of 4 KiB (a byte each) that must be brought in first, or NULL
  * @budget: warp instructions a slice
  * @slices: most slices before the launch is stopped
  * @msg: why a text was not run
@@ -25,6 +26,7 @@ struct rig {
 	size_t size;
 	size_t read_only;
 	size_t span;
+	u8 *absent;
 	u32 budget;
 	u32 slices;
 	char msg[200];
