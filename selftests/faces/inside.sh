@@ -140,6 +140,30 @@ status()
 	chmod 666 /dev/vgpu0 /dev/nvidia0
 }
 
+# A context that ends badly is told everywhere alike.
+fault()
+{
+	local f=/tmp/fault pid follower
+
+	"$ctl" events --follow >$f.follow &
+	follower=$!
+	check "a bad packet ends its context" "$bin/fault"
+	pid=$("$bin/fault")
+	check "vgpu-ctl events" says <("$ctl" events) "GPU 0: Xid 32: malformed packet, pid $pid"
+	"$ctl" events --json | tail -n 1 >$f
+	check "vgpu-ctl events: as JSON" "$bin/json" $f /gpu=0 /event=2 /xid=32 "/kind=malformed packet" "/pid=$pid"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(wc -l <$f.follow)" = 2 ] && break
+		sleep 0.5
+	done
+	kill $follower
+	wait $follower 2>/dev/null
+	check "vgpu-ctl events --follow" says $f.follow "pid $pid"
+	check "the kernel log" says <(dmesg) "Xid \(PCI:$(bdf 0 | cut -d. -f1)\): 32, pid=$pid"
+	"$ctl" >$f
+	check "vgpu-ctl: their number" says $f "2 contexts ended by a fault"
+}
+
 # Nothing that would make udev load a driver for the card that it claims to be.
 quiet()
 {
@@ -238,6 +262,7 @@ chosen()
 	nvidia_face
 	held
 	program "live" "$bin/live"
+	fault
 	unload
 	several
 	check_status 1 "an unknown model" load model=nonsense
@@ -257,6 +282,7 @@ everything()
 	status
 	program "one" "$bin/nvml" "$exports" 1
 	program "live" "$bin/live"
+	fault
 	unload
 	quiet
 	several
