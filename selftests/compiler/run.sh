@@ -31,6 +31,7 @@ rm -f "$out/failed"
 sub "errors: message and line" guard "$out/front_errors"
 sub "index and fatbins" guard "$out/front_index"
 sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
+sub "random programs through SSA" guard "$out/front_ssa"
 
 fuzz() {
 	command -v clang >/dev/null || { echo "ok 1 - fuzz # SKIP no clang"; echo 1..1; return; }
