@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Stage 1: what the index answers; fatbins, good and damaged; the choice. */
+#include <elf.h>
 #include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,60 @@ static void check_fatbins(void)
 	vgpucc_module_close(m);
 }
 
+/* A shared object as far as it matters: two fatbins in .nv_fatbin. */
+static void make_elf(struct blob *o)
+{
+	static const char names[] = "\0.shstrtab\0.nv_fatbin";
+	static struct blob one;
+	Elf64_Shdr sh[3] = {
+		[1] = { .sh_name = 1, .sh_type = SHT_STRTAB, .sh_size = sizeof(names) },
+		[2] = { .sh_name = 11, .sh_type = SHT_PROGBITS },
+	};
+	Elf64_Ehdr e = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		.e_type = ET_DYN, .e_machine = EM_X86_64, .e_shoff = sizeof(e),
+		.e_shentsize = sizeof(sh[0]), .e_shnum = 3, .e_shstrndx = 1,
+	};
+
+	o->len = sizeof(e) + sizeof(sh);
+	sh[1].sh_offset = o->len;
+	put(o, names, sizeof(names));
+	put_n(o, 0, -o->len & 7);
+	sh[2].sh_offset = o->len;
+	make_fatbin(&one);
+	put(o, one.b, one.len);
+	put_n(o, 0, 8);		/* padding between modules */
+	begin(&one);
+	put_entry(&one, 1, 75, 0, 2, ptx_for(75, "", "second"));
+	end(&one);
+	put(o, one.b, one.len);
+	sh[2].sh_size = o->len - sh[2].sh_offset;
+	memcpy(o->b, &e, sizeof(e));
+	memcpy(o->b + sizeof(e), sh, sizeof(sh));
+}
+
+static int count_entry(const struct vgpucc_entry *e, void *ctx)
+{
+	unsigned int *n = ctx;
+
+	n[e->module]++;
+	return 0;
+}
+
+static void check_elf(void)
+{
+	static struct blob o;
+	unsigned int n[64] = { 0 };
+	struct diag d;
+
+	make_elf(&o);
+	diag_init(&d, log_buf, sizeof(log_buf));
+	ok(!vgpucc_image_entries(o.b, o.len, count_entry, n, &d) && n[0] == 6 && n[1] == 1,
+	   "ELF: two modules of six and one entries");
+	ok(vgpucc_image_size(o.b) == o.len, "size of an ELF file from its headers");
+	check_choice(&o, 90, "k90a");
+}
+
 /* Truncated anywhere, or with any byte changed: an answer, never a crash. */
 static void check_damage(void)
 {
@@ -237,12 +292,51 @@ static void check_damage(void)
 		}
 	}
 	ok(refused > o.len, "a bit flipped anywhere: %u refused", refused);
+	refused = 0;
+	make_elf(&o);
+	for (size_t n = 0; n < o.len; n++) {
+		unsigned char *exact = malloc(o.len - n % 64);
+
+		memcpy(exact, o.b, o.len - n % 64);
+		exact[n % (o.len - 64)] ^= 1 << n % 8;
+		diag_init(&d, log_buf, sizeof(log_buf));
+		if (vgpucc_module_open(exact, o.len - n % 64, &target, &d, &m))
+			refused++;
+		vgpucc_module_close(m);
+		free(exact);
+	}
+	ok(refused > 0, "damaged and truncated ELF files: %u refused", refused);
 }
 
-int main(void)
+/* Containers for the fuzzer to start from. */
+static int write_seed(const char *dir, const char *name, const struct blob *o)
 {
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "wb");
+	if (!f || fwrite(o->b, 1, o->len, f) != o->len || fclose(f)) {
+		perror(path);
+		return 1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct blob o;
+
+	if (argc > 2 && !strcmp(argv[1], "--seeds")) {
+		make_fatbin(&o);
+		if (write_seed(argv[2], "fatbin", &o))
+			return 2;
+		make_elf(&o);
+		return write_seed(argv[2], "elf", &o) ? 2 : 0;
+	}
 	check_queries();
 	check_fatbins();
+	check_elf();
 	check_damage();
 	return tap_done();
 }

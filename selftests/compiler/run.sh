@@ -12,7 +12,8 @@ sub() {
 	name=$1
 	shift
 	echo "# Subtest: $name"
-	if "$@" | sed 's/^/    /; $!b' && [ ! -e "$out/failed" ]; then
+	"$@" | sed 's/^/    /'
+	if [ ! -e "$out/failed" ]; then
 		echo "ok $n - $name"
 	else
 		echo "not ok $n - $name"
