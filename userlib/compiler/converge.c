@@ -4,40 +4,108 @@
  * (its immediate post-dominator), bsync waits for those that bssy noted at
  * the nearest place before that all of them pass. Only speed depends on it.
  */
+#include <string.h>
+
 #include "lower.h"
 
-/* In @d's loops but not in @j's: lanes would note their mask once a turn. */
-static const struct ir_loop *loop_between(const struct low *l, const struct ir_block *d,
-					  const struct ir_block *j)
+/**
+ * struct cycle - the blocks through which a branch comes round to itself
+ * without passing the place where its lanes are to meet
+ * @in: by block id
+ * @any: there are such blocks
+ * @waits: something in them may wait for other lanes
+ */
+struct cycle {
+	u8 *in;
+	bool any, waits;
+};
+
+/* Spinning on memory: lanes that wait at the meeting place may hold what it waits for. */
+static bool may_spin(const struct ir_insn *i)
+{
+	u32 flags = ir_op_flags(i->op);
+
+	if (flags & (OPF_ATOMIC | OPF_CALL) || i->op == OP_NANOSLEEP)
+		return true;
+	return flags & OPF_LOAD && (i->m.sem > SEM_WEAK || i->m.cop == COP_CV);
+}
+
+/* Blocks reached from @from by @succs or preds, not through @stop. */
+static void spread(struct low *l, struct ir_block *from, const struct ir_block *stop,
+		   bool forward, u8 *seen, struct ir_block **stack)
+{
+	u32 sp = 0, k;
+
+	stack[sp++] = from;
+	while (sp) {
+		struct ir_block *b = stack[--sp];
+		struct ir_block **next = forward ? b->succs : b->preds;
+
+		for (k = 0; k < (forward ? b->nsuccs : b->npreds); k++) {
+			if (next[k] == stop || seen[next[k]->id])
+				continue;
+			seen[next[k]->id] = 1;
+			stack[sp++] = next[k];
+		}
+	}
+	(void)l;
+}
+
+static void find_cycle(struct low *l, struct ir_block *b, struct ir_block *j, struct cycle *c)
+{
+	u32 n = l->b->nblocks, k;
+	u8 *ahead = arena_array(&l->b->arena, 2 * n + 2, u8), *behind = ahead + n + 1;
+	struct ir_block **stack = arena_array(&l->b->arena, n + 1, struct ir_block *);
+	const struct ir_insn *i;
+
+	c->in = ahead;
+	spread(l, b, j, true, ahead, stack);
+	if (!ahead[b->id]) {
+		memset(ahead, 0, n);
+		return;
+	}
+	spread(l, b, j, false, behind, stack);
+	for (k = 0; k < n; k++) {
+		ahead[k] &= behind[k];
+		if (!ahead[k])
+			continue;
+		c->any = true;
+		for (i = l->b->blocks[k]->first; i; i = i->next)
+			c->waits |= may_spin(i);
+	}
+}
+
+/* Every turn of every loop that @j is in passes @d, too. */
+static bool same_loops(const struct low *l, const struct ir_block *d, const struct ir_block *j)
 {
 	u32 k;
 
-	/* outer before inner: the first is the outermost */
 	for (k = 0; k < l->loops->n; k++)
-		if (loop_has(l->loops->loops[k], d) && !loop_has(l->loops->loops[k], j))
-			return l->loops->loops[k];
-	return NULL;
+		if (loop_has(l->loops->loops[k], j) && !loop_has(l->loops->loops[k], d))
+			return false;
+	return true;
 }
 
-static struct ir_block *gather_at(const struct low *l, struct ir_block *j)
+/*
+ * Where the members are noted: the nearest block that all paths to @j pass,
+ * once for each time that @j is passed. NULL: there is none, or lanes might
+ * wait for each other for ever.
+ */
+static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_block *j)
 {
-	const struct ir_loop *loop;
+	struct cycle c = { 0 };
 	struct ir_block *d = j->idom;
-
-	while (d && (loop = loop_between(l, d, j)) != NULL)
-		d = loop->header->idom;
-	return d;
-}
-
-static bool heads_loop_of(const struct low *l, const struct ir_block *j,
-			  const struct ir_block *b)
-{
 	u32 k;
 
-	for (k = 0; k < l->loops->n; k++)
-		if (l->loops->loops[k]->header == j && loop_has(l->loops->loops[k], b))
-			return true;
-	return false;
+	find_cycle(l, b, j, &c);
+	if (c.waits)
+		return NULL;
+	while (d && c.in[d->id])
+		d = d->idom;
+	for (k = 0; d && k < l->loops->n; k++)
+		if (loop_has(l->loops->loops[k], d) && !loop_has(l->loops->loops[k], j))
+			d = l->loops->loops[k]->header->idom;
+	return d && d != j && same_loops(l, d, j) ? d : NULL;
 }
 
 static bool is_jump(const struct minsn *i)
@@ -83,9 +151,9 @@ void insert_convergence(struct low *l)
 	for (k = 0; k < l->b->nrpo; k++) {
 		struct ir_block *b = l->b->rpo[k], *j = b->ipdom, *d;
 
-		if (!l->uni->divergent[b->id] || !j || done[j->id] || heads_loop_of(l, j, b))
+		if (!l->uni->divergent[b->id] || !j || done[j->id])
 			continue;
-		d = gather_at(l, j);
+		d = gather_at(l, b, j);
 		if (!d)
 			continue;
 		done[j->id] = 1;

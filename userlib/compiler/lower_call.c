@@ -110,14 +110,16 @@ void store_results(struct low *l, struct ir_insn *i)
 {
 	const struct ir_proto *p = &l->b->func->proto;
 	const struct ir_operand *list = i->nops ? &i->ops[0] : NULL;
-	u32 k;
+	u32 k, n = 0;
 
-	for (k = 0; list && list->kind == OPND_VEC && k < list->nelem && k < p->nrets; k++) {
+	for (k = 0; list && list->kind == OPND_VEC && k < p->nrets; k++) {
 		const struct ir_var *v = p->rets[k];
 		enum mclass cls = ir_type_bits(v->type) == 64 ? MC_W : MC_V;
 
+		if (!v->reg || n >= list->nelem)
+			continue;
 		frame_op(l, VGPU_OP_STL, log2_bytes(v->type),
-			 low_vector(l, low_src(l, &list->elem[k]), cls),
+			 low_vector(l, low_src(l, &list->elem[n++]), cls),
 			 results_at(p) + v->offset, false);
 	}
 }
@@ -126,14 +128,17 @@ void store_results(struct low *l, struct ir_insn *i)
 void load_parameters(struct low *l)
 {
 	const struct ir_proto *p = &l->b->func->proto;
-	u32 k;
+	u32 k, n = 0;
 
+	/* the body's registers: results first */
+	for (k = 0; k < p->nrets; k++)
+		n += p->rets[k]->reg != NULL;
 	for (k = 0; k < p->nparams; k++) {
 		struct ir_operand r = { .kind = OPND_REG, .def = true };
 
 		if (!p->params[k]->reg)
 			continue;
-		r.reg = p->params[k]->reg;
+		r.reg = l->b->param_regs[n++];
 		frame_op(l, VGPU_OP_LDL, log2_bytes(p->params[k]->type), low_dst(l, &r),
 			 p->params[k]->offset, false);
 	}

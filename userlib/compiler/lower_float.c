@@ -49,19 +49,6 @@ static const struct { u16 ptx, visa, approx; } f32_ops[] = {
 	{ OP_EX2, VGPU_OP_FEX2A, VGPU_OP_FEX2A }, { OP_TANH, VGPU_OP_FTANHA, VGPU_OP_FTANHA },
 };
 
-/* Without ftz, sign operations are bit operations and need no mode. */
-static void f32_sign(struct low *l, struct ir_insn *i)
-{
-	bool neg = i->op == OP_NEG;
-
-	if (i->m.ftz) {
-		plain(l, i, neg ? VGPU_OP_FNEG : VGPU_OP_FABS, 0);
-		return;
-	}
-	low_final(l, low_op2(l, neg ? VGPU_OP_XOR : VGPU_OP_AND, low_dst(l, &i->ops[0]),
-			     low_src(l, &i->ops[1]), mo_imm(neg ? 0x80000000 : 0x7fffffff)));
-}
-
 static void f32_minmax(struct low *l, struct ir_insn *i)
 {
 	u16 op = i->op == OP_MIN ? VGPU_OP_FMIN : VGPU_OP_FMAX;
@@ -123,7 +110,7 @@ static bool lower_f32(struct low *l, struct ir_insn *i)
 	switch (i->op) {
 	case OP_NEG:
 	case OP_ABS:
-		f32_sign(l, i);
+		plain(l, i, i->op == OP_NEG ? VGPU_OP_FNEG : VGPU_OP_FABS, 0);
 		return true;
 	case OP_MIN:
 	case OP_MAX:
