@@ -165,6 +165,7 @@ void vgpu_unpoll_locked(void);
  * @first: block in flight, or the next one
  * @count: blocks, @first included
  * @cta: the block in flight, NULL when it has not begun
+ * @turns: how many turns that block has had
  * @bytes: size of @mem
  * @owner: context whose data @mem holds; never dereferenced
  * @mem: for the engine, NULL for a mere range of blocks
@@ -174,6 +175,7 @@ struct vgpu_unit {
 	u64 first;
 	u64 count;
 	struct engine_cta *cta;
+	unsigned int turns;
 	size_t bytes;
 	u64 owner;
 	u8 *mem;

@@ -10,6 +10,7 @@
 #define SLICE_NS	100000u			/* aim; an FPU section stays below 200 us */
 #define CHUNK_NS	50000u			/* blocks handed out at once take about this */
 #define MAX_CHUNK	256u
+#define PATIENCE_TURNS	8u			/* of a block, before others of the grid begin */
 #define MIN_BUDGET	64u
 #define MAX_BUDGET	(1u << 20)
 #define MAX_CTA_BYTES	(256u << 20)
@@ -132,6 +133,7 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 		if (st != ENGINE_DONE)
 			break;
 		u->cta = NULL;
+		u->turns = 0;
 		u->first++;
 		u->count--;
 		n++;
@@ -172,6 +174,19 @@ static void adapt_chunk(struct launch *l, u64 ns, u64 blocks)
 	WRITE_ONCE(job->chunk, chunk);
 }
 
+/*
+ * Whether a block that stopped at the end of a slice should let others of its grid go
+ * first. Blocks normally run to their end, one after the other, for the cache's sake; but
+ * one that takes long may be waiting for another that has not begun.
+ */
+static bool seems_to_wait(struct launch *l, struct vgpu_unit *u)
+{
+	if (!l->cooperative && ++u->turns < PATIENCE_TURNS)
+		return false;
+	u->turns = 0;
+	return true;
+}
+
 /* Slices until the unit is done, yields, or others should have a turn. */
 static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *u, u64 *done)
 {
@@ -197,13 +212,14 @@ static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *
 			adapt_chunk(l, ktime_get_ns() - start, *done);
 			return false;
 		}
-		if (st == ENGINE_YIELD || ktime_get_ns() - start > VGPU_QUANTUM_NS)
+		if (st == ENGINE_YIELD || l->cooperative ||
+		    ktime_get_ns() - start > VGPU_QUANTUM_NS)
 			break;
 	}
 	vgpu_unit_split(&l->job, u);
 	if (!u->count)
 		return false;
-	vgpu_job_park(&l->job, u, st == ENGINE_YIELD);
+	vgpu_job_park(&l->job, u, st == ENGINE_YIELD || seems_to_wait(l, u));
 	return true;
 }
 

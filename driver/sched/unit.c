@@ -13,6 +13,7 @@ static void reset(struct vgpu_unit *u, u64 first, u64 count)
 	u->first = first;
 	u->count = count;
 	u->cta = NULL;
+	u->turns = 0;
 }
 
 /**

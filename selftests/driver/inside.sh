@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # In the bed: each program is one test of nested KTAP.
 out=$1
-programs="abi memory queues life"
+programs="abi memory queues life launch"
 n=0
 failed=0
 
