@@ -35,16 +35,17 @@ sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
 
 fuzz() {
-	command -v clang >/dev/null || { echo "ok 1 - fuzz # SKIP no clang"; echo 1..1; return; }
-	if make -s fuzz FUZZ_SECONDS="${FUZZ_SECONDS:-30}" >"$out/fuzz.log" 2>&1; then
+	command -v clang >/dev/null || { echo "ok 1 - $1 # SKIP no clang"; echo 1..1; return; }
+	if make -s "$1" FUZZ_SECONDS="${FUZZ_SECONDS:-30}" >"$out/$1.log" 2>&1; then
 		echo "ok 1 - nothing found in ${FUZZ_SECONDS:-30} s"
 	else
-		tail -40 "$out/fuzz.log" | sed 's/^/# /'
-		echo "not ok 1 - fuzzer found something"
+		tail -40 "$out/$1.log" | sed 's/^/# /'
+		echo "not ok 1 - $1 found something"
 		touch "$out/failed"
 	fi
 	echo 1..1
 }
-sub "fuzz" fuzz
+sub "fuzz: any bytes through the front half" fuzz fuzz-ptx
+sub "fuzz: PTX through the whole compiler" fuzz fuzz-compile
 echo "1..$n"
 exit $bad
