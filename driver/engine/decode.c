@@ -203,6 +203,14 @@ static void put_plain(struct emitter *e)
 #define IS_S		0x81
 #define IS_SP		0x82
 #define IS_ROW		0x83
+#define IS_REC		0x84
+#define IS_RN		0
+#define IS_IDX		0
+#define IS_IDX_C	0
+#define IS_US		0
+#define IS_SU		0
+#define IS_SS		0
+#define IS_SSC		0
 #define IS_EQ		0
 #define IS_NE		0
 #define IS_LT		0
@@ -290,6 +298,7 @@ static enum op_field pick_single(const struct emitter *e, u32 *uop)
 {
 	enum op_field f;
 
+	*uop = 0;
 	for (f = OPF_B; f < OPF_COUNT; f++) {
 		if (!is_single(e, f))
 			continue;
@@ -298,6 +307,27 @@ static enum op_field pick_single(const struct emitter *e, u32 *uop)
 			return f;
 	}
 	return OPF_COUNT;
+}
+
+/* Instructions whose modifier chooses the handler; 0 for all others */
+static u32 pick_by_modifier(const struct emitter *e, enum op_field *single)
+{
+	static const u16 dp4a[4] = { VGPU_OP_DP4A, EV_DP4A_SU, EV_DP4A_US, EV_DP4A_SS };
+	bool one = is_single(e, OPF_C);
+
+	if (!e->in->mod && (e->in->op == VGPU_OP_I2F || e->in->op == VGPU_OP_H2F)) {
+		*single = OPF_COUNT;
+		return e->in->op == VGPU_OP_I2F ? EV_I2F_RN : EV_H2F_RN;
+	}
+	if (e->in->op == VGPU_OP_PRMT && e->in->mod == VGPU_PRMT_IDX) {
+		*single = one ? OPF_C : OPF_COUNT;
+		return one ? EV_PRMT_IDX_C : EV_PRMT_IDX;
+	}
+	if (e->in->op != VGPU_OP_DP4A)
+		return 0;
+	one = one && e->in->mod == (VGPU_DP_A_SIGNED | VGPU_DP_B_SIGNED);
+	*single = one ? OPF_C : OPF_COUNT;
+	return one ? EV_DP4A_SSC : dp4a[e->in->mod];
 }
 
 static void decode_alu(struct emitter *e)
@@ -311,8 +341,10 @@ static void decode_alu(struct emitter *e)
 		e->in = &swapped;
 	}
 	put_plain(e);
-	single = pick_single(e, &uop);
-	if (single != OPF_COUNT)
+	uop = pick_by_modifier(e, &single);
+	if (!uop)
+		single = pick_single(e, &uop);
+	if (uop)
 		set_handler(e, uop);
 	for (f = OPF_A; f < OPF_COUNT; f++) {
 		if (e->info->kind[f] != OPK_X && e->info->kind[f] != OPK_Y)
@@ -557,7 +589,7 @@ static void set_form_handler(struct emitter *e)
 {
 	const struct vgpu_insn *in = e->in;
 	u32 form = VGPU_MD_FORM(in->c), uop = 0;
-	bool row;
+	bool row, rec;
 
 	if (form == VGPU_MD_FORM_S) {
 		uop = find_variant(in->op, IS_S);
@@ -566,7 +598,11 @@ static void set_form_handler(struct emitter *e)
 
 		row = pat->kind == ENG_PAT_STRIDE && pat->stride == 4 &&
 		      VGPU_MD_GET_WIDTH(in->c) == 2 && !VGPU_MD_GET_COUNT(in->c);
-		uop = find_variant(in->op, row ? IS_ROW : IS_SP);
+		rec = !row && pat->record.bytes && !VGPU_MD_GET_COUNT(in->c) &&
+		      (VGPU_MD_GET_WIDTH(in->c) == 1 || VGPU_MD_GET_WIDTH(in->c) == 2);
+		uop = rec ? find_variant(in->op, IS_REC) : 0;
+		if (!uop)
+			uop = find_variant(in->op, row ? IS_ROW : IS_SP);
 	}
 	if (uop)
 		set_handler(e, uop);
@@ -777,6 +813,37 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
+/* Half of the lanes, if the words of their elements lie close enough together. */
+static bool prepare_half(struct eng_record *r, const u32 *offset, u32 half)
+{
+	u32 i, w, least = ENG_ALL, most = 0;
+
+	offset += half * (ENG_LANES / 2);
+	for (i = 0; i < ENG_LANES / 2; i++) {
+		least = min(least, offset[i]);
+		most = max(most, offset[i] + 4);
+		if (offset[i] & 1)
+			return false;
+	}
+	if (most - least > 64 * ENG_RECORD_CHUNKS)
+		return false;
+	r->start[half] = least;
+	r->chunks[half] = DIV_ROUND_UP(most - least, 64);
+	r->bytes = max(r->bytes, least + 64 * r->chunks[half]);
+	for (i = 0; i < ENG_LANES; i++) {
+		w = (offset[i / 2] - least) / 2 + (i & 1);
+		r->index[half][i] = w & 31;
+		r->take[half][w / 32] |= 1U << i;
+	}
+	return true;
+}
+
+static void prepare_record(struct eng_record *r, const u32 *offset)
+{
+	if (!prepare_half(r, offset, 0) || !prepare_half(r, offset, 1))
+		r->bytes = 0;
+}
+
 static void prepare_pattern(struct eng_pattern *out, const struct vgpu_code_pattern *in)
 {
 	u32 i;
@@ -790,6 +857,7 @@ static void prepare_pattern(struct eng_pattern *out, const struct vgpu_code_patt
 		if (in->offset[i] != i * out->stride)
 			out->kind = ENG_PAT_ANY;
 	}
+	prepare_record(&out->record, out->offset);
 }
 
 /* V registers that code after a call in function @func may touch */

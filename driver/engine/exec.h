@@ -117,6 +117,24 @@ enum eng_pattern_kind {
 	ENG_PAT_STRIDE,		/* offset = lane * stride */
 };
 
+#define ENG_RECORD_CHUNKS	4	/* of 64 bytes, that half a warp's data may span */
+
+/**
+ * struct eng_record - a pattern as permutations of what lies in consecutive 64-byte chunks
+ * @index: for each half of the lanes: which 16-bit word of a chunk goes where
+ * @take: the words that come from each chunk, by bit
+ * @start: first byte of the half's data
+ * @chunks: how many
+ * @bytes: that are read in all; 0: the pattern is no such record
+ */
+struct eng_record {
+	u16 index[2][32] __aligned(64);
+	u32 take[2][ENG_RECORD_CHUNKS];
+	u32 start[2];
+	u32 chunks[2];
+	u32 bytes;
+};
+
 /**
  * struct eng_pattern - a lane pattern, prepared
  * @offset: byte offset per lane
@@ -124,9 +142,11 @@ enum eng_pattern_kind {
  * @bits: all of them or'ed: what they are aligned to
  * @stride: for ENG_PAT_STRIDE
  * @kind: enum eng_pattern_kind
+ * @record: for 32-bit elements, and with every other word for 16-bit ones
  */
 struct eng_pattern {
 	u32 offset[ENG_LANES] __aligned(64);
+	struct eng_record record;
 	u32 max;
 	u32 bits;
 	u32 stride;

@@ -162,6 +162,14 @@ OP_PAIR(NAME, TD, sizeof(TD) == sizeof(TA), e_##NAME(dst, AT(TA, a), ip->mod))
 #define OP1_COLD(NAME, TD, TA, EXPR)						\
 OP1_EXPR(NAME, TD, TA, EXPR)							\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), ip->mod))
+/* with a loop for modifier MOST of its own, free of decisions */
+#define OP1_MOST(NAME, TD, TA, MOST, EXPR)					\
+OP1_EXPR(NAME, TD, TA, EXPR)							\
+OP_COLD(NAME, TD,								\
+	if (ip->mod == (MOST))							\
+		e_##NAME(dst, AT(TA, a), MOST);					\
+	else									\
+		e_##NAME(dst, AT(TA, a), ip->mod))
 
 #define OP2_EXPR(NAME, TD, TA, TB, EXPR)					\
 static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, u32 M) \
@@ -185,6 +193,13 @@ OP_PAIR(NAME, TD, SAME2(TD, TA, TB), e_##NAME(dst, AT(TA, a), AT(TB, b), false, 
 #define OP2_COLD(NAME, TD, TA, TB, EXPR)					\
 OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
+#define OP2_MOST(NAME, TD, TA, TB, MOST, EXPR)					\
+OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
+OP_COLD(NAME, TD,								\
+	if (ip->mod == (MOST))							\
+		e_##NAME(dst, AT(TA, a), AT(TB, b), false, MOST);		\
+	else									\
+		e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
 /* besides, B can be a single value (EV(NAME, B) in variants.h) */
 #define OP2B(NAME, TD, TA, TB, EXPR)						\
 OP2(NAME, TD, TA, TB, EXPR)							\
@@ -216,6 +231,13 @@ OP_PAIR(NAME, TD, SAME3(TD, TA, TB, TC),					\
 #define OP3_COLD(NAME, TD, TA, TB, TC, EXPR)					\
 OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
+#define OP3_MOST(NAME, TD, TA, TB, TC, MOST, EXPR)				\
+OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
+OP_COLD(NAME, TD,								\
+	if (ip->mod == (MOST))							\
+		e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, MOST); \
+	else									\
+		e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
 /* besides, B or C can be a single value (EV(NAME, B) and EV(NAME, C)) */
 #define OP3BC(NAME, TD, TA, TB, TC, EXPR)					\
 OP3(NAME, TD, TA, TB, TC, EXPR)							\

@@ -227,19 +227,6 @@ static __always_inline u32 num_clampi(u32 a, u32 lo, u32 hi)
 	return (u32)(v > (s32)lo ? v : (s32)lo);
 }
 
-static __always_inline u32 num_dp4a(u32 a, u32 b, u32 c, u32 mode)
-{
-	int i;
-
-	for (i = 0; i < 32; i += 8) {
-		s32 x = mode & VGPU_DP_A_SIGNED ? (s8)(a >> i) : (u8)(a >> i);
-		s32 y = mode & VGPU_DP_B_SIGNED ? (s8)(b >> i) : (u8)(b >> i);
-
-		c += (u32)(x * y);
-	}
-	return c;
-}
-
 static __always_inline u32 num_dp2a(u32 a, u32 b, u32 c, u32 mode)
 {
 	int i;

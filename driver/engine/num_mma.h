@@ -318,10 +318,12 @@ static __always_inline void mma_d_floats(u32 *d, float (*acc)[8], u32 ctype, int
 	int i, j;
 
 	if (ctype == MMA_F32) {
-		for (i = 0; i < rows; i++)
-			for (j = 0; j < 8; j++)
-				if (acc[i][j] != acc[i][j])
-					acc[i][j] = mma_bits(0x7fffffff);
+		for (i = 0; i < rows; i++) {
+			mma_v8f v = *(mma_v8f *)acc[i];
+			mma_v8i nan = (mma_v8i)(v != v), bits = (mma_v8i)v;
+
+			*(mma_v8i *)acc[i] = (bits & ~nan) | (nan & 0x7fffffff);
+		}
 		mma_d_store(d, (u32 (*)[8])acc, rows);
 		return;
 	}
@@ -436,18 +438,37 @@ static __always_inline mma_v8i mma_madd(u32 a, const s16 *b)
 #endif
 }
 
+/* 16 bytes into the upper halves of 16 words, then shifted down by @shift */
+static __always_inline void mma_spread(__m128i *out, __m128i v, bool sign, int shift)
+{
+	__m128i lo = _mm_unpacklo_epi8(_mm_setzero_si128(), v);
+	__m128i hi = _mm_unpackhi_epi8(_mm_setzero_si128(), v);
+
+	_mm_storeu_si128(out, sign ? _mm_srai_epi16(lo, shift) : _mm_srli_epi16(lo, shift));
+	_mm_storeu_si128(out + 1, sign ? _mm_srai_epi16(hi, shift) : _mm_srli_epi16(hi, shift));
+}
+
 /* @n elements of 8 or 4 bit as 16-bit ones */
 static __always_inline void mma_widen(s16 *out, const u8 *in, int n, u32 type, bool sign)
 {
+	__m128i v = _mm_loadu_si128((const __m128i *)in), *o = (__m128i *)out;
+	const __m128i low = _mm_set1_epi16(0x0f0f);
 	int i;
 
-	for (i = 0; i < n; i++) {
-		if (type == MMA_I8)
-			out[i] = sign ? (s8)in[i] : in[i];
-		else
-			out[i] = sign ? (s8)(in[i / 2] << (i & 1 ? 0 : 4)) >> 4 :
-					in[i / 2] >> (i & 1) * 4 & 15;
+	if (type == MMA_I4) {	/* both nibbles of each byte, in order; high halves of bytes */
+		__m128i even = _mm_slli_epi16(_mm_and_si128(v, low), 4);
+		__m128i odd = _mm_andnot_si128(low, v);
+
+		_mm_storeu_si128(o, _mm_unpacklo_epi8(even, odd));
+		_mm_storeu_si128(o + 1, _mm_unpackhi_epi8(even, odd));
+		for (i = n / 16; i-- > 0;) {	/* from the end: it grows in place */
+			v = _mm_loadu_si128(o + i);
+			mma_spread(o + 2 * i, v, sign, 12);
+		}
+		return;
 	}
+	for (i = 0; i < n / 16; i++)
+		mma_spread(o + 2 * i, _mm_loadu_si128((const __m128i *)in + i), sign, 8);
 }
 
 /*

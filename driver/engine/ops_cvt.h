@@ -30,12 +30,12 @@ OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), ip->mod))
 #define F_IN	num_f32(num_cvt_in(a, M))
 
 /* a copy keeps NaN's canonical form, too: cvt is arithmetic */
-OP1_COLD(F2F, u32, u32, num_out32(M & VGPU_CVT_INT ? num_rint32(F_IN, CVT_RM(M)) : F_IN))
+OP1_MOST(F2F, u32, u32, VGPU_CVT_INT, num_out32(M & VGPU_CVT_INT ? num_rint32(F_IN, CVT_RM(M)) : F_IN))
 OP1_COLD(D2D, u64, u64, num_out64(M & VGPU_CVT_INT ? num_rint64(num_f64(a), CVT_RM(M)) : num_f64(a)))
-OP1_COLD(F2D, u64, u32, num_out64((double)F_IN))
+OP1_MOST(F2D, u64, u32, 0, num_out64((double)F_IN))
 CVT(D2F, u32, u64, num_cvt_in(num_out32((float)num_f64(a)), M), num_d_to_f(a, M))
-OP1(F2I, u32, u32, num_to_s32(num_rint32(F_IN, CVT_RM(M))))
-OP1_COLD(F2U, u32, u32, num_to_u32(num_rint32(F_IN, CVT_RM(M))))
+OP1_MOST(F2I, u32, u32, VGPU_RZ, num_to_s32(num_rint32(F_IN, CVT_RM(M))))
+OP1_MOST(F2U, u32, u32, VGPU_RZ, num_to_u32(num_rint32(F_IN, CVT_RM(M))))
 OP1_COLD(F2L, u64, u32, num_to_s64((double)num_rint32(F_IN, CVT_RM(M))))
 OP1_COLD(F2UL, u64, u32, num_to_u64((double)num_rint32(F_IN, CVT_RM(M))))
 OP1_COLD(D2I, u32, u64, num_d_to_s32(num_rint64(num_f64(a), CVT_RM(M))))
@@ -51,11 +51,18 @@ OP1_COLD(U2D, u64, u32, num_bits64((double)a))
 CVT(L2D, u64, u64, num_bits64((double)(s64)a), num_int_to_64(a, true, CVT_RM(M)))
 CVT(UL2D, u64, u64, num_int_to_64(a, false, VGPU_RN), num_int_to_64(a, false, CVT_RM(M)))
 
+OP1(I2F_RN, u32, u32, num_bits32((float)(s32)a))
+
 #define HALF_IN	(M & VGPU_CVT_HIGH ? a >> 16 : a & 0xffff)
 
-OP1(H2F, u32, u32, num_out32(num_from_h(HALF_IN)))
+OP1_MOST(H2F, u32, u32, 0, num_out32(num_from_h(HALF_IN)))
+#if ENG_HAVE_F16C
+OP_PAIR(H2F_RN, u32, true, row_h2f(dst, AT(u32, a)))
+#else
+OP1(H2F_RN, u32, u32, num_out32(num_from_h(a & 0xffff)))
+#endif
 /* exact: NaN keeps its bits */
-OP1(B2F, u32, u32, num_cvt_in(HALF_IN << 16, M))
+OP1_MOST(B2F, u32, u32, 0, num_cvt_in(HALF_IN << 16, M))
 CVT(F2H, u32, u32, num_relu_half(num_to_h(F_IN), M, 0x7c00), num_f_to_half(a, M, 10, 15))
 CVT(F2B, u32, u32, num_relu_half(num_to_b(F_IN), M, 0x7f80), num_f_to_half(a, M, 7, 127))
 OP2_COLD(F2H2, u32, u32, u32, num_f_to_half2(a, M, 10, 15) << 16 | num_f_to_half2(b, M, 10, 15))

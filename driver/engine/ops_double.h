@@ -10,9 +10,11 @@ OP2B(DSUB, u64, u64, u64, num_out64(num_f64(a) - num_f64(b)))
 OP2B(DMUL, u64, u64, u64, num_out64(num_f64(a) * num_f64(b)))
 
 #if ENG_HAVE_FMA
-OP3BC(DFMA, u64, u64, u64, u64,
-      num_out64(__builtin_fma(num_f64(a), num_f64(b), num_f64(c))))
-#define FMA64(a, b, c) __builtin_fma(a, b, c)
+#define DFMA(NAME, B, ONEB, C, ONEC)						\
+OP_PAIR(NAME, u64, true, row_fma64(dst, AT(u64, a), B, ONEB, C, ONEC))
+DFMA(DFMA, AT(u64, b), false, AT(u64, c), false)
+DFMA(DFMA_B, AT_SEL(u64, b, ENG_SEL_B), true, AT(u64, c), false)
+DFMA(DFMA_C, AT(u64, b), false, AT_SEL(u64, c, ENG_SEL_C), true)
 #else
 static noinline void fma64_row(u32 rm, u64 *d, const u64 *pa, const u64 *pb, bool oneb,
 			       const u64 *pc, bool onec)
@@ -46,7 +48,6 @@ HANDLER(m_##NAME)								\
 SOFT_FMA64(DFMA, AT(u64, b), false, AT(u64, c), false)
 SOFT_FMA64(DFMA_B, AT_SEL(u64, b, ENG_SEL_B), true, AT(u64, c), false)
 SOFT_FMA64(DFMA_C, AT(u64, b), false, AT_SEL(u64, c, ENG_SEL_C), true)
-#define FMA64(a, b, c) num_f64(num_soft_fma64(num_bits64(a), num_bits64(b), num_bits64(c), VGPU_RN))
 #endif
 
 OP1_COLD(DNEG, u64, u64, a ^ 1ULL << 63)

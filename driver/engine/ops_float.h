@@ -13,8 +13,11 @@ OP2B(FSUB, u32, u32, u32, num_out32(num_f32(a) - num_f32(b)))
 OP2B(FMUL, u32, u32, u32, num_out32(num_f32(a) * num_f32(b)))
 
 #if ENG_HAVE_FMA
-OP3BC(FFMA, u32, u32, u32, u32,
-      num_out32(__builtin_fmaf(num_f32(a), num_f32(b), num_f32(c))))
+#define FFMA(NAME, B, ONEB, C, ONEC)						\
+OP_PAIR(NAME, u32, true, row_fma32(dst, AT(u32, a), B, ONEB, C, ONEC))
+FFMA(FFMA, AT(u32, b), false, AT(u32, c), false)
+FFMA(FFMA_B, AT_SEL(u32, b, ENG_SEL_B), true, AT(u32, c), false)
+FFMA(FFMA_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
 #define FMA32(a, b, c) __builtin_fmaf(a, b, c)
 #else
 /* Two roundings with the first one to odd; the first needs to-nearest mode. */
@@ -93,8 +96,8 @@ SOFT_FMA(FFMA_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
 
 OP1(FNEG, u32, u32, num_sign32(num_flush_if(a, M) ^ 0x80000000))
 OP1(FABS, u32, u32, num_sign32(num_flush_if(a, M) & 0x7fffffff))
-OP2_COLD(FMIN, u32, u32, u32, num_minmax32(a, b, M, false))
-OP2_COLD(FMAX, u32, u32, u32, num_minmax32(a, b, M, true))
+OP2_MOST(FMIN, u32, u32, u32, 0, num_minmax32(a, b, M, false))
+OP2_MOST(FMAX, u32, u32, u32, 0, num_minmax32(a, b, M, true))
 OP2_COLD(FDIV, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
 OP2_COLD(FDIVA, u32, u32, u32, num_out32(num_f32(a) / num_f32(b)))
 OP1_COLD(FRCP, u32, u32, num_out32(1.0f / num_f32(a)))

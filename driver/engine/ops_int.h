@@ -69,7 +69,15 @@ OP2B(AND, u32, u32, u32, a & b)
 OP2B(OR, u32, u32, u32, a | b)
 OP2B(XOR, u32, u32, u32, a ^ b)
 OP1(NOT, u32, u32, ~a)
+#if ENG_HAVE_LOP3
+#define LOP3(NAME, B, ONEB, C, ONEC)						\
+OP_PAIR(NAME, u32, true, row_lop3(dst, AT(u32, a), B, ONEB, C, ONEC, ip->mod))
+LOP3(LOP3, AT(u32, b), false, AT(u32, c), false)
+LOP3(LOP3_B, AT_SEL(u32, b, ENG_SEL_B), true, AT(u32, c), false)
+LOP3(LOP3_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
+#else
 OP3BC(LOP3, u32, u32, u32, u32, num_lop3(a, b, c, M))
+#endif
 
 #if ENG_HAVE_SHIFTS
 #define SHIFT(NAME, ROW_OP, EXPR)						\
@@ -86,7 +94,19 @@ OP3(SHFLW, u32, u32, u32, u32, num_shfl(a, b, c & 31))
 OP3(SHFRW, u32, u32, u32, u32, num_shfr(a, b, c & 31))
 OP3_COLD(SHFLC, u32, u32, u32, u32, num_shfl(a, b, c > 32 ? 32 : c))
 OP3_COLD(SHFRC, u32, u32, u32, u32, num_shfr(a, b, c > 32 ? 32 : c))
-OP3(PRMT, u32, u32, u32, u32, num_prmt(a, b, c, M))
+OP3_COLD(PRMT, u32, u32, u32, u32, num_prmt(a, b, c, M))
+/* the default mode, which is nearly all there is */
+#if ENG_HAVE_PRMT
+#define PRMT_IDX(NAME, C, ONEC)							\
+OP_PAIR(NAME, u32, true, row_prmt(dst, AT(u32, a), AT(u32, b), C, ONEC))
+PRMT_IDX(PRMT_IDX, AT(u32, c), false)
+PRMT_IDX(PRMT_IDX_C, AT_SEL(u32, c, ENG_SEL_C), true)
+#else
+OP3_EXPR(PRMT_IDX, u32, u32, u32, u32, num_prmt(a, b, c, VGPU_PRMT_IDX))
+OP_COLD(PRMT_IDX, u32, e_PRMT_IDX(dst, AT(u32, a), AT(u32, b), false, AT(u32, c), false, 0))
+OP_COLD(PRMT_IDX_C, u32, e_PRMT_IDX(dst, AT(u32, a), AT(u32, b), false,
+				    AT_SEL(u32, c, ENG_SEL_C), true, 0))
+#endif
 OP3_COLD(BFES, u32, u32, u32, u32, num_bfes(a, b, c))
 OP3(BFEU, u32, u32, u32, u32, num_bfeu(a, b, c))
 OP3_COLD(BFI, u32, u32, u32, u32, num_bfi(a, b, c))
@@ -103,7 +123,13 @@ OP1_COLD(EXT8U, u32, u32, (u8)a)
 OP1_COLD(EXT16S, u32, u32, (u32)(s16)a)
 OP1_COLD(EXT16U, u32, u32, (u16)a)
 OP3_COLD(CLAMPI, u32, u32, u32, u32, num_clampi(a, b, c))
-OP3(DP4A, u32, u32, u32, u32, num_dp4a(a, b, c, M))
+#define DP4A(NAME, C, ONEC, SA, SB)						\
+OP_PAIR(NAME, u32, true, row_dp4a(dst, AT(u32, a), AT(u32, b), C, ONEC, SA, SB))
+DP4A(DP4A, AT(u32, c), false, false, false)
+DP4A(DP4A_US, AT(u32, c), false, false, true)
+DP4A(DP4A_SU, AT(u32, c), false, true, false)
+DP4A(DP4A_SS, AT(u32, c), false, true, true)
+DP4A(DP4A_SSC, AT_SEL(u32, c, ENG_SEL_C), true, true, true)
 OP3_COLD(DP2A, u32, u32, u32, u32, num_dp2a(a, b, c, M))
 
 OP_PAIR(SEL, u32, true, row_select32(dst, AT(u32, a), AT(u32, b), *AT(u32, c)))

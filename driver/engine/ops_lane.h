@@ -51,9 +51,9 @@ HANDLER(m_##NAME)								\
 	for (l = 0; l < ENG_LANES; l++) {					\
 		s32 seg = (s32)(pc ? pc[l] >> 8 & 31 : c >> 16 & 31);		\
 		s32 clamp = (s32)(pc ? pc[l] & 31 : c >> 8 & 31);		\
-		s32 b = (s32)((oneb ? pb[0] : pb[l]) & 31);			\
+		s32 b = (s32)((oneb ? b0 : pb[l]) & 31);				\
 		s32 most = (l & seg) | (clamp & ~seg), j = (J);			\
-		bool ok = (IN_RANGE);						\
+		u32 ok = (IN_RANGE);						\
 										\
 		from[l] = (u32)(ok ? j : l) & 31;				\
 		in[l] = ok;							\
@@ -66,6 +66,7 @@ HANDLER(m_##NAME)								\
 static __always_inline void shuffle_from(u32 *from, u32 *in, u32 mode, const u32 *pb, bool oneb,
 					 const u32 *pc, u32 c)
 {
+	const u32 b0 = pb[0];
 	s32 l;
 
 	switch (mode) {
@@ -92,8 +93,13 @@ static noinline void shuffle(struct eng_warp *w, const struct eng_op *ip, u32 la
 	ROW(u32, in);
 	ROW(u32, r);
 
-	shuffle_from(from, in, ip->mod & VGPU_SHFL_MODE, pb, oneb,
-		     packed ? AT(u32, c) : NULL, ip->imm);
+	/* constant arguments: each of the three becomes loops that vectorize */
+	if (packed)
+		shuffle_from(from, in, ip->mod & VGPU_SHFL_MODE, pb, false, AT(u32, c), 0);
+	else if (oneb)
+		shuffle_from(from, in, ip->mod & VGPU_SHFL_MODE, pb, true, NULL, ip->imm);
+	else
+		shuffle_from(from, in, ip->mod & VGPU_SHFL_MODE, pb, false, NULL, ip->imm);
 	row_permute32(r, AT(u32, a), from);
 	row_commit32(AT(u32, d), r, lanes);
 	if (ip->mod & VGPU_SHFL_PRED) {

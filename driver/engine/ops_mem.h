@@ -315,6 +315,29 @@ static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 s
 	return true;
 }
 
+#if ENG_HAVE_RECORDS
+static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u32 m)
+{
+	const struct eng_pattern *pat = &w->patterns[ip->y];
+	u64 va = base_of(w, ip, space);
+	const u8 *p = piece(w, space, va, pat->record.bytes, false);
+	bool narrow = VGPU_MD_GET_WIDTH(ip->md) == 1;
+	ROW(u32, r);
+
+	/* more is read than is asked for: at the end of a piece, the other way */
+	if (unlikely(!p || unaligned(ip, va | pat->bits)))
+		return load_sp(w, ip, space, m);
+	if (unlikely(narrow && ip->md & VGPU_MD_SIGNED))
+		return load_sp(w, ip, space, m);
+	row_record(r, p, &pat->record, narrow ? 0x55555555 : ENG_ALL);
+	row_commit32(AT(u32, d), r, m);
+	return true;
+}
+#else
+#define load_record load_sp
+#endif
+
 /* FAST(w, ip, space, lanes) or the slow way */
 #define ACCESS(NAME, FAST, SLOW, SPACE)						\
 HANDLER(f_##NAME)								\
@@ -339,6 +362,8 @@ ACCESS(STG_S, store_s, eng_store, VGPU_SPACE_GLOBAL)
 ACCESS(STS_S, store_s, eng_store, VGPU_SPACE_SHARED)
 ACCESS(LDG_SP, load_sp, eng_load, VGPU_SPACE_GLOBAL)
 ACCESS(LDS_SP, load_sp, eng_load, VGPU_SPACE_SHARED)
+ACCESS(LDG_REC, load_record, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDS_REC, load_record, eng_load, VGPU_SPACE_SHARED)
 ACCESS(STG_SP, store_sp, eng_store, VGPU_SPACE_GLOBAL)
 ACCESS(STS_SP, store_sp, eng_store, VGPU_SPACE_SHARED)
 
@@ -443,7 +468,7 @@ static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *
 {
 	bool wide = space == VGPU_SPACE_GLOBAL || space == VGPU_SPACE_GENERIC;
 	u32 form = VGPU_MD_FORM(ip->md), bytes = access_bytes(ip);
-	u64 lo = ~0ULL, hi = 0, bits = 0, odd = 0, first, minus = 0;
+	u64 lo = ~0ULL, hi = 0, bits = 0, first, minus = 0;
 	ROW(u64, va);
 	int l;
 
@@ -454,6 +479,18 @@ static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *
 	else
 		return false;
 	first = va[__ffs(m)];
+	if (m == ENG_ALL && row_steps64(va, bytes)) {
+		/* one behind the other: the usual case */
+		if (unaligned(ip, first) || first + 31ULL * bytes < first)
+			return false;
+		if (space == VGPU_SPACE_GENERIC)
+			space = window(first, first + 31ULL * bytes, &minus);
+		if (space == VGPU_SPACE_GENERIC)
+			return false;
+		at->p = piece(w, space, first - minus, (u64)ENG_LANES * bytes, write);
+		at->rows = true;
+		return at->p;
+	}
 	if (m != ENG_ALL) {
 		ROW(u64, same);
 
@@ -464,7 +501,6 @@ static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *
 		lo = va[l] < lo ? va[l] : lo;
 		hi = va[l] > hi ? va[l] : hi;
 		bits |= va[l];
-		odd |= va[l] ^ (first + (u64)l * bytes);
 	}
 	if (hi - lo > 0x7fffffff || unaligned(ip, bits))
 		return false;
@@ -475,15 +511,41 @@ static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *
 	at->p = piece(w, space, lo - minus, hi - lo + bytes, write);
 	if (unlikely(!at->p))
 		return false;
-	at->rows = !odd && m == ENG_ALL;
+	at->rows = false;
 	LANES at->rel[l] = (u32)(va[l] - lo);
 	return true;
+}
+
+/*
+ * Form SV with indices that count up, as wide as the element: no arithmetic by lane.
+ * NULL: look closer.
+ */
+static __always_inline u8 *sv_rows(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m,
+				   bool write)
+{
+	const u32 *row = AT(const u32, b);
+	u32 shift = VGPU_MD_GET_SHIFT(ip->md), bytes = access_bytes(ip);
+	u64 va;
+
+	if (VGPU_MD_FORM(ip->md) != VGPU_MD_FORM_SV || m != ENG_ALL || 1U << shift != bytes ||
+	    row[0] > 0x7fffffff - ENG_LANES || !row_steps32(row))
+		return NULL;
+	va = base_of(w, ip, space) + ((u64)row[0] << shift);
+	return unaligned(ip, va) ? NULL : piece(w, space, va, (u64)ENG_LANES * bytes, write);
 }
 
 static noinline bool load_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
 {
 	struct lanes_at at;
 
+	if (space != VGPU_SPACE_GENERIC) {
+		u8 *p = sv_rows(w, ip, space, m, false);
+
+		if (p) {
+			load_rows(AT(u32, d), p, ip->md);
+			return true;
+		}
+	}
 	if (!find_lanes(w, ip, space, m, false, &at))
 		return false;
 	if (at.rows)
@@ -497,6 +559,14 @@ static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u3
 {
 	struct lanes_at at;
 
+	if (space != VGPU_SPACE_GENERIC) {
+		u8 *p = sv_rows(w, ip, space, m, true);
+
+		if (p) {
+			store_rows(AT(u32, d), p, ip->md);
+			return true;
+		}
+	}
 	if (!find_lanes(w, ip, space, m, true, &at))
 		return false;
 	if (at.rows)
@@ -596,6 +666,42 @@ HANDLER(m_##NAME)								\
 ACCESS_SLOW(LDL, eng_load)
 ACCESS_SLOW(STL, eng_store)
 ACCESS_SLOW(CPASYNC, eng_cpasync)
+
+/* ---- scalars ------------------------------------------------------------------------------------------- */
+
+static __always_inline u64 load_scalar(const u8 *p, u32 md)
+{
+	bool sign = md & VGPU_MD_SIGNED;
+
+	switch (VGPU_MD_GET_WIDTH(md)) {
+	case 0:
+		return sign ? (u64)(s64)(s8)*p : *p;
+	case 1:
+		return sign ? (u64)(s64)*(const mem_s16 *)p : *(const mem_u16 *)p;
+	case 2:
+		return *(const mem_u32 *)p;
+	default:
+		return *(const mem_u64 *)p;
+	}
+}
+
+HANDLER(f_SLD)
+{
+	u32 space = ip->x;
+	u64 va = base_of(w, ip, space);
+	const u8 *p = NULL;
+
+	if (space == VGPU_SPACE_GLOBAL)
+		p = piece(w, VGPU_SPACE_GLOBAL, va, 1U << VGPU_MD_GET_WIDTH(ip->md), false);
+	else if (space == VGPU_SPACE_PARAM)
+		p = piece(w, VGPU_SPACE_PARAM, va, 1U << VGPU_MD_GET_WIDTH(ip->md), false);
+	else if (space == VGPU_SPACE_SHARED)
+		p = piece(w, VGPU_SPACE_SHARED, va, 1U << VGPU_MD_GET_WIDTH(ip->md), false);
+	if (unlikely(!p || unaligned(ip, va)))
+		NEXT_ANY(eng_sld(w, ip));
+	*AT(u64, d) = load_scalar(p, ip->md);
+	NEXT();
+}
 
 /* ---- windows ------------------------------------------------------------------------------------------ */
 

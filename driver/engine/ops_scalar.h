@@ -87,11 +87,6 @@ HANDLER(f_SREGS)
 	NEXT();
 }
 
-HANDLER(f_SLD)
-{
-	NEXT_ANY(eng_sld(w, ip));
-}
-
 HANDLER(f_SFIRST)
 {
 	*AT(u64, d) = AT(u32, a)[__ffs(w->mask)];

@@ -21,6 +21,10 @@ EV_BC(IMAD) EV_BC(LOP3) EV_BC(FFMA) EV_BC(DFMA) EV_BC(LMAD)
 #undef EV_B
 #undef EV_BC
 
+/* by modifier: PRMT's default mode, DP4A's signs, plain conversions; with C single */
+EV(PRMT, IDX) EV(PRMT, IDX_C) EV(I2F, RN) EV(H2F, RN)
+EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSC)
+
 /* comparisons: the others by swapping, inverting (x) */
 EV(SETPI, LTS) EV(SETPI, GTS) EV(SETPI, LTU) EV(SETPI, GTU)
 EV(SETPI, EQ_B) EV(SETPI, LTS_B) EV(SETPI, GTS_B) EV(SETPI, LTU_B) EV(SETPI, GTU_B)
@@ -35,6 +39,8 @@ EV(DSETP, NE) EV(DSETP, LT) EV(DSETP, LE) EV(DSETP, GT) EV(DSETP, GE) EV(DSETP, 
 #define EV_FORMS(NAME) EV(NAME, S) EV(NAME, SP) EV(NAME, ROW)
 EV_FORMS(LDG) EV_FORMS(STG) EV_FORMS(LDS) EV_FORMS(STS)
 #undef EV_FORMS
+/* a pattern that is a permutation of a few cache lines */
+EV(LDG, REC) EV(LDS, REC)
 EV(LDL, S) EV(STL, S)
 
 /* scalar branches by comparison */

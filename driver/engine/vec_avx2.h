@@ -186,4 +186,159 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 				       _mm256_loadu_si256((const __m256i *)p + i));
 }
 
+/* d = a * b + c, NaN canonical; @oneb, @onec: single values */
+static __always_inline void row_fma32(u32 *d, const u32 *a, const u32 *b, bool oneb,
+				      const u32 *c, bool onec)
+{
+	const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m256 vb = _mm256_castsi256_ps(oneb ? _mm256_set1_epi32(*(const int *)b) :
+						       ROW_LD(b + 8 * i));
+		__m256 vc = _mm256_castsi256_ps(onec ? _mm256_set1_epi32(*(const int *)c) :
+						       ROW_LD(c + 8 * i));
+		__m256 r = _mm256_fmadd_ps(_mm256_castsi256_ps(ROW_LD(a + 8 * i)), vb, vc);
+
+		r = _mm256_blendv_ps(r, nan, _mm256_cmp_ps(r, r, _CMP_UNORD_Q));
+		ROW_ST(d + 8 * i, _mm256_castps_si256(r));
+	}
+}
+
+static __always_inline void row_fma64(u64 *d, const u64 *a, const u64 *b, bool oneb,
+				      const u64 *c, bool onec)
+{
+	const __m256d nan = _mm256_castsi256_pd(_mm256_set1_epi64x(
+							(long long)0xfff8000000000000ULL));
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		__m256d vb = _mm256_castsi256_pd(oneb ?
+			_mm256_set1_epi64x(*(const long long *)b) : ROW_LD(b + 4 * i));
+		__m256d vc = _mm256_castsi256_pd(onec ?
+			_mm256_set1_epi64x(*(const long long *)c) : ROW_LD(c + 4 * i));
+		__m256d r = _mm256_fmadd_pd(_mm256_castsi256_pd(ROW_LD(a + 4 * i)), vb, vc);
+
+		r = _mm256_blendv_pd(r, nan, _mm256_cmp_pd(r, r, _CMP_UNORD_Q));
+		ROW_ST(d + 4 * i, _mm256_castpd_si256(r));
+	}
+}
+
+/* Bytes 0 and 2, then 1 and 3, of each word as 16-bit numbers */
+static __always_inline __m256i even_bytes(__m256i v, bool sign)
+{
+	return sign ? _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8) :
+		      _mm256_and_si256(v, _mm256_set1_epi16(0xff));
+}
+
+static __always_inline __m256i odd_bytes(__m256i v, bool sign)
+{
+	return sign ? _mm256_srai_epi16(v, 8) : _mm256_srli_epi16(v, 8);
+}
+
+/* d = c + the four products of bytes of a and b */
+#define ENG_HAVE_DP4A	1
+static __always_inline void row_dp4a(u32 *d, const u32 *a, const u32 *b, const u32 *c,
+				     bool onec, bool sa, bool sb)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m256i va = ROW_LD(a + 8 * i), vb = ROW_LD(b + 8 * i);
+		__m256i s = onec ? _mm256_set1_epi32(*(const int *)c) : ROW_LD(c + 8 * i);
+
+		s = _mm256_add_epi32(s, _mm256_madd_epi16(even_bytes(va, sa),
+							  even_bytes(vb, sb)));
+		s = _mm256_add_epi32(s, _mm256_madd_epi16(odd_bytes(va, sa),
+							  odd_bytes(vb, sb)));
+		ROW_ST(d + 8 * i, s);
+	}
+}
+
+/* PRMT in its default mode */
+#define ENG_HAVE_PRMT	1
+static __always_inline void row_prmt(u32 *d, const u32 *a, const u32 *b, const u32 *c, bool onec)
+{
+	/* within 16 bytes: where the word of each byte begins */
+	const __m256i word = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c,
+					       0, 0x04040404, 0x08080808, 0x0c0c0c0c);
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m256i s = onec ? _mm256_set1_epi32(*(const int *)c) : ROW_LD(c + 8 * i);
+		__m256i at, r, signs;
+
+		/* nibbles to bytes */
+		s = _mm256_and_si256(_mm256_or_si256(s, _mm256_slli_epi32(s, 8)),
+				     _mm256_set1_epi32(0x00ff00ff));
+		s = _mm256_or_si256(s, _mm256_slli_epi32(s, 4));
+		at = _mm256_or_si256(_mm256_and_si256(s, _mm256_set1_epi32(0x03030303)), word);
+		/* blendv looks at bit 7: bit 2, then bit 3 of the selector moved there */
+		r = _mm256_blendv_epi8(_mm256_shuffle_epi8(ROW_LD(a + 8 * i), at),
+				       _mm256_shuffle_epi8(ROW_LD(b + 8 * i), at),
+				       _mm256_slli_epi16(s, 5));
+		signs = _mm256_cmpgt_epi8(_mm256_setzero_si256(), r);
+		r = _mm256_blendv_epi8(r, signs, _mm256_slli_epi16(s, 4));
+		ROW_ST(d + 8 * i, r);
+	}
+}
+
+#define ENG_HAVE_LOP3	0
+
+/* a[l] = a[0] + l * step for all lanes */
+static __always_inline bool row_steps32(const u32 *a)
+{
+	__m256i want = _mm256_add_epi32(_mm256_set1_epi32((int)a[0]),
+					_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+	__m256i bad = _mm256_setzero_si256();
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		bad = _mm256_or_si256(bad, _mm256_xor_si256(ROW_LD(a + 8 * i), want));
+		want = _mm256_add_epi32(want, _mm256_set1_epi32(8));
+	}
+	return _mm256_testz_si256(bad, bad);
+}
+
+static __always_inline bool row_steps64(const u64 *a, u64 step)
+{
+	__m256i want = _mm256_add_epi64(_mm256_set1_epi64x((long long)a[0]),
+					_mm256_setr_epi64x(0, (long long)step,
+							   (long long)(2 * step),
+							   (long long)(3 * step)));
+	__m256i bad = _mm256_setzero_si256();
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		bad = _mm256_or_si256(bad, _mm256_xor_si256(ROW_LD(a + 4 * i), want));
+		want = _mm256_add_epi64(want, _mm256_set1_epi64x((long long)(4 * step)));
+	}
+	return _mm256_testz_si256(bad, bad);
+}
+
+/* The low halves as f16, to f32 */
+static __always_inline void row_h2f(u32 *d, const u32 *a)
+{
+	const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
+	const __m256i low = _mm256_set1_epi32(0xffff);
+	int i;
+
+	for (i = 0; i < 4; i += 2) {
+		/* packing works within halves of 128 bits: put them in order */
+		__m256i v = _mm256_packus_epi32(_mm256_and_si256(ROW_LD(a + 8 * i), low),
+						_mm256_and_si256(ROW_LD(a + 8 * i + 8), low));
+		__m256 lo, hi;
+
+		v = _mm256_permute4x64_epi64(v, 0xd8);
+		lo = _mm256_cvtph_ps(_mm256_castsi256_si128(v));
+		hi = _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1));
+		lo = _mm256_blendv_ps(lo, nan, _mm256_cmp_ps(lo, lo, _CMP_UNORD_Q));
+		hi = _mm256_blendv_ps(hi, nan, _mm256_cmp_ps(hi, hi, _CMP_UNORD_Q));
+		ROW_ST(d + 8 * i, _mm256_castps_si256(lo));
+		ROW_ST(d + 8 * i + 8, _mm256_castps_si256(hi));
+	}
+}
+
+#define ENG_HAVE_RECORDS	0
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -177,4 +177,197 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 	_mm512_mask_storeu_epi32((u32 *)d + 16, (__mmask16)(m >> 16), hi);
 }
 
+/* d = a * b + c, NaN canonical; @oneb, @onec: single values */
+static __always_inline void row_fma32(u32 *d, const u32 *a, const u32 *b, bool oneb,
+				      const u32 *c, bool onec)
+{
+	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512 vb = _mm512_castsi512_ps(oneb ? _mm512_set1_epi32(*(const int *)b) :
+						       _mm512_load_si512(b + 16 * i));
+		__m512 vc = _mm512_castsi512_ps(onec ? _mm512_set1_epi32(*(const int *)c) :
+						       _mm512_load_si512(c + 16 * i));
+		__m512 r = _mm512_fmadd_ps(_mm512_load_ps(a + 16 * i), vb, vc);
+
+		_mm512_store_si512(d + 16 * i,
+				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),
+							 _mm512_cmp_ps_mask(r, r, _CMP_UNORD_Q),
+							 nan));
+	}
+}
+
+static __always_inline void row_fma64(u64 *d, const u64 *a, const u64 *b, bool oneb,
+				      const u64 *c, bool onec)
+{
+	const __m512i nan = _mm512_set1_epi64((long long)0xfff8000000000000ULL);
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m512d vb = _mm512_castsi512_pd(oneb ?
+			_mm512_set1_epi64(*(const long long *)b) : _mm512_load_si512(b + 8 * i));
+		__m512d vc = _mm512_castsi512_pd(onec ?
+			_mm512_set1_epi64(*(const long long *)c) : _mm512_load_si512(c + 8 * i));
+		__m512d r = _mm512_fmadd_pd(_mm512_load_pd(a + 8 * i), vb, vc);
+
+		_mm512_store_si512(d + 8 * i,
+				   _mm512_mask_mov_epi64(_mm512_castpd_si512(r),
+							 _mm512_cmp_pd_mask(r, r, _CMP_UNORD_Q),
+							 nan));
+	}
+}
+
+/* Bytes 0 and 2, then 1 and 3, of each word as 16-bit numbers */
+static __always_inline __m512i even_bytes(__m512i v, bool sign)
+{
+	return sign ? _mm512_srai_epi16(_mm512_slli_epi16(v, 8), 8) :
+		      _mm512_and_si512(v, _mm512_set1_epi16(0xff));
+}
+
+static __always_inline __m512i odd_bytes(__m512i v, bool sign)
+{
+	return sign ? _mm512_srai_epi16(v, 8) : _mm512_srli_epi16(v, 8);
+}
+
+/* d = c + the four products of bytes of a and b */
+#define ENG_HAVE_DP4A	1
+static __always_inline void row_dp4a(u32 *d, const u32 *a, const u32 *b, const u32 *c,
+				     bool onec, bool sa, bool sb)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512i va = _mm512_load_si512(a + 16 * i), vb = _mm512_load_si512(b + 16 * i);
+		__m512i s = onec ? _mm512_set1_epi32(*(const int *)c) :
+				   _mm512_load_si512(c + 16 * i);
+
+		s = _mm512_add_epi32(s, _mm512_madd_epi16(even_bytes(va, sa),
+							  even_bytes(vb, sb)));
+		s = _mm512_add_epi32(s, _mm512_madd_epi16(odd_bytes(va, sa),
+							  odd_bytes(vb, sb)));
+		_mm512_store_si512(d + 16 * i, s);
+	}
+}
+
+/* PRMT in its default mode */
+#define ENG_HAVE_PRMT	1
+static __always_inline void row_prmt(u32 *d, const u32 *a, const u32 *b, const u32 *c, bool onec)
+{
+	/* within 16 bytes: where the word of each byte begins */
+	const __m512i word = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808,
+								   0x0c0c0c0c));
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512i s = onec ? _mm512_set1_epi32(*(const int *)c) :
+				   _mm512_load_si512(c + 16 * i);
+		__m512i at, r;
+
+		/* nibbles to bytes */
+		s = _mm512_and_si512(_mm512_or_si512(s, _mm512_slli_epi32(s, 8)),
+				     _mm512_set1_epi32(0x00ff00ff));
+		s = _mm512_or_si512(s, _mm512_slli_epi32(s, 4));
+		at = _mm512_or_si512(_mm512_and_si512(s, _mm512_set1_epi32(0x03030303)), word);
+		r = _mm512_shuffle_epi8(_mm512_load_si512(a + 16 * i), at);
+		r = _mm512_mask_shuffle_epi8(r, _mm512_test_epi8_mask(s, _mm512_set1_epi8(4)),
+					     _mm512_load_si512(b + 16 * i), at);
+		/* bit 3: the byte's sign all over */
+		r = _mm512_mask_blend_epi8(_mm512_test_epi8_mask(s, _mm512_set1_epi8(8)), r,
+					   _mm512_movm_epi8(_mm512_movepi8_mask(r)));
+		_mm512_store_si512(d + 16 * i, r);
+	}
+}
+
+#define ENG_HAVE_LOP3	1
+static __always_inline void row_lop3(u32 *d, const u32 *a, const u32 *b, bool oneb,
+				     const u32 *c, bool onec, u32 lut)
+{
+	/* bit k of @lut all over word k, then all over a register */
+	__m512i bits = _mm512_maskz_set1_epi32((__mmask16)lut, -1), m[8];
+	int i, k;
+
+	for (k = 0; k < 8; k++)
+		m[k] = _mm512_permutexvar_epi32(_mm512_set1_epi32(k), bits);
+	for (i = 0; i < 2; i++) {
+		__m512i va = _mm512_load_si512(a + 16 * i);
+		__m512i vb = oneb ? _mm512_set1_epi32(*(const int *)b) :
+				    _mm512_load_si512(b + 16 * i);
+		__m512i vc = onec ? _mm512_set1_epi32(*(const int *)c) :
+				    _mm512_load_si512(c + 16 * i);
+		__m512i lo, hi;
+
+		/* 0xca: first ? second : third */
+		lo = _mm512_ternarylogic_epi32(vb, _mm512_ternarylogic_epi32(vc, m[3], m[2], 0xca),
+					       _mm512_ternarylogic_epi32(vc, m[1], m[0], 0xca),
+					       0xca);
+		hi = _mm512_ternarylogic_epi32(vb, _mm512_ternarylogic_epi32(vc, m[7], m[6], 0xca),
+					       _mm512_ternarylogic_epi32(vc, m[5], m[4], 0xca),
+					       0xca);
+		_mm512_store_si512(d + 16 * i, _mm512_ternarylogic_epi32(va, hi, lo, 0xca));
+	}
+}
+
+/* a[l] = a[0] + l * step for all lanes, without wrapping */
+static __always_inline bool row_steps32(const u32 *a)
+{
+	const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+					       15);
+	__m512i first = _mm512_add_epi32(_mm512_set1_epi32((int)a[0]), iota);
+	u32 lo = _mm512_cmpneq_epi32_mask(_mm512_load_si512(a), first);
+	u32 hi = _mm512_cmpneq_epi32_mask(_mm512_load_si512(a + 16),
+					  _mm512_add_epi32(first, _mm512_set1_epi32(16)));
+
+	return !(lo | hi);
+}
+
+static __always_inline bool row_steps64(const u64 *a, u64 step)
+{
+	const __m512i iota = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
+	__m512i want = _mm512_add_epi64(_mm512_set1_epi64((long long)a[0]),
+					_mm512_mullo_epi64(iota, _mm512_set1_epi64((long long)step)));
+	__m512i more = _mm512_set1_epi64((long long)(8 * step));
+	u32 bad = 0;
+	int i;
+
+	for (i = 0; i < 4; i++, want = _mm512_add_epi64(want, more))
+		bad |= _mm512_cmpneq_epi64_mask(_mm512_load_si512(a + 8 * i), want);
+	return !bad;
+}
+
+/* The low halves as f16, to f32 */
+static __always_inline void row_h2f(u32 *d, const u32 *a)
+{
+	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_load_si512(a + 16 * i)));
+
+		_mm512_store_si512(d + 16 * i,
+				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),
+							 _mm512_cmp_ps_mask(r, r, _CMP_UNORD_Q),
+							 nan));
+	}
+}
+
+/* A record (struct eng_record) from @p; @words: those that are wanted, by bit */
+#define ENG_HAVE_RECORDS	1
+static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_record *r, u32 words)
+{
+	u32 half, k;
+
+	for (half = 0; half < 2; half++) {
+		const u8 *q = p + r->start[half];
+		__m512i at = _mm512_load_si512(r->index[half]), v;
+
+		v = _mm512_maskz_permutexvar_epi16(r->take[half][0] & words, at,
+						   _mm512_loadu_si512(q));
+		for (k = 1; k < r->chunks[half]; k++)
+			v = _mm512_mask_permutexvar_epi16(v, r->take[half][k] & words, at,
+							  _mm512_loadu_si512(q + 64 * k));
+		_mm512_store_si512(d + 16 * half, v);
+	}
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

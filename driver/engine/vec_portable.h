@@ -174,4 +174,57 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 		memcpy((u32 *)d + __ffs(m), (const u32 *)p + __ffs(m), 4);
 }
 
+/* Bytes 0 and 2, then 1 and 3, of each word as 16-bit numbers */
+static __always_inline __m128i even_bytes(__m128i v, bool sign)
+{
+	return sign ? _mm_srai_epi16(_mm_slli_epi16(v, 8), 8) :
+		      _mm_and_si128(v, _mm_set1_epi16(0xff));
+}
+
+static __always_inline __m128i odd_bytes(__m128i v, bool sign)
+{
+	return sign ? _mm_srai_epi16(v, 8) : _mm_srli_epi16(v, 8);
+}
+
+/* d = c + the four products of bytes of a and b */
+#define ENG_HAVE_DP4A	1
+static __always_inline void row_dp4a(u32 *d, const u32 *a, const u32 *b, const u32 *c,
+				     bool onec, bool sa, bool sb)
+{
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		__m128i va = ROW_LD(a + 4 * i), vb = ROW_LD(b + 4 * i);
+		__m128i s = onec ? _mm_set1_epi32(*(const int *)c) : ROW_LD(c + 4 * i);
+
+		s = _mm_add_epi32(s, _mm_madd_epi16(even_bytes(va, sa), even_bytes(vb, sb)));
+		s = _mm_add_epi32(s, _mm_madd_epi16(odd_bytes(va, sa), odd_bytes(vb, sb)));
+		ROW_ST(d + 4 * i, s);
+	}
+}
+
+#define ENG_HAVE_PRMT	0
+#define ENG_HAVE_LOP3	0
+
+/* a[l] = a[0] + l * step for all lanes */
+static __always_inline bool row_steps32(const u32 *a)
+{
+	u32 l, bad = 0;
+
+	for (l = 0; l < ENG_LANES; l++)
+		bad |= a[l] ^ (a[0] + l);
+	return !bad;
+}
+
+static __always_inline bool row_steps64(const u64 *a, u64 step)
+{
+	u64 l, bad = 0;
+
+	for (l = 0; l < ENG_LANES; l++)
+		bad |= a[l] ^ (a[0] + l * step);
+	return !bad;
+}
+
+#define ENG_HAVE_RECORDS	0
+
 #endif /* VGPU_ENGINE_VEC_H */
