@@ -22,13 +22,13 @@ static size_t attribute_size(int attribute)
 	case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
 	case CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL:
 	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
-		return 4;
+	/* Answers of yes or no are ints: the runtime reads all four bytes. */
 	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
 	case CU_POINTER_ATTRIBUTE_IS_MANAGED:
 	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
 	case CU_POINTER_ATTRIBUTE_MAPPED:
 	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
-		return 1;
+		return 4;
 	default:
 		return 0;
 	}
@@ -115,6 +115,8 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 
 		store(data[i], known ? attribute_value(&m, attributes[i], p) : none,
 		      attribute_size(attributes[i]));
+		cu_trace("pointer attribute %d of 0x%llx is 0x%llx", attributes[i], p,
+			 (unsigned long long)(known ? attribute_value(&m, attributes[i], p) : none));
 	}
 	return CUDA_SUCCESS;
 }
