@@ -13,9 +13,10 @@ for program; do
 	n=$((n + 1))
 	name=$(basename "$program")
 	echo "# $name"
-	"$program" >"$program.tap" 2>&1
+	log=../../build/selftests/engine/$name.tap
+	"$program" >"$log" 2>&1
 	status=$?
-	sed 's/^/    /' "$program.tap"
+	sed 's/^/    /' "$log"
 	if [ $status = 0 ]; then
 		echo "ok $n - $name"
 	else
