@@ -24,13 +24,14 @@ extern "C" {
  * @printf_buf: GPU address of a struct vgpucc_fifo, or 0: vprintf does nothing
  *	and returns -1
  * @heap: GPU address of a struct vgpucc_heap, or 0: malloc returns NULL
- * @reserved: zero
+ * @workspace: GPU address of memory in which the blocks of a cooperative launch
+ *	count each other, zero before its first use; 0 for other launches
  */
 struct vgpucc_hidden {
 	uint64_t globals;
 	uint64_t printf_buf;
 	uint64_t heap;
-	uint64_t reserved;
+	uint64_t workspace;
 };
 
 /* Byte offset of struct vgpucc_hidden in the parameter block of @kernel. */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "launch.h"
 #include "lower.h"
 
 void low_refuse(struct low *l, const char *fmt, ...)
@@ -556,6 +557,20 @@ static struct mopnd read_special(struct low *l, u16 visa, bool uniform, bool wid
 	return d;
 }
 
+/*
+ * Word of the hidden parameters behind an environment register. The runtime
+ * numbers them through; a program knows two: the halves of the address of a
+ * cooperative launch's workspace, high in %envreg1 and low in %envreg2.
+ */
+static u32 envreg_word(const struct low *l, u32 n)
+{
+	const u32 workspace = offsetof(struct vgpucc_hidden, workspace) / 4;
+
+	if (l->b->mod == runtime_module(NULL))
+		return n;
+	return n == 1 ? workspace + 1 : n == 2 ? workspace : ~0u;
+}
+
 static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 {
 	bool per_lane, wide = ir_type_bits(ir_sreg_type(o->sreg)) == 64;
@@ -566,7 +581,7 @@ static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 	if (sreg_constant(o->sreg, &value))
 		return mo_imm(value);
 	if (o->sreg >= SREG_ENVREG && o->sreg <= SREG_ENVREG_LAST)
-		return low_hidden(l, o->sreg - SREG_ENVREG);
+		return low_hidden(l, envreg_word(l, o->sreg - SREG_ENVREG));
 	if (o->sreg == SREG_GLOBALTIMER_LO || o->sreg == SREG_GLOBALTIMER_HI) {
 		t = read_special(l, VGPU_SREG_GLOBALTIMER, false, true);
 		return low_t1(l, o->sreg == SREG_GLOBALTIMER_LO ? VGPU_OP_UNPKLO :

@@ -47,7 +47,7 @@ static struct mopnd hidden_param(struct low *l, u32 offset, u32 width)
 
 struct mopnd low_hidden(struct low *l, u32 n)
 {
-	if (4 * n >= sizeof(struct vgpucc_hidden))
+	if (n >= sizeof(struct vgpucc_hidden) / 4)
 		return mo_imm(0);
 	return hidden_param(l, 4 * n, 2);
 }

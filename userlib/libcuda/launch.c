@@ -129,7 +129,7 @@ static CUresult hidden_params(CUmodule mod, const struct cu_launch *l, CUstream 
 	if (!r && mod->image->allocates)
 		r = heap_of(mod->ctx, &h->heap);
 	if (!r && l->cooperative)
-		r = workspace_of(mod->ctx, stream, &h->reserved);
+		r = workspace_of(mod->ctx, stream, &h->workspace);
 	return r;
 }
 
