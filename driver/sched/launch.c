@@ -422,6 +422,43 @@ put:
 	return rc;
 }
 
+static int no_memory(void *as, u64 va, bool write, struct engine_span *span)
+{
+	return -EFAULT;
+}
+
+/* Memory of a block, by a launch that never runs; 0 for a shape the kernel refuses. */
+static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
+			  const struct vgpu_kernel_info *k)
+{
+	static const struct engine_mem_ops ops = { .translate = no_memory };
+	const struct vgpu_code_kernel *ck = engine_code_kernel(code->engine, k->kernel);
+	struct engine_launch *launch;
+	struct engine_params ep = {
+		.code = code->engine,
+		.kernel = k->kernel,
+		.grid = { 1, 1, 1 },
+		.block = { k->threads, 1, 1 },
+		.dynamic_shared = k->dyn_shared,
+		.stack_size = DEFAULT_STACK,
+		.param_size = k->param_bytes,
+		.sm_count = dev->sm_count,
+		.mem = &ops,
+	};
+	void *params = kvzalloc(k->param_bytes + 1, GFP_KERNEL_ACCOUNT);
+	size_t bytes = 0;
+
+	if (ck->req[0])
+		memcpy(ep.block, ck->req, sizeof(ep.block));
+	ep.param = params;
+	if (params && !engine_launch_create(&ep, &launch)) {
+		bytes = engine_cta_bytes(launch);
+		engine_launch_destroy(launch);
+	}
+	kvfree(params);
+	return bytes;
+}
+
 /**
  * vgpu_sched_occupancy - how many blocks of a kernel can be resident
  * @dev: device
@@ -435,7 +472,9 @@ void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
 
 	if (k->dyn_shared > optin || k->static_shared > optin - k->dyn_shared)
 		return;
-	k->cta_bytes = 0;
-	k->coop_blocks = resident_blocks(dev, k->threads, k->dyn_shared + k->static_shared,
-					 k->cta_bytes);
+	k->cta_bytes = block_bytes(dev, code, k);
+	if (k->cta_bytes)
+		k->coop_blocks = resident_blocks(dev, k->threads,
+						 k->dyn_shared + k->static_shared,
+						 k->cta_bytes);
 }

@@ -7,6 +7,8 @@
 
 #include "internal.h"
 
+#define ALIGNMENT	128	/* what the engine wants of a block's memory */
+
 static void reset(struct vgpu_unit *u, u64 first, u64 count)
 {
 	INIT_LIST_HEAD(&u->link);
@@ -45,13 +47,13 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 	}
 	if (!u) {
 		old = set_active_memcg(s->memcg);
-		u = kvzalloc(sizeof(*u) + bytes + 63, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		u = kvzalloc(sizeof(*u) + bytes + ALIGNMENT, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 		set_active_memcg(old);
 		if (!u)
 			return NULL;
 		u->owner = s->id;
 		u->bytes = bytes;
-		u->mem = PTR_ALIGN((u8 *)(u + 1), 64);
+		u->mem = PTR_ALIGN((u8 *)(u + 1), ALIGNMENT);
 	}
 	reset(u, first, count);
 	return u;

@@ -261,9 +261,12 @@ TEST_F(launch, bad_shapes)
 
 TEST_F(launch, code_destroyed_while_running)
 {
-	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 20000);
+	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 200000);
 
 	run(&self->g, &l);
+	while (!__atomic_load_n(&self->g.q.kernel->started, __ATOMIC_ACQUIRE))
+		usleep(100);
+	usleep(5000);
 	EXPECT_EQ(0, destroy(self->g.fd, self->g.code));
 	EXPECT_EQ(0, queue_sync(&self->g.q));
 	EXPECT_EQ(64, peek(&self->g, 0));

@@ -73,15 +73,15 @@ static void busy(int fd, uint32_t *ctx_out)
 	struct vgpu_pkt_fence wait;
 	void *p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (ctx_create(fd, &ctx) || bo_mapped(fd, ctx, 64 * MIB, &bo, &va) ||
+	if (ctx_create(fd, &ctx) || bo_mapped(fd, ctx, 16 * MIB, &bo, &va) ||
 	    host_register(fd, ctx, p, 4 * MIB, 0, &h) || queue_create(fd, ctx, 256, &q) ||
 	    queue_create(fd, ctx, 64, &blocked) || fence_create(fd, ctx, 0, &fence))
 		_exit(1);
-	if (bo_mmap(fd, bo, 64 * MIB, PROT_READ | PROT_WRITE) == MAP_FAILED)
+	if (bo_mmap(fd, bo, 16 * MIB, PROT_READ | PROT_WRITE) == MAP_FAILED)
 		_exit(2);
 	wait = pkt_fence(VGPU_PKT_WAIT, fence, 1);
 	submit(&blocked, &wait);
-	fill = pkt_fill(va, 5, 4, 16 * MIB);
+	fill = pkt_fill(va, 5, 4, 4 * MIB);
 	for (int i = 0; i < 200; i++)
 		submit(&q, &fill);
 	*ctx_out = ctx;
