@@ -151,6 +151,7 @@ static bool good(const form &f, const uint64_t in[2], uint64_t want, uint64_t go
 	return e <= fmax(1, excess(f.reference, a, b, w, f.bound ? f.bound : 1));
 }
 
+/* What the device gives for @in; empty where it refuses the instruction. */
 static std::vector<uint64_t> run(cudaLibrary_t lib, size_t i, const std::vector<uint64_t> &in)
 {
 	static uint64_t *d;
@@ -168,7 +169,12 @@ static std::vector<uint64_t> run(cudaLibrary_t lib, size_t i, const std::vector<
 	CU(cudaMemset(d + 3 * GOLDEN_CASES, 0, bytes));
 	uint64_t *a = d, *b = d + GOLDEN_CASES, *c = b + GOLDEN_CASES, *o = c + GOLDEN_CASES;
 	void *args[] = { &a, &b, &c, &o, &n };
-	CU(cudaLaunchKernel((void *)k, dim3(GOLDEN_CASES / 128), dim3(128), args, 0, 0));
+	cudaError_t e = cudaLaunchKernel((void *)k, dim3(GOLDEN_CASES / 128), dim3(128), args, 0, 0);
+	if (e == cudaErrorNotSupported) {
+		cudaGetLastError();
+		return {};
+	}
+	CU(e);
 	CU(cudaMemcpy(out.data(), o, bytes, cudaMemcpyDeviceToHost));
 	return out;
 }
@@ -229,15 +235,17 @@ int main(int argc, char **argv)
 		size_t bytes = out_bytes(forms[i]);
 		double worst = 0;
 
-		for (size_t k = 0; write && k < GOLDEN_CASES; k++)
-			fwrite(&got[k], bytes, 1, out);
-		if (write)
+		if (write) {
+			for (uint64_t v : got)
+				fwrite(&v, bytes, 1, out);
 			continue;
+		}
 		if (at + GOLDEN_CASES * bytes > golden.size()) {
 			printf("Bail out! the golden file is too short\n");
 			return 1;
 		}
-		bool ok = check_form(forms[i], in, got, (uint8_t *)golden.data() + at, worst);
+		bool ok = !got.empty() &&
+			  check_form(forms[i], in, got, (uint8_t *)golden.data() + at, worst);
 		at += GOLDEN_CASES * bytes;
 		failed += !ok;
 		printf("%s %zu - %s\n", ok ? "ok" : "not ok", i + 1, forms[i].text);
