@@ -253,8 +253,9 @@ static __always_inline int mma_tile_cols(u32 type)
 	}
 }
 
-/* A tile of B, k-major: out[k][n] */
-static __always_inline void mma_b_floats(float (*out)[8], const u32 *tile, u32 type, u32 q8)
+/* A tile of B, k-major: out[k][n]; @row has room for a row */
+static __always_inline void mma_b_floats(float (*out)[8], float *row, const u32 *tile, u32 type,
+					 u32 q8)
 {
 	int n, k;
 
@@ -267,8 +268,6 @@ static __always_inline void mma_b_floats(float (*out)[8], const u32 *tile, u32 t
 		return;
 	}
 	for (n = 0; n < 8; n++) {
-		float row[32];
-
 		mma_row_floats(row, tile + 4 * n, type, q8);
 		for (k = 0; k < mma_tile_cols(type); k++)
 			out[k][n] = row[k];
@@ -334,16 +333,18 @@ static __always_inline void mma_d_floats(u32 *d, float (*acc)[8], u32 ctype, int
 
 /* ---- products of floats --------------------------------------------------------------------- */
 
+/* @bt, @row: room for a tile of B and a row of A, so that each type's frame is no larger than it must */
 static __always_inline void mma_floats(u32 *d, const u32 *a, const u32 *b, const u32 *c,
-				       const struct mma_kind *kind, u32 type, u32 imm)
+				       const struct mma_kind *kind, u32 type, u32 imm,
+				       float (*bt)[8], float *row)
 {
-	float acc[16][8] __aligned(32), bt[32][8] __aligned(32), row[32] __aligned(32);
+	float acc[16][8] __aligned(32);
 	int cols = mma_tile_cols(type), tiles = kind->k / cols, halves = kind->m / 8;
 	int t, h, i, k;
 
 	mma_c_floats(acc, c, kind->ctype, kind->m);
 	for (t = 0; t < tiles; t++) {
-		mma_b_floats(bt, b + t * MMA_ROW, type, imm >> 20 & 15);
+		mma_b_floats(bt, row, b + t * MMA_ROW, type, imm >> 20 & 15);
 		for (h = 0; h < halves; h++)
 			for (i = 0; i < 8; i++) {
 				mma_v8f s = *(mma_v8f *)acc[8 * h + i];
@@ -361,31 +362,41 @@ static __always_inline void mma_floats(u32 *d, const u32 *a, const u32 *b, const
 static noinline void mma_f16(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			     const struct mma_kind *kind)
 {
-	mma_floats(d, a, b, c, kind, MMA_F16, 0);
+	float bt[8][8] __aligned(32), row[8] __aligned(32);
+
+	mma_floats(d, a, b, c, kind, MMA_F16, 0, bt, row);
 }
 
 static noinline void mma_bf16(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			      const struct mma_kind *kind)
 {
-	mma_floats(d, a, b, c, kind, MMA_BF16, 0);
+	float bt[8][8] __aligned(32), row[8] __aligned(32);
+
+	mma_floats(d, a, b, c, kind, MMA_BF16, 0, bt, row);
 }
 
 static noinline void mma_tf32(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			      const struct mma_kind *kind)
 {
-	mma_floats(d, a, b, c, kind, MMA_TF32, 0);
+	float bt[4][8] __aligned(32), row[8] __aligned(32);
+
+	mma_floats(d, a, b, c, kind, MMA_TF32, 0, bt, row);
 }
 
 static noinline void mma_f8(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			    const struct mma_kind *kind, u32 imm)
 {
-	mma_floats(d, a, b, c, kind, MMA_F8, imm);
+	float bt[16][8] __aligned(32), row[16] __aligned(32);
+
+	mma_floats(d, a, b, c, kind, MMA_F8, imm, bt, row);
 }
 
 static noinline void mma_f4(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			    const struct mma_kind *kind)
 {
-	mma_floats(d, a, b, c, kind, MMA_F4, 0);
+	float bt[32][8] __aligned(32), row[32] __aligned(32);
+
+	mma_floats(d, a, b, c, kind, MMA_F4, 0, bt, row);
 }
 
 /* f64: A's register rows are tiles of 8 rows of 4 doubles */
