@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a grid must not do stops it, with an exact record; an access that faults in
+ * one lane has done nothing in any; pages that are brought in late change nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "rig.h"
+#include "tap.h"
+
+#define MEMORY		32768
+#define READ_ONLY	4096	/* bytes at the end */
+
+/**
+ * struct stop - a kernel and how it ends
+ * @name: what it does
+ * @body: instructions between prologue and exit.  S0: the memory; S1: its read-only
+ *	end; V0: thread in the block; V1: 4 * V0; P0: thread 5
+ * @kind: VGPU_STOP_*, or NONE
+ * @lane: of the first fault
+ * @at: for accesses, the address as an offset from RIG_BASE or in the space
+ * @space: of the access
+ * @size: bytes of the access
+ * @write: it is a store
+ * @code: of a trap
+ */
+struct stop {
+	const char *name, *body;
+	u32 kind, lane;
+	u64 at;
+	u32 space, size, write, code;
+};
+
+#define G	VGPU_SPACE_GLOBAL
+#define ACCESS(NAME, BODY, KIND, LANE, AT, SPACE, SIZE, WRITE) \
+	{ NAME, BODY, VGPU_STOP_##KIND, LANE, AT, VGPU_SPACE_##SPACE, SIZE, WRITE }
+
+/* In lane 5, the offset in V2 goes wrong. */
+#define LANE5(OFFSET)	"mov v2, v1\n@p0 mov v2, " #OFFSET "\n"
+
+static const struct stop stops[] = {
+	{ "nothing wrong", "st.global:b32:a4 v0, [s0+v1<<0]", VGPU_STOP_NONE },
+	ACCESS("load beyond the memory", LANE5(32768) "ld.global:b32:a4 v3, [s0+v2<<0]",
+	       ILLEGAL_ADDRESS, 5, MEMORY, GLOBAL, 4, 0),
+	ACCESS("store beyond the memory", LANE5(32768) "st.global:b32:a4 v3, [s0+v2<<0]",
+	       ILLEGAL_ADDRESS, 5, MEMORY, GLOBAL, 4, 1),
+	ACCESS("load that ends beyond the memory", LANE5(32760) "ld.global:b32:x4:a4 v4, [s0+v2<<0]",
+	       ILLEGAL_ADDRESS, 5, MEMORY - 8, GLOBAL, 16, 0),
+	ACCESS("load below the memory", LANE5(-4) "ld.global:b32:a4 v3, [s0+v2.s<<0]",
+	       ILLEGAL_ADDRESS, 5, (u64)-4, GLOBAL, 4, 0),
+	ACCESS("load from zero", "mov.w w4, 0\nld.global:b32:a4 v3, [w4]", ILLEGAL_ADDRESS, 0,
+	       -RIG_BASE, GLOBAL, 4, 0),
+	ACCESS("load that wraps around", "mov.w w4, -2\nld.global:b32:a1 v3, [w4]", ILLEGAL_ADDRESS,
+	       0, -RIG_BASE - 2, GLOBAL, 4, 0),
+	ACCESS("store to read-only memory", "mov v2, v1\nst.global:b32:a4 v3, [s1+v2<<0]", READ_ONLY,
+	       0, MEMORY - READ_ONLY, GLOBAL, 4, 1),
+	{ "load from read-only memory", "ld.global:b32:a4 v3, [s1+v1<<0]", VGPU_STOP_NONE },
+	ACCESS("atomic on read-only memory", "mov.w w4, s1\natom.global:add:u32 v3, [w4], v0",
+	       READ_ONLY, 0, MEMORY - READ_ONLY, GLOBAL, 4, 1),
+	ACCESS("misaligned load", LANE5(22) "ld.global:b32:a4 v3, [s0+v2<<0]", MISALIGNED, 5, 22,
+	       GLOBAL, 4, 0),
+	{ "unaligned load that may be", LANE5(22) "ld.global:b32:a2 v3, [s0+v2<<0]", VGPU_STOP_NONE },
+	ACCESS("misaligned vector", "ld.global:b32:x4:a16 v4, [s0+8]", MISALIGNED, 0, 8, GLOBAL, 16, 0),
+	ACCESS("misaligned atomic", "mov.w w4, s0\nladd w4, w4, 2\natom.global:add:u32 v3, [w4], v0",
+	       MISALIGNED, 0, 2, GLOBAL, 4, 1),
+	ACCESS("load beyond shared memory", LANE5(1024) "ld.shared:b32:a4 v3, [v2]", ILLEGAL_ADDRESS,
+	       5, 1024, SHARED, 4, 0),
+	ACCESS("load that ends beyond shared memory", LANE5(1020) "ld.shared:b32:x2:a4 v2, [v2]",
+	       ILLEGAL_ADDRESS, 5, 1020, SHARED, 8, 0),
+	ACCESS("shared offset that wraps", LANE5(-4) "ld.shared:b32:a4 v3, [v2]", ILLEGAL_ADDRESS, 5,
+	       0xfffffffc, SHARED, 4, 0),
+	ACCESS("atomic beyond shared memory", LANE5(4096) "atom.shared:add:u32 v3, [v2], v0",
+	       ILLEGAL_ADDRESS, 5, 4096, SHARED, 4, 1),
+	ACCESS("load beyond parameters", "ld.param:b32:a4 v3, [0+64]", ILLEGAL_ADDRESS, 0, 64, PARAM, 4,
+	       0),
+	{ "generic load from shared memory", "s.movi s4, 0x0100000000000000\n"
+	  "ld.generic:b32:a4 v3, [s4+v1<<0]", VGPU_STOP_NONE },
+	{ "trap", "@p0 trap 7", VGPU_STOP_TRAP, 5, .code = 7 },
+	{ "jump table's end", "mov v2, 0\n@p0 mov v2, 2\nbrx v2, T\na:\nnop\nb:\nnop",
+	  VGPU_STOP_BAD_TARGET, 5 },
+	{ "call of no function", "mov v2, 1\n@p0 mov v2, 9\ncalli v3, v2", VGPU_STOP_BAD_TARGET, 5 },
+	{ "call of a function", "mov v2, 1\ncalli v3, v2", VGPU_STOP_NONE },
+	{ "return to nowhere", "mov v2, 3\nret v2", VGPU_STOP_BAD_TARGET, 0 },
+	{ "barrier out of range", "mov v2, 16\nbar.sync v2, 0", VGPU_STOP_ILLEGAL_INSTRUCTION, 0 },
+	{ "barrier for no whole warp", "mov v2, 33\nbar.sync 1, v2", VGPU_STOP_ILLEGAL_INSTRUCTION, 0 },
+	{ "barrier that nobody reaches", "mov v2, 64\nbar.sync 1, v2", VGPU_STOP_DEADLOCK, 0 },
+	{ "endless loop", "x:\nbra x", VGPU_STOP_TIMEOUT, 0 },
+};
+
+static struct rig rig;
+
+/* One warp; what is stored before an access that faults stays, the access itself does nothing. */
+static int run_body(const char *body)
+{
+	const u64 param[8] = { RIG_BASE, RIG_BASE + MEMORY - READ_ONLY };
+	const struct rig_grid g = {
+		.grid = { 1, 1, 1 }, .block = { 32, 1, 1 }, .param = param, .param_size = 64,
+	};
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		 ".kernel \"k\" func=f vregs=32 param=64 shared=1024 local=256\n.table T a, b\n.func f\n"
+		 "s.ld:param:b64:a8 s0, [0]\ns.ld:param:b64:a8 s1, [0+8]\nsreg v0, %%tid.x\n"
+		 "shl v1, v0, 2\nsetp.32:eq p0, v0, 5\n.line 42\n%s\n%sexit\n.end\n"
+		 ".func g id=1\nret v3\n.end\n", body, strstr(body, "a:\n") ? "" : "a:\nb:\n");
+	return rig_run(&rig, text, &g);
+}
+
+static bool is_access(const struct stop *s)
+{
+	return s->size;
+}
+
+static bool record_ok(const struct stop *s)
+{
+	const struct engine_fault *f = &rig.fault;
+	u64 base = s->space == G ? RIG_BASE : 0;
+
+	if (f->kind != s->kind)
+		return false;
+	if (s->kind == VGPU_STOP_NONE || s->kind == VGPU_STOP_TIMEOUT ||
+	    s->kind == VGPU_STOP_DEADLOCK)
+		return true;
+	if (f->lane != s->lane || f->tid[0] != s->lane || f->warp || f->line != 42 ||
+	    f->code != s->code)
+		return false;
+	return !is_access(s) || (f->address == base + s->at && f->space == s->space &&
+				 f->size == s->size && f->write == s->write);
+}
+
+static void run_stop(const struct stop *s, const char *set)
+{
+	int status;
+
+	memset(rig.mem, 0x11, MEMORY);
+	status = run_body(s->body);
+	if (tap_result(status == (s->kind ? ENGINE_FAULT : ENGINE_DONE) && record_ok(s), "%s %s", set,
+		       s->name))
+		return;
+	printf("# status %d %s, kind %u, pc %u, line %u, lane %u, address %llx, space %u, size %u,"
+	       " write %u, code %u\n", status, rig.msg, rig.fault.kind, rig.fault.pc, rig.fault.line,
+	       rig.fault.lane, (unsigned long long)rig.fault.address, rig.fault.space,
+	       rig.fault.size, rig.fault.write, rig.fault.code);
+}
+
+/* Memory is as it was where one lane of a store or atomic faults. */
+static void check_untouched(const char *set)
+{
+	static const char * const bodies[] = {
+		LANE5(32768) "st.global:b32:a4 v0, [s0+v2<<0]",
+		LANE5(32768) "mov.w w4, s0\next.u64 w6, v2\nladd w4, w4, w6\n"
+		"atom.global:exch:u32 v3, [w4], v0",
+		LANE5(22) "st.global:b32:a4 v0, [s0+v2<<0]",
+		LANE5(28672) "st.global:b32:a4 v0, [s0+v2<<0]",
+	};
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+		bool same = true;
+		int status;
+
+		memset(rig.mem, 0x11, MEMORY);
+		status = run_body(bodies[i]);
+		for (k = 0; k < MEMORY; k++)
+			same = same && rig.mem[k] == 0x11;
+		tap_result(status == ENGINE_FAULT && same, "%s all lanes or none, %u", set, i);
+	}
+}
+
+/* Atomics over pages that come late act once. */
+static void check_pages(const char *set)
+{
+	u8 absent[MEMORY / 4096];
+	bool ok = true;
+	int status;
+	u32 l;
+
+	memset(rig.mem, 0, MEMORY);
+	memset(absent, 1, sizeof(absent));
+	rig.absent = absent;
+	status = run_body("mov v7, 1\nmov.w w4, s0\next.u64 w8, v0\nlshl w8, w8, 9\nladd w4, w4, w8\n"
+			  "atom.global:add:u32 v3, [w4], v7\natom.global:add:u32 v3, [w4], v0\n"
+			  "ld.global:b32:a4 v10, [w4]\nst.global:b32:a4 v10, [w4+4]\n");
+	rig.absent = NULL;
+	for (l = 0; l < 32 && l * 512 < MEMORY - READ_ONLY; l++) {
+		u32 val[2];
+
+		memcpy(val, rig.mem + l * 512, 8);
+		ok = ok && val[0] == l + 1 && val[1] == l + 1;
+	}
+	if (!tap_result(status == ENGINE_DONE && ok, "%s pages that come late", set))
+		printf("# status %d %s, kind %u, pc %u\n", status, rig.msg, rig.fault.kind,
+		       rig.fault.pc);
+}
+
+int main(void)
+{
+	const char * const *set = rig_sets();
+	u32 i;
+
+	rig_init(&rig, MEMORY);
+	rig.read_only = READ_ONLY;
+	rig.slices = 500;
+	rig.budget = 1000;
+	for (; *set; set++) {
+		if (engine_init(*set))
+			abort();
+		for (i = 0; i < ARRAY_SIZE(stops); i++)
+			run_stop(&stops[i], *set);
+		check_untouched(*set);
+		check_pages(*set);
+		engine_exit();
+	}
+	rig_free(&rig);
+	return tap_end();
+}
