@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 15
+plan 18
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -52,6 +52,15 @@ printf 'TAP version 13\n1..2\nok 1 a\nok 2 b\nTAP version 13\n1..1\nok 1 c\n'
 S
 counts "two programs, the first one short" 1 "2 passed, 1 failed, 0 skipped" <<'S'
 printf '1..2\nok 1 a\n1..1\nok 1 c\n'
+S
+counts "a plan at the end" 0 "3 passed, 0 failed, 0 skipped" <<'S'
+printf 'ok 1 a\nok 2 b\n1..2\nTAP version 13\nok 1 c\n1..1\n'
+S
+counts "a plan at the end, not met" 1 "2 passed, 1 failed, 0 skipped" <<'S'
+printf 'ok 1 a\nok 2 b\n1..3\n'
+S
+counts "one program without a plan, one with" 0 "3 passed, 0 failed, 0 skipped" <<'S'
+printf 'ok 1 a\nTAP version 13\n1..2\nok 1 b\nok 2 c\n'
 S
 counts "nested results count once" 0 "3 passed, 0 failed, 0 skipped" <<'S'
 printf 'KTAP version 1\n1..2\n  1..2\n  ok 1 a\n  ok 2 b\nok 1 ab\nok 2 c\n'
