@@ -33,6 +33,7 @@ sub "errors: message and line" guard "$out/front_errors"
 sub "index and fatbins" guard "$out/front_index"
 sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
+sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
 
 fuzz() {
 	command -v clang >/dev/null || { echo "ok 1 - $1 # SKIP no clang"; echo 1..1; return; }

@@ -12,7 +12,11 @@ static const struct half_form { u16 ptx, h, b; } half_forms[] = {
 
 static u8 half_mod(const struct ir_insn *i)
 {
-	return (i->m.ftz ? VGPU_H_FTZ : 0) | (i->m.sat == SAT ? VGPU_H_SAT : 0) |
+	bool bf = i->types[0] == T_BF16 || i->types[0] == T_BF16X2;
+	/* bf16 never flushes; of ex2 PTX says that both give denormals */
+	bool ftz = i->m.ftz && !bf && i->op != OP_EX2;
+
+	return (ftz ? VGPU_H_FTZ : 0) | (i->m.sat == SAT ? VGPU_H_SAT : 0) |
 	       (i->m.relu ? VGPU_H_RELU : 0) | (i->m.nan ? VGPU_H_NAN : 0) |
 	       (i->m.xorsign ? VGPU_H_XORSIGN : 0);
 }

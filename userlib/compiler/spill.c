@@ -15,7 +15,9 @@ struct spill {
 	u32 nlive;
 	u32 pressure[MC_COUNT], peak[MC_COUNT];
 	u32 moved;
+	bool words;		/* predicates have become words */
 	u32 nregs;		/* registers before any reload was made */
+	u32 zero;		/* a scalar that is zero, made at entry */
 };
 
 static u32 weight(u32 depth)
@@ -86,8 +88,6 @@ static u32 choose(struct spill *s, enum mclass file)
 
 		if (r->cls != file || r->pinned)
 			continue;
-		if ((file == MC_V || file == MC_W) && r->def && r->def->op == MOP_PHI)
-			continue;
 		x = (double)(s->span[v] + 1) / (s->cost[v] + 1);
 		if (best == M_NOREG || x > score) {
 			best = v;
@@ -120,6 +120,7 @@ static void evict(struct spill *s, u32 v)
 		home = frame_slot(f, cls == MC_W ? 8 : 4);
 	s->home[v] = home;
 	s->moved++;
+	s->words |= cls == MC_P;
 }
 
 static void relieve(struct spill *s)
@@ -191,6 +192,20 @@ static struct minsn *reload(struct spill *s, u32 v, u32 to, u32 line)
 	return i;
 }
 
+/*
+ * A predicate as a word: not zero where it holds. One immediate fits, so the
+ * word where it does not hold comes from a scalar that is zero.
+ */
+static struct minsn *save_predicate(struct spill *s, u32 from, u32 line)
+{
+	struct minsn *i = minsn_new(s->f, VGPU_OP_SEL, line);
+
+	i->a = mo_imm(1);
+	i->b = mo_reg(s->zero);
+	i->c = mo_reg(from);
+	return i;
+}
+
 static struct minsn *save(struct spill *s, u32 v, u32 from, u32 line)
 {
 	struct mfunc *f = s->f;
@@ -200,10 +215,7 @@ static struct minsn *save(struct spill *s, u32 v, u32 from, u32 line)
 	if (cls == MC_V || cls == MC_W)
 		return frame_access(f, VGPU_OP_STL, cls == MC_W, mo_reg(from), s->home[v], line);
 	if (cls == MC_P) {
-		i = minsn_new(f, VGPU_OP_SEL, line);
-		i->a = mo_imm(1);
-		i->b = mo_imm(0);
-		i->c = mo_reg(from);
+		i = save_predicate(s, from, line);
 	} else {
 		i = minsn_new(f, f->vregs[v].narrow ? VGPU_OP_MOV : VGPU_OP_MOVW, line);
 		i->a = mo_reg(from);
@@ -314,6 +326,67 @@ static void put_at_end(struct mblock *b, struct minsn *i)
 		minsn_append(b, i);
 }
 
+static u32 phi_argument(struct spill *s, struct minsn *phi, u32 k)
+{
+	struct mblock *p = phi->block->preds[k];
+	const struct mopnd *o = &phi->args[k];
+	enum mclass cls = s->f->vregs[phi->d.reg].cls;
+	struct mopnd value = *o;
+	struct minsn *i;
+	u32 r;
+
+	if (o->kind == MO_REG && !spilled(s, o->reg))
+		return o->reg;
+	r = fresh(s, phi->d.reg);
+	if (o->kind == MO_REG) {
+		put_at_end(p, reload(s, o->reg, r, phi->line));
+		return r;
+	}
+	if (cls == MC_W && (s64)o->imm != (s32)o->imm) {
+		u32 c = mreg_new(s->f, MC_S);
+
+		i = minsn_new(s->f, VGPU_OP_SMOVI, phi->line);
+		i->d = mo_reg(c);
+		i->b = mo_num(o->imm >> 32 & 0xffff);
+		i->c = mo_num(o->imm >> 48);
+		i->imm = (u32)o->imm;
+		put_at_end(p, i);
+		value = mo_reg(c);
+	}
+	i = minsn_new(s->f, cls == MC_W ? VGPU_OP_MOVW : VGPU_OP_MOV, phi->line);
+	i->d = mo_reg(r);
+	i->a = value;
+	put_at_end(p, i);
+	return r;
+}
+
+/*
+ * A phi in memory: predecessors leave the value in a slot of its own, from
+ * where the block takes it home. With one slot for both, a predecessor that
+ * still reads the old value for another phi would find the new one.
+ */
+static void phi_to_memory(struct spill *s, struct minsn *i)
+{
+	bool wide = s->f->vregs[i->d.reg].cls == MC_W;
+	struct mblock *b = i->block;
+	struct minsn *at = i;
+	u32 in = frame_slot(s->f, wide ? 8 : 4), k, r;
+
+	for (k = 0; k < b->npreds; k++) {
+		if (i->args[k].kind == MO_NONE)
+			continue;
+		r = phi_argument(s, i, k);
+		put_at_end(b->preds[k], frame_access(s->f, VGPU_OP_STL, wide, mo_reg(r), in,
+						     i->line));
+	}
+	while (at->next && at->next->op == MOP_PHI)
+		at = at->next;
+	r = fresh(s, i->d.reg);
+	minsn_after(at, save(s, i->d.reg, r, i->line));
+	minsn_after(at, frame_access(s->f, VGPU_OP_LDL, wide, mo_reg(r), in, i->line));
+	minsn_remove(i);
+}
+
 /* A spilled phi becomes one of its vector home; spilled arguments come back. */
 static void rewrite_phi(struct spill *s, struct minsn *i)
 {
@@ -321,6 +394,10 @@ static void rewrite_phi(struct spill *s, struct minsn *i)
 	bool moved = spilled(s, i->d.reg);
 	u32 v = i->d.reg, k;
 
+	if (moved && (s->f->vregs[v].cls == MC_V || s->f->vregs[v].cls == MC_W)) {
+		phi_to_memory(s, i);
+		return;
+	}
 	for (k = 0; k < b->npreds; k++) {
 		struct mopnd *o = &i->args[k];
 		struct minsn *n;
@@ -378,6 +455,22 @@ static void note_defs(struct mfunc *f)
 	}
 }
 
+static void make_zero(struct spill *s)
+{
+	struct mblock *b = s->f->blocks[0];
+	struct minsn *i = minsn_new(s->f, VGPU_OP_SMOVI, 0);
+
+	s->zero = mreg_new(s->f, MC_S);
+	s->f->vregs[s->zero].pinned = true;
+	i->d = mo_reg(s->zero);
+	i->b = mo_num(0);
+	i->c = mo_num(0);
+	if (b->first)
+		minsn_before(b->first, i);
+	else
+		minsn_append(b, i);
+}
+
 static struct spill *start(struct mfunc *f, const u32 *limit)
 {
 	struct spill *s = arena_new(f->arena, struct spill);
@@ -417,6 +510,8 @@ u32 spill_excess(struct mfunc *f, const u32 *limit)
 	measure(s);
 	for (b = 0; b < f->nblocks; b++)
 		scan_block(s, f->blocks[b]);
+	if (s->words)
+		make_zero(s);
 	if (s->moved)
 		rewrite(s);
 	return s->moved;

@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Compiled programs on the engine, in user space, by every handler set and
+ * for every shape class that the block admits; results against C.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../driver/engine/engine.h"
+#include "../../userlib/compiler/compiler.h"
+#include "../../userlib/compiler/launch.h"
+#include "tap.h"
+
+#define BASE	0x700000000000ull
+#define BYTES	(4u << 20)
+
+static u8 *mem;
+static u64 top;
+static struct vgpucc_module *module;
+static struct engine_fault fault;
+static u64 segment, fifo, heap;
+
+static u64 take(size_t n)
+{
+	u64 a = BASE + top;
+
+	top += (n + 255) & ~255ul;
+	if (top > BYTES)
+		abort();
+	return a;
+}
+
+static void *at(u64 a)
+{
+	return mem + (a - BASE);
+}
+
+static int translate(void *as, u64 va, bool write, struct engine_span *span)
+{
+	(void)as;
+	(void)write;
+	if (va < BASE || va - BASE >= BYTES)
+		return -EFAULT;
+	*span = (struct engine_span){ .va = BASE, .size = BYTES, .ptr = mem, .writable = true };
+	return 0;
+}
+
+static const struct engine_mem_ops ops = { .translate = translate };
+
+/* ---- modules ---- */
+
+static void fill_segment(void)
+{
+	struct vgpucc_info info;
+	unsigned int i, r;
+
+	vgpucc_module_info(module, &info);
+	for (i = 0; i < info.nglobals; i++) {
+		struct vgpucc_global g;
+		u64 off = vgpucc_global_offset(module, i);
+		u8 *p;
+
+		if (off == UINT64_MAX || vgpucc_global_at(module, i, &g))
+			continue;
+		p = (u8 *)at(segment) + off;
+		if (g.init_len)
+			memcpy(p, g.init, g.init_len);
+		for (r = 0; r < g.nrelocs; r++) {
+			u64 v = 0;
+			u32 id = 0;
+
+			if (g.relocs[r].func)
+				vgpucc_function_id(module, g.relocs[r].func, &id);
+			else
+				v = segment + vgpucc_global_offset(module, g.relocs[r].global);
+			v += id + g.relocs[r].addend;
+			memcpy(p + g.relocs[r].offset, &v, g.relocs[r].size);
+		}
+	}
+}
+
+static bool open_text(const char *text, size_t len)
+{
+	const struct vgpucc_target t = { .cc = 120 };
+	char log[512];
+	struct diag d;
+
+	diag_init(&d, log, sizeof(log));
+	if (module)
+		vgpucc_module_close(module);
+	module = NULL;
+	if (vgpucc_module_open(text, len, &t, &d, &module)) {
+		note("%s", log);
+		return false;
+	}
+	memset(mem, 0, BYTES);
+	top = 0;
+	segment = take(vgpucc_segment_size(module) + 1);
+	fill_segment();
+	fifo = take(16384);
+	((struct vgpucc_fifo *)at(fifo))->size = 16384 - sizeof(struct vgpucc_fifo);
+	heap = take(65536);
+	((struct vgpucc_heap *)at(heap))->size = 65536 - sizeof(struct vgpucc_heap);
+	return true;
+}
+
+static char *slurp(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	char *p;
+
+	if (!f)
+		return NULL;
+	fseek(f, 0, SEEK_END);
+	*len = ftell(f);
+	rewind(f);
+	p = calloc(1, *len + 1);
+	if (fread(p, 1, *len, f) != *len)
+		abort();
+	fclose(f);
+	return p;
+}
+
+/* ---- launches ---- */
+
+struct shape {
+	u32 grid, block[3];
+	u32 dynamic;
+	int cls;		/* enum vgpucc_shape_class, or -1: the block's own */
+};
+
+static struct engine_code *compile(const char *kernel, const struct shape *s)
+{
+	struct vgpucc_options o = {
+		.shape = s->cls < 0 ? vgpucc_shape_class(s->block) : (unsigned int)s->cls,
+		.cc = 120,
+	};
+	struct engine_code *code = NULL;
+	char log[512], msg[256];
+	struct diag d;
+	void *image;
+	size_t len;
+
+	diag_init(&d, log, sizeof(log));
+	if (vgpucc_compile_kernel(module, kernel, &o, &d, &image, &len)) {
+		note("%s: %s", kernel, log);
+		return NULL;
+	}
+	if (engine_code_load(image, len, &code, msg, sizeof(msg)))
+		note("%s: %s", kernel, msg);
+	free(image);
+	return code;
+}
+
+static int run_blocks(struct engine_launch *l)
+{
+	size_t bytes = (engine_cta_bytes(l) + 127) & ~(size_t)127;
+	void *cta_mem = aligned_alloc(128, bytes);
+	int status = ENGINE_DONE;
+	u32 turns = 0;
+	u64 b;
+
+	memset(cta_mem, 0, bytes);
+	for (b = 0; b < engine_launch_blocks(l) && status == ENGINE_DONE; b++) {
+		struct engine_cta *cta = engine_cta_begin(l, b, 0, cta_mem);
+
+		do {
+			status = engine_run(cta, 10000);
+			if (++turns == 20000)
+				engine_launch_stop(l, VGPU_STOP_TIMEOUT);
+		} while (status == ENGINE_SLICE || status == ENGINE_YIELD);
+	}
+	free(cta_mem);
+	return status;
+}
+
+/* Return: enum engine_status, or -1 if it could not be compiled or launched. */
+static int launch(const char *kernel, const struct shape *s, const u64 *args, u32 nargs)
+{
+	struct engine_code *code = compile(kernel, s);
+	struct engine_params p = {
+		.code = code, .grid = { s->grid, 1, 1 }, .dynamic_shared = s->dynamic,
+		.stack_size = 8192, .sm_count = 1, .mem = &ops,
+	};
+	struct vgpucc_hidden hidden = { .globals = segment, .printf_buf = fifo, .heap = heap };
+	struct engine_launch *l;
+	struct vgpucc_kernel k;
+	char param[1024] = { 0 };
+	int ret = -1;
+
+	if (!code)
+		return -1;
+	memcpy(p.block, s->block, sizeof(p.block));
+	vgpucc_kernel_find(module, kernel, &k);
+	memcpy(param, args, nargs * sizeof(u64));
+	memcpy(param + vgpucc_hidden_offset(&k), &hidden, sizeof(hidden));
+	p.param = param;
+	p.param_size = vgpucc_hidden_offset(&k) + sizeof(hidden);
+	ret = engine_launch_create(&p, &l);
+	if (ret) {
+		note("%s: launch: %s", kernel, strerror(-ret));
+		engine_code_put(code);
+		return -1;
+	}
+	ret = run_blocks(l);
+	engine_launch_fault(l, &fault);
+	if (ret != ENGINE_DONE)
+		note("%s: stopped: kind %u code %u line %u", kernel, fault.kind, fault.code,
+		     fault.line);
+	engine_launch_destroy(l);
+	engine_code_put(code);
+	return ret;
+}
+
+#define LAUNCH(name, s, ...) ({ const u64 a_[] = { __VA_ARGS__ };		\
+	launch(name, s, a_, sizeof(a_) / sizeof(a_[0])); })
+
+/* ---- programs of ours (ptx/run.ptx) ---- */
+
+static const struct shape warp2 = { .grid = 1, .block = { 64, 1, 1 }, .cls = -1 };
+static const struct shape warp2_general = { .grid = 1, .block = { 64, 1, 1 }, .cls = 0 };
+
+static bool test_add(const struct shape *s, u32 n)
+{
+	u64 a = take(n * 4), b = take(n * 4), c = take(n * 4);
+	float *fa = at(a), *fb = at(b), *fc = at(c);
+	u32 i;
+
+	for (i = 0; i < n; i++) {
+		fa[i] = i * 0.5f;
+		fb[i] = 1000.0f - i;
+	}
+	if (LAUNCH("add", s, a, b, c, n - 3) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < n; i++)
+		if (fc[i] != (i < n - 3 ? fa[i] + fb[i] : 0))
+			return false;
+	return true;
+}
+
+static u32 collatz_ref(u32 x)
+{
+	u32 n = 0;
+
+	while (x > 1) {
+		x = x & 1 ? 3 * x + 1 : x / 2;
+		if (++n == 50)
+			break;
+	}
+	return n;
+}
+
+static bool test_collatz(const struct shape *s)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("collatz", s, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != collatz_ref(i * 7 + 1))
+			return false;
+	return true;
+}
+
+static bool test_reduce(void)
+{
+	u64 o = take(64);
+	const struct shape s = { .grid = 2, .block = { 96, 1, 1 }, .dynamic = 512, .cls = -1 };
+	u32 *r = at(o);
+
+	return LAUNCH("reduce", &s, o) == ENGINE_DONE && r[0] == 96 * 95 / 2 &&
+	       r[1] == 96 * 95 / 2 + 96 * 1000;
+}
+
+static u32 fib_ref(u32 n)
+{
+	return n < 2 ? n : fib_ref(n - 1) + fib_ref(n - 2);
+}
+
+static bool test_fib(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("fibs", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != fib_ref(i % 10))
+			return false;
+	return true;
+}
+
+static bool test_pointers(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("pointers", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != (i % 3 == 0 ? i + 10 : i % 3 == 1 ? i * 3 : ~i))
+			return false;
+	return true;
+}
+
+/* Fragments at once in 32-bit and in 64-bit code must not share registers. */
+static bool test_mixed(void)
+{
+	u64 o = take(1024);
+	u64 *r = at(o), want;
+	u32 i, k;
+
+	if (LAUNCH("mixed", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++) {
+		want = i;
+		for (k = 0; k < 20 + i; k++)
+			want = i & 1 ? want * 0x100000001b3ull + k : (u32)want * 31 + k;
+		if (r[i] != want)
+			return false;
+	}
+	return true;
+}
+
+static bool test_lock(void)
+{
+	u64 o = take(64);
+	u32 *r = at(o);
+
+	return LAUNCH("lock", &warp2, o) == ENGINE_DONE && r[0] == 0 && r[1] == 64;
+}
+
+static bool test_switch(void)
+{
+	static const u32 add[] = { 5, 7, 11, 13 };
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("jump_table", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != i + add[i % 4])
+			return false;
+	return true;
+}
+
+/* ftz, plain and round-to-zero instructions, f32 and f64, in one loop. */
+static bool test_modes(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o);
+
+	return LAUNCH("modes", &warp2, o) == ENGINE_DONE && r[0] == 0 && r[1] == 0x00400000 &&
+	       r[2] == 0x3f7fffff && r[3] == 0x3f800000;
+}
+
+static bool test_carry(void)
+{
+	u64 o = take(64);
+	u64 *r = at(o);
+	unsigned __int128 a = ((unsigned __int128)7 << 64) | 0xffffffffffffffffull;
+
+	a += ((unsigned __int128)9 << 64) | 2;
+	return LAUNCH("carry", &warp2, o) == ENGINE_DONE && r[0] == (u64)a &&
+	       r[1] == (u64)(a >> 64);
+}
+
+static bool test_runtime(void)
+{
+	struct vgpucc_fifo *f = at(fifo);
+	struct vgpucc_record *rec = (void *)f->data;
+	u64 o = take(1024);
+	u64 *r = at(o);
+	u32 i;
+
+	if (LAUNCH("runtime", &warp2, o) != ENGINE_DONE || f->tail != 64 * 32)
+		return false;
+	for (i = 0; i < 64; i++) {
+		u32 v[3];
+
+		memcpy(v, rec->args, sizeof(v));
+		if (rec->ready != VGPUCC_RECORD_PRINTF || v[0] != i || rec->size != 32 ||
+		    strcmp(at(rec->format), "%d %lld\n") || r[i] < heap)
+			return false;
+		rec = (void *)((u8 *)rec + rec->size);
+	}
+	return true;
+}
+
+static bool test_assert(void)
+{
+	return LAUNCH("fails", &warp2, 0) == ENGINE_FAULT && fault.kind == VGPU_STOP_TRAP &&
+	       fault.code == VGPU_TRAP_ASSERT;
+}
+
+static bool test_local(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("local_array", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != (i * 5 & 7) * 100 + i)
+			return false;
+	return true;
+}
+
+/* ---- programs that hold too much at once ---- */
+
+struct text {
+	char *p;
+	size_t len, cap;
+};
+
+__attribute__((format(printf, 2, 3)))
+static void put(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (t->cap - t->len < 512) {
+		t->cap = t->cap ? t->cap * 2 : 65536;
+		t->p = realloc(t->p, t->cap);
+	}
+	va_start(ap, fmt);
+	n = vsnprintf(t->p + t->len, t->cap - t->len, fmt, ap);
+	va_end(ap);
+	t->len += n;
+}
+
+static void head(struct text *t)
+{
+	put(t, ".version 8.0\n.target sm_75\n.address_size 64\n.visible .entry hold(.param .u64 o)\n{\n"
+	    ".reg .b32 %%r<2000>; .reg .b64 %%d<2000>; .reg .pred %%p<2000>;\n"
+	    "ld.param.u64 %%d0, [o];\nmov.u32 %%r0, %%tid.x;\nmul.wide.u32 %%d1, %%r0, 8;\n"
+	    "add.s64 %%d1, %%d0, %%d1;\nmov.u32 %%r1, %%ctaid.x;\n");
+}
+
+/*
+ * @n values made from the thread's number (or with @uniform, the block's),
+ * live together over a loop, then folded into one.
+ */
+static void hold_words(struct text *t, u32 n, bool wide, bool uniform)
+{
+	const char *src = uniform ? "%r1" : "%r0";
+	u32 i;
+
+	head(t);
+	for (i = 0; i < n; i++) {
+		put(t, "mad.lo.u32 %%r%u, %s, %u, %u;\n", 100 + i, src, i * 2 + 1, i * 977);
+		if (wide)
+			put(t, "mul.wide.u32 %%d%u, %%r%u, %u;\n", 100 + i, 100 + i, 0x10001 + i);
+	}
+	put(t, "mov.u32 %%r2, 0;\nloop:\n");
+	for (i = 0; i < n; i++) {
+		if (wide)
+			put(t, "add.u64 %%d%u, %%d%u, %%d%u;\n", 100 + i, 100 + i,
+			    100 + (i + 1) % n);
+		else
+			put(t, "add.u32 %%r%u, %%r%u, %%r%u;\n", 100 + i, 100 + i,
+			    100 + (i + 1) % n);
+	}
+	put(t, "add.u32 %%r2, %%r2, 1;\nsetp.lt.u32 %%p0, %%r2, 3;\n@%%p0 bra loop;\n");
+	put(t, "mov.u64 %%d2, 0;\n");
+	for (i = 0; i < n; i++) {
+		if (!wide)
+			put(t, "cvt.u64.u32 %%d%u, %%r%u;\n", 100 + i, 100 + i);
+		put(t, "mad.lo.u64 %%d2, %%d2, 31, %%d%u;\n", 100 + i);
+	}
+	put(t, "st.global.u64 [%%d1], %%d2;\nret;\n}\n");
+}
+
+static u64 hold_words_ref(u32 n, bool wide, u32 x)
+{
+	u64 *v = calloc(n, sizeof(*v)), sum = 0;
+	u32 i, k;
+
+	for (i = 0; i < n; i++) {
+		v[i] = (u32)(x * (i * 2 + 1) + i * 977);
+		if (wide)
+			v[i] *= 0x10001 + i;
+	}
+	for (k = 0; k < 3; k++)
+		for (i = 0; i < n; i++)
+			v[i] = wide ? v[i] + v[(i + 1) % n] : (u32)(v[i] + v[(i + 1) % n]);
+	for (i = 0; i < n; i++)
+		sum = sum * 31 + v[i];
+	free(v);
+	return sum;
+}
+
+static bool test_hold(u32 n, bool wide, bool uniform)
+{
+	struct text t = { 0 };
+	const struct shape s = { .grid = 2, .block = { 64, 1, 1 }, .cls = -1 };
+	u64 o, *r;
+	bool good;
+	u32 i;
+
+	hold_words(&t, n, wide, uniform);
+	good = open_text(t.p, t.len);
+	o = take(1024);
+	r = at(o);
+	good = good && LAUNCH("hold", &s, o) == ENGINE_DONE;
+	/* both blocks write the same places; the second one last */
+	for (i = 0; i < 64 && good; i++)
+		good = r[i] == hold_words_ref(n, wide, uniform ? 1 : i);
+	free(t.p);
+	return good;
+}
+
+static bool test_hold_predicates(u32 n)
+{
+	struct text t = { 0 };
+	u64 o, *r, want;
+	bool good;
+	u32 i, k;
+
+	head(&t);
+	for (i = 0; i < n; i++)
+		put(&t, "mad.lo.u32 %%r2, %%r0, %u, %u;\nand.b32 %%r2, %%r2, 8;\n"
+		    "setp.ne.u32 %%p%u, %%r2, 0;\n", i * 2 + 1, i, 10 + i);
+	put(&t, "mov.u64 %%d2, 0;\n");
+	for (i = 0; i < n; i++)
+		put(&t, "shl.b64 %%d2, %%d2, 1;\n@%%p%u or.b64 %%d2, %%d2, 1;\n", 10 + i);
+	put(&t, "st.global.u64 [%%d1], %%d2;\nret;\n}\n");
+	good = open_text(t.p, t.len);
+	o = take(1024);
+	r = at(o);
+	good = good && LAUNCH("hold", &warp2, o) == ENGINE_DONE;
+	for (k = 0; k < 64 && good; k++) {
+		want = 0;
+		for (i = 0; i < n; i++)
+			want = want << 1 | ((k * (i * 2 + 1) + i) >> 3 & 1);
+		good = r[k] == want;
+	}
+	free(t.p);
+	return good;
+}
+
+static void run_set(const char *set, const char *text, size_t len)
+{
+	const struct shape odd = { .grid = 5, .block = { 50, 1, 1 }, .cls = -1 };
+	const struct shape rows = { .grid = 4, .block = { 64, 1, 1 }, .cls = 2 };
+
+	if (!ok(open_text(text, len), "%s: module", set))
+		return;
+	ok(test_add(&warp2, 64), "%s: add, whole warps", set);
+	ok(test_add(&odd, 250), "%s: add, odd blocks", set);
+	ok(test_add(&rows, 256), "%s: add, rows", set);
+	ok(test_collatz(&warp2), "%s: loops left at different times", set);
+	ok(test_collatz(&warp2_general), "%s: the same, nothing known of the block", set);
+	ok(test_reduce(), "%s: shared memory, shuffles, barriers", set);
+	ok(test_fib(), "%s: recursion", set);
+	ok(test_pointers(), "%s: function pointers", set);
+	ok(test_mixed(), "%s: 32-bit and 64-bit fragments at once", set);
+	ok(test_lock(), "%s: a lock that lanes of a warp contend for", set);
+	ok(test_switch(), "%s: jump table", set);
+	ok(test_modes(), "%s: float modes", set);
+	ok(test_carry(), "%s: carries", set);
+	ok(test_local(), "%s: local array", set);
+	ok(test_runtime(), "%s: printf and malloc", set);
+	ok(test_assert(), "%s: assert", set);
+	ok(test_hold(700, false, false), "%s: 700 words a lane", set);
+	ok(test_hold(400, true, false), "%s: 400 double words a lane", set);
+	ok(test_hold(150, true, true), "%s: 150 scalars", set);
+	ok(test_hold_predicates(60), "%s: 60 predicates", set);
+}
+
+int main(int argc, char **argv)
+{
+	static const char * const sets[] = { "portable", "avx2", "avx512" };
+	size_t len;
+	char *text = slurp(argc > 1 ? argv[1] : "ptx/run.ptx", &len);
+	u32 i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mem = aligned_alloc(4096, BYTES);
+	if (!text || !mem)
+		return 2;
+	for (i = 0; i < 3; i++) {
+		if (engine_init(sets[i])) {
+			note("no %s here", sets[i]);
+			continue;
+		}
+		run_set(sets[i], text, len);
+		engine_exit();
+	}
+	if (module)
+		vgpucc_module_close(module);
+	free(text);
+	free(mem);
+	return tap_done();
+}
