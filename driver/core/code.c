@@ -46,7 +46,7 @@ static int load(struct vgpu_code *code, const struct vgpu_code_load *c)
 	void *image;
 	int rc, lrc;
 
-	image = kvmalloc(c->image_size, GFP_KERNEL_ACCOUNT);
+	image = kvmalloc(c->image_size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!image)
 		return -ENOMEM;
 	rc = -EFAULT;

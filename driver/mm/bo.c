@@ -76,7 +76,7 @@ static int populate(struct vgpu_bo *bo)
 	int rc = 0;
 
 	n = DIV_ROUND_UP(pages, VGPU_HUGE_PAGES);
-	bo->pieces = kvcalloc(n, sizeof(*bo->pieces), GFP_KERNEL_ACCOUNT);
+	bo->pieces = kvcalloc(n, sizeof(*bo->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!bo->pieces)
 		return -ENOMEM;
 	bo->npieces = n;

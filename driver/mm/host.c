@@ -112,7 +112,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	h->va = va;
 	h->writable = writable;
 	INIT_LIST_HEAD(&h->maps);
-	h->pages = kvcalloc(npages, sizeof(*h->pages), GFP_KERNEL_ACCOUNT);
+	h->pages = kvcalloc(npages, sizeof(*h->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (h->pages)
 		rc = pin(h, npages);
 	if (rc)

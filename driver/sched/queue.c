@@ -246,8 +246,9 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	INIT_LIST_HEAD(&q->ctx_link);
 	INIT_LIST_HEAD(&q->waiter.link);
 	INIT_DELAYED_WORK(&q->retry, retry);
-	q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	q->kernel = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+			    __GFP_NOWARN);
+	q->kernel = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (q->user && q->kernel)
 		return q;
 	vgpu_obj_put(&q->obj);

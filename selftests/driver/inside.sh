@@ -1,21 +1,48 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# In the bed: each program is one test of nested KTAP.
+# In the bed: each program is one test of nested KTAP. The module is inserted for some of
+# them anew, with parameters of their own.
 out=$1
-programs="abi memory queues life launch"
 n=0
 failed=0
 
-echo "KTAP version 1"
-echo "1..$(echo $programs | wc -w)"
-for p in $programs; do
+# program NAME [LABEL]
+program()
+{
 	n=$((n + 1))
-	echo "# Subtest: $p"
-	if "$out/$p" | sed 's/^/  /' && [ "${PIPESTATUS[0]}" = 0 ]; then
-		echo "ok $n $p"
+	echo "# Subtest: ${2:-$1}"
+	"$out/$1" | sed 's/^/  /'
+	if [ "${PIPESTATUS[0]}" = 0 ]; then
+		echo "ok $n ${2:-$1}"
 	else
-		echo "not ok $n $p"
+		echo "not ok $n ${2:-$1}"
 		failed=1
 	fi
+}
+
+reload()
+{
+	rmmod vgpu && insmod "$VGPU_KO" vram=512 "$@"
+}
+
+echo "KTAP version 1"
+echo "1..9"
+program abi
+program memory
+program queues
+program life
+program launch
+
+# Let allocations that may sleep fail, too.
+mount -t debugfs none /sys/kernel/debug 2>/dev/null
+for f in failslab fail_page_alloc; do
+	echo N 2>/dev/null >/sys/kernel/debug/$f/ignore-gfp-wait
+	echo 0 2>/dev/null >/sys/kernel/debug/$f/min-order
+	echo 0 2>/dev/null >/sys/kernel/debug/$f/verbose
 done
+program failnth
+
+reload time_limit_ms=300 && program timelimit
+reload workers=1 isa=portable && program launch "launch with one worker, portable"
+reload workers=5 && program launch "launch with five workers"
 exit $failed
