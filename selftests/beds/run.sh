@@ -108,7 +108,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 21
+	plan 22
 	none_is_green
 	plant fpu-sleep warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -121,6 +121,8 @@ uml)
 	red oops "Kernel panic"
 	machine -- insmod "$ko" bug=nosuch >"$log" 2>&1
 	status 1 "insmod's own status"
+	machine -- insmod "$ko" bug=none nonsense=1 >"$log" 2>&1
+	red "a parameter that the module does not know" "unknown parameter"
 	promises
 	clients_see_one_cpu
 	leaves_nothing

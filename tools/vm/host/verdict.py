@@ -12,7 +12,7 @@ COMPLAINTS = re.compile("|".join((
     r"\bUBSAN: ", r"\bODEBUG: ", r"Bad page (state|map)", r"list_(add|del) corruption",
     r"refcount_t: ", r"blocked for more than", r"\brcu: INFO: ", r"self-detected stall",
     r"Objects remaining", r"allocated at module unload", r"vgpu: leaked",
-    r"corrupted stack", r"Bad FPU state", r"sysfs: cannot create duplicate",
+    r"unknown parameter", r"corrupted stack", r"Bad FPU state", r"sysfs: cannot create duplicate",
 )))
 RACE = re.compile(r"BUG: KCSAN: ")
 # A symbol of a module's, or, once that is unloaded, an address without a name.
