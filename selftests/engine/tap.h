@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-static unsigned int tap_count, tap_failed;
+/* one count for all files of a program */
+__attribute__((weak)) unsigned int tap_count, tap_failed;
 
 /** tap_result() - report one test; returns @ok */
 __attribute__((format(printf, 2, 3), unused))
