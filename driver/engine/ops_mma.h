@@ -11,11 +11,12 @@ static inline double num_dfma_soft(double a, double b, double c)
 #endif
 
 #include "num_mma.h"
+#include "num_mma_rows.h"
 
 static noinline void mma(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
 	(void)lanes;
-	mma_run(AT(u32, d), AT(u32, a), AT(u32, b), ip->sel ? NULL : AT(u32, c), ip->imm);
+	mma_rows(AT(u32, d), AT(u32, a), AT(u32, b), ip->sel ? NULL : AT(u32, c), ip->imm);
 }
 LANE(MMA, ENG_ALL, mma)
 

@@ -341,4 +341,32 @@ static __always_inline void row_h2f(u32 *d, const u32 *a)
 
 #define ENG_HAVE_RECORDS	0
 
+/* f16 in the low halves of words, to f32 */
+static __always_inline __m256 vec_from_half(__m256i v)
+{
+	__m256i packed = _mm256_packus_epi32(v, v);
+
+	return _mm256_cvtph_ps(_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 0x08)));
+}
+
+/* A register, and what num_mma_rows.h does with it */
+#define VEC		__m256i
+#define VECF		__m256
+#define VEC_N		4
+#define VEC_LD(p, i)	_mm256_loadu_si256((const __m256i *)((p) + 8 * (i)))
+#define VEC_ST(p, i, v)	_mm256_storeu_si256((__m256i *)((p) + 8 * (i)), v)
+#define VEC_ALIKE(x)	_mm256_broadcastsi128_si256(x)
+#define VEC_WORD(v, q)	_mm256_shuffle_epi32(v, (q) * 0x55)
+#define VEC_WORDF(v, q)	_mm256_permute_ps(v, (q) * 0x55)
+#define VEC_ADD		_mm256_add_epi32
+#define VEC_MADD	_mm256_madd_epi16
+#define VEC_AND		_mm256_and_si256
+#define VEC_SHL		_mm256_slli_epi32
+#define VEC_SHR		_mm256_srli_epi32
+#define VEC_ONE(x)	_mm256_set1_epi32((int)(x))
+#define VEC_FMA		_mm256_fmadd_ps
+#define VEC_FLOATS	_mm256_castsi256_ps
+#define VEC_BITS	_mm256_castps_si256
+#define VEC_FROM_HALF	vec_from_half
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -370,4 +370,24 @@ static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_rec
 	}
 }
 
+/* A register, and what num_mma_rows.h does with it */
+#define VEC		__m512i
+#define VECF		__m512
+#define VEC_N		2
+#define VEC_LD(p, i)	_mm512_loadu_si512((p) + 16 * (i))
+#define VEC_ST(p, i, v)	_mm512_storeu_si512((p) + 16 * (i), v)
+#define VEC_ALIKE(x)	_mm512_broadcast_i32x4(x)
+#define VEC_WORD(v, q)	_mm512_shuffle_epi32(v, (_MM_PERM_ENUM)((q) * 0x55))
+#define VEC_WORDF(v, q)	_mm512_permute_ps(v, (q) * 0x55)
+#define VEC_ADD		_mm512_add_epi32
+#define VEC_MADD	_mm512_madd_epi16
+#define VEC_AND		_mm512_and_si512
+#define VEC_SHL		_mm512_slli_epi32
+#define VEC_SHR		_mm512_srli_epi32
+#define VEC_ONE(x)	_mm512_set1_epi32((int)(x))
+#define VEC_FMA		_mm512_fmadd_ps
+#define VEC_FLOATS	_mm512_castsi512_ps
+#define VEC_BITS	_mm512_castps_si512
+#define VEC_FROM_HALF(v) _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v))
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -227,4 +227,14 @@ static __always_inline bool row_steps64(const u64 *a, u64 step)
 
 #define ENG_HAVE_RECORDS	0
 
+/* A register, and what num_mma_rows.h does with it */
+#define VEC		__m128i
+#define VEC_N		8
+#define VEC_LD(p, i)	_mm_loadu_si128((const __m128i *)((p) + 4 * (i)))
+#define VEC_ST(p, i, v)	_mm_storeu_si128((__m128i *)((p) + 4 * (i)), v)
+#define VEC_ALIKE(x)	(x)
+#define VEC_WORD(v, q)	_mm_shuffle_epi32(v, (q) * 0x55)
+#define VEC_ADD		_mm_add_epi32
+#define VEC_MADD	_mm_madd_epi16
+
 #endif /* VGPU_ENGINE_VEC_H */
