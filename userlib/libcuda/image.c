@@ -26,6 +26,15 @@ static bool mentions(const struct vgpucc_info *info, const char *word)
 	return memmem(info->ptx, info->ptx_len, word, strlen(word));
 }
 
+/* Fatbin, its wrapper, or ELF: something that could have held PTX. */
+static bool is_container(const void *data)
+{
+	uint32_t magic;
+
+	memcpy(&magic, data, sizeof(magic));
+	return magic == 0xba55ed50 || magic == 0x466243b1 || magic == 0x464c457f;
+}
+
 /**
  * cu_image_open - find and index the PTX in an image
  * @data: fatbin, ELF or PTX text
@@ -47,10 +56,9 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 	if (!image)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	diag_init(&diag, log, sizeof(log));
-	if (!size && !vgpucc_image_size(data))
+	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
+	if (status == VGPUCC_NO_PTX && !is_container(data))
 		status = VGPUCC_BAD_IMAGE;
-	else
-		status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
 	if (jit)
 		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
 	if (status) {
