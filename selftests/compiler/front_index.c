@@ -69,6 +69,39 @@ static void check_queries(void)
 	vgpucc_module_close(m);
 }
 
+/* Constant expressions, with C's meaning. */
+static void check_consts(const char *path)
+{
+	static const int64_t want[] = { 7, 9, -3, -1, 14, -4, 0x0f, 1, 0, 1, 10, -1, 0, 0, 15, 5 };
+	struct vgpucc_target target = { .cc = 120 };
+	static char ptx[4096];
+	struct vgpucc_module *m;
+	struct vgpucc_global g;
+	FILE *f = fopen(path, "r");
+	struct diag d;
+
+	if (!f || !fread(ptx, 1, sizeof(ptx) - 1, f)) {
+		ok(false, "%s can be read", path);
+		return;
+	}
+	fclose(f);
+	diag_init(&d, log_buf, sizeof(log_buf));
+	if (!ok(!vgpucc_module_open(ptx, 0, &target, &d, &m) &&
+		!vgpucc_global_find(m, "values", &g) && g.init_len == sizeof(want),
+		"constant expressions parse")) {
+		note("%s", log_buf);
+		return;
+	}
+	for (size_t k = 0; k < sizeof(want) / sizeof(want[0]); k++) {
+		int64_t have;
+
+		memcpy(&have, (const char *)g.init + 8 * k, 8);
+		ok(have == want[k], "constant expression %zu is %lld (%lld)", k,
+		   (long long)want[k], (long long)have);
+	}
+	vgpucc_module_close(m);
+}
+
 /* ---- fatbins ---- */
 
 struct blob {
@@ -335,6 +368,7 @@ int main(int argc, char **argv)
 		return write_seed(argv[2], "elf", &o) ? 2 : 0;
 	}
 	check_queries();
+	check_consts(argc > 1 ? argv[1] : "ptx/consts.ptx");
 	check_fatbins();
 	check_elf();
 	check_damage();

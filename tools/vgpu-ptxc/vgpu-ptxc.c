@@ -368,19 +368,30 @@ static unsigned int parse_cc(const char *s, struct argp_state *state)
 	return n;
 }
 
+static const struct { char key; bool *flag; } flags[] = {
+	{ 'c', &set.check }, { 'l', &set.list }, { 'f', &set.front }, { 'i', &set.dump_ir },
+	{ 's', &set.dump_ssa }, { 'd', &set.dump_isa }, { 'v', &set.verbose },
+};
+
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
+	for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]); k++) {
+		if (flags[k].key == key) {
+			*flags[k].flag = true;
+			return 0;
+		}
+	}
 	switch (key) {
-	case 'c': set.check = true; break;
-	case 'l': set.list = true; break;
-	case 'f': set.front = true; break;
-	case 'i': set.dump_ir = true; break;
-	case 's': set.dump_ssa = true; break;
-	case 'd': set.dump_isa = true; break;
-	case 'a': set.arch = set.cc = parse_cc(arg, state); break;
-	case 'k': set.kernel = arg; break;
-	case 'x': set.shape = parse_shape(arg, state); break;
-	case 'v': set.verbose = true; break;
+	case 'a':
+		set.cc = parse_cc(arg, state);
+		set.arch = set.cc;
+		break;
+	case 'k':
+		set.kernel = arg;
+		break;
+	case 'x':
+		set.shape = parse_shape(arg, state);
+		break;
 	case ARGP_KEY_ARG:
 		if (set.file)
 			argp_usage(state);

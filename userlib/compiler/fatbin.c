@@ -322,9 +322,12 @@ bool fatbin_admits(const struct vgpucc_entry *e, unsigned int cc)
 	if (!e->ptx)
 		return false;
 	switch (e->variant) {
-	case 'a': return e->arch == cc;
-	case 'f': return e->arch / 10 == cc / 10 && e->arch <= cc;
-	default: return e->arch <= cc;
+	case 'a':
+		return e->arch == cc;
+	case 'f':
+		return e->arch / 10 == cc / 10 && e->arch <= cc;
+	default:
+		return e->arch <= cc;
 	}
 }
 

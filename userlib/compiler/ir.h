@@ -194,7 +194,6 @@ struct ir_proto {
  * @text_line: line of its first byte
  * @line: of the declaration
  * @shared_size: static .shared declared in the body, laid out in order
- * @has_shared: the body declares .shared variables
  * @alias: .alias target, or NULL
  */
 struct ir_func {
@@ -213,12 +212,18 @@ struct ir_func {
 
 /**
  * struct ir_module - one PTX text, indexed
- * @isa: PTX ISA version, major * 100 + minor * 10 is not used: 805 is 8.5
+ * @arena: everything below lives here, but not the text
+ * @text: the PTX
+ * @text_len: its bytes
+ * @isa: PTX ISA version: 805 for 8.5
  * @target: compute capability of .target: 75, 90, 120
+ * @addr_size: 64
  * @target_variant: 0, 'a' or 'f'
- * @addr_size: 32 or 64
  * @vars: module-level variables in order
+ * @nvars: their number
  * @funcs: functions in order of first mention
+ * @nfuncs: their number
+ * @syms: both, by name
  */
 struct ir_module {
 	struct arena arena;
@@ -510,7 +515,6 @@ enum ir_op_flags {
 	OPF_MMA		= 1 << 14,	/* fragment counts in ptx_mma.def */
 	OPF_OTHER_CC	= 1 << 15,	/* other compute capabilities only */
 	OPF_COMMUTES	= 1 << 16,	/* sources 0 and 1 may be swapped */
-	OPF_VECSRC	= 1 << 17,	/* parser: operand vector forms vary */
 };
 
 u32 ir_op_flags(enum ir_op op);

@@ -83,12 +83,17 @@ static u32 wanted_succs(const struct ir_block *blk)
 	u32 falls = i->guard ? 1 : 0;
 
 	switch (i->op) {
-	case OP_BRA: return 1 + falls;
-	case OP_BRX_IDX: return i->ops[1].table->n + falls;
+	case OP_BRA:
+		return 1 + falls;
+	case OP_BRX_IDX:
+		return i->ops[1].table->n + falls;
 	case OP_RET:
-	case OP_EXIT: return falls;
-	case OP_TRAP: return falls;
-	default: return 1;
+	case OP_EXIT:
+		return falls;
+	case OP_TRAP:
+		return falls;
+	default:
+		return 1;
 	}
 }
 

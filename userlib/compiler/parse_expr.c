@@ -25,15 +25,24 @@ static enum binop binop_of(const struct token *t)
 	};
 
 	switch (t->kind) {
-	case TOK_OROR: return B_OROR;
-	case TOK_ANDAND: return B_ANDAND;
-	case TOK_EQ: return B_EQ;
-	case TOK_NE: return B_NE;
-	case TOK_LE: return B_LE;
-	case TOK_GE: return B_GE;
-	case TOK_SHL: return B_SHL;
-	case TOK_SHR: return B_SHR;
-	case TOK_PUNCT: return by_char[t->punct & 127];
+	case TOK_OROR:
+		return B_OROR;
+	case TOK_ANDAND:
+		return B_ANDAND;
+	case TOK_EQ:
+		return B_EQ;
+	case TOK_NE:
+		return B_NE;
+	case TOK_LE:
+		return B_LE;
+	case TOK_GE:
+		return B_GE;
+	case TOK_SHL:
+		return B_SHL;
+	case TOK_SHR:
+		return B_SHR;
+	case TOK_PUNCT:
+		return by_char[t->punct & 127];
 	}
 	return B_NONE;
 }
@@ -72,16 +81,26 @@ static struct cval of_double(double d)
 static struct cval float_op(struct parser *p, enum binop op, double a, double b)
 {
 	switch (op) {
-	case B_ADD: return of_double(a + b);
-	case B_SUB: return of_double(a - b);
-	case B_MUL: return of_double(a * b);
-	case B_DIV: return of_double(a / b);
-	case B_LT: return of_int(a < b, false);
-	case B_GT: return of_int(a > b, false);
-	case B_LE: return of_int(a <= b, false);
-	case B_GE: return of_int(a >= b, false);
-	case B_EQ: return of_int(a == b, false);
-	case B_NE: return of_int(a != b, false);
+	case B_ADD:
+		return of_double(a + b);
+	case B_SUB:
+		return of_double(a - b);
+	case B_MUL:
+		return of_double(a * b);
+	case B_DIV:
+		return of_double(a / b);
+	case B_LT:
+		return of_int(a < b, false);
+	case B_GT:
+		return of_int(a > b, false);
+	case B_LE:
+		return of_int(a <= b, false);
+	case B_GE:
+		return of_int(a >= b, false);
+	case B_EQ:
+		return of_int(a == b, false);
+	case B_NE:
+		return of_int(a != b, false);
 	default:
 		perr(p, p->t.line, "operator not defined for floating-point constants");
 	}
@@ -98,34 +117,71 @@ static u64 divide(struct parser *p, enum binop op, u64 a, u64 b, bool uns)
 	return op == B_DIV ? (u64)((s64)a / (s64)b) : (u64)((s64)a % (s64)b);
 }
 
+/* Below 0, 0, or above 0. */
+static int compare(u64 a, u64 b, bool uns)
+{
+	if (uns)
+		return (a > b) - (a < b);
+	return ((s64)a > (s64)b) - ((s64)a < (s64)b);
+}
+
+static u64 shift(enum binop op, u64 a, u64 by, bool uns)
+{
+	if (op == B_SHL)
+		return by > 63 ? 0 : a << by;
+	if (uns)
+		return by > 63 ? 0 : a >> by;
+	return (s64)a >> (by > 63 ? 63 : by);
+}
+
+static bool int_test(enum binop op, u64 a, u64 b, bool uns)
+{
+	switch (op) {
+	case B_OROR:
+		return a || b;
+	case B_ANDAND:
+		return a && b;
+	case B_EQ:
+		return a == b;
+	case B_NE:
+		return a != b;
+	case B_LT:
+		return compare(a, b, uns) < 0;
+	case B_GT:
+		return compare(a, b, uns) > 0;
+	case B_LE:
+		return compare(a, b, uns) <= 0;
+	default:
+		return compare(a, b, uns) >= 0;
+	}
+}
+
 static struct cval int_op(struct parser *p, enum binop op, struct cval x, struct cval y)
 {
 	u64 a = x.u, b = y.u;
 	bool uns = x.uns || y.uns;
 
 	switch (op) {
-	case B_OROR: return of_int(a || b, false);
-	case B_ANDAND: return of_int(a && b, false);
-	case B_OR: return of_int(a | b, uns);
-	case B_XOR: return of_int(a ^ b, uns);
-	case B_AND: return of_int(a & b, uns);
-	case B_EQ: return of_int(a == b, false);
-	case B_NE: return of_int(a != b, false);
-	case B_LT: return of_int(uns ? a < b : (s64)a < (s64)b, false);
-	case B_GT: return of_int(uns ? a > b : (s64)a > (s64)b, false);
-	case B_LE: return of_int(uns ? a <= b : (s64)a <= (s64)b, false);
-	case B_GE: return of_int(uns ? a >= b : (s64)a >= (s64)b, false);
-	case B_SHL: return of_int(b > 63 ? 0 : a << b, x.uns);
+	case B_OR:
+		return of_int(a | b, uns);
+	case B_XOR:
+		return of_int(a ^ b, uns);
+	case B_AND:
+		return of_int(a & b, uns);
+	case B_SHL:
 	case B_SHR:
-		if (b > 63)
-			b = 63, a = x.uns ? 0 : a;
-		return of_int(x.uns ? a >> b : (u64)((s64)a >> b), x.uns);
-	case B_ADD: return of_int(a + b, uns);
-	case B_SUB: return of_int(a - b, uns);
-	case B_MUL: return of_int(a * b, uns);
+		return of_int(shift(op, a, b, x.uns), x.uns);
+	case B_ADD:
+		return of_int(a + b, uns);
+	case B_SUB:
+		return of_int(a - b, uns);
+	case B_MUL:
+		return of_int(a * b, uns);
 	case B_DIV:
-	case B_MOD: return of_int(divide(p, op, a, b, uns), uns);
-	default: return x;
+	case B_MOD:
+		return of_int(divide(p, op, a, b, uns), uns);
+	default:
+		return of_int(int_test(op, a, b, uns), false);
 	}
 }
 

@@ -26,10 +26,13 @@ static const u16 mnk[][3] = {
 static char group_of(const struct ir_insn *i)
 {
 	switch (i->op) {
-	case OP_MMA: return 'M';
+	case OP_MMA:
+		return 'M';
 	case OP_MMA_SP:
-	case OP_MMA_SP_ORDERED: return 'S';
-	default: return 'W';
+	case OP_MMA_SP_ORDERED:
+		return 'S';
+	default:
+		return 'W';
 	}
 }
 
@@ -59,9 +62,15 @@ unsigned int ir_fragment_regs(const struct ir_insn *i, char which)
 	unsigned int n, bits = elem_bits(i, t);
 
 	switch (which) {
-	case 'a': n = s[0] * s[2]; break;
-	case 'b': n = s[2] * s[1]; break;
-	default: n = s[0] * s[1]; break;
+	case 'a':
+		n = s[0] * s[2];
+		break;
+	case 'b':
+		n = s[2] * s[1];
+		break;
+	default:
+		n = s[0] * s[1];
+		break;
 	}
 	if (which == 'a' && group_of(i) == 'S')
 		n /= 2;

@@ -74,13 +74,9 @@ static void scalar_register(struct parser *p, struct raw_opnd *o, struct ir_reg 
 		selector(p, o);
 }
 
-/* name, name + const, name[const] */
+/* name, name + const */
 static void variable(struct parser *p, struct raw_opnd *o, struct ir_var *v)
 {
-	if (v->reg) {
-		scalar_register(p, o, v->reg);
-		return;
-	}
 	o->op.kind = OPND_VAR;
 	o->op.var = v;
 	if (at(p, '+') || at(p, '-'))

@@ -20,11 +20,16 @@ _Noreturn static void bad(struct fit *f, const char *what)
 static enum ir_type widen(enum ir_type t)
 {
 	switch (t) {
-	case T_U16: return T_U32;
-	case T_S16: return T_S32;
-	case T_U32: return T_U64;
-	case T_S32: return T_S64;
-	default: return T_NONE;
+	case T_U16:
+		return T_U32;
+	case T_S16:
+		return T_S32;
+	case T_U32:
+		return T_U64;
+	case T_S32:
+		return T_S64;
+	default:
+		return T_NONE;
 	}
 }
 
@@ -58,13 +63,19 @@ static enum ir_type use_type(struct fit *f)
 		if (!widen(i->types[0]))
 			bad(f, ".wide with the type");
 		return widen(i->types[0]);
-	case 'p': return T_PRED;
-	case 'h': return T_B16;
+	case 'p':
+		return T_PRED;
+	case 'h':
+		return T_B16;
 	case 'r':
-	case 'z': return T_B32;
-	case 'q': return T_B64;
-	case 'f': return T_F32;
-	case 'y': return i->m.parity ? T_B32 : i->types[0];
+	case 'z':
+		return T_B32;
+	case 'q':
+		return T_B64;
+	case 'f':
+		return T_F32;
+	case 'y':
+		return i->m.parity ? T_B32 : i->types[0];
 	}
 	return T_NONE;
 }
@@ -153,10 +164,14 @@ static unsigned int vec_count(const struct ir_insn *i)
 static enum ir_type bits_type(unsigned int bits)
 {
 	switch (bits) {
-	case 8: return T_B8;
-	case 16: return T_B16;
-	case 32: return T_B32;
-	case 64: return T_B64;
+	case 8:
+		return T_B8;
+	case 16:
+		return T_B16;
+	case 32:
+		return T_B32;
+	case 64:
+		return T_B64;
 	}
 	return T_NONE;
 }
@@ -233,13 +248,20 @@ static void fit_operand(struct fit *f, struct raw_opnd *raw, struct ir_operand *
 static bool when(const struct ir_insn *i, char cond)
 {
 	switch (cond) {
-	case 'h': return i->m.cachehint;
-	case 'c': return i->m.atomop == ATOM_CAS;
-	case 'b': return i->m.boolop;
-	case 'M': return i->m.mbar == MBAR_COMPLETE_TX;
-	case 'u': return i->m.mcast;
-	case 'y': return i->m.cpmask == CP_MASK;
-	case 'k': return i->m.block_scale;
+	case 'h':
+		return i->m.cachehint;
+	case 'c':
+		return i->m.atomop == ATOM_CAS;
+	case 'b':
+		return i->m.boolop;
+	case 'M':
+		return i->m.mbar == MBAR_COMPLETE_TX;
+	case 'u':
+		return i->m.mcast;
+	case 'y':
+		return i->m.cpmask == CP_MASK;
+	case 'k':
+		return i->m.block_scale;
 	}
 	return false;
 }
