@@ -317,6 +317,20 @@ static void release_waiters(struct eng_warp *w)
 	eng_force(w);
 }
 
+/*
+ * All of a warp waits for its own lanes, and no clock or barrier will wake them: the
+ * first convergence point lets go now, for what they hold other warps may spin for.
+ */
+static bool release_blocked(struct eng_warp *w)
+{
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state != ENG_BSYNC && w->frags[i].state != ENG_SYNC)
+			return false;
+	return eng_force(w);
+}
+
 /* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
 static int run_one(struct engine_cta *cta, struct eng_warp *w)
 {
@@ -341,7 +355,8 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 			eng_bars_check(cta);
 		return cta->live ? 0 : ENGINE_DONE + 1;
 	case ENG_EXIT_BLOCKED:
-		cta->ready &= ~bit;
+		if (!release_blocked(w))
+			cta->ready &= ~bit;
 		return 0;
 	case ENG_EXIT_FUEL:
 		eng_rotate(w);
