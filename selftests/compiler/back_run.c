@@ -167,7 +167,7 @@ static int run_blocks(struct engine_launch *l)
 
 		do {
 			status = engine_run(cta, 10000);
-			if (++turns == 20000)
+			if (++turns == 3000)
 				engine_launch_stop(l, VGPU_STOP_TIMEOUT);
 		} while (status == ENGINE_SLICE || status == ENGINE_YIELD);
 	}
@@ -371,22 +371,23 @@ static bool test_runtime(void)
 {
 	struct vgpucc_fifo *f = at(fifo);
 	struct vgpucc_record *rec = (void *)f->data;
-	u64 o = take(1024);
+	u64 o = take(1024), seen = 0;
 	u64 *r = at(o);
 	u32 i;
 
 	if (LAUNCH("runtime", &warp2, o) != ENGINE_DONE || f->tail != 64 * 32)
 		return false;
 	for (i = 0; i < 64; i++) {
-		u32 v[3];
+		u64 v[2];
 
 		memcpy(v, rec->args, sizeof(v));
-		if (rec->ready != VGPUCC_RECORD_PRINTF || v[0] != i || rec->size != 32 ||
-		    strcmp(at(rec->format), "%d %lld\n") || r[i] < heap)
+		if (rec->ready != VGPUCC_RECORD_PRINTF || v[1] > 63 || (u32)v[0] != v[1] ||
+		    rec->size != 32 || strcmp(at(rec->format), "%d %lld\n") || r[i] < heap)
 			return false;
+		seen |= 1ull << v[1];
 		rec = (void *)((u8 *)rec + rec->size);
 	}
-	return true;
+	return seen == ~0ull;
 }
 
 static bool test_assert(void)
