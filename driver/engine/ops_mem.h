@@ -79,10 +79,12 @@ static __always_inline u64 base_of(const struct eng_warp *w, const struct eng_op
 #define LOAD_AS(T, TD)								\
 	for (e = 0; e < count; e++, d += sizeof(TD) / 4 * ENG_LANES) {		\
 		ROW(TD, r);							\
+		TD *o = m == ENG_ALL ? (TD *)d : r;				\
 										\
 		for (l = 0; l < ENG_LANES; l++)					\
-			r[l] = (TD)*(const T *)(p + rel[l] + e * sizeof(T));	\
-		row_commit(d, r, sizeof(TD), m);				\
+			o[l] = (TD)*(const T *)(p + rel[l] + e * sizeof(T));	\
+		if (m != ENG_ALL)						\
+			row_commit(d, r, sizeof(TD), m);			\
 	}
 
 static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
@@ -174,6 +176,8 @@ static noinline void load_rows(u32 *d, const u8 *p, u32 md)
 			LOAD_ROWS(mem_u16, u32)
 		break;
 	case 2:
+		if (count == 4 && row_load4(d, p))
+			break;
 		LOAD_ROWS(mem_u32, u32)
 		break;
 	default:
@@ -210,6 +214,8 @@ static noinline void store_rows(const u32 *d, u8 *p, u32 md)
 		STORE_ROWS(mem_u16, u32)
 		break;
 	case 2:
+		if (count == 4 && row_store4(d, p))
+			break;
 		STORE_ROWS(mem_u32, u32)
 		break;
 	default:
@@ -223,6 +229,10 @@ static noinline void store_rows(const u32 *d, u8 *p, u32 md)
 	for (e = 0; e < count; e++, d += sizeof(TD) / 4 * ENG_LANES) {		\
 		ROW(TD, r);							\
 										\
+		if (m == ENG_ALL) {						\
+			SET((TD *)d, (TD)((const T *)p)[e]);			\
+			continue;						\
+		}								\
 		SET(r, (TD)((const T *)p)[e]);					\
 		PUT((TD *)d, r, m);						\
 	}
@@ -330,6 +340,10 @@ static __always_inline bool load_record(struct eng_warp *w, const struct eng_op 
 		return load_sp(w, ip, space, m);
 	if (unlikely(narrow && ip->md & VGPU_MD_SIGNED))
 		return load_sp(w, ip, space, m);
+	if (m == ENG_ALL) {
+		row_record(AT(u32, d), p, &pat->record, narrow ? 0x55555555 : ENG_ALL);
+		return true;
+	}
 	row_record(r, p, &pat->record, narrow ? 0x55555555 : ENG_ALL);
 	row_commit32(AT(u32, d), r, m);
 	return true;

@@ -369,4 +369,8 @@ static __always_inline __m256 vec_from_half(__m256i v)
 #define VEC_BITS	_mm256_castps_si256
 #define VEC_FROM_HALF	vec_from_half
 
+/* Four words a lane at once: not worth its own way here */
+#define row_load4(d, p)		false
+#define row_store4(d, p)	false
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -390,4 +390,53 @@ static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_rec
 #define VEC_BITS	_mm512_castps_si512
 #define VEC_FROM_HALF(v) _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v))
 
+/* 4x4 transposes of words within each 16 bytes, across four registers */
+static __always_inline void transpose4(__m512i v[4])
+{
+	__m512i a = _mm512_unpacklo_epi32(v[0], v[1]), b = _mm512_unpackhi_epi32(v[0], v[1]);
+	__m512i c = _mm512_unpacklo_epi32(v[2], v[3]), d = _mm512_unpackhi_epi32(v[2], v[3]);
+
+	v[0] = _mm512_unpacklo_epi64(a, c);
+	v[1] = _mm512_unpackhi_epi64(a, c);
+	v[2] = _mm512_unpacklo_epi64(b, d);
+	v[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+/* Four words a lane, lanes one behind the other, into four rows and back */
+static __always_inline bool row_load4(u32 *d, const u8 *p)
+{
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+						15);
+	__m512i v[4];
+	int half, i;
+
+	for (half = 0; half < 2; half++) {
+		for (i = 0; i < 4; i++)
+			v[i] = _mm512_loadu_si512(p + 256 * half + 64 * i);
+		transpose4(v);
+		for (i = 0; i < 4; i++)
+			_mm512_store_si512(d + 32 * i + 16 * half,
+					   _mm512_permutexvar_epi32(order, v[i]));
+	}
+	return true;
+}
+
+static __always_inline bool row_store4(const u32 *d, u8 *p)
+{
+	const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11,
+						15);
+	__m512i v[4];
+	int half, i;
+
+	for (half = 0; half < 2; half++) {
+		for (i = 0; i < 4; i++)
+			v[i] = _mm512_permutexvar_epi32(order,
+							_mm512_load_si512(d + 32 * i + 16 * half));
+		transpose4(v);
+		for (i = 0; i < 4; i++)
+			_mm512_storeu_si512(p + 256 * half + 64 * i, v[i]);
+	}
+	return true;
+}
+
 #endif /* VGPU_ENGINE_VEC_H */

@@ -237,4 +237,8 @@ static __always_inline bool row_steps64(const u64 *a, u64 step)
 #define VEC_ADD		_mm_add_epi32
 #define VEC_MADD	_mm_madd_epi16
 
+/* Four words a lane at once: not worth its own way here */
+#define row_load4(d, p)		false
+#define row_store4(d, p)	false
+
 #endif /* VGPU_ENGINE_VEC_H */
