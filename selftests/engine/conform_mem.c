@@ -631,6 +631,162 @@ static void run_atomics(const char *set)
 	}
 }
 
+/* ---- matrices and copies to shared memory ------------------------------------------------- */
+
+/* Distinct places for each lane, @unit bytes each, in shared memory. */
+static void distinct(u32 *at, u32 unit)
+{
+	u32 l, first = rnd() % (AREA_SIZE / unit / 64), step = 1 + rnd() % (AREA_SIZE / unit / 64);
+
+	for (l = 0; l < 32; l++)
+		at[l] = (first + (l * 13 % 32) * step) * unit;
+}
+
+static u16 half_at(const u8 *area, u32 at)
+{
+	u16 val;
+
+	memcpy(&val, area + at, 2);
+	return val;
+}
+
+/* The element of an 8x8 matrix that is half @h of lane @l's register. */
+static void matrix_place(u32 l, u32 h, bool trans, u32 *row, u32 *col)
+{
+	u32 r = l / 4, c = l % 4 * 2 + h;
+
+	*row = trans ? c : r;
+	*col = trans ? r : c;
+}
+
+static bool run_matrix(u32 num, bool trans, bool store, const char *set)
+{
+	static struct text x;
+	static u8 area[AREA_SIZE];
+	struct trial t = { .space = VGPU_SPACE_SHARED, .imm = (s32)(rnd() % 3) * 16 - 16,
+			   .form = VGPU_MD_FORM_W };
+	u32 i, l, h, row, col, n = 1u << num;
+	bool ok = true;
+
+	distinct(t.at, 16);
+	fill();
+	give_addresses(&t);
+	memcpy(area, rig.mem + AREA, AREA_SIZE);
+	put_prologue(&x, VGPU_SPACE_SHARED, ~0u, t.at);
+	for (i = 0; i < n && store; i++)
+		PUT(&x, "ld.global:b32:a4 v%u, [s0+v5<<0+%u]\n", 16 + i, DATA + 4 * i);
+	PUT(&x, "%smatrix:m%u%s v16, [v10%+d]\n", store ? "st" : "ld", n, trans ? ":trans" : "",
+	    t.imm);
+	for (i = 0; i < n && !store; i++)
+		PUT(&x, "st.global:b32:a4 v%u, [s0+v5<<0+%u]\n", 16 + i, RESULT + 4 * i);
+	put_copy(&x, VGPU_SPACE_SHARED, true);
+	PUT(&x, "exit\n.end\n");
+	if (run_text(x.buf) != ENGINE_DONE) {
+		printf("# %s, fault %u at %u\n", rig.msg, rig.fault.kind, rig.fault.pc);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		for (l = 0; l < 32; l++)
+			for (h = 0; h < 2; h++) {
+				matrix_place(l, h, trans, &row, &col);
+				row = t.at[i * 8 + row] + 2 * col;
+				if (store)
+					memcpy(area + row, rig.mem + DATA + l * 64 + i * 4 + h * 2, 2);
+				else
+					ok = ok && half_at(area, row) ==
+					     half_at(rig.mem, RESULT + l * 64 + i * 4 + h * 2);
+			}
+	ok = ok && check_area(VGPU_SPACE_SHARED, area);
+	if (!ok)
+		printf("# %s: %smatrix m%u trans %u\n", set, store ? "st" : "ld", n, trans);
+	return ok;
+}
+
+static bool run_movmatrix(void)
+{
+	static struct text x;
+	static const u32 none[32];
+	u32 l, h, row, col;
+	bool ok = true;
+
+	fill();
+	put_prologue(&x, VGPU_SPACE_GLOBAL, ~0u, none);
+	PUT(&x, "ld.global:b32:a4 v16, [s0+v5<<0+%u]\nmovmatrix v17, v16\n"
+	    "st.global:b32:a4 v17, [s0+v5<<0+%u]\nexit\n.end\n", DATA, RESULT);
+	if (run_text(x.buf) != ENGINE_DONE)
+		return false;
+	for (l = 0; l < 32; l++)
+		for (h = 0; h < 2; h++) {
+			matrix_place(l, h, true, &row, &col);
+			ok = ok && half_at(rig.mem, RESULT + l * 64 + h * 2) ==
+			     half_at(rig.mem, DATA + (row * 4 + col / 2) * 64 + col % 2 * 2);
+		}
+	return ok;
+}
+
+/* The rest behind the source's size is filled with zeros. */
+static bool run_copy(u32 log2, bool sized, const char *set)
+{
+	static const char * const forms[] = { "b32:a4", "b32:x2:a8", "b32:x4:a16" };
+	static struct text x;
+	static u8 area[AREA_SIZE];
+	struct trial t = { .space = VGPU_SPACE_SHARED, .members = rnd() % 2 ? ~0u : rnd() };
+	u32 bytes = 1u << log2, l, source[32], have[32];
+	s32 low = (s32)(rnd() % 5) * 16 - 32, high = (s32)(rnd() % 5) * 16 - 32;
+	bool ok;
+
+	distinct(t.at, 16);
+	fill();
+	for (l = 0; l < 32; l++) {
+		u64 w;
+		u32 v = t.at[l] - low;
+
+		source[l] = rnd() % (AREA_SIZE / bytes) * bytes;
+		have[l] = sized ? rnd() % (bytes + 1) : bytes;
+		w = RIG_BASE + AREA + source[l] - high;
+		memcpy(rig.mem + ADDRESSES + l * 8, &w, 8);
+		memcpy(rig.mem + OFFSETS + l * 4, &v, 4);
+		memcpy(rig.mem + DATA + l * 64, &have[l], 4);
+	}
+	memcpy(area, rig.mem + AREA, AREA_SIZE);
+	put_prologue(&x, VGPU_SPACE_SHARED, t.members, t.at);
+	PUT(&x, "ld.global:b32:a4 v16, [s0+v5<<0+%u]\n", DATA);
+	PUT(&x, "@p1 cp.async:%s%s [v10%+d], [w8%+d]%s\n", sized ? "srcsize:" : "", forms[log2 - 2],
+	    low, high, sized ? ", v16" : "");
+	put_copy(&x, VGPU_SPACE_SHARED, true);
+	PUT(&x, "exit\n.end\n");
+	if (run_text(x.buf) != ENGINE_DONE) {
+		printf("# %s, fault %u at %u\n", rig.msg, rig.fault.kind, rig.fault.pc);
+		return false;
+	}
+	for (l = 0; l < 32; l++)
+		if (t.members >> l & 1) {
+			memset(area + t.at[l], 0, bytes);
+			memcpy(area + t.at[l], rig.mem + AREA + source[l], have[l]);
+		}
+	ok = check_area(VGPU_SPACE_SHARED, area);
+	if (!ok)
+		printf("# %s: cp.async of %u bytes, sized %u, members %x\n", set, bytes, sized,
+		       t.members);
+	return ok;
+}
+
+static void run_others(const char *set)
+{
+	bool matrices = true, copies = true, moved = true;
+	u32 i;
+
+	for (i = 0; i < 96; i++) {
+		matrices = run_matrix(i % 3, i / 3 % 2, i / 6 % 2, set) && matrices;
+		copies = run_copy(2 + i % 3, i / 3 % 2, set) && copies;
+	}
+	for (i = 0; i < 8; i++)
+		moved = run_movmatrix() && moved;
+	tap_result(matrices, "%s ldmatrix, stmatrix", set);
+	tap_result(moved, "%s movmatrix", set);
+	tap_result(copies, "%s cp.async", set);
+}
+
 int main(int argc, char **argv)
 {
 	const char * const *set = rig_sets();
@@ -643,6 +799,7 @@ int main(int argc, char **argv)
 			abort();
 		run_accesses(*set);
 		run_atomics(*set);
+		run_others(*set);
 		engine_exit();
 	}
 	rig_free(&rig);
