@@ -117,8 +117,8 @@ bool lower_atomic(struct low *l, struct ir_insn *i);
 bool lower_lane(struct low *l, struct ir_insn *i);
 bool lower_barrier(struct low *l, struct ir_insn *i);
 bool lower_matrix(struct low *l, struct ir_insn *i);
+bool lower_wmma(struct low *l, struct ir_insn *i);
 bool lower_call(struct low *l, struct ir_insn *i);
-bool lower_video(struct low *l, struct ir_insn *i);
 
 /* An integer instruction that the scalar unit can do, if its sources are scalars. */
 bool has_scalar_form(const struct ir_insn *i);

@@ -169,16 +169,13 @@ static u8 scale_mod(struct low *l, const struct ir_insn *i)
 	u8 mod = vec | (i->types[4] == T_UE4M3 ? 4 : 0);
 	u32 k;
 
-	/* byte selectors: {byte-id, thread-id}; all threads' scales are taken alike */
+	/* selectors: {byte, thread} */
 	for (k = 0; k < 2; k++) {
 		const struct ir_operand *s = &i->ops[5 + 2 * k];
 
 		if (s->kind != OPND_VEC || s->nelem != 2 || s->elem[0].kind != OPND_IMM ||
 		    s->elem[1].kind != OPND_IMM)
 			low_refuse(l, "mma scale selectors that are no constants");
-		if (s->elem[1].imm)
-			low_refuse(l, "mma scale of thread %u is not supported",
-				   (u32)s->elem[1].imm);
 		mod |= (s->elem[0].imm & 3) << (3 + 2 * k);
 	}
 	return mod;
@@ -195,6 +192,8 @@ static void scaled_mma(struct low *l, struct ir_insn *i, struct minsn *m)
 	m->op = VGPU_OP_MMASC;
 	m->c = (struct mopnd){ .kind = MO_GROUP, .n = 2, .group = s };
 	m->mod = scale_mod(l, i);
+	m->imm |= VGPU_MMA_TID_A((u32)i->ops[5].elem[1].imm & 1) |
+		  VGPU_MMA_TID_B((u32)i->ops[7].elem[1].imm & 3);
 	/* it adds to D */
 	m->prior = arena_array(l->f->arena, d.n, u32);
 	for (k = 0; k < d.n; k++)
