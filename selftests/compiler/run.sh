@@ -34,6 +34,7 @@ sub "index and fatbins" guard "$out/front_index"
 sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
+sub "eight threads, one module" guard "$out/threads" ptx/run.ptx
 
 fuzz() {
 	command -v clang >/dev/null || { echo "ok 1 - $1 # SKIP no clang"; echo 1..1; return; }
