@@ -251,6 +251,36 @@ static bool warp_ready(const struct eng_warp *w)
 	return false;
 }
 
+/*
+ * Lanes that wait at a convergence point for others that spin until those lanes have
+ * done something would wait for ever: after some turns without a meeting the waiting
+ * ones go on alone.  Turns with strong accesses in them look like spinning.
+ */
+static void release_waiters(struct eng_warp *w)
+{
+	u32 patience = w->strong ? w->nfrags + 4U : PATIENCE;
+
+	if (w->nfrags == 1 || ++w->turns < patience)
+		return;
+	w->turns = 0;
+	eng_force(w);
+}
+
+/* Ends sleeps; a sleep that ended is a turn. Returns how many go on */
+static u32 wake(struct eng_warp *w, u64 now)
+{
+	u32 i, before = 0, after;
+
+	for (i = 0; i < w->nfrags; i++)
+		before += w->frags[i].state == ENG_SLEEP;
+	if (!before)
+		return 0;
+	after = eng_wake(w, now);
+	if (after < before)
+		release_waiters(w);
+	return after;
+}
+
 /* Nobody can go on: end sleeps, or release a convergence point. 0, or a status */
 static int unblock(struct engine_cta *cta)
 {
@@ -260,7 +290,7 @@ static int unblock(struct engine_cta *cta)
 
 	for (m = cta->live; m; m &= m - 1) {
 		w = cta->warp[__ffs(m)];
-		asleep += eng_wake(w, now);
+		asleep += wake(w, now);
 		if (warp_ready(w))
 			cta->ready |= m & -m;
 	}
@@ -296,25 +326,10 @@ static void look_at_sleepers(struct engine_cta *cta)
 	for (m = cta->live; m; m &= m - 1) {
 		struct eng_warp *w = cta->warp[__ffs(m)];
 
-		eng_wake(w, now);
+		wake(w, now);
 		if (warp_ready(w))
 			cta->ready |= m & -m;
 	}
-}
-
-/*
- * Lanes that wait at a convergence point for others that spin until those lanes have
- * done something would wait for ever: after some turns without a meeting the waiting
- * ones go on alone.  Turns with strong accesses in them look like spinning.
- */
-static void release_waiters(struct eng_warp *w)
-{
-	u32 patience = w->strong ? w->nfrags + 4U : PATIENCE;
-
-	if (w->nfrags == 1 || ++w->turns < patience)
-		return;
-	w->turns = 0;
-	eng_force(w);
 }
 
 /*
@@ -366,6 +381,7 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 		return 0;
 	case ENG_EXIT_YIELD:
 		eng_rotate(w);
+		release_waiters(w);
 		/* everybody that could run has yielded in turn */
 		if (++cta->yields > hweight32(cta->ready) + w->nfrags) {
 			cta->yields = 0;

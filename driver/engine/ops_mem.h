@@ -13,6 +13,13 @@ typedef u32 __attribute__((__aligned__(1), __may_alias__)) mem_u32;
 typedef u16 __attribute__((__aligned__(1), __may_alias__)) mem_u16;
 typedef s16 __attribute__((__aligned__(1), __may_alias__)) mem_s16;
 
+/* Strong accesses are the sign of waiting for somebody else; see spinning() in cta.c. */
+static __always_inline void note_strong(struct eng_warp *w, const struct eng_op *ip)
+{
+	if (unlikely(ip->sel))
+		w->strong = 1;
+}
+
 /* Bytes a lane */
 static __always_inline u32 access_bytes(const struct eng_op *ip)
 {
@@ -356,7 +363,7 @@ static __always_inline bool load_record(struct eng_warp *w, const struct eng_op 
 #define ACCESS(NAME, FAST, SLOW, SPACE)						\
 HANDLER(f_##NAME)								\
 {										\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	if (likely(FAST(w, ip, SPACE, ENG_ALL)))				\
 		NEXT();								\
 	NEXT_ANY(SLOW(w, ip, ENG_ALL));						\
@@ -365,7 +372,7 @@ HANDLER(m_##NAME)								\
 {										\
 	u32 m = guarded(w, ip);							\
 										\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	if (!m || likely(FAST(w, ip, SPACE, m)))				\
 		NEXT();								\
 	NEXT_ANY(SLOW(w, ip, m));						\
@@ -389,7 +396,7 @@ HANDLER(f_##NAME)								\
 	u64 va = base_of(w, ip, SPACE);						\
 	u8 *p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
 										\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	if (unlikely(!p || unaligned(ip, va)))					\
 		NEXT_ANY(SLOW(w, ip, ENG_ALL));					\
 	FULL;									\
@@ -404,7 +411,7 @@ HANDLER(m_##NAME)								\
 	if (!m)									\
 		NEXT();								\
 	p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	if (unlikely(!p || unaligned(ip, va)))					\
 		NEXT_ANY(SLOW(w, ip, m));					\
 	SOME;									\
@@ -665,14 +672,14 @@ ACCESS(STL_S, store_local, eng_store, VGPU_SPACE_LOCAL)
 #define ACCESS_SLOW(NAME, HOW)							\
 HANDLER(f_##NAME)								\
 {										\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	NEXT_ANY(HOW(w, ip, ENG_ALL));						\
 }										\
 HANDLER(m_##NAME)								\
 {										\
 	u32 m = guarded(w, ip);							\
 										\
-	w->strong |= ip->sel;							\
+	note_strong(w, ip);							\
 	if (!m)									\
 		NEXT();								\
 	NEXT_ANY(HOW(w, ip, m));						\

@@ -268,7 +268,8 @@ static __always_inline void row_prmt(u32 *d, const u32 *a, const u32 *b, const u
 		__m256i s = onec ? _mm256_set1_epi32(*(const int *)c) : ROW_LD(c + 8 * i);
 		__m256i at, r, signs;
 
-		/* nibbles to bytes */
+		/* the low four nibbles to bytes */
+		s = _mm256_and_si256(s, _mm256_set1_epi32(0xffff));
 		s = _mm256_and_si256(_mm256_or_si256(s, _mm256_slli_epi32(s, 8)),
 				     _mm256_set1_epi32(0x00ff00ff));
 		s = _mm256_or_si256(s, _mm256_slli_epi32(s, 4));

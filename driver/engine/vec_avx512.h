@@ -262,9 +262,11 @@ static __always_inline void row_prmt(u32 *d, const u32 *a, const u32 *b, const u
 	for (i = 0; i < 2; i++) {
 		__m512i s = onec ? _mm512_set1_epi32(*(const int *)c) :
 				   _mm512_load_si512(c + 16 * i);
+		__mmask64 sign, ones;
 		__m512i at, r;
 
-		/* nibbles to bytes */
+		/* the low four nibbles to bytes */
+		s = _mm512_and_si512(s, _mm512_set1_epi32(0xffff));
 		s = _mm512_and_si512(_mm512_or_si512(s, _mm512_slli_epi32(s, 8)),
 				     _mm512_set1_epi32(0x00ff00ff));
 		s = _mm512_or_si512(s, _mm512_slli_epi32(s, 4));
@@ -273,8 +275,10 @@ static __always_inline void row_prmt(u32 *d, const u32 *a, const u32 *b, const u
 		r = _mm512_mask_shuffle_epi8(r, _mm512_test_epi8_mask(s, _mm512_set1_epi8(4)),
 					     _mm512_load_si512(b + 16 * i), at);
 		/* bit 3: the byte's sign all over */
-		r = _mm512_mask_blend_epi8(_mm512_test_epi8_mask(s, _mm512_set1_epi8(8)), r,
-					   _mm512_movm_epi8(_mm512_movepi8_mask(r)));
+		sign = _mm512_test_epi8_mask(s, _mm512_set1_epi8(8));
+		ones = sign & _mm512_movepi8_mask(r);
+		r = _mm512_mask_mov_epi8(r, ones, _mm512_set1_epi8(-1));
+		r = _mm512_maskz_mov_epi8(~(sign & ~ones), r);
 		_mm512_store_si512(d + 16 * i, r);
 	}
 }
