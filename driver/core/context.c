@@ -9,6 +9,7 @@
 #include "../mm/mm.h"
 #include "../sched/sched.h"
 #include "ioctl.h"
+#include "user.h"
 #include "vgpu.h"
 
 #define MAX_CTX_PER_DEVICE	4096
@@ -122,6 +123,7 @@ static void free_ctx(struct vgpu_obj *obj)
 		vgpu_sched_ctx_free(ctx);
 	if (ctx->as)
 		vgpu_as_free(ctx->as);
+	vgpu_user_remove_ctx(ctx->user);
 	mmdrop(ctx->mm);
 	put_pid(ctx->pid);
 	kfree(ctx);
@@ -131,10 +133,17 @@ static const struct vgpu_obj_ops ctx_ops = { .detach = detach, .free = free_ctx 
 
 static struct vgpu_ctx *make(struct vgpu_file *vf)
 {
-	struct vgpu_ctx *ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	struct vgpu_user *user = vgpu_user_add_ctx();
+	struct vgpu_ctx *ctx;
 
-	if (!ctx)
-		return NULL;
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx) {
+		vgpu_user_remove_ctx(user);
+		return ERR_PTR(-ENOMEM);
+	}
+	ctx->user = user;
 	vgpu_obj_init(&ctx->obj, VGPU_OBJ_CTX, ctx, &ctx_ops);
 	ctx->file = vf;
 	ctx->dev = vf->dev;
@@ -148,7 +157,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	if (ctx->as && !vgpu_sched_ctx_init(ctx))
 		return ctx;
 	vgpu_ctx_put(ctx);
-	return NULL;
+	return ERR_PTR(-ENOMEM);
 }
 
 static int publish(struct vgpu_file *vf, struct vgpu_ctx *ctx, u32 *handle)
@@ -184,8 +193,8 @@ int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg)
 	if (!current->mm)
 		return -EPERM;
 	ctx = make(vf);
-	if (!ctx)
-		return -ENOMEM;
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
 	rc = watch_mm(ctx);
 	if (rc)
 		goto put;

@@ -41,6 +41,7 @@
 
 struct vgpu_as;
 struct vgpu_sched_ctx;
+struct vgpu_user;
 
 /**
  * struct vgpu_counters - live counters of a device or a context
@@ -188,6 +189,7 @@ struct vgpu_file {
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
  * @mn:		ends the context with its mm
+ * @user:	who it counts for
  * @pid:	thread group of its creator
  * @comm:	its name
  * @cnt:	live counters
@@ -205,6 +207,7 @@ struct vgpu_ctx {
 	struct list_head dev_link;
 	struct mm_struct *mm;
 	struct mmu_notifier mn;
+	struct vgpu_user *user;
 	struct pid *pid;
 	char comm[16];
 	struct vgpu_counters cnt;

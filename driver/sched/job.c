@@ -271,6 +271,9 @@ static bool begin_turn(struct share *sh)
 	have = pick(sh);
 	if (have && !list_empty(&vgpu_sched.runnable))
 		vgpu_wake_workers(1);
+	/* A sleeper could take new work at once, this one will be busy: ask for doorbells. */
+	if (have && vgpu_sched.nidle && !vgpu_sched.nspinning)
+		vgpu_unpoll_locked();
 	spin_unlock(&vgpu_sched.lock);
 	return have;
 }

@@ -118,9 +118,6 @@ static bool spin(void)
 	}
 	spin_lock(&vgpu_sched.lock);
 	vgpu_sched.nspinning--;
-	/* A sleeper could take new work at once, this one will be busy: ask for doorbells. */
-	if (found && !vgpu_sched.nspinning && vgpu_sched.nidle)
-		vgpu_unpoll_locked();
 	spin_unlock(&vgpu_sched.lock);
 	return found;
 }

@@ -231,9 +231,14 @@ TEST_F(life, thousand_opens)
 TEST_F(life, bounds)
 {
 	uint32_t ctx, h;
-	int rc = 0, n;
+	int rc = 0, n, fd = dev_open();
 
+	for (n = 0; n < 5000 && !rc; n++)
+		rc = ctx_create(fd, &ctx);
+	EXPECT_EQ(-EDQUOT, rc);
+	close(fd);
 	ASSERT_EQ(0, ctx_create(self->fd, &ctx));
+	rc = 0;
 	for (n = 0; n < 70000 && !rc; n++)
 		rc = fence_create(self->fd, ctx, 0, &h);
 	EXPECT_EQ(-EDQUOT, rc);

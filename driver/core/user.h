@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a user has in use, see user.c. */
+#ifndef _VGPU_CORE_USER_H
+#define _VGPU_CORE_USER_H
+
+struct vgpu_user;
+
+struct vgpu_user *vgpu_user_add_ctx(void);
+void vgpu_user_remove_ctx(struct vgpu_user *u);
+
+#endif
