@@ -177,14 +177,29 @@ static void lower_bfind(struct low *l, struct ir_insn *i)
 
 /* ---- fields ---- */
 
+/*
+ * PTX leaves positions and lengths beyond 255 open; hardware takes the low
+ * byte for 32-bit fields, and all bits for 64-bit ones.
+ */
+static struct mopnd field_source(struct low *l, const struct ir_operand *o, bool wide)
+{
+	struct mopnd v = low_src(l, o);
+
+	if (!wide)
+		return v;
+	if (v.kind == MO_IMM)
+		return mo_imm((u32)v.imm > 255 ? 255 : (u32)v.imm);
+	return low_t2(l, VGPU_OP_IMINU, MC_V, v, mo_imm(255));
+}
+
 static void lower_bfe(struct low *l, struct ir_insn *i)
 {
 	bool wide = ir_type_bits(i->types[0]) == 64, s = type_is_signed(i->types[0]);
 
 	low_final(l, low_op3(l, wide ? (s ? VGPU_OP_LBFES : VGPU_OP_LBFEU) :
 			     (s ? VGPU_OP_BFES : VGPU_OP_BFEU), low_dst(l, &i->ops[0]),
-			     low_src(l, &i->ops[1]), low_src(l, &i->ops[2]),
-			     low_src(l, &i->ops[3])));
+			     low_src(l, &i->ops[1]), field_source(l, &i->ops[2], wide),
+			     field_source(l, &i->ops[3], wide)));
 }
 
 /* Position in the low byte, length in the second byte of one operand. */
@@ -197,9 +212,11 @@ static struct mopnd field_of(struct low *l, struct mopnd pos, struct mopnd len)
 
 static void lower_bfi(struct low *l, struct ir_insn *i)
 {
-	struct mopnd at = field_of(l, low_src(l, &i->ops[3]), low_src(l, &i->ops[4]));
+	bool wide = ir_type_bits(i->types[0]) == 64;
+	struct mopnd at = field_of(l, field_source(l, &i->ops[3], wide),
+				   field_source(l, &i->ops[4], wide));
 
-	low_final(l, low_op3(l, ir_type_bits(i->types[0]) == 64 ? VGPU_OP_LBFI : VGPU_OP_BFI,
+	low_final(l, low_op3(l, wide ? VGPU_OP_LBFI : VGPU_OP_BFI,
 			     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
 			     low_src(l, &i->ops[2]), at));
 }

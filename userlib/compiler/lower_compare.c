@@ -236,12 +236,31 @@ static void lower_slct(struct low *l, struct ir_insn *i)
 			     low_src(l, &i->ops[1]), low_src(l, &i->ops[2]), p));
 }
 
+/* Zeros count as normal: finite and not subnormal. */
+static void testp_normal(struct low *l, struct ir_insn *i)
+{
+	u16 op = i->types[0] == T_F64 ? VGPU_OP_DTESTP : VGPU_OP_FTESTP;
+	struct mopnd finite = low_temp(l, MC_P), sub = low_temp(l, MC_P);
+	struct mopnd v = low_src(l, &i->ops[1]);
+	struct minsn *m;
+
+	m = low_op1(l, op, finite, v);
+	m->mod = VGPU_TESTP_FINITE;
+	m->mode = 0;
+	m = low_op1(l, op, sub, v);
+	m->mod = VGPU_TESTP_SUBNORMAL;
+	m->mode = 0;
+	m = low_op3(l, VGPU_OP_PLOP3, low_dst(l, &i->ops[0]), finite, sub, sub);
+	m->mod = 0x30;
+	low_final(l, m);
+}
+
 static void lower_testp(struct low *l, struct ir_insn *i)
 {
 	static const u8 map[] = {
 		[TESTP_FINITE] = VGPU_TESTP_FINITE, [TESTP_INFINITE] = VGPU_TESTP_INFINITE,
 		[TESTP_NUMBER] = VGPU_TESTP_NUMBER, [TESTP_NOTANUMBER] = VGPU_TESTP_NAN,
-		[TESTP_NORMAL] = VGPU_TESTP_NORMAL, [TESTP_SUBNORMAL] = VGPU_TESTP_SUBNORMAL,
+		[TESTP_SUBNORMAL] = VGPU_TESTP_SUBNORMAL,
 	};
 	bool wide = i->types[0] == T_F64;
 	struct minsn *m = low_op1(l, wide ? VGPU_OP_DTESTP : VGPU_OP_FTESTP,
@@ -268,7 +287,10 @@ bool lower_compare(struct low *l, struct ir_insn *i)
 		lower_slct(l, i);
 		return true;
 	case OP_TESTP:
-		lower_testp(l, i);
+		if (i->m.testp == TESTP_NORMAL)
+			testp_normal(l, i);
+		else
+			lower_testp(l, i);
 		return true;
 	default:
 		return false;

@@ -194,13 +194,24 @@ static void int_to_int(struct low *l, struct ir_insn *i)
 
 /* ---- float to integer ---- */
 
+/* Of a NaN the hardware makes 0x8000 in 16 bits, signed or not. */
+static struct mopnd nan_to_8000(struct low *l, struct mopnd v, struct mopnd source)
+{
+	struct mopnd p = low_temp(l, MC_P);
+	struct minsn *m = low_op2(l, VGPU_OP_DSETP, p, source, source);
+
+	m->mod = VGPU_FCMP_NAN;
+	m->mode = 0;
+	return low_t3(l, VGPU_OP_SEL, MC_V, mo_imm(0x8000), v, p);
+}
+
 static struct mopnd float_to_int(struct low *l, struct ir_insn *i, enum kind from)
 {
 	u8 to = i->types[0];
 	unsigned int bits = ir_type_bits(to);
 	bool s = type_is_signed(to), wide = bits == 64, small = bits < 32;
 	u8 mod = round_of(i) | (from == K_F64 ? 0 : ftz_of(i));
-	struct mopnd v = low_src(l, &i->ops[1]);
+	struct mopnd v = low_src(l, &i->ops[1]), source = v;
 	s64 lo, hi;
 	u16 op;
 
@@ -220,6 +231,8 @@ static struct mopnd float_to_int(struct low *l, struct ir_insn *i, enum kind fro
 		v = low_t2(l, VGPU_OP_IMINS, MC_V, low_t2(l, VGPU_OP_IMAXS, MC_V, v, mo_imm(lo)),
 			   mo_imm(hi));
 	}
+	if (to == T_U16 && from == K_F64)
+		v = nan_to_8000(l, v, source);
 	return v;
 }
 

@@ -283,6 +283,13 @@ static bool lower_odd(struct low *l, struct ir_insn *i)
 	struct mopnd d, a, b;
 	u16 op;
 
+	if (i->op == OP_MAD && i->m.mul == MUL_HI && i->m.sat && i->types[0] == T_S32) {
+		a = low_t2(l, VGPU_OP_IMULHS, MC_V, low_src(l, &i->ops[1]),
+			   low_src(l, &i->ops[2]));
+		low_final(l, low_op2(l, VGPU_OP_IADDSAT, low_dst(l, &i->ops[0]), a,
+				     low_src(l, &i->ops[3])));
+		return true;
+	}
 	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat &&
 	    ir_type_bits(i->types[0]) > 16) {
 		d = low_dst(l, &i->ops[0]);
