@@ -42,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	rig_init(&rig, MEMORY);
 	rig.read_only = 8192;
 	rig.budget = 700;
-	rig.slices = 16;
+	rig.slices = 8;
 	return 0;
 }
 
