@@ -5,8 +5,6 @@
 #include "module.h"
 #include "stream.h"
 
-
-
 enum { OPTION_BINARY_IS_PRESERVED = 1 };
 
 /* Index the image when it is first needed: programs register far more than they use. */

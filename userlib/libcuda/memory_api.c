@@ -81,7 +81,6 @@ CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int fl
 	return r;
 }
 
-
 CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 {
 	struct cu_mem *m;
