@@ -84,6 +84,36 @@ static const char *first_missing(const struct ir_insn *i, const struct ptx_op *o
 	return NULL;
 }
 
+static bool has_float(const struct ir_insn *i)
+{
+	for (unsigned int k = 0; k < i->ntypes; k++)
+		if (ir_type_class(i->types[k]) == 'F')
+			return true;
+	return false;
+}
+
+/* Modifiers that mean something for one kind of type only. */
+static void check_types(struct parser *p, const struct ir_insn *i)
+{
+	static const u8 float_only[] = {
+		GRP_rnd, GRP_ftz, GRP_approx, GRP_nan, GRP_xorsign,
+	};
+	bool flt = has_float(i);
+
+	for (size_t k = 0; k < sizeof(float_only) && !flt; k++)
+		if (i->m.group[float_only[k]])
+			perr(p, i->line, "'.%s' is not allowed with .%s",
+			     ir_mod_name(float_only[k], i->m.group[float_only[k]]),
+			     ir_type_name(i->types[0]));
+	if (i->op != OP_MUL && i->op != OP_MAD)
+		return;
+	if (flt && i->m.mul)
+		perr(p, i->line, "'.%s' is not allowed with .%s",
+		     ir_mod_name(GRP_mul, i->m.mul), ir_type_name(i->types[0]));
+	if (!flt && !i->m.mul)
+		perr(p, i->line, "'%s' of integers lacks .lo, .hi or .wide", ir_op_name(i->op));
+}
+
 static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
 			   const char *end)
 {
@@ -107,6 +137,8 @@ static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
 	missing = first_missing(i, op);
 	if (missing)
 		perr(p, i->line, "'%s' lacks its %s modifier", op->name, missing);
+	if (i->ntypes)
+		check_types(p, i);
 }
 
 /* Older spellings that are another opcode in truth. */
