@@ -409,6 +409,19 @@ static bool test_local(void)
 	return true;
 }
 
+static bool test_own_copy(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("own_copy", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != i)
+			return false;
+	return true;
+}
+
 /* ---- programs that hold too much at once ---- */
 
 struct text {
@@ -563,6 +576,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_modes(), "%s: float modes", set);
 	ok(test_carry(), "%s: carries", set);
 	ok(test_local(), "%s: local array", set);
+	ok(test_own_copy(), "%s: local memory by a generic address", set);
 	ok(test_runtime(), "%s: printf and malloc", set);
 	ok(test_assert(), "%s: assert", set);
 	ok(test_hold(700, false, false), "%s: 700 words a lane", set);

@@ -191,5 +191,7 @@ int main(int argc, char **argv)
 	       a.kernels ? a.times[a.kernels - 1] : 0);
 	for (i = 0; i < nreasons; i++)
 		printf("%6u %s  (%s)\n", reasons[i].n, reasons[i].text, reasons[i].kernel);
+	free(a.times);
+	free(image);
 	return a.good != a.kernels;
 }

@@ -143,9 +143,18 @@ static bool is_const_operand(const struct ir_operand *o, u64 value)
 /* Loads whose result may be taken once for all lanes, if the address is. */
 static bool load_is_uniform(const struct ir_insn *i)
 {
-	if (i->m.sem && i->m.sem != SEM_WEAK)
+	if ((i->m.sem && i->m.sem != SEM_WEAK) || i->m.cop == COP_CV)
 		return false;
-	return i->m.space != SPC_LOCAL && i->m.cop != COP_CV;
+	switch (i->m.space) {
+	case SPC_GLOBAL:
+	case SPC_CONST:
+	case SPC_SHARED:
+	case SPC_SHARED_CTA:
+	case SPC_SHARED_CLUSTER:
+		return true;
+	default:	/* a generic address may be local: the same, but another for each lane */
+		return false;
+	}
 }
 
 static bool source_differs(struct diverge *d, const struct ir_insn *i)
