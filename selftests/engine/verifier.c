@@ -83,6 +83,7 @@ int main(void)
 	run_all(verifier_mem, verifier_mem_count);
 	run_all(verifier_flow, verifier_flow_count);
 	check_complete();
+	verifier_alloc();
 	verifier_mutate();
 	verifier_big();
 	return tap_end();

@@ -40,6 +40,8 @@ extern const struct vcase verifier_container[], verifier_unit[], verifier_insn[]
 extern const size_t verifier_container_count, verifier_unit_count, verifier_insn_count,
 	verifier_mem_count, verifier_flow_count;
 
+/** verifier_alloc() - allocations that fail */
+void verifier_alloc(void);
 /** verifier_mutate() - objects cut and damaged */
 void verifier_mutate(void);
 /** verifier_big() - the largest objects */
