@@ -5,9 +5,9 @@
 # time limit: 900
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
-# variant: KERNEL=6.12
-# variant: KERNEL=kasan
-# variant: KERNEL=kcsan
+# long variant: KERNEL=6.12
+# long variant: KERNEL=kasan
+# long variant: KERNEL=kcsan
 cd "$(dirname "$0")" || exit 1
 . ../lib/tap.sh
 

@@ -4,7 +4,7 @@
 # time limit: 1200
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
-# variant: KERNEL=6.12
+# long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
 # long variant: KERNEL=kcsan
 set -u
