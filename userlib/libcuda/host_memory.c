@@ -182,12 +182,9 @@ CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags)
 	m->readonly = flags & CU_MEMHOSTREGISTER_READ_ONLY;
 	m->base = start;
 	m->size = m->span = (((uintptr_t)p + size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1)) - start;
-	r = cu_mem_insert(m);
-	if (!r) {
-		r = cu_host_register_all(m);
-		if (r)
-			cu_mem_remove(m);
-	}
+	r = cu_host_register_all(m);
+	if (!r)
+		r = cu_mem_insert(m);
 	if (r == CUDA_ERROR_ALREADY_MAPPED)
 		r = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
 	if (r) {

@@ -84,6 +84,13 @@ bool cu_mem_find(uint64_t address, struct cu_mem *copy)
 	return found;
 }
 
+void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool)
+{
+	pthread_rwlock_wrlock(&lock);
+	m->pool = pool;
+	pthread_rwlock_unlock(&lock);
+}
+
 struct cu_mem *cu_mem_at(uint64_t base)
 {
 	struct cu_mem *m = NULL;

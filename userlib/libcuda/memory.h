@@ -68,6 +68,7 @@ void cu_mem_remove(struct cu_mem *m);
 bool cu_mem_find(uint64_t address, struct cu_mem *copy);
 /* The entry that begins there, or NULL; the caller has to own it. */
 struct cu_mem *cu_mem_at(uint64_t base);
+void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool);
 
 static inline bool cu_mem_is_host(const struct cu_mem *m)
 {

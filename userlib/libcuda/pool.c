@@ -133,7 +133,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, m->span);
 		pthread_mutex_unlock(&p->lock);
 	}
-	m->pool = p;
+	cu_mem_set_pool(m, p);
 	pthread_mutex_lock(&p->lock);
 	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, m->span);
 	pthread_mutex_unlock(&p->lock);
@@ -160,12 +160,13 @@ static CUresult pool_free(struct cu_mem *m, uint64_t stream_id, struct cu_point 
 	if (!b)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*b = (struct block){ .m = m, .stream_id = stream_id, .point = point };
+	/* Once it is in the list it may be anyone's. */
+	cu_mem_set_pool(m, NULL);
 	pthread_mutex_lock(&p->lock);
 	b->next = p->blocks;
 	p->blocks = b;
 	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, -(int64_t)m->span);
 	pthread_mutex_unlock(&p->lock);
-	m->pool = NULL;
 	return CUDA_SUCCESS;
 }
 
