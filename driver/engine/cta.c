@@ -333,15 +333,15 @@ static void look_at_sleepers(struct engine_cta *cta)
 }
 
 /*
- * All of a warp waits for its own lanes, and no clock or barrier will wake them: the
- * first convergence point lets go now, for what they hold other warps may spin for.
+ * No lane of a warp can go on, and no clock will wake one: the first convergence
+ * point lets go now, for what its lanes hold others may spin or wait for.
  */
 static bool release_blocked(struct eng_warp *w)
 {
 	u32 i;
 
 	for (i = 0; i < w->nfrags; i++)
-		if (w->frags[i].state != ENG_BSYNC && w->frags[i].state != ENG_SYNC)
+		if (w->frags[i].state == ENG_SLEEP)
 			return false;
 	return eng_force(w);
 }

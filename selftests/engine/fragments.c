@@ -48,6 +48,12 @@ static u32 want_lock(u32 t)
 	return 96;
 }
 
+static u32 want_sleepers(u32 t)
+{
+	(void)t;
+	return 64;
+}
+
 static u32 want_exits(u32 t)
 {
 	return (t & 31) % 3 ? 21 : 0;
@@ -127,6 +133,14 @@ static const struct program programs[] = {
 	  " st.shared:volatile:b32:a4 v9, [v5+4]\n"
 	  " atom.shared:exch:u32 none, [v5], v6\n bsync s2\n bar.sync 0, 0\n"
 	  " ld.shared:b32:a4 v2, [v5+4]\n" STORE END, 96, 0, want_lock },
+	{ "lanes that sleep for a lock whose holder waits for them", HEAD("") START
+	  " mov v5, 0\n mov v6, 0\n mov v7, 1\n bssy s2\n"
+	  "try:\n atom.shared:exch:u32 v8, [v5], v7\n setp.32:ne p0, v8, 0\n @!p0 bra got\n"
+	  " nanosleep 100\n bra try\n"
+	  "got:\n bsync s2\n ld.shared:volatile:b32:a4 v9, [v5+4]\n iadd v9, v9, 1\n"
+	  " st.shared:volatile:b32:a4 v9, [v5+4]\n"
+	  " atom.shared:exch:u32 none, [v5], v6\n bar.sync 0, 0\n"
+	  " ld.shared:b32:a4 v2, [v5+4]\n" STORE END, 64, 0, want_sleepers },
 	{ "lanes that end are not waited for", HEAD("") START
 	  " bssy s2\n s.movi s5, 3\n irem.u v3, v1, s5\n setp.32:eq p0, v3, 0\n @p0 bra gone\n"
 	  " bra on\ngone:\n exit\non:\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v2, s4\n"
@@ -230,12 +244,12 @@ int main(void)
 	u32 i, budget;
 
 	rig_init(&rig, 4096);
-	rig.slices = 2000;
 	for (set = rig_sets(); *set; set++)
 		for (budget = 10; budget <= 100000; budget *= 100)
 			for (i = 0; i < ARRAY_SIZE(programs); i++) {
 				engine_init(*set);
 				rig.budget = budget;
+				rig.slices = 2000000 / budget + 2000;
 				tap_result(run(&rig, &programs[i]), "%s, slices of %u: %s", *set,
 					   budget, programs[i].name);
 			}
