@@ -20,11 +20,17 @@ struct cycle {
 	bool any, waits;
 };
 
-/* Spinning on memory: lanes that wait at the meeting place may hold what it waits for. */
-static bool may_spin(const struct ir_insn *i)
+/*
+ * Spinning on memory: lanes that wait at the meeting place may hold what it
+ * waits for. An atomic whose old value nobody reads is no waiting.
+ */
+static bool may_spin(const struct low *l, const struct ir_insn *i)
 {
 	u32 flags = ir_op_flags(i->op);
 
+	if (i->op == OP_RED || (i->op == OP_ATOM && (i->ops[0].kind == OPND_NONE ||
+	    (i->ops[0].kind == OPND_REG && !l->used[i->ops[0].reg->id]))))
+		return false;
 	if (flags & (OPF_ATOMIC | OPF_CALL) || i->op == OP_NANOSLEEP)
 		return true;
 	return flags & OPF_LOAD && (i->m.sem > SEM_WEAK || i->m.cop == COP_CV);
@@ -71,7 +77,7 @@ static void find_cycle(struct low *l, struct ir_block *b, struct ir_block *j, st
 			continue;
 		c->any = true;
 		for (i = l->b->blocks[k]->first; i; i = i->next)
-			c->waits |= may_spin(i);
+			c->waits |= may_spin(l, i);
 	}
 }
 
@@ -143,11 +149,32 @@ static void put_bsync(struct low *l, struct mblock *b, u32 mask)
 	}
 }
 
+static void note_use(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
+{
+	struct low *l = ctx;
+
+	(void)op;
+	if (!def && *slot)
+		l->used[(*slot)->id] = 1;
+}
+
+static void note_uses(struct low *l)
+{
+	struct ir_insn *i;
+	u32 k;
+
+	l->used = arena_array(&l->b->arena, l->b->nregs + 1, u8);
+	for (k = 0; k < l->b->nrpo; k++)
+		for (i = l->b->rpo[k]->first; i; i = i->next)
+			ir_walk(i, note_use, l);
+}
+
 void insert_convergence(struct low *l)
 {
 	u8 *done = arena_array(&l->b->arena, l->b->nblocks + 1, u8);
 	u32 k, mask;
 
+	note_uses(l);
 	for (k = 0; k < l->b->nrpo; k++) {
 		struct ir_block *b = l->b->rpo[k], *j = b->ipdom, *d;
 

@@ -20,13 +20,13 @@ enum low_cache { CACHE_FREE, CACHE_CONST, CACHE_VECTOR, CACHE_BASE, CACHE_NOT, C
 /**
  * struct low - selection of one function
  * @scalar: by register id: it lives in the scalar file
+ * @used: by register id: something reads it (converge.c)
  * @val: by register id: its virtual register, or M_NOREG
  * @block: machine block being filled
  * @insn: PTX instruction at hand
  * @cache: of this block
  * @carry: predicate that holds CC.CF, or M_NOREG
  * @blocks: machine block of each ir block, by id
- * @pattern: by register id: lane pattern, see affine.c
  */
 struct low {
 	struct unit *unit;
@@ -34,8 +34,7 @@ struct low {
 	struct mfunc *f;
 	struct uniformity *uni;
 	struct ir_loops *loops;
-	struct affine *aff;
-	u8 *scalar;
+	u8 *scalar, *used;
 	u32 *val;
 	struct mblock *block;
 	struct ir_insn *insn;
