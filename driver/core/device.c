@@ -20,13 +20,13 @@ static unsigned int ndevices;
 /** vgpu_device_count - how many devices there are */
 unsigned int vgpu_device_count(void)
 {
-	return ndevices;
+	return smp_load_acquire(&ndevices);	/* pairs with add() */
 }
 
 /** vgpu_device_at - the device with an index, or NULL */
 struct vgpu_device *vgpu_device_at(unsigned int index)
 {
-	return index < ndevices ? devices[index] : NULL;
+	return index < vgpu_device_count() ? devices[index] : NULL;
 }
 
 /** vgpu_device_run_begin - a packet starts executing */
@@ -140,7 +140,7 @@ static int add(unsigned int index)
 	if (rc)
 		goto free;
 	devices[index] = dev;
-	smp_store_release(&ndevices, index + 1);
+	smp_store_release(&ndevices, index + 1);	/* the device before its count */
 	rc = vgpu_node_add(dev);
 	if (!rc)
 		return 0;

@@ -22,7 +22,7 @@
 #define E_PRESENT	BIT(0)
 #define E_HUGE		BIT(1)
 #define E_READONLY	BIT(2)
-#define E_ADDR		(~(unsigned long)0xfff)
+#define E_ADDR		(~0xfffUL)
 
 /* One page; the count of entries in use is in the page's private field. */
 struct vgpu_pt {
@@ -97,7 +97,7 @@ void vgpu_pt_free(struct vgpu_pt *root)
 static void store(struct vgpu_pt *pt, unsigned int i, unsigned long e)
 {
 	count_use(pt, !!e - !!pt->e[i]);
-	smp_store_release(&pt->e[i], e);
+	smp_store_release(&pt->e[i], e);	/* a table's zeros before the table */
 }
 
 /* The table of @level that covers @va, made where missing. */
@@ -229,7 +229,7 @@ void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size,
 	if (va >= VGPU_VA_END)
 		return NULL;
 	for (level = ROOT_LEVEL; level >= LEAF_LEVEL; level--) {
-		e = smp_load_acquire(&pt->e[index_at(va, level)]);
+		e = smp_load_acquire(&pt->e[index_at(va, level)]);	/* pairs with store() */
 		if (!e)
 			return NULL;
 		if (e & E_HUGE)

@@ -247,6 +247,7 @@ static int check_header(const struct vgpu_pkt_header *h, u64 avail)
 /* Take the next packet: 1 one is in w->packet, 0 the ring is empty, or an errno. */
 static int fetch(struct vgpu_worker *w, struct vgpu_queue *q)
 {
+	/* the tail before the slots that it covers */
 	u64 avail = smp_load_acquire(&q->user->tail) - q->head;
 	struct vgpu_pkt_header *h = (struct vgpu_pkt_header *)w->packet;
 	int rc;
@@ -263,6 +264,7 @@ static int fetch(struct vgpu_worker *w, struct vgpu_queue *q)
 	copy_slots(q, w->packet + VGPU_SLOT_BYTES, 1, h->slots - 1);
 	q->head += h->slots;
 	WRITE_ONCE(q->kernel->started, q->seqno);
+	/* our copy is complete before user space may write the slots again */
 	smp_store_release(&q->kernel->head, q->head);
 	return 1;
 }
@@ -274,6 +276,7 @@ static int fetch(struct vgpu_worker *w, struct vgpu_queue *q)
  */
 void vgpu_queue_complete(struct vgpu_queue *q, u64 seqno)
 {
+	/* all that the packet did before its number */
 	smp_store_release(&q->kernel->done, seqno);
 	vgpu_tl_signal(&q->tl, seqno);
 }

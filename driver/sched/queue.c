@@ -95,7 +95,7 @@ void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state)
 		to_kicked(q);
 	} else if (state == VGPU_Q_IDLE) {
 		to_idle(q);
-	} else {
+	} else {	/* BLOCKED */
 		q->state = state;
 	}
 	q->rekick = false;

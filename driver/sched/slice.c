@@ -55,12 +55,13 @@ u64 vgpu_slice_end(struct vgpu_worker *w)
 {
 	if (w->fpu)
 		fpu_end();
-	smp_store_release(&w->slice_as, NULL);
+	smp_store_release(&w->slice_as, NULL);	/* every access before it */
 	return ktime_get_ns() - w->slice_start;
 }
 
 static bool inside(struct vgpu_worker *w, struct vgpu_as *as, u64 seq)
 {
+	/* pairs with vgpu_slice_end() */
 	return smp_load_acquire(&w->slice_as) == as && READ_ONCE(w->slice_seq) == seq;
 }
 
