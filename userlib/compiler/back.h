@@ -7,6 +7,19 @@
 
 void simplify(struct ir_body *b);	/* simplify.c: copies, constants */
 
+#define MAX_STEPS	1000000000ull
+
+/*
+ * Passes whose cost may grow faster than the code count their steps here, so
+ * that no input makes them run for ever.
+ */
+static inline void spend(struct arena *a, u64 *steps, u64 n)
+{
+	*steps += n;
+	if (*steps > MAX_STEPS)
+		arena_bail(a, ARENA_BAIL_NOMEM);
+}
+
 /* dump.c: a code object as text. */
 void dump_object(const void *code, size_t len, FILE *out);
 

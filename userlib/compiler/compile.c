@@ -268,7 +268,7 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	case 0:
 		break;
 	case ARENA_BAIL_NOMEM:
-		diag_error(u->diag, u->kernel->line, "'%s' takes more memory than admitted",
+		diag_error(u->diag, u->kernel->line, "'%s' takes more memory or time than admitted",
 			   u->kernel->name);
 		return VGPUCC_NO_MEMORY;
 	default:

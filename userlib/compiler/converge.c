@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "back.h"
 #include "lower.h"
 
 /**
@@ -14,9 +15,12 @@
  * @in: by block id
  * @any: there are such blocks
  * @waits: something in them may wait for other lanes
+ * @behind: scratch, by block id
+ * @stack: scratch
  */
 struct cycle {
-	u8 *in;
+	u8 *in, *behind;
+	struct ir_block **stack;
 	bool any, waits;
 };
 
@@ -47,6 +51,7 @@ static void spread(struct low *l, struct ir_block *from, const struct ir_block *
 		struct ir_block *b = stack[--sp];
 		struct ir_block **next = forward ? b->succs : b->preds;
 
+		spend(&l->b->arena, &l->f->steps, 1);
 		for (k = 0; k < (forward ? b->nsuccs : b->npreds); k++) {
 			if (next[k] == stop || seen[next[k]->id])
 				continue;
@@ -54,23 +59,25 @@ static void spread(struct low *l, struct ir_block *from, const struct ir_block *
 			stack[sp++] = next[k];
 		}
 	}
-	(void)l;
 }
 
 static void find_cycle(struct low *l, struct ir_block *b, struct ir_block *j, struct cycle *c)
 {
 	u32 n = l->b->nblocks, k;
-	u8 *ahead = arena_array(&l->b->arena, 2 * n + 2, u8), *behind = ahead + n + 1;
-	struct ir_block **stack = arena_array(&l->b->arena, n + 1, struct ir_block *);
+	u8 *ahead = c->in, *behind = c->behind;
 	const struct ir_insn *i;
 
-	c->in = ahead;
-	spread(l, b, j, true, ahead, stack);
+	memset(ahead, 0, n);
+	memset(behind, 0, n);
+	c->any = false;
+	c->waits = false;
+	spend(&l->b->arena, &l->f->steps, n);
+	spread(l, b, j, true, ahead, c->stack);
 	if (!ahead[b->id]) {
 		memset(ahead, 0, n);
 		return;
 	}
-	spread(l, b, j, false, behind, stack);
+	spread(l, b, j, false, behind, c->stack);
 	for (k = 0; k < n; k++) {
 		ahead[k] &= behind[k];
 		if (!ahead[k])
@@ -97,16 +104,16 @@ static bool same_loops(const struct low *l, const struct ir_block *d, const stru
  * once for each time that @j is passed. NULL: there is none, or lanes might
  * wait for each other for ever.
  */
-static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_block *j)
+static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_block *j,
+				  struct cycle *c)
 {
-	struct cycle c = { 0 };
 	struct ir_block *d = j->idom;
 	u32 k;
 
-	find_cycle(l, b, j, &c);
-	if (c.waits)
+	find_cycle(l, b, j, c);
+	if (c->waits)
 		return NULL;
-	while (d && c.in[d->id])
+	while (d && c->in[d->id])
 		d = d->idom;
 	for (k = 0; d && k < l->loops->n; k++)
 		if (loop_has(l->loops->loops[k], d) && !loop_has(l->loops->loops[k], j))
@@ -172,6 +179,11 @@ static void note_uses(struct low *l)
 void insert_convergence(struct low *l)
 {
 	u8 *done = arena_array(&l->b->arena, l->b->nblocks + 1, u8);
+	struct cycle c = {
+		.in = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
+		.behind = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
+		.stack = arena_array(&l->b->arena, l->b->nblocks + 1, struct ir_block *),
+	};
 	u32 k, mask;
 
 	note_uses(l);
@@ -180,7 +192,7 @@ void insert_convergence(struct low *l)
 
 		if (!l->uni->divergent[b->id] || !j || done[j->id])
 			continue;
-		d = gather_at(l, b, j);
+		d = gather_at(l, b, j, &c);
 		if (!d)
 			continue;
 		done[j->id] = 1;

@@ -9,6 +9,7 @@
  * different times.
  */
 #include "analysis.h"
+#include "back.h"
 
 #define JOINED	0x80000000u
 
@@ -24,6 +25,7 @@ struct diverge {
 	u32 *label;			/* by block id, for the branch at hand */
 	u32 *stamp;			/* by block id: label is of this branch */
 	u32 round;
+	u64 steps;
 	struct ir_block **queue;
 	u8 *queued;
 	u8 *temporal;			/* by header's block id: loop handled */
@@ -262,6 +264,7 @@ static void spread(struct diverge *d, struct ir_block *from)
 		struct ir_block *b = d->queue[head++ % d->b->nblocks];
 
 		d->queued[b->id] = 0;
+		spend(&d->b->arena, &d->steps, 1 + b->nsuccs);
 		if (b == from || b == from->ipdom)
 			continue;
 		for (k = 0; k < b->nsuccs; k++)
@@ -275,6 +278,7 @@ static bool used_outside(struct diverge *d, struct ir_reg *r, const struct ir_lo
 {
 	u32 k, p;
 
+	spend(&d->b->arena, &d->steps, d->start[r->id + 1] - d->start[r->id]);
 	for (k = d->start[r->id]; k < d->start[r->id + 1]; k++) {
 		struct ir_insn *u = d->users[k];
 
@@ -318,6 +322,7 @@ static void leave_loop(struct diverge *d, const struct ir_loop *loop)
 		return;
 	d->temporal[loop->header->id] = 1;
 	for (k = 0; k < d->b->nrpo; k++) {
+		spend(&d->b->arena, &d->steps, 1);
 		if (!loop_has(loop, d->b->rpo[k]))
 			continue;
 		for (i = d->b->rpo[k]->first; i; i = i->next)
@@ -333,6 +338,7 @@ static void branch_diverges(struct diverge *d, struct ir_block *b)
 		return;
 	d->u->divergent[b->id] = 1;
 	spread(d, b);
+	spend(&d->b->arena, &d->steps, d->loops->n);
 	for (k = 0; k < d->loops->n; k++) {
 		const struct ir_loop *l = d->loops->loops[k];
 

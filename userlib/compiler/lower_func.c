@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "back.h"
 #include "lower.h"
 
 /* ---- blocks ---- */
@@ -207,6 +208,7 @@ static void choose_scalars(struct low *l)
 			       (d->op == OP_PHI || has_scalar_form(d));
 	}
 	do {
+		spend(&l->b->arena, &l->f->steps, l->b->ninsns);
 		c.ok = true;
 		for (k = 0; k < l->b->nrpo; k++)
 			for (i = l->b->rpo[k]->first; i; i = i->next)

@@ -166,6 +166,7 @@ struct mfunc {
 	bool scratch[MC_COUNT];	/* phi copies need a register beyond nphys */
 	u32 wbase;		/* first V register that W registers are made of */
 	u32 link;		/* return point, in functions */
+	u64 steps;		/* see spend() */
 	struct mtable *jump;
 	u32 njump;
 	u32 save_base, save_size; /* the frame's area for values saved over calls */

@@ -4,6 +4,7 @@
  * predecessors, all at once on each edge (reads before writes).
  */
 #include "alloc.h"
+#include "back.h"
 
 /* One copy of an edge: @dst from register @src, or from @imm. */
 struct copy {
@@ -110,6 +111,7 @@ static void sequence(struct edge *e)
 		left++;
 	}
 	while (left) {
+		spend(e->f->arena, &e->f->steps, e->n);
 		progress = false;
 		for (k = 0; k < e->n; k++) {
 			struct copy *c = &e->copies[k];

@@ -5,6 +5,7 @@
  * vectors into the local frame.
  */
 #include "alloc.h"
+#include "back.h"
 
 struct spill {
 	struct mfunc *f;
@@ -81,6 +82,7 @@ static u32 choose(struct spill *s, enum mclass file)
 	u32 k, best = M_NOREG;
 	double score = 0;
 
+	spend(s->f->arena, &s->f->steps, s->nlive);
 	for (k = 0; k < s->nlive; k++) {
 		u32 v = s->live[k];
 		const struct mvreg *r = &s->f->vregs[v];
