@@ -6,7 +6,7 @@
 # sanitizers, for FUZZ_SECONDS; the corpus is kept in the cache.
 cd "$(dirname "$0")/../engine" || exit 1
 log=../../build/selftests/engine/fuzz.log
-seconds=${FUZZ_SECONDS:-120}
+seconds=${FUZZ_SECONDS:-60}
 
 echo "1..2"
 mkdir -p "$(dirname "$log")"
