@@ -49,8 +49,11 @@ static void add_shared(struct unit *u, const struct ir_var *v)
 {
 	u32 align = v->align ? v->align : 1, k;
 
-	if (!v->size)
+	if (!v->size) {		/* dynamic: behind the static ones, as aligned as it asks */
+		if (align > u->dynamic_align)
+			u->dynamic_align = align;
 		return;
+	}
 	for (k = 0; k < u->nshared; k++)
 		if (u->shared_vars[k].var == v)
 			return;
@@ -166,7 +169,7 @@ static bool parse_all(struct unit *u, struct bodies *bs, size_t limit)
 			all = true;
 		}
 	}
-	u->shared = (u->shared + 15) & ~15u;
+	u->shared = (u->shared + u->dynamic_align - 1) & ~(u->dynamic_align - 1);
 	return true;
 }
 
@@ -303,7 +306,7 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
 {
 	const struct ir_module *ir = vgpucc_module_ir(m);
 	size_t limit = opt->memory_limit ? opt->memory_limit : DEFAULT_LIMIT;
-	struct unit u = { .mod = ir, .opt = opt, .diag = d };
+	struct unit u = { .mod = ir, .opt = opt, .diag = d, .dynamic_align = 16 };
 	struct bodies bs = { 0 };
 	struct arena arena;
 	struct diag none;

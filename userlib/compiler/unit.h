@@ -37,7 +37,7 @@ struct unit {
 	struct unit_func *funcs;
 	u32 nfuncs, cap_funcs;
 	u32 hidden;
-	u32 shared;
+	u32 shared, dynamic_align;
 	bool indirect;		/* function ids are used: all address-taken ones go in */
 	bool calls;		/* the kernel needs a stack */
 	u32 vregs, wregs, sregs;
