@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The driver itself: the ioctl contract, memory, queues, lives and deaths.
-# time limit: 900
+# time limit: 1500
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # long variant: KERNEL=6.12
@@ -20,5 +20,5 @@ uml) bed="--bed uml" ;;
 *) bed="--bed qemu --kernel $kernel" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 800 --params "vram=512 ${PARAMS:-}" -- \
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1400 --params "vram=512 ${PARAMS:-}" -- \
 	"$PWD/inside.sh" "$out"
