@@ -4,7 +4,8 @@
 # time limit: 1200
 # variant: BED=uml
 # variant: BED=qemu KERNEL=6.1
-# long variant: BED=qemu KERNEL=6.12
+# long variant: BED=qemu KERNEL=6.1 ALL=1
+# long variant: BED=qemu KERNEL=6.12 ALL=1
 set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
@@ -15,8 +16,10 @@ make -s -j2 all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 if [ $# = 0 ]; then
 	if [ "$bed" = uml ]; then
 		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/cuda12/*
-	else	# emulated vectors are slow: each subject once
+	elif [ -n "${ALL:-}" ]; then	# emulated vectors are slow: each subject once
 		set -- "$out"/static/* "$out"/shared/vecadd "$out"/cuda12/*
+	else
+		set -- "$out"/static/vecadd "$out"/static/reduce "$out"/static/streams
 	fi
 	set -- "${@#"$out"/}"
 fi

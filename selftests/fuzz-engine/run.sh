@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 1500
+# variant: FUZZ_SECONDS=60
 # long variant: FUZZ_SECONDS=3600
 # Verifier and engine under libFuzzer with the address and undefined-behaviour
 # sanitizers, for FUZZ_SECONDS; the corpus is kept in the cache.
