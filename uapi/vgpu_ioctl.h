@@ -46,7 +46,7 @@
  * ENOSPC         VRAM is full (CUDA_ERROR_OUT_OF_MEMORY), or no free GPU address range
  * EDQUOT         a bound on objects or pinned memory, per context, file or user
  * EEXIST         a FIXED address range overlaps a mapping
- * EBUSY          the object is in use
+ * EBUSY          the object is in use, or the device's compute mode admits no further process
  * EBADMSG        the code object was refused by the verifier; the log buffer says why
  * EINTR          a signal came first; [in/out] members say how far it got
  * ETIME          the wait's deadline passed
@@ -80,7 +80,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	1
+#define VGPU_UAPI_VERSION	2
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -91,6 +91,10 @@ enum {
 	VGPU_CMD_PROCESS_LIST	= 0x02,
 	VGPU_CMD_FAULT_QUERY	= 0x03,
 	VGPU_CMD_EVENT_QUERY	= 0x04,
+	VGPU_CMD_SENSORS	= 0x08,
+	VGPU_CMD_SAMPLES	= 0x09,
+	VGPU_CMD_ACCOUNTS	= 0x0a,
+	VGPU_CMD_DEVICE_SET	= 0x0b,
 	VGPU_CMD_DESTROY	= 0x10,
 	VGPU_CMD_CTX_CREATE	= 0x11,
 	VGPU_CMD_BO_CREATE	= 0x20,
@@ -114,6 +118,10 @@ enum {
 #define VGPU_IOCTL_PROCESS_LIST		_IO(VGPU_IOC_TYPE, VGPU_CMD_PROCESS_LIST)
 #define VGPU_IOCTL_FAULT_QUERY		_IO(VGPU_IOC_TYPE, VGPU_CMD_FAULT_QUERY)
 #define VGPU_IOCTL_EVENT_QUERY		_IO(VGPU_IOC_TYPE, VGPU_CMD_EVENT_QUERY)
+#define VGPU_IOCTL_SENSORS		_IO(VGPU_IOC_TYPE, VGPU_CMD_SENSORS)
+#define VGPU_IOCTL_SAMPLES		_IO(VGPU_IOC_TYPE, VGPU_CMD_SAMPLES)
+#define VGPU_IOCTL_ACCOUNTS		_IO(VGPU_IOC_TYPE, VGPU_CMD_ACCOUNTS)
+#define VGPU_IOCTL_DEVICE_SET		_IO(VGPU_IOC_TYPE, VGPU_CMD_DEVICE_SET)
 #define VGPU_IOCTL_DESTROY		_IO(VGPU_IOC_TYPE, VGPU_CMD_DESTROY)
 #define VGPU_IOCTL_CTX_CREATE		_IO(VGPU_IOC_TYPE, VGPU_CMD_CTX_CREATE)
 #define VGPU_IOCTL_BO_CREATE		_IO(VGPU_IOC_TYPE, VGPU_CMD_BO_CREATE)
@@ -137,6 +145,10 @@ enum {
 #define VGPU_VA_END		(1ULL << 48)
 #define VGPU_NAME_LEN		64
 #define VGPU_KERNEL_NAME_LEN	128
+
+/* What some models have and others lack */
+#define VGPU_FEATURE_ECC	(1u << 0)	/* memory with ECC */
+#define VGPU_FEATURE_FAN	(1u << 1)	/* a fan; cards for servers have none */
 
 /**
  * struct vgpu_device_info - what never changes while the device exists
@@ -190,6 +202,8 @@ enum {
  * @pcie_gen: [out] PCI Express generation of the model
  * @pcie_width: [out] its lanes
  * @reserved: [out] zero
+ * @cores_per_sm: [out] FP32 lanes of a multiprocessor (from version 2 on, as all below)
+ * @features: [out] VGPU_FEATURE_*
  */
 struct vgpu_device_info {
 	__u32 size;
@@ -242,6 +256,8 @@ struct vgpu_device_info {
 	__u32 pcie_gen;
 	__u32 pcie_width;
 	__u32 reserved;
+	__u32 cores_per_sm;
+	__u32 features;
 };
 
 /**
@@ -265,6 +281,15 @@ struct vgpu_device_info {
  * @running: [out] packets executing now
  * @last_event: [out] number of the newest event, see EVENT_QUERY
  * @reserved: [out] zero
+ * @to_gpu_bytes: [out] bytes copied from host memory (from version 2 on, as all below)
+ * @from_gpu_bytes: [out] bytes copied to host memory
+ * @mapped_bytes: [out] bytes of the buffers that some process has mapped
+ * @ecc_single: [out] corrected memory errors: since they were last cleared, and since the device was made
+ * @ecc_double: [out] uncorrected ones, likewise
+ * @compute_mode: [out] VGPU_COMPUTE_*
+ * @persistence: [out] as set; changes nothing, a device keeps its state anyhow
+ * @accounting: [out] processes are accounted
+ * @padding: [out] zero
  */
 struct vgpu_device_status {
 	__u32 size;
@@ -286,6 +311,21 @@ struct vgpu_device_status {
 	__u32 running;
 	__u64 last_event;
 	__u64 reserved[4];
+	__u64 to_gpu_bytes;
+	__u64 from_gpu_bytes;
+	__u64 mapped_bytes;
+	__u64 ecc_single[2];
+	__u64 ecc_double[2];
+	__u32 compute_mode;
+	__u32 persistence;
+	__u32 accounting;
+	__u32 padding;
+};
+
+/* Indices of ecc_single and ecc_double */
+enum {
+	VGPU_ECC_VOLATILE	= 0,	/* since they were last cleared */
+	VGPU_ECC_AGGREGATE	= 1,	/* since the device was made */
 };
 
 /**
@@ -328,6 +368,184 @@ struct vgpu_process_list {
 	__u32 reserved;
 };
 
+/* Why clocks are lower than the highest. */
+#define VGPU_THROTTLE_IDLE	(1u << 0)	/* nothing to do */
+#define VGPU_THROTTLE_POWER	(1u << 1)	/* at the power limit */
+#define VGPU_THROTTLE_THERMAL	(1u << 2)	/* at the temperature where clocks are lowered */
+#define VGPU_THROTTLE_HARDWARE	(1u << 3)	/* asked for by the administrator */
+
+/**
+ * struct vgpu_sensors - what a card's sensors would say
+ * @size: sizeof(struct vgpu_sensors)
+ * @flags: must be zero
+ * @now_ns: [out] CLOCK_MONOTONIC
+ * @energy_uj: [out] energy since the device was made
+ * @throttle_power_ns: [out] time with VGPU_THROTTLE_POWER
+ * @throttle_thermal_ns: [out] time with VGPU_THROTTLE_THERMAL
+ * @power_mw: [out] power now
+ * @temperature_mdeg: [out] temperature now, thousandths of a degree Celsius
+ * @slowdown_mdeg: [out] where clocks are lowered
+ * @shutdown_mdeg: [out] where a card would switch itself off
+ * @clock_khz: [out] SM clock now
+ * @mem_clock_khz: [out] memory clock now
+ * @pstate: [out] performance state: 0 (working) to 15
+ * @throttle: [out] VGPU_THROTTLE_*
+ * @fan_percent: [out] fan speed; 0 without VGPU_FEATURE_FAN
+ * @reserved: must be zero
+ *
+ * There is nothing to measure: these follow from a model, driven by the load that the counters show.
+ * Documentation/nvml.rst describes it.
+ */
+struct vgpu_sensors {
+	__u32 size;
+	__u32 flags;
+	__u64 now_ns;
+	__u64 energy_uj;
+	__u64 throttle_power_ns;
+	__u64 throttle_thermal_ns;
+	__u32 power_mw;
+	__s32 temperature_mdeg;
+	__s32 slowdown_mdeg;
+	__s32 shutdown_mdeg;
+	__u32 clock_khz;
+	__u32 mem_clock_khz;
+	__u32 pstate;
+	__u32 throttle;
+	__u32 fan_percent;
+	__u32 reserved;
+};
+
+/* Kinds of samples */
+enum {
+	VGPU_SAMPLES_DEVICE	= 0,
+	VGPU_SAMPLES_PROCESS	= 1,
+};
+
+/**
+ * struct vgpu_sample - what went on in an interval
+ * @time_ns: CLOCK_REALTIME of its end
+ * @interval_ns: its length
+ * @pid: thread group as the caller's pid namespace sees it (0 when it does not); 0 in device samples
+ * @busy_permille: share of the interval in which something was executing; of a process: its part of
+ *	the device's, by worker time
+ * @mem_permille: share of the workers' time that went into copying and filling
+ * @power_mw: power; 0 in process samples, as all below
+ * @temperature_mdeg: temperature
+ * @clock_khz: SM clock
+ * @mem_clock_khz: memory clock
+ * @reserved: zero
+ */
+struct vgpu_sample {
+	__u64 time_ns;
+	__u64 interval_ns;
+	__u32 pid;
+	__u32 busy_permille;
+	__u32 mem_permille;
+	__u32 power_mw;
+	__s32 temperature_mdeg;
+	__u32 clock_khz;
+	__u32 mem_clock_khz;
+	__u32 reserved;
+};
+
+/**
+ * struct vgpu_samples - the newest samples
+ * @size: sizeof(struct vgpu_samples)
+ * @kind: VGPU_SAMPLES_*
+ * @after_ns: only samples whose time_ns is greater
+ * @samples: pointer to an array of struct vgpu_sample; the newest min(count in, count out) are written, oldest first
+ * @count: [in] room in it, [out] how many there are
+ * @entry_size: sizeof(struct vgpu_sample) as the caller was compiled
+ * @limit: [out] the most that are kept
+ * @reserved: must be zero
+ *
+ * A sample is taken every 100 ms while there are contexts, and by this ioctl when the last one is
+ * older. A process has one in each interval in which workers worked for it.
+ */
+struct vgpu_samples {
+	__u32 size;
+	__u32 kind;
+	__u64 after_ns;
+	__u64 samples;
+	__u32 count;
+	__u32 entry_size;
+	__u32 limit;
+	__u32 reserved;
+};
+
+/**
+ * struct vgpu_account - what a process has used
+ * @pid: thread group as the caller's pid namespace sees it, 0 when it does not
+ * @running: it still has contexts
+ * @start_ns: CLOCK_REALTIME at which its first context was made
+ * @time_ns: how long it had contexts
+ * @active_ns: its part of the device's active time, by worker time
+ * @busy_ns: worker time spent for it
+ * @mem_busy_ns: the part of it spent copying and filling
+ * @vram_peak: the most VRAM it held (the sum of its contexts' peaks)
+ * @launches: kernels completed for it
+ */
+struct vgpu_account {
+	__u32 pid;
+	__u32 running;
+	__u64 start_ns;
+	__u64 time_ns;
+	__u64 active_ns;
+	__u64 busy_ns;
+	__u64 mem_busy_ns;
+	__u64 vram_peak;
+	__u64 launches;
+};
+
+/**
+ * struct vgpu_accounts - the accounted processes
+ * @size: sizeof(struct vgpu_accounts)
+ * @count: [in] room in @accounts, [out] how many there are
+ * @accounts: pointer to an array of struct vgpu_account; the first min(count in, count out) are
+ *	written: those that have ended, oldest first, then those that run
+ * @entry_size: sizeof(struct vgpu_account) as the caller was compiled
+ * @limit: [out] the most ended ones that are kept
+ *
+ * Empty while accounting is off.
+ */
+struct vgpu_accounts {
+	__u32 size;
+	__u32 count;
+	__u64 accounts;
+	__u32 entry_size;
+	__u32 limit;
+};
+
+/* Compute modes: who may make contexts */
+enum {
+	VGPU_COMPUTE_DEFAULT	= 0,	/* everybody */
+	VGPU_COMPUTE_EXCLUSIVE	= 1,	/* one process at a time; CTX_CREATE of others fails with EBUSY */
+	VGPU_COMPUTE_PROHIBITED	= 2,	/* nobody: EBUSY */
+};
+
+/* What DEVICE_SET sets */
+enum {
+	VGPU_SET_COMPUTE_MODE	= 0,	/* VGPU_COMPUTE_* */
+	VGPU_SET_PERSISTENCE	= 1,	/* 0, 1 */
+	VGPU_SET_ACCOUNTING	= 2,	/* 0, 1; 0 also forgets */
+	VGPU_SET_CLEAR_ACCOUNTS	= 3,	/* 0: forget the processes that have ended */
+	VGPU_SET_CLEAR_ECC	= 4,	/* VGPU_ECC_*: these counters become 0 */
+};
+
+/**
+ * struct vgpu_device_set - change a device for everybody
+ * @size: sizeof(struct vgpu_device_set)
+ * @what: VGPU_SET_*
+ * @value: what to
+ *
+ * EPERM without CAP_SYS_ADMIN.
+ */
+struct vgpu_device_set {
+	__u32 size;
+	__u32 what;
+	__u64 value;
+};
+
 /* What ended a context. Values never change. */
 enum {
 	VGPU_FAULT_NONE		= 0,
@@ -348,6 +566,9 @@ enum {
 	VGPU_FAULT_ENGINE	= 15,	/* unsupported or inconsistent: a bug, please report */
 	VGPU_FAULT_ADDRESS_SPACE = 16,	/* address of the wrong state space: CUDA_ERROR_INVALID_ADDRESS_SPACE */
 	VGPU_FAULT_INJECTED	= 17,	/* asked for by the administrator */
+	/* Events that end no context */
+	VGPU_EVENT_ECC_SINGLE	= 64,	/* a memory error was corrected */
+	VGPU_EVENT_ECC_DOUBLE	= 65,	/* a memory error was found and could not be corrected: Xid 48 */
 };
 
 /**

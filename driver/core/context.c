@@ -103,16 +103,22 @@ static void unwatch_mm(struct vgpu_ctx *ctx)
 	mmu_notifier_unregister(&ctx->mn, ctx->mm);
 }
 
+static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
+{
+	mutex_lock(&dev->ctx_lock);
+	list_del_init(&ctx->dev_link);
+	atomic_dec(&dev->cnt.contexts);
+	mutex_unlock(&dev->ctx_lock);
+}
+
 static void detach(struct vgpu_obj *obj)
 {
 	struct vgpu_ctx *ctx = container_of(obj, struct vgpu_ctx, obj);
 
 	unwatch_mm(ctx);
 	end(ctx);
-	mutex_lock(&ctx->dev->ctx_lock);
-	list_del_init(&ctx->dev_link);
-	mutex_unlock(&ctx->dev->ctx_lock);
-	atomic_dec(&ctx->dev->cnt.contexts);
+	vgpu_monitor_ctx_end(ctx);
+	delist(ctx->dev, ctx);
 }
 
 static void free_ctx(struct vgpu_obj *obj)
@@ -153,6 +159,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	mmgrab(ctx->mm);
 	ctx->pid = get_pid(task_tgid(current));
 	get_task_comm(ctx->comm, current->group_leader);
+	ctx->usage.born_ns = ktime_get_ns();
 	ctx->as = vgpu_as_create();
 	if (ctx->as && !vgpu_sched_ctx_init(ctx))
 		return ctx;
@@ -160,25 +167,47 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	return ERR_PTR(-ENOMEM);
 }
 
+/* Whether the device's compute mode admits a context; under ctx_lock. */
+static bool admitted(struct vgpu_device *dev, const struct vgpu_ctx *ctx)
+{
+	const struct vgpu_ctx *other;
+
+	if (dev->mon->compute_mode == VGPU_COMPUTE_PROHIBITED)
+		return false;
+	if (dev->mon->compute_mode == VGPU_COMPUTE_EXCLUSIVE)
+		list_for_each_entry(other, &dev->contexts, dev_link)
+			if (other->pid != ctx->pid)
+				return false;
+	return true;
+}
+
+static int enlist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
+{
+	int rc = 0;
+
+	mutex_lock(&dev->ctx_lock);
+	if (!admitted(dev, ctx))
+		rc = -EBUSY;
+	else if (atomic_read(&dev->cnt.contexts) >= MAX_CTX_PER_DEVICE)
+		rc = -EDQUOT;
+	if (!rc) {
+		atomic_inc(&dev->cnt.contexts);
+		list_add_tail(&ctx->dev_link, &dev->contexts);
+	}
+	mutex_unlock(&dev->ctx_lock);
+	return rc;
+}
+
 static int publish(struct vgpu_file *vf, struct vgpu_ctx *ctx, u32 *handle)
 {
-	struct vgpu_device *dev = vf->dev;
-	int rc;
+	int rc = enlist(vf->dev, ctx);
 
-	if (atomic_inc_return(&dev->cnt.contexts) > MAX_CTX_PER_DEVICE) {
-		atomic_dec(&dev->cnt.contexts);
-		return -EDQUOT;
-	}
-	mutex_lock(&dev->ctx_lock);
-	list_add_tail(&ctx->dev_link, &dev->contexts);
-	mutex_unlock(&dev->ctx_lock);
+	if (rc)
+		return rc;
+	vgpu_monitor_ctx_begin(ctx);
 	rc = vgpu_obj_publish(vf, &ctx->obj, handle);
-	if (!rc)
-		return 0;
-	mutex_lock(&dev->ctx_lock);
-	list_del_init(&ctx->dev_link);
-	mutex_unlock(&dev->ctx_lock);
-	atomic_dec(&dev->cnt.contexts);
+	if (rc)
+		delist(vf->dev, ctx);
 	return rc;
 }
 

@@ -114,6 +114,11 @@ static struct vgpu_device *make(unsigned int index)
 
 	if (!dev)
 		return NULL;
+	dev->mon = kvzalloc(sizeof(*dev->mon), GFP_KERNEL);
+	if (!dev->mon) {
+		kvfree(dev);
+		return NULL;
+	}
 	dev->index = index;
 	dev->model = m;
 	vgpu_model_uuid(m, index, dev->uuid);
@@ -126,7 +131,19 @@ static struct vgpu_device *make(unsigned int index)
 	INIT_LIST_HEAD(&dev->contexts);
 	spin_lock_init(&dev->event_lock);
 	init_waitqueue_head(&dev->event_wait);
+	vgpu_monitor_init(dev);
 	return dev;
+}
+
+static void free_device(struct vgpu_device *dev)
+{
+	int i;
+
+	vgpu_monitor_exit(dev);
+	for (i = 0; i < VGPU_EVENT_RING; i++)
+		put_pid(dev->event_pids[i]);
+	kvfree(dev->mon);
+	kvfree(dev);
 }
 
 static int add(unsigned int index)
@@ -148,21 +165,18 @@ static int add(unsigned int index)
 	devices[index] = NULL;
 	vgpu_pci_del(index);
 free:
-	kvfree(dev);
+	free_device(dev);
 	return rc;
 }
 
 static void remove_last(void)
 {
 	struct vgpu_device *dev = devices[ndevices - 1];
-	int i;
 
 	vgpu_node_remove(dev);
 	vgpu_pci_del(dev->index);
 	devices[--ndevices] = NULL;
-	for (i = 0; i < VGPU_EVENT_RING; i++)
-		put_pid(dev->event_pids[i]);
-	kvfree(dev);
+	free_device(dev);
 }
 
 /** vgpu_devices_exit - remove all devices */

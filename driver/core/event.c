@@ -32,6 +32,8 @@ static const struct {
 	[VGPU_FAULT_ENGINE]	= { "illegal instruction", 13 },
 	[VGPU_FAULT_ADDRESS_SPACE] = { "invalid address space", 13 },
 	[VGPU_FAULT_INJECTED]	= { "injected", 13 },
+	[VGPU_EVENT_ECC_SINGLE]	= { "corrected memory error", 0 },
+	[VGPU_EVENT_ECC_DOUBLE]	= { "uncorrected memory error", 48 },
 };
 
 /** vgpu_fault_xid - the Xid of a kind of fault */
@@ -43,7 +45,20 @@ u32 vgpu_fault_xid(u32 kind)
 /** vgpu_fault_name - a kind of fault in words */
 const char *vgpu_fault_name(u32 kind)
 {
-	return kind < ARRAY_SIZE(kinds) ? kinds[kind].name : "unknown";
+	return kind < ARRAY_SIZE(kinds) && kinds[kind].name ? kinds[kind].name : "unknown";
+}
+
+/* What an event adds to: memory errors end no context. */
+static void count(struct vgpu_device *dev, u32 kind)
+{
+	atomic64_t *counter = kind == VGPU_EVENT_ECC_SINGLE ? dev->ecc_single : dev->ecc_double;
+
+	if (kind < VGPU_EVENT_ECC_SINGLE) {
+		atomic64_inc(&dev->cnt.faults);
+		return;
+	}
+	atomic64_inc(&counter[VGPU_ECC_VOLATILE]);
+	atomic64_inc(&counter[VGPU_ECC_AGGREGATE]);
 }
 
 static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
@@ -85,7 +100,7 @@ u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *p
 	WRITE_ONCE(dev->event_seq, f->event);
 	spin_unlock(&dev->event_lock);
 	put_pid(old);
-	atomic64_inc(&dev->cnt.faults);
+	count(dev, f->kind);
 	wake_up_interruptible(&dev->event_wait);
 	log_xid(dev, f, pid);
 	return f->event;

@@ -7,6 +7,9 @@
 #ifndef _VGPU_CORE_IOCTL_H
 #define _VGPU_CORE_IOCTL_H
 
+#include <linux/types.h>
+
+struct file;
 struct vgpu_file;
 
 long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -17,6 +20,12 @@ int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_fault_query(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_event_query(struct vgpu_file *vf, void *arg);
+int vgpu_copy_array(u64 to, u32 to_size, const void *from, u32 from_size, u32 count);
+/* core/sensors.c, core/monitor.c, core/account.c, core/control.c */
+int vgpu_ioctl_sensors(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_device_set(struct vgpu_file *vf, void *arg);
 /* core/object.c, core/context.c, core/code.c */
 int vgpu_ioctl_destroy(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg);

@@ -4,13 +4,15 @@
  *
  * Limits are those of the CUDA programming guide's table of technical
  * specifications by compute capability; names, ids, memory, clocks and power
- * are those of each card's public data sheet and of the PCI id database.
+ * are those of each card's public data sheet and of the PCI id database. The
+ * generic profiles' clocks (1 GHz) and power limit (100 W) are nobody's.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "../../uapi/vgpu_ioctl.h"
 #include "model.h"
 
 #define KIB(n)	((n) * 1024u)
@@ -49,7 +51,7 @@ static const struct vgpu_arch archs[] = {
 	  .subsys_vendor = 0x10de, .subsys_id = SUBSYS_GENERIC,		\
 	  .revision = 0xa1, .l2_bytes = MIB(4),				\
 	  .clock_khz = 1000000, .mem_clock_khz = 1000000,		\
-	  .mem_bus_bits = 128,						\
+	  .mem_bus_bits = 128, .power_limit_mw = 100000,		\
 	  .pcie_gen = (gen), .pcie_width = 16 }
 
 #define CARD(nm, str, cc, dev, sub, sms, mib, l2, clk, mclk, bits, watt, gen) \
@@ -161,6 +163,30 @@ u64 vgpu_model_vram(const struct vgpu_model *m, u64 ram_bytes)
 	if (m->vram_mib)
 		return (u64)m->vram_mib << 20;
 	return max_t(u64, half, MIB(64));
+}
+
+static bool begins(const char *name, const char *with)
+{
+	return !strncmp(name, with, strlen(with));
+}
+
+/**
+ * vgpu_model_features - what follows from the family of a card
+ * @m: its profile
+ *
+ * Cards for games have no ECC, cards for servers no fan. A generic profile has both, so that
+ * software for either can be tried on it.
+ *
+ * Return: VGPU_FEATURE_*
+ */
+u32 vgpu_model_features(const struct vgpu_model *m)
+{
+	bool game = begins(m->name, "NVIDIA GeForce");
+	bool desk = begins(m->name, "NVIDIA RTX") && !strstr(m->name, "Server");
+
+	if (m->subsys_id == SUBSYS_GENERIC)
+		return VGPU_FEATURE_ECC | VGPU_FEATURE_FAN;
+	return (game ? 0 : VGPU_FEATURE_ECC) | (game || desk ? VGPU_FEATURE_FAN : 0);
 }
 
 /**

@@ -94,6 +94,7 @@ const struct vgpu_model *vgpu_model_find(const char *model, const char *cc);
 const struct vgpu_model *vgpu_model_at(unsigned int i);
 u32 vgpu_model_sms(const struct vgpu_model *m, unsigned int workers);
 u64 vgpu_model_vram(const struct vgpu_model *m, u64 ram_bytes);
+u32 vgpu_model_features(const struct vgpu_model *m);
 void vgpu_model_uuid(const struct vgpu_model *m, unsigned int index,
 		     u8 uuid[VGPU_MODEL_UUID_LEN]);
 

@@ -54,6 +54,7 @@ static void info_identity(struct vgpu_device *dev, struct vgpu_device_info *i)
 	i->pci_revision = m->revision;
 	i->pcie_gen = m->pcie_gen;
 	i->pcie_width = m->pcie_width;
+	i->features = vgpu_model_features(m);
 }
 
 static void info_model(struct vgpu_device *dev, struct vgpu_device_info *i)
@@ -78,6 +79,7 @@ static void info_limits(const struct vgpu_arch *a, struct vgpu_device_info *i)
 {
 	i->cc_major = a->cc_major;
 	i->cc_minor = a->cc_minor;
+	i->cores_per_sm = a->cores_per_sm;
 	i->warp_size = VGPU_WARP_LANES;
 	i->max_threads_block = min_t(u32, a->threads_per_block, ENGINE_MAX_THREADS);
 	i->max_threads_sm = a->threads_per_sm;
@@ -114,6 +116,22 @@ int vgpu_ioctl_device_info(struct vgpu_file *vf, void *arg)
 	return 0;
 }
 
+static void status_v2(struct vgpu_device *dev, struct vgpu_device_status *st)
+{
+	int i;
+
+	st->to_gpu_bytes = atomic64_read(&dev->to_gpu_bytes);
+	st->from_gpu_bytes = atomic64_read(&dev->from_gpu_bytes);
+	st->mapped_bytes = atomic64_read(&dev->mapped_bytes);
+	for (i = 0; i < ARRAY_SIZE(st->ecc_single); i++) {
+		st->ecc_single[i] = atomic64_read(&dev->ecc_single[i]);
+		st->ecc_double[i] = atomic64_read(&dev->ecc_double[i]);
+	}
+	st->compute_mode = READ_ONCE(dev->mon->compute_mode);
+	st->persistence = READ_ONCE(dev->mon->persistence);
+	st->accounting = READ_ONCE(dev->mon->accounting);
+}
+
 int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_device_status *st = arg;
@@ -142,6 +160,7 @@ int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg)
 	st->queues = atomic_read(&c->queues);
 	st->running = atomic_read(&c->running);
 	st->last_event = READ_ONCE(dev->event_seq);
+	status_v2(dev, st);
 	return 0;
 }
 
@@ -180,16 +199,27 @@ static u32 gather(struct vgpu_device *dev, struct vgpu_process *tab,
 	return n;
 }
 
-static int copy_processes(struct vgpu_process_list *l, const struct vgpu_process *tab, u32 n)
+/**
+ * vgpu_copy_array - give user space an array of structs
+ * @to: user address
+ * @to_size: sizeof() of the struct as user space was compiled
+ * @from: array
+ * @from_size: sizeof() of the struct here
+ * @count: how many
+ */
+int vgpu_copy_array(u64 to, u32 to_size, const void *from, u32 from_size, u32 count)
 {
-	char __user *to = u64_to_user_ptr(l->processes);
-	u32 size = min_t(u32, l->entry_size, sizeof(*tab));
+	char __user *out = u64_to_user_ptr(to);
 	u32 i;
 
-	for (i = 0; i < min(n, l->count); i++) {
-		if (clear_user(to, l->entry_size) || copy_to_user(to, &tab[i], size))
+	if (to_size < sizeof(u32) || to_size > PAGE_SIZE)
+		return -EINVAL;
+	for (i = 0; i < count; i++) {
+		if (clear_user(out, to_size) ||
+		    copy_to_user(out, from, min(to_size, from_size)))
 			return -EFAULT;
-		to += l->entry_size;
+		out += to_size;
+		from += from_size;
 	}
 	return 0;
 }
@@ -202,7 +232,7 @@ int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 	u32 n, room;
 	int rc;
 
-	if (l->reserved || l->entry_size < sizeof(u32) || l->entry_size > PAGE_SIZE)
+	if (l->reserved)
 		return -EINVAL;
 	room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_PROCESSES);
 	tab = kvcalloc(room, sizeof(*tab), GFP_KERNEL_ACCOUNT);
@@ -210,7 +240,8 @@ int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 	rc = -ENOMEM;
 	if (tab && pids) {
 		n = gather(vf->dev, tab, pids, room);
-		rc = copy_processes(l, tab, n);
+		rc = vgpu_copy_array(l->processes, l->entry_size, tab, sizeof(*tab),
+				     min(n, l->count));
 		l->count = n;
 	}
 	kvfree(pids);

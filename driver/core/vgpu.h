@@ -32,6 +32,7 @@
 #include "../../uapi/vgpu_ioctl.h"
 #include "compat.h"
 #include "model.h"
+#include "monitor.h"
 
 #define VGPU_NAME		"vgpu"
 #define VGPU_MODULE_VERSION	"0.1.0"
@@ -94,6 +95,12 @@ struct vgpu_counters {
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
  * @event_pids:		process of each event
  * @event_wait:		woken at each event
+ * @to_gpu_bytes:	bytes copied from host memory
+ * @from_gpu_bytes:	bytes copied to host memory
+ * @mapped_bytes:	bytes of the buffers that have user mappings
+ * @ecc_single:		corrected memory errors, VGPU_ECC_*
+ * @ecc_double:		uncorrected ones
+ * @mon:		its monitor
  */
 struct vgpu_device {
 	unsigned int index;
@@ -120,6 +127,12 @@ struct vgpu_device {
 	struct pid *event_pids[VGPU_EVENT_RING];
 	wait_queue_head_t event_wait;
 
+	atomic64_t to_gpu_bytes;
+	atomic64_t from_gpu_bytes;
+	atomic64_t mapped_bytes;
+	atomic64_t ecc_single[2];
+	atomic64_t ecc_double[2];
+	struct vgpu_monitor *mon;
 };
 
 /**
@@ -193,6 +206,7 @@ struct vgpu_file {
  * @pid:	thread group of its creator
  * @comm:	its name
  * @cnt:	live counters
+ * @usage:	the monitor's part
  * @code_bytes:	memory of its code objects
  * @as:		GPU address space
  * @sched:	the scheduler's part
@@ -211,6 +225,7 @@ struct vgpu_ctx {
 	struct pid *pid;
 	char comm[16];
 	struct vgpu_counters cnt;
+	struct vgpu_usage usage;
 	atomic64_t code_bytes;
 	struct vgpu_as *as;
 	struct vgpu_sched_ctx *sched;

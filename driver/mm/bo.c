@@ -34,6 +34,14 @@ struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index)
 	return p->huge ? p->huge + i : p->small[i];
 }
 
+static void note_peak(struct vgpu_ctx *ctx, s64 used)
+{
+	s64 peak = atomic64_read(&ctx->usage.vram_peak);
+
+	while (used > peak && !atomic64_try_cmpxchg(&ctx->usage.vram_peak, &peak, used))
+		;
+}
+
 static bool charge(struct vgpu_ctx *ctx, u64 bytes)
 {
 	struct vgpu_device *dev = ctx->dev;
@@ -42,7 +50,7 @@ static bool charge(struct vgpu_ctx *ctx, u64 bytes)
 		atomic64_sub(bytes, &dev->cnt.vram_used);
 		return false;
 	}
-	atomic64_add(bytes, &ctx->cnt.vram_used);
+	note_peak(ctx, atomic64_add_return(bytes, &ctx->cnt.vram_used));
 	return true;
 }
 

@@ -117,6 +117,8 @@ int vgpu_ioctl_mem_copy(struct vgpu_file *vf, void *arg)
 	if (!rc)
 		rc = copy_all(ctx->as, c);
 	vgpu_count(ctx, copied_bytes, c->done - before);
+	atomic64_add(c->done - before, c->direction == VGPU_COPY_TO_GPU ?
+		     &vf->dev->to_gpu_bytes : &vf->dev->from_gpu_bytes);
 	vgpu_ctx_put(ctx);
 	return rc;
 }

@@ -41,6 +41,7 @@ struct vgpu_piece {
  * @maps: its mappings (struct vgpu_mapping.owner_link), under the address space's lock
  * @npieces: number of
  * @pieces: its memory
+ * @vmas: user mappings of it
  */
 struct vgpu_bo {
 	struct vgpu_obj obj;
@@ -49,6 +50,7 @@ struct vgpu_bo {
 	struct list_head maps;
 	unsigned long npieces;
 	struct vgpu_piece *pieces;
+	atomic_t vmas;
 };
 
 /**

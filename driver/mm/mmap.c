@@ -11,15 +11,34 @@
 
 #define BATCH	64	/* pages entered at a time */
 
+/* Keep the device's count of the buffers that are mapped. */
+static void count_vma(struct vgpu_obj *obj)
+{
+	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
+
+	if (obj->type == VGPU_OBJ_BO && atomic_inc_return(&bo->vmas) == 1)
+		atomic64_add(bo->length, &obj->ctx->dev->mapped_bytes);
+}
+
+static void uncount_vma(struct vgpu_obj *obj)
+{
+	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
+
+	if (obj->type == VGPU_OBJ_BO && atomic_dec_and_test(&bo->vmas))
+		atomic64_sub(bo->length, &obj->ctx->dev->mapped_bytes);
+}
+
 static void vma_open(struct vm_area_struct *vma)
 {
 	struct vgpu_obj *obj = vma->vm_private_data;
 
 	kref_get(&obj->ref);
+	count_vma(obj);
 }
 
 static void vma_close(struct vm_area_struct *vma)
 {
+	uncount_vma(vma->vm_private_data);
 	vgpu_obj_put(vma->vm_private_data);
 }
 
@@ -59,6 +78,7 @@ int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
 		addr += n << PAGE_SHIFT;
 		cond_resched();
 	}
+	count_vma(obj);
 	vma->vm_private_data = obj;
 	vma->vm_ops = &vm_ops;
 	return 0;

@@ -138,10 +138,18 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *un
 	return done;
 }
 
+/* Host memory has the addresses that host and GPU share. */
 static void count_done(struct vgpu_job *job)
 {
-	vgpu_count(job->queue->obj.ctx, copies, 1);
-	vgpu_count(job->queue->obj.ctx, copied_bytes, to_xfer(job)->bytes);
+	struct vgpu_ctx *ctx = job->queue->obj.ctx;
+	const struct xfer *x = to_xfer(job);
+
+	vgpu_count(ctx, copies, 1);
+	vgpu_count(ctx, copied_bytes, x->bytes);
+	if (!x->copy || (x->src < VGPU_VA_SPLIT) == (x->dst < VGPU_VA_SPLIT))
+		return;
+	atomic64_add(x->bytes, x->src < VGPU_VA_SPLIT ? &ctx->dev->to_gpu_bytes :
+							&ctx->dev->from_gpu_bytes);
 }
 
 static void free_xfer(struct vgpu_job *job)

@@ -33,6 +33,10 @@ static const struct op {
 	{ "PROCESS_LIST", VGPU_IOCTL_PROCESS_LIST, sizeof(struct vgpu_process_list) },
 	{ "FAULT_QUERY", VGPU_IOCTL_FAULT_QUERY, sizeof(struct vgpu_fault_query) },
 	{ "EVENT_QUERY", VGPU_IOCTL_EVENT_QUERY, sizeof(struct vgpu_event_query) },
+	{ "SENSORS", VGPU_IOCTL_SENSORS, sizeof(struct vgpu_sensors) },
+	{ "SAMPLES", VGPU_IOCTL_SAMPLES, sizeof(struct vgpu_samples) },
+	{ "ACCOUNTS", VGPU_IOCTL_ACCOUNTS, sizeof(struct vgpu_accounts) },
+	{ "DEVICE_SET", VGPU_IOCTL_DEVICE_SET, sizeof(struct vgpu_device_set) },
 	{ "DESTROY", VGPU_IOCTL_DESTROY, sizeof(struct vgpu_destroy) },
 	{ "CTX_CREATE", VGPU_IOCTL_CTX_CREATE, sizeof(struct vgpu_ctx_create) },
 	{ "BO_CREATE", VGPU_IOCTL_BO_CREATE, sizeof(struct vgpu_bo_create) },
@@ -125,6 +129,14 @@ TEST_F(abi, flags_and_reserved_members)
 	REFUSED(PROCESS_LIST, struct vgpu_process_list, reserved, .entry_size = 64);
 	REFUSED(FAULT_QUERY, struct vgpu_fault_query, reserved);
 	REFUSED(EVENT_QUERY, struct vgpu_event_query, flags);
+	REFUSED(SENSORS, struct vgpu_sensors, flags);
+	REFUSED(SENSORS, struct vgpu_sensors, reserved);
+	REFUSED(SAMPLES, struct vgpu_samples, kind, .entry_size = sizeof(struct vgpu_sample));
+	REFUSED(SAMPLES, struct vgpu_samples, reserved, .entry_size = sizeof(struct vgpu_sample));
+	REFUSED(SAMPLES, struct vgpu_samples, entry_size);
+	REFUSED(ACCOUNTS, struct vgpu_accounts, entry_size);
+	REFUSED(DEVICE_SET, struct vgpu_device_set, what);
+	REFUSED(DEVICE_SET, struct vgpu_device_set, value);
 	REFUSED(CTX_CREATE, struct vgpu_ctx_create, flags);
 	REFUSED(CTX_CREATE, struct vgpu_ctx_create, reserved);
 	REFUSED(BO_CREATE, struct vgpu_bo_create, flags, .ctx = self->ctx, .length = 1);

@@ -26,12 +26,13 @@ reload()
 }
 
 echo "KTAP version 1"
-echo "1..9"
+echo "1..10"
 program abi
 program memory
 program queues
 program life
 program launch
+program monitor
 
 # Let allocations that may sleep fail, too.
 mount -t debugfs none /sys/kernel/debug 2>/dev/null
