@@ -2,9 +2,9 @@
 /*
  * vgpu-ptxc: look into PTX, fatbins and libraries, compile, report.
  *
- * --check compiles every kernel of every PTX entry, and prints per
- * architecture how many there are, how many failed and why, and how long
- * they took.
+ * --check compiles every kernel of every PTX entry, lets the engine's
+ * verifier judge the code objects, and prints per architecture how many
+ * kernels there are, how many failed and why, and how long they took.
  */
 #include <argp.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@
 
 #include "compiler.h"
 #include "ir.h"
+#include "judge.h"
 
 #define BODY_LIMIT	((size_t)1 << 30)
 #define MAX_ARCHS	64
@@ -24,7 +25,7 @@
 
 struct settings {
 	const char *file, *kernel;
-	unsigned int cc, arch;
+	unsigned int cc, arch, every;
 	enum vgpucc_shape_class shape;
 	bool check, list, dump_ir, dump_ssa, dump_isa, front, verbose;
 };
@@ -49,7 +50,7 @@ struct reason {
 static struct arch_stats stats[MAX_ARCHS];
 static struct reason *reasons;
 static size_t nstats, nreasons;
-static struct settings set = { .cc = 120 };
+static struct settings set = { .cc = 120, .every = 1 };
 static char log_buf[LOG_SIZE];
 
 /* Our own time: other programs on the machine do not count. */
@@ -167,7 +168,19 @@ static int front(const struct vgpucc_module *m, const char *name, struct diag *d
 	return ret;
 }
 
-static int compile(const struct vgpucc_module *m, const char *name, struct diag *d)
+/* What the device would say of the code object. */
+static int verify(const void *image, size_t len, struct diag *d)
+{
+	char msg[160];
+
+	if (judge(image, len, msg, sizeof(msg)))
+		return VGPUCC_OK;
+	diag_error(d, 0, "verifier: %s", msg);
+	return VGPUCC_UNSUPPORTED;
+}
+
+/* @ms: the compiler's own time */
+static int compile(const struct vgpucc_module *m, const char *name, struct diag *d, double *ms)
 {
 	struct vgpucc_options opt = {
 		.cc = set.cc,
@@ -178,9 +191,14 @@ static int compile(const struct vgpucc_module *m, const char *name, struct diag 
 	size_t len = 0;
 	int ret;
 
+	*ms = now_ms();
 	if (set.front || set.dump_ir || set.dump_ssa)
-		return front(m, name, d);
-	ret = vgpucc_compile_kernel(m, name, &opt, d, &code, &len);
+		ret = front(m, name, d);
+	else
+		ret = vgpucc_compile_kernel(m, name, &opt, d, &code, &len);
+	*ms = now_ms() - *ms;
+	if (code && ret == VGPUCC_OK)
+		ret = verify(code, len, d);
 	free(code);
 	return ret;
 }
@@ -193,9 +211,7 @@ static int do_kernel(const struct vgpucc_module *m, const char *name, struct arc
 
 	diag_init(&d, log_buf, sizeof(log_buf));
 	s->kernels++;
-	t = now_ms();
-	ret = compile(m, name, &d);
-	t = now_ms() - t;
+	ret = compile(m, name, &d, &t);
 	if (ret == VGPUCC_OK) {
 		add_time(s, t);
 	} else {
@@ -234,6 +250,8 @@ static void list_module(const struct vgpucc_module *m)
 	}
 }
 
+static size_t seen;	/* kernels, for --every */
+
 static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 {
 	unsigned int cc = e->arch ? e->arch : set.cc;
@@ -266,7 +284,7 @@ static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 		list_module(m);
 	for (unsigned int i = 0; i < info.nkernels && !set.list; i++) {
 		vgpucc_kernel_at(m, i, &k);
-		if (!set.kernel || !strcmp(set.kernel, k.name))
+		if (set.kernel ? !strcmp(set.kernel, k.name) : !(seen++ % set.every))
 			failed |= do_kernel(m, k.name, s) != VGPUCC_OK;
 	}
 	vgpucc_module_close(m);
@@ -338,6 +356,7 @@ static const struct argp_option options[] = {
 	  "of PTX: the device's capability (120 or 12.0)", 0 },
 	{ "kernel", 'k', "NAME", 0, "Only this kernel", 0 },
 	{ "shape", 'x', "SHAPE", 0, "Launch shape: general (default), linear, rows", 0 },
+	{ "every", 'e', "N", 0, "Only every Nth kernel", 0 },
 	{ "verbose", 'v', NULL, 0, "Each kernel's time and log", 0 },
 	{ 0 },
 };
@@ -392,6 +411,11 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case 'x':
 		set.shape = parse_shape(arg, state);
 		break;
+	case 'e':
+		set.every = atoi(arg);
+		if (!set.every)
+			argp_error(state, "no step: %s", arg);
+		break;
 	case ARGP_KEY_ARG:
 		if (set.file)
 			argp_usage(state);
@@ -418,6 +442,7 @@ int main(int argc, char **argv)
 	struct diag d;
 	size_t len;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	image = map_file(set.file, &len);
 	diag_init(&d, NULL, 0);
