@@ -267,6 +267,43 @@ static void test_refusals(void)
 	note("%s", log);
 }
 
+/* What NVIDIA's math libraries ask for a context and a stream by. */
+static void test_tables(void)
+{
+	static const CUuuid tls = { { 0x42, 0xd8, 0x5a, 0x81, 0x23, 0xf6, 0xcb, 0x47, 0x82, 0x98, 0xf6, 0xe7,
+				      0x8a, 0x3a, 0xec, 0xdc } };
+	static const CUuuid context = { { 0x21, 0x31, 0x8c, 0x60, 0x97, 0x14, 0x32, 0x48, 0x8c, 0xa6, 0x41,
+					  0xff, 0x73, 0x24, 0xc8, 0xf2 } };
+	CUresult (*current)(CUcontext *), (*stream_id)(CUcontext, CUstream, uint64_t *);
+	CUresult (*context_id)(CUcontext, uint64_t *);
+	CUresult (*resolve)(CUcontext, CUstream, CUstream *, int), (*unknown)(void);
+	void *const *t, *const *c;
+	CUstream legacy, per_thread, other;
+	uint64_t id, ids[3];
+	CUcontext ctx;
+	unsigned long long n;
+	size_t limit = 1;
+
+	ok(!cuCtxGetLimit(&limit, CU_LIMIT_CIG_ENABLED) && !limit, "no graphics in the context");
+	ok(cuCtxGetLimit(&limit, 10) == CUDA_ERROR_UNSUPPORTED_LIMIT, "a limit past the last");
+	ok(!cuGetExportTable((const void **)&t, &tls) && !cuGetExportTable((const void **)&c, &context),
+	   "the tables are there");
+	current = t[2];
+	context_id = c[4];
+	stream_id = c[39];
+	resolve = c[51];
+	unknown = c[5];
+	ok(!current(&ctx) && ctx == primary, "the current context");
+	ok(!context_id(ctx, &id) && !cuCtxGetId(ctx, &n) && id == n, "its number");
+	ok(!resolve(ctx, NULL, &legacy, 0) && !resolve(ctx, NULL, &per_thread, 1) &&
+		   !cuStreamCreate(&other, 0) && !stream_id(ctx, legacy, &ids[0]) &&
+		   !stream_id(ctx, per_thread, &ids[1]) && !stream_id(ctx, other, &ids[2]) && ids[0] != ids[1] &&
+		   ids[1] != ids[2] && ids[0] != ids[2],
+	   "streams have numbers of their own");
+	ok(unknown() == CUDA_ERROR_NOT_SUPPORTED, "a slot that nobody calls");
+	cuStreamDestroy_v2(other);
+}
+
 static void test_fork(void)
 {
 	int status = 0;
@@ -307,6 +344,7 @@ int main(void)
 	test_streams();
 	test_pools();
 	test_refusals();
+	test_tables();
 	test_fork();
 	test_fault();
 	return tap_done();

@@ -8,6 +8,7 @@
 CUresult cuInit(unsigned int flags);
 CUresult cuDriverGetVersion(int *version);
 CUresult cuGetProcAddress_v2(const char *name, void **address, int version, cuuint64_t flags, int *status);
+CUresult cuGetExportTable(const void **table, const CUuuid *id);
 CUresult cuGetErrorName(CUresult error, const char **name);
 CUresult cuGetErrorString(CUresult error, const char **text);
 CUresult cuDeviceGet(CUdevice *device, int ordinal);
@@ -27,6 +28,7 @@ CUresult cuCtxGetCurrent(CUcontext *ctx);
 CUresult cuCtxPushCurrent_v2(CUcontext ctx);
 CUresult cuCtxPopCurrent_v2(CUcontext *ctx);
 CUresult cuCtxSynchronize(void);
+CUresult cuCtxGetId(CUcontext ctx, unsigned long long *id);
 CUresult cuCtxGetLimit(size_t *value, unsigned int limit);
 CUresult cuCtxSetLimit(unsigned int limit, size_t value);
 CUresult cuMemAlloc_v2(CUdeviceptr *p, size_t size);

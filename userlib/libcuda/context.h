@@ -13,7 +13,7 @@ struct cu_local;
 struct cu_print;
 struct cu_slab;
 
-enum { CU_LIMITS = 8 };
+enum { CU_LIMITS = 10 };
 
 /**
  * struct CUctx_st - a context

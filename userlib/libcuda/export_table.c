@@ -6,6 +6,7 @@
 static const struct cu_table *const tables[] = {
 	&cu_table_runtime,
 	&cu_table_tools_tls,
+	&cu_table_tools_context,
 	&cu_table_tools_hooks,
 	&cu_table_local,
 	&cu_table_checks,

@@ -23,6 +23,7 @@ struct cu_table {
 
 extern const struct cu_table cu_table_runtime;
 extern const struct cu_table cu_table_tools_tls;
+extern const struct cu_table cu_table_tools_context;
 extern const struct cu_table cu_table_tools_hooks;
 extern const struct cu_table cu_table_local;
 extern const struct cu_table cu_table_checks;
