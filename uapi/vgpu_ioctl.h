@@ -41,7 +41,7 @@
  * ENOENT         no such handle
  * EPERM          the object's context belongs to another process
  * EIO            the context has ended in an error (sticky); FAULT_QUERY tells which
- * ENODEV         the device is gone
+ * ENODEV         the device is lost or was removed
  * ENOMEM         the machine has no memory for it; EDQUOT is our own bound
  * ENOSPC         VRAM is full (CUDA_ERROR_OUT_OF_MEMORY), or no free GPU address range
  * EDQUOT         a bound on objects or pinned memory, per context, file or user
@@ -76,11 +76,16 @@
  * ioctl, waited for by WAIT packets and the WAIT ioctl. A host callback in a stream is: SIGNAL(a, n), WAIT(b, n) in the ring;
  * a user thread WAITs for a >= n, runs the callback and does FENCE_SIGNAL(b, n).
  *
+ * **Injection.** An administrator (CAP_SYS_ADMIN) can make a device fail as real ones do, with INJECT, and
+ * bring it back with RESET. What was injected holds for every process, whichever node it opened. A device that
+ * is lost (Xid 79) refuses everything but queries, DESTROY, INJECT and RESET with ENODEV; its contexts have ended with
+ * VGPU_FAULT_LOST. A device that was removed does the same for ever.
+ *
  * **Faults** are sticky for the context: its kernels stop within a slice, its waits return EIO, its
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	2
+#define VGPU_UAPI_VERSION	3
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -95,6 +100,8 @@ enum {
 	VGPU_CMD_SAMPLES	= 0x09,
 	VGPU_CMD_ACCOUNTS	= 0x0a,
 	VGPU_CMD_DEVICE_SET	= 0x0b,
+	VGPU_CMD_INJECT		= 0x0c,
+	VGPU_CMD_RESET		= 0x0d,
 	VGPU_CMD_DESTROY	= 0x10,
 	VGPU_CMD_CTX_CREATE	= 0x11,
 	VGPU_CMD_BO_CREATE	= 0x20,
@@ -122,6 +129,8 @@ enum {
 #define VGPU_IOCTL_SAMPLES		_IO(VGPU_IOC_TYPE, VGPU_CMD_SAMPLES)
 #define VGPU_IOCTL_ACCOUNTS		_IO(VGPU_IOC_TYPE, VGPU_CMD_ACCOUNTS)
 #define VGPU_IOCTL_DEVICE_SET		_IO(VGPU_IOC_TYPE, VGPU_CMD_DEVICE_SET)
+#define VGPU_IOCTL_INJECT		_IO(VGPU_IOC_TYPE, VGPU_CMD_INJECT)
+#define VGPU_IOCTL_RESET		_IO(VGPU_IOC_TYPE, VGPU_CMD_RESET)
 #define VGPU_IOCTL_DESTROY		_IO(VGPU_IOC_TYPE, VGPU_CMD_DESTROY)
 #define VGPU_IOCTL_CTX_CREATE		_IO(VGPU_IOC_TYPE, VGPU_CMD_CTX_CREATE)
 #define VGPU_IOCTL_BO_CREATE		_IO(VGPU_IOC_TYPE, VGPU_CMD_BO_CREATE)
@@ -260,6 +269,11 @@ struct vgpu_device_info {
 	__u32 features;
 };
 
+/* Bits of vgpu_device_status.state */
+#define VGPU_STATE_LOST		(1u << 0)	/* fell off the bus; RESET brings it back */
+#define VGPU_STATE_REMOVED	(1u << 1)	/* unplugged: this file's device will not come back */
+#define VGPU_STATE_HUNG		(1u << 2)	/* kernels and copies do not get on until CLEAR or RESET */
+
 /**
  * struct vgpu_device_status - live counters
  * @size: sizeof(struct vgpu_device_status)
@@ -290,6 +304,14 @@ struct vgpu_device_info {
  * @persistence: [out] as set; changes nothing, a device keeps its state anyhow
  * @accounting: [out] processes are accounted
  * @padding: [out] zero
+ * @state: [out] VGPU_STATE_* (from version 3 on, as all below)
+ * @slow_percent: [out] time that work takes, 100 at full speed; clocks are lower by the same factor
+ * @throttle: [out] VGPU_THROTTLE_* that were injected
+ * @temperature: [out] injected temperature in degrees Celsius, 0 when there is none
+ * @alloc_fail_every: [out] every Nth allocation fails, 0: none
+ * @launch_fail_every: [out] every Nth launch fails, 0: none
+ * @resets: [out] how often the device was reset
+ * @padding2: [out] zero
  */
 struct vgpu_device_status {
 	__u32 size;
@@ -320,6 +342,14 @@ struct vgpu_device_status {
 	__u32 persistence;
 	__u32 accounting;
 	__u32 padding;
+	__u32 state;
+	__u32 slow_percent;
+	__u32 throttle;
+	__u32 temperature;
+	__u32 alloc_fail_every;
+	__u32 launch_fail_every;
+	__u32 resets;
+	__u32 padding2;
 };
 
 /* Indices of ecc_single and ecc_double */
@@ -372,7 +402,7 @@ struct vgpu_process_list {
 #define VGPU_THROTTLE_IDLE	(1u << 0)	/* nothing to do */
 #define VGPU_THROTTLE_POWER	(1u << 1)	/* at the power limit */
 #define VGPU_THROTTLE_THERMAL	(1u << 2)	/* at the temperature where clocks are lowered */
-#define VGPU_THROTTLE_HARDWARE	(1u << 3)	/* asked for by the administrator */
+#define VGPU_THROTTLE_HARDWARE	(1u << 3)	/* the hardware's own: a brake, or too hot */
 
 /**
  * struct vgpu_sensors - what a card's sensors would say
@@ -546,7 +576,7 @@ struct vgpu_device_set {
 	__u64 value;
 };
 
-/* What ended a context. Values never change. */
+/* What ended a context, or what else an event tells of. Values never change. */
 enum {
 	VGPU_FAULT_NONE		= 0,
 	VGPU_FAULT_ADDRESS	= 1,	/* access outside every mapping: CUDA_ERROR_ILLEGAL_ADDRESS */
@@ -565,10 +595,14 @@ enum {
 	VGPU_FAULT_MEMORY	= 14,	/* the machine had no memory to run or back it */
 	VGPU_FAULT_ENGINE	= 15,	/* unsupported or inconsistent: a bug, please report */
 	VGPU_FAULT_ADDRESS_SPACE = 16,	/* address of the wrong state space: CUDA_ERROR_INVALID_ADDRESS_SPACE */
-	VGPU_FAULT_INJECTED	= 17,	/* asked for by the administrator */
+	VGPU_FAULT_INJECTED	= 17,	/* asked for by the administrator: CUDA_ERROR_LAUNCH_FAILED */
+	VGPU_FAULT_ECC		= 18,	/* uncorrected memory error: CUDA_ERROR_ECC_UNCORRECTABLE */
+	VGPU_FAULT_LOST		= 19,	/* the device fell off the bus or was removed: CUDA_ERROR_UNKNOWN */
+	VGPU_FAULT_RESET	= 20,	/* the device was reset: CUDA_ERROR_UNKNOWN */
 	/* Events that end no context */
-	VGPU_EVENT_ECC_SINGLE	= 64,	/* a memory error was corrected */
-	VGPU_EVENT_ECC_DOUBLE	= 65,	/* a memory error was found and could not be corrected: Xid 48 */
+	VGPU_EVENT_ECC_SINGLE	= 64,	/* memory errors were corrected: as many as @detail says */
+	VGPU_EVENT_ECC_DOUBLE	= 65,	/* a memory error could not be corrected: Xid 48. Contexts end with VGPU_FAULT_ECC */
+	VGPU_EVENT_NOTICE	= 66,	/* an Xid that ends nothing */
 };
 
 /**
@@ -652,6 +686,59 @@ struct vgpu_event_query {
 	__u32 fault_size;
 	__u32 lost;
 	__u64 fault;
+};
+
+/* What to INJECT. Values never change. */
+enum {
+	VGPU_INJECT_CLEAR	= 0,	/* take back HANG, SLOW, THROTTLE, THERMAL, ALLOC_FAIL, LAUNCH_FAIL */
+	VGPU_INJECT_XID		= 1,	/* @value: the Xid, 1 to 999 */
+	VGPU_INJECT_ECC_SINGLE	= 2,	/* @value: how many corrected errors, 1 to 1000000 */
+	VGPU_INJECT_ECC_DOUBLE	= 3,	/* an uncorrected error: Xid 48 */
+	VGPU_INJECT_LOST	= 4,	/* fall off the bus: Xid 79 */
+	VGPU_INJECT_HANG	= 5,	/* nothing gets on any more */
+	VGPU_INJECT_SLOW	= 6,	/* @value: time that work takes in percent, 100 to 100000 */
+	VGPU_INJECT_THROTTLE	= 7,	/* @value: VGPU_THROTTLE_* but IDLE; half the clocks while any is set */
+	VGPU_INJECT_THERMAL	= 8,	/* @value: degrees Celsius, 1 to 150, 0 takes it back. From slowdown_mdeg of SENSORS on half
+					 * the clocks, from shutdown_mdeg on the device is LOST
+					 */
+	VGPU_INJECT_ALLOC_FAIL	= 9,	/* @value: every Nth BO_CREATE fails with ENOSPC, 0: none */
+	VGPU_INJECT_LAUNCH_FAIL	= 10,	/* @value: every Nth launch ends its context with INJECTED, 0: none */
+};
+
+/**
+ * struct vgpu_inject - make the device fail
+ * @size: sizeof(struct vgpu_inject)
+ * @kind: VGPU_INJECT_*
+ * @value: as the kind says, else zero
+ * @flags: must be zero
+ * @reserved: must be zero
+ *
+ * EPERM without CAP_SYS_ADMIN. An Xid ends the device's contexts as far as the real one does: 31 as an illegal address,
+ * 8 and 109 as a time limit, 48, 94 and 95 as an uncorrected memory error; 79, 119 and 120 lose the device; 63, 64 and 92
+ * are notices that end nothing; others end them as INJECTED.
+ */
+struct vgpu_inject {
+	__u32 size;
+	__u32 kind;
+	__u64 value;
+	__u32 flags;
+	__u32 reserved;
+};
+
+/* Flags of RESET */
+#define VGPU_RESET_FORCE	(1u << 0)	/* also while contexts are alive: they end with VGPU_FAULT_RESET */
+
+/**
+ * struct vgpu_reset - bring a device back to where it was when it was made
+ * @size: sizeof(struct vgpu_reset)
+ * @flags: VGPU_RESET_*
+ *
+ * Takes back everything injected, finds a lost device again, and zeroes the memory errors since the last reset.
+ * EPERM without CAP_SYS_ADMIN, EBUSY while a context is alive and FORCE is not given, ENODEV for a removed device.
+ */
+struct vgpu_reset {
+	__u32 size;
+	__u32 flags;
 };
 
 /**

@@ -34,6 +34,26 @@ int vgpu_ctx_usable(struct vgpu_ctx *ctx)
 	return vgpu_ctx_dead(ctx) ? -EIO : 0;
 }
 
+/* Mark a context dead and stop it. Returns whether it was alive. */
+static bool stop_with(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
+{
+	bool first;
+
+	spin_lock(&ctx->state_lock);
+	first = !ctx->dead;
+	if (first) {
+		ctx->fault = *f;
+		WRITE_ONCE(ctx->dead, true);
+	}
+	spin_unlock(&ctx->state_lock);
+	if (!first)
+		return false;
+	atomic64_inc(&ctx->dev->cnt.faults);
+	vgpu_sched_ctx_stop(ctx);
+	wake_up_all(&ctx->dev->pause.wait);
+	return true;
+}
+
 /**
  * vgpu_ctx_fault - end a context because of a fault
  * @ctx: context
@@ -46,23 +66,46 @@ int vgpu_ctx_usable(struct vgpu_ctx *ctx)
 bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 {
 	struct vgpu_fault copy = *f;
-	bool first;
 
 	copy.xid = vgpu_fault_xid(f->kind);
 	copy.time_ns = ktime_get_real_ns();
 	copy.ctx = ctx->obj.handle;
-	spin_lock(&ctx->state_lock);
-	first = !ctx->dead;
-	if (first) {
-		ctx->fault = copy;
-		WRITE_ONCE(ctx->dead, true);
-	}
-	spin_unlock(&ctx->state_lock);
-	if (!first)
+	if (!stop_with(ctx, &copy))
 		return false;
-	vgpu_sched_ctx_stop(ctx);
 	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx->pid);
 	return true;
+}
+
+/**
+ * vgpu_ctx_fault_all - end every context of a device because of an event that was announced
+ * @dev: device
+ * @f: the event
+ */
+void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f)
+{
+	struct vgpu_ctx *ctx;
+
+	mutex_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link) {
+		struct vgpu_fault copy = *f;
+
+		copy.ctx = ctx->obj.handle;
+		stop_with(ctx, &copy);
+	}
+	mutex_unlock(&dev->ctx_lock);
+}
+
+/** vgpu_ctx_any_alive - whether a device has a context that has not ended */
+bool vgpu_ctx_any_alive(struct vgpu_device *dev)
+{
+	struct vgpu_ctx *ctx;
+	bool any = false;
+
+	mutex_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link)
+		any |= !vgpu_ctx_dead(ctx);
+	mutex_unlock(&dev->ctx_lock);
+	return any;
 }
 
 /**
@@ -130,6 +173,7 @@ static void free_ctx(struct vgpu_obj *obj)
 	if (ctx->as)
 		vgpu_as_free(ctx->as);
 	vgpu_user_remove_ctx(ctx->user);
+	vgpu_device_put(ctx->dev);
 	mmdrop(ctx->mm);
 	put_pid(ctx->pid);
 	kfree(ctx);
@@ -153,6 +197,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	vgpu_obj_init(&ctx->obj, VGPU_OBJ_CTX, ctx, &ctx_ops);
 	ctx->file = vf;
 	ctx->dev = vf->dev;
+	kref_get(&ctx->dev->ref);
 	INIT_LIST_HEAD(&ctx->dev_link);
 	spin_lock_init(&ctx->state_lock);
 	ctx->mm = current->mm;
@@ -205,7 +250,8 @@ static int publish(struct vgpu_file *vf, struct vgpu_ctx *ctx, u32 *handle)
 	if (rc)
 		return rc;
 	vgpu_monitor_ctx_begin(ctx);
-	rc = vgpu_obj_publish(vf, &ctx->obj, handle);
+	/* Who loses the device says so before it ends what is on the list. */
+	rc = vgpu_device_gone(vf->dev) ? -ENODEV : vgpu_obj_publish(vf, &ctx->obj, handle);
 	if (rc)
 		delist(vf->dev, ctx);
 	return rc;

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "../mm/mm.h"
+#include "../nvidia/nvidia.h"
 #include "../pci/pci.h"
 #include "../sched/sched.h"
 #include "device.h"
@@ -14,19 +15,66 @@
 #include "vgpu.h"
 #include "../../uapi/vgpu_isa.h"
 
+static DEFINE_MUTEX(devices_lock);	/* protects the table, and coming and going */
 static struct vgpu_device *devices[VGPU_MAX_DEVICES];
-static unsigned int ndevices;
 
 /** vgpu_device_count - how many devices there are */
 unsigned int vgpu_device_count(void)
 {
-	return smp_load_acquire(&ndevices);	/* pairs with add() */
+	unsigned int i, n = 0;
+
+	mutex_lock(&devices_lock);
+	for (i = 0; i < VGPU_MAX_DEVICES; i++)
+		n += !!devices[i];
+	mutex_unlock(&devices_lock);
+	return n;
 }
 
-/** vgpu_device_at - the device with an index, or NULL */
-struct vgpu_device *vgpu_device_at(unsigned int index)
+/**
+ * vgpu_device_open - a file of a device is being opened
+ * @index: number of the device
+ *
+ * Return: the device, for vgpu_device_close(); NULL when there is none.
+ */
+struct vgpu_device *vgpu_device_open(unsigned int index)
 {
-	return index < vgpu_device_count() ? devices[index] : NULL;
+	struct vgpu_device *dev = NULL;
+
+	mutex_lock(&devices_lock);
+	if (index < VGPU_MAX_DEVICES)
+		dev = devices[index];
+	if (dev) {
+		kref_get(&dev->ref);
+		atomic_inc(&dev->opens);
+	}
+	mutex_unlock(&devices_lock);
+	return dev;
+}
+
+/** vgpu_device_close - undo vgpu_device_open() */
+void vgpu_device_close(struct vgpu_device *dev)
+{
+	atomic_dec(&dev->opens);
+	vgpu_device_put(dev);
+}
+
+static void release(struct kref *ref)
+{
+	struct vgpu_device *dev = container_of(ref, struct vgpu_device, ref);
+	int i;
+
+	vgpu_pause_exit(dev);
+	vgpu_monitor_exit(dev);
+	for (i = 0; i < VGPU_EVENT_RING; i++)
+		put_pid(dev->event_pids[i]);
+	kvfree(dev->mon);
+	kvfree(dev);
+}
+
+/** vgpu_device_put - drop a reference; may sleep when it is the last */
+void vgpu_device_put(struct vgpu_device *dev)
+{
+	kref_put(&dev->ref, release);
 }
 
 /** vgpu_device_run_begin - a packet starts executing */
@@ -107,9 +155,9 @@ static int add_to_bus(struct vgpu_device *dev)
 	return vgpu_pci_add(&desc);
 }
 
-static struct vgpu_device *make(unsigned int index)
+static struct vgpu_device *make(unsigned int index, const struct vgpu_device_config *c)
 {
-	const struct vgpu_model *m = vgpu_params.model;
+	const struct vgpu_model *m = c->model;
 	struct vgpu_device *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
@@ -119,12 +167,13 @@ static struct vgpu_device *make(unsigned int index)
 		kvfree(dev);
 		return NULL;
 	}
+	kref_init(&dev->ref);
 	dev->index = index;
 	dev->model = m;
 	vgpu_model_uuid(m, index, dev->uuid);
 	dev->serial = ((u64)m->device_id << 32) | (index + 1);
 	dev->sm_count = vgpu_model_sms(m, vgpu_sched_workers());
-	dev->vram_bytes = vgpu_params.vram_mib ? (u64)vgpu_params.vram_mib << 20 :
+	dev->vram_bytes = c->vram_bytes ?:
 		vgpu_model_vram(m, (u64)totalram_pages() << PAGE_SHIFT);
 	spin_lock_init(&dev->active_lock);
 	mutex_init(&dev->ctx_lock);
@@ -132,72 +181,143 @@ static struct vgpu_device *make(unsigned int index)
 	spin_lock_init(&dev->event_lock);
 	init_waitqueue_head(&dev->event_wait);
 	vgpu_monitor_init(dev);
+	vgpu_inject_init(dev);
+	vgpu_pause_init(dev);
 	return dev;
 }
 
-static void free_device(struct vgpu_device *dev)
+/* The names by which it is found; it can be opened when this returns. */
+static int show(struct vgpu_device *dev)
 {
-	int i;
+	int rc = add_to_bus(dev);
 
-	vgpu_monitor_exit(dev);
-	for (i = 0; i < VGPU_EVENT_RING; i++)
-		put_pid(dev->event_pids[i]);
-	kvfree(dev->mon);
-	kvfree(dev);
-}
-
-static int add(unsigned int index)
-{
-	struct vgpu_device *dev = make(index);
-	int rc;
-
-	if (!dev)
-		return -ENOMEM;
-	rc = add_to_bus(dev);
 	if (rc)
-		goto free;
-	devices[index] = dev;
-	smp_store_release(&ndevices, index + 1);	/* the device before its count */
+		return rc;
 	rc = vgpu_node_add(dev);
-	if (!rc)
-		return 0;
-	ndevices = index;
-	devices[index] = NULL;
-	vgpu_pci_del(index);
-free:
-	free_device(dev);
+	if (rc)
+		goto bus;
+	rc = vgpu_nvidia_add(dev);
+	if (rc)
+		goto node;
+	return 0;
+node:
+	vgpu_node_remove(dev);
+bus:
+	vgpu_pci_del(dev->index);
 	return rc;
 }
 
-static void remove_last(void)
+static void hide(struct vgpu_device *dev)
 {
-	struct vgpu_device *dev = devices[ndevices - 1];
-
+	vgpu_nvidia_del(dev);
 	vgpu_node_remove(dev);
 	vgpu_pci_del(dev->index);
-	devices[--ndevices] = NULL;
-	free_device(dev);
 }
+
+static int choose_index(int wish)
+{
+	unsigned int i;
+
+	if (wish >= VGPU_MAX_DEVICES)
+		return -EINVAL;
+	if (wish >= 0)
+		return devices[wish] ? -EEXIST : wish;
+	for (i = 0; i < VGPU_MAX_DEVICES; i++)
+		if (!devices[i])
+			return i;
+	return -ENOSPC;
+}
+
+/**
+ * vgpu_device_add - make a device
+ * @config: which
+ *
+ * Return: its index; -EEXIST when that one exists, -ENOSPC when all do, another errno.
+ */
+int vgpu_device_add(const struct vgpu_device_config *config)
+{
+	struct vgpu_device *dev;
+	int index, rc;
+
+	mutex_lock(&devices_lock);
+	index = choose_index(config->index);
+	rc = index;
+	if (rc < 0)
+		goto unlock;
+	rc = -ENOMEM;
+	dev = make(index, config);
+	if (!dev)
+		goto unlock;
+	devices[index] = dev;
+	rc = show(dev);
+	if (!rc)
+		goto unlock;
+	devices[index] = NULL;
+	vgpu_device_put(dev);
+unlock:
+	mutex_unlock(&devices_lock);
+	return rc ?: index;
+}
+EXPORT_SYMBOL_GPL(vgpu_device_add);
+
+/**
+ * vgpu_device_remove - take a device away
+ * @index: its number
+ * @force: also while files of it are open: its contexts end with VGPU_FAULT_LOST, the GPU's
+ *	mappings are stopped with them, and the files refuse everything with ENODEV. What
+ *	processes have mapped stays readable by them until they unmap it, as hot-unplug
+ *	wants it: a program is told by an error, not killed by SIGBUS
+ *
+ * Return: 0, -ENODEV when there is none, -EBUSY when it is in use.
+ */
+int vgpu_device_remove(unsigned int index, bool force)
+{
+	struct vgpu_device *dev = NULL;
+	int rc = -ENODEV;
+
+	mutex_lock(&devices_lock);
+	if (index < VGPU_MAX_DEVICES)
+		dev = devices[index];
+	if (!dev)
+		goto unlock;
+	rc = -EBUSY;
+	if (!force && atomic_read(&dev->opens))
+		goto unlock;
+	rc = 0;
+	devices[index] = NULL;
+	vgpu_inject_remove(dev);
+	hide(dev);
+unlock:
+	mutex_unlock(&devices_lock);
+	if (!rc)
+		vgpu_device_put(dev);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(vgpu_device_remove);
 
 /** vgpu_devices_exit - remove all devices */
 void vgpu_devices_exit(void)
 {
-	while (ndevices)
-		remove_last();
-	vgpu_nodes_exit();
+	unsigned int i;
+
+	for (i = VGPU_MAX_DEVICES; i--;)
+		vgpu_device_remove(i, true);
 }
 
 /** vgpu_devices_init - make the devices that the parameters ask for */
 int vgpu_devices_init(void)
 {
+	const struct vgpu_device_config config = {
+		.index = -1,
+		.model = vgpu_params.model,
+		.vram_bytes = (u64)vgpu_params.vram_mib << 20,
+	};
 	unsigned int i;
-	int rc = vgpu_nodes_init();
+	int rc = 0;
 
-	if (rc)
-		return rc;
-	for (i = 0; i < vgpu_params.gpus && !rc; i++)
-		rc = add(i);
-	if (rc)
+	for (i = 0; i < vgpu_params.gpus && rc >= 0; i++)
+		rc = vgpu_device_add(&config);
+	if (rc < 0)
 		vgpu_devices_exit();
-	return rc;
+	return min(rc, 0);
 }

@@ -1,9 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Start and end of the devices, for main.c only. */
+/*
+ * Devices coming and going: for main.c, and for what adds and removes devices at run
+ * time (driver/configfs, a module of its own).
+ */
 #ifndef _VGPU_CORE_DEVICE_H
 #define _VGPU_CORE_DEVICE_H
 
+#include <linux/types.h>
+
 struct vgpu_device;
+struct vgpu_model;
+
+/**
+ * struct vgpu_device_config - a device to be
+ * @index: its number, below 0 for the first that is free
+ * @model: its profile
+ * @vram_bytes: its memory, 0 for the profile's
+ */
+struct vgpu_device_config {
+	int index;
+	const struct vgpu_model *model;
+	u64 vram_bytes;
+};
+
+int vgpu_device_add(const struct vgpu_device_config *config);
+int vgpu_device_remove(unsigned int index, bool force);
 
 int vgpu_devices_init(void);
 void vgpu_devices_exit(void);

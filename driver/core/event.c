@@ -7,6 +7,7 @@
 #include <linux/ratelimit.h>
 
 #include "../pci/pci.h"
+#include "trace.h"
 #include "vgpu.h"
 
 /* What a fault is called and which Xid a card would report for it. */
@@ -32,8 +33,12 @@ static const struct {
 	[VGPU_FAULT_ENGINE]	= { "illegal instruction", 13 },
 	[VGPU_FAULT_ADDRESS_SPACE] = { "invalid address space", 13 },
 	[VGPU_FAULT_INJECTED]	= { "injected", 13 },
+	[VGPU_FAULT_ECC]	= { "uncorrected memory error", 48 },
+	[VGPU_FAULT_LOST]	= { "GPU has fallen off the bus", 79 },
+	[VGPU_FAULT_RESET]	= { "GPU was reset", 0 },
 	[VGPU_EVENT_ECC_SINGLE]	= { "corrected memory error", 0 },
 	[VGPU_EVENT_ECC_DOUBLE]	= { "uncorrected memory error", 48 },
+	[VGPU_EVENT_NOTICE]	= { "notice", 0 },
 };
 
 /** vgpu_fault_xid - the Xid of a kind of fault */
@@ -48,17 +53,20 @@ const char *vgpu_fault_name(u32 kind)
 	return kind < ARRAY_SIZE(kinds) && kinds[kind].name ? kinds[kind].name : "unknown";
 }
 
-/* What an event adds to: memory errors end no context. */
-static void count(struct vgpu_device *dev, u32 kind)
+/* What an event adds to; contexts that it ends are counted where they end. */
+static void count(struct vgpu_device *dev, const struct vgpu_fault *f)
 {
-	atomic64_t *counter = kind == VGPU_EVENT_ECC_SINGLE ? dev->ecc_single : dev->ecc_double;
+	atomic64_t *counter = dev->ecc_double;
+	s64 n = 1;
 
-	if (kind < VGPU_EVENT_ECC_SINGLE) {
-		atomic64_inc(&dev->cnt.faults);
+	if (f->kind == VGPU_EVENT_ECC_SINGLE) {
+		counter = dev->ecc_single;
+		n = f->detail;
+	} else if (f->kind != VGPU_EVENT_ECC_DOUBLE) {
 		return;
 	}
-	atomic64_inc(&counter[VGPU_ECC_VOLATILE]);
-	atomic64_inc(&counter[VGPU_ECC_AGGREGATE]);
+	atomic64_add(n, &counter[VGPU_ECC_VOLATILE]);
+	atomic64_add(n, &counter[VGPU_ECC_AGGREGATE]);
 }
 
 static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
@@ -67,9 +75,14 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 10);
 	struct vgpu_pci_address at;
 
-	if (!__ratelimit(&rs))
+	if (!f->xid || !__ratelimit(&rs))
 		return;
 	vgpu_pci_address(dev->index, &at);
+	if (!pid) {	/* the device's own trouble, as NVIDIA's driver words it */
+		pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid='<unknown>', name=<unknown>, %s.\n",
+		       at.domain, at.bus, at.device, f->xid, vgpu_fault_name(f->kind));
+		return;
+	}
 	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%.*s' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",
 	       at.domain, at.bus, at.device, f->xid, pid_nr(pid),
 	       vgpu_fault_name(f->kind), VGPU_KERNEL_NAME_LEN, f->kernel_name,
@@ -82,7 +95,7 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
  * vgpu_event_post - announce a fault
  * @dev: device
  * @f: what; its number is filled in
- * @pid: thread group it happened to
+ * @pid: thread group it happened to, NULL for what concerns the whole device
  *
  * Return: its number.
  */
@@ -100,8 +113,9 @@ u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *p
 	WRITE_ONCE(dev->event_seq, f->event);
 	spin_unlock(&dev->event_lock);
 	put_pid(old);
-	count(dev, f->kind);
+	count(dev, f);
 	wake_up_interruptible(&dev->event_wait);
+	trace_vgpu_fault(dev, pid, f);
 	log_xid(dev, f, pid);
 	return f->event;
 }

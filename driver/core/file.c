@@ -14,14 +14,16 @@
 
 static int open(struct inode *inode, struct file *file)
 {
-	struct vgpu_device *dev = vgpu_device_at(iminor(inode));
+	struct vgpu_device *dev = vgpu_device_open(iminor(inode));
 	struct vgpu_file *vf;
 
 	if (!dev)
 		return -ENODEV;
 	vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
-	if (!vf)
+	if (!vf) {
+		vgpu_device_close(dev);
 		return -ENOMEM;
+	}
 	vf->dev = dev;
 	xa_init_flags(&vf->objs, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	vf->next = 1;
@@ -35,6 +37,7 @@ static int release(struct inode *inode, struct file *file)
 	struct vgpu_file *vf = file->private_data;
 
 	vgpu_obj_destroy_all(vf);
+	vgpu_device_close(vf->dev);
 	kfree(vf);
 	return 0;
 }
@@ -42,11 +45,14 @@ static int release(struct inode *inode, struct file *file)
 static __poll_t poll(struct file *file, struct poll_table_struct *wait)
 {
 	struct vgpu_file *vf = file->private_data;
+	__poll_t mask = 0;
 
 	poll_wait(file, &vf->dev->event_wait, wait);
 	if (READ_ONCE(vf->dev->event_seq) > READ_ONCE(vf->event_seen))
-		return EPOLLPRI;
-	return 0;
+		mask |= EPOLLPRI;
+	if (READ_ONCE(vf->dev->state) & VGPU_STATE_REMOVED)
+		mask |= EPOLLHUP;
+	return mask;
 }
 
 const struct file_operations vgpu_fops = {

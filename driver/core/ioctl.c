@@ -14,12 +14,14 @@
  * @cmd: its number, as user space writes it
  * @size: sizeof of its struct now
  * @min_size: ... in the first version of the contract
+ * @always: also on a device that is lost or removed
  * @fn: handler
  */
 struct ioctl_op {
 	unsigned int cmd;
 	u32 size;
 	u32 min_size;
+	bool always;
 	int (*fn)(struct vgpu_file *vf, void *arg);
 };
 
@@ -27,18 +29,24 @@ struct ioctl_op {
 	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_),			\
 	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
 
+#define OP_ALWAYS(NAME, fn_, struct_, last)				\
+	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_), .always = true,	\
+	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
+
 /* In rising order of cmd. */
 static const struct ioctl_op ops[] = {
-	OP(DEVICE_INFO, vgpu_ioctl_device_info, struct vgpu_device_info, reserved),
-	OP(DEVICE_STATUS, vgpu_ioctl_device_status, struct vgpu_device_status, reserved),
-	OP(PROCESS_LIST, vgpu_ioctl_process_list, struct vgpu_process_list, reserved),
-	OP(FAULT_QUERY, vgpu_ioctl_fault_query, struct vgpu_fault_query, fault),
-	OP(EVENT_QUERY, vgpu_ioctl_event_query, struct vgpu_event_query, fault),
+	OP_ALWAYS(DEVICE_INFO, vgpu_ioctl_device_info, struct vgpu_device_info, reserved),
+	OP_ALWAYS(DEVICE_STATUS, vgpu_ioctl_device_status, struct vgpu_device_status, reserved),
+	OP_ALWAYS(PROCESS_LIST, vgpu_ioctl_process_list, struct vgpu_process_list, reserved),
+	OP_ALWAYS(FAULT_QUERY, vgpu_ioctl_fault_query, struct vgpu_fault_query, fault),
+	OP_ALWAYS(EVENT_QUERY, vgpu_ioctl_event_query, struct vgpu_event_query, fault),
 	OP(SENSORS, vgpu_ioctl_sensors, struct vgpu_sensors, reserved),
 	OP(SAMPLES, vgpu_ioctl_samples, struct vgpu_samples, reserved),
 	OP(ACCOUNTS, vgpu_ioctl_accounts, struct vgpu_accounts, limit),
 	OP(DEVICE_SET, vgpu_ioctl_device_set, struct vgpu_device_set, value),
-	OP(DESTROY, vgpu_ioctl_destroy, struct vgpu_destroy, handle),
+	OP_ALWAYS(INJECT, vgpu_ioctl_inject, struct vgpu_inject, reserved),
+	OP_ALWAYS(RESET, vgpu_ioctl_reset, struct vgpu_reset, flags),
+	OP_ALWAYS(DESTROY, vgpu_ioctl_destroy, struct vgpu_destroy, handle),
 	OP(CTX_CREATE, vgpu_ioctl_ctx_create, struct vgpu_ctx_create, reserved),
 	OP(BO_CREATE, vgpu_ioctl_bo_create, struct vgpu_bo_create, reserved),
 	OP(BO_MMAP, vgpu_ioctl_bo_mmap, struct vgpu_bo_mmap, length),
@@ -86,6 +94,7 @@ static const struct ioctl_op *find(unsigned int cmd)
 long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 {
 	const struct ioctl_op *op = find(cmd);
+	struct vgpu_file *vf = file->private_data;
 	void __user *uptr = (void __user *)ptr;
 	union any arg;
 	u32 usize;
@@ -105,7 +114,9 @@ long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	rc = copy_struct_from_user(&arg, op->size, uptr, usize);
 	if (rc)
 		return rc;
-	rc = op->fn(file->private_data, &arg);
+	if (!op->always && vgpu_device_gone(vf->dev))
+		return -ENODEV;
+	rc = op->fn(vf, &arg);
 	if (rc && rc != -ERESTARTSYS)
 		return rc;
 	if (copy_to_user(uptr, &arg, min(usize, op->size)))

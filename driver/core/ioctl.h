@@ -26,6 +26,9 @@ int vgpu_ioctl_sensors(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_device_set(struct vgpu_file *vf, void *arg);
+/* core/inject.c */
+int vgpu_ioctl_inject(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_reset(struct vgpu_file *vf, void *arg);
 /* core/object.c, core/context.c, core/code.c */
 int vgpu_ioctl_destroy(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg);

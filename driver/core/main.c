@@ -31,8 +31,9 @@ static const struct step steps[] = {
 	{ "engine",	start_engine,		engine_exit },
 	{ "workers",	vgpu_sched_init,	vgpu_sched_exit },
 	{ "pci",	vgpu_pci_init,		vgpu_pci_exit },
-	{ "devices",	vgpu_devices_init,	vgpu_devices_exit },
+	{ "nodes",	vgpu_nodes_init,	vgpu_nodes_exit },
 	{ "nvidia",	vgpu_nvidia_init,	vgpu_nvidia_exit },
+	{ "devices",	vgpu_devices_init,	vgpu_devices_exit },
 };
 
 static void undo(int n)

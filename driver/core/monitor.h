@@ -20,6 +20,10 @@
 #define VGPU_PROCESS_SAMPLES	512
 #define VGPU_ACCOUNTS		128
 
+/* Temperatures at which clocks are lowered, and at which a card switches itself off. */
+#define VGPU_SLOWDOWN_MDEG	87000
+#define VGPU_SHUTDOWN_MDEG	92000
+
 struct pid;
 struct vgpu_ctx;
 struct vgpu_device;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The character devices /dev/vgpuN.
+ * The character devices /dev/vgpuN: one for all numbers, which outlives the devices, so
+ * that opening one that is being removed finds either it or nothing.
  */
 #include <linux/cdev.h>
 #include <linux/device.h>
@@ -10,6 +11,7 @@
 #include "vgpu.h"
 
 static struct class *class;
+static struct cdev cdev;
 static dev_t region;
 
 static char *devnode(VGPU_DEVNODE_CONST struct device *dev, umode_t *mode)
@@ -27,43 +29,42 @@ int vgpu_nodes_init(void)
 	if (rc)
 		return rc;
 	class = vgpu_class_create(VGPU_NAME);
-	if (IS_ERR(class)) {
-		unregister_chrdev_region(region, VGPU_MAX_DEVICES);
-		return PTR_ERR(class);
-	}
+	rc = PTR_ERR_OR_ZERO(class);
+	if (rc)
+		goto err_region;
 	class->devnode = devnode;
+	cdev_init(&cdev, &vgpu_fops);
+	cdev.owner = THIS_MODULE;
+	rc = cdev_add(&cdev, region, VGPU_MAX_DEVICES);
+	if (rc)
+		goto err_class;
 	return 0;
+err_class:
+	class_destroy(class);
+err_region:
+	unregister_chrdev_region(region, VGPU_MAX_DEVICES);
+	return rc;
 }
 
-/** vgpu_nodes_exit - give both back */
+/** vgpu_nodes_exit - give all back */
 void vgpu_nodes_exit(void)
 {
+	cdev_del(&cdev);
 	class_destroy(class);
 	unregister_chrdev_region(region, VGPU_MAX_DEVICES);
 }
 
-/** vgpu_node_add - make /dev/vgpuN; it can be opened when this returns */
+/** vgpu_node_add - make /dev/vgpuN */
 int vgpu_node_add(struct vgpu_device *dev)
 {
-	dev_t devt = MKDEV(MAJOR(region), dev->index);
-	int rc;
-
-	cdev_init(&dev->cdev, &vgpu_fops);
-	dev->cdev.owner = THIS_MODULE;
-	rc = cdev_add(&dev->cdev, devt, 1);
-	if (rc)
-		return rc;
-	dev->dev = device_create(class, NULL, devt, dev, VGPU_NAME "%u", dev->index);
-	if (IS_ERR(dev->dev)) {
-		cdev_del(&dev->cdev);
-		return PTR_ERR(dev->dev);
-	}
-	return 0;
+	dev->dev = device_create(class, NULL, MKDEV(MAJOR(region), dev->index), NULL,
+				 VGPU_NAME "%u", dev->index);
+	return PTR_ERR_OR_ZERO(dev->dev);
 }
 
 /** vgpu_node_remove - remove /dev/vgpuN */
 void vgpu_node_remove(struct vgpu_device *dev)
 {
-	device_destroy(class, dev->dev->devt);
-	cdev_del(&dev->cdev);
+	device_destroy(class, MKDEV(MAJOR(region), dev->index));
+	dev->dev = NULL;
 }

@@ -161,6 +161,7 @@ int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg)
 	st->running = atomic_read(&c->running);
 	st->last_event = READ_ONCE(dev->event_seq);
 	status_v2(dev, st);
+	vgpu_inject_status(dev, st);
 	return 0;
 }
 

@@ -16,8 +16,6 @@
 
 #define AMBIENT_MDEG	30000
 #define RISE_MDEG	50000	/* at the power limit, in the end */
-#define SLOWDOWN_MDEG	87000
-#define SHUTDOWN_MDEG	92000
 #define TAU_NS		(20ull * NSEC_PER_SEC)
 #define FAN_LOW_MDEG	40000	/* up to here the fan runs at FAN_LOW */
 #define FAN_LOW		30
@@ -77,6 +75,21 @@ static void step_energy(struct vgpu_model_state *s, u64 ns)
 	s->energy_nj = rest;
 }
 
+/* The model's, unless one was injected. */
+static s32 temperature_mdeg(const struct vgpu_device *dev)
+{
+	return READ_ONCE(dev->injection.temperature) * 1000 ?: dev->mon->state.temp_mdeg;
+}
+
+static u32 throttle_reasons(const struct vgpu_device *dev)
+{
+	u32 reasons = dev->mon->state.throttle | READ_ONCE(dev->injection.throttle);
+
+	if (temperature_mdeg(dev) >= VGPU_SLOWDOWN_MDEG)
+		reasons |= VGPU_THROTTLE_THERMAL | VGPU_THROTTLE_HARDWARE;
+	return reasons;
+}
+
 /**
  * vgpu_sensors_step - let time pass
  * @dev: device; the monitor's lock is held
@@ -96,26 +109,29 @@ void vgpu_sensors_step(struct vgpu_device *dev, u64 ns, u64 active_ns, u64 busy_
 	s->power_mw = idle_mw + (u64)(limit_mw(dev) - idle_mw) * load / 1000;
 	s->contexts = atomic_read(&dev->cnt.contexts);
 	s->idle_ns = active_ns ? 0 : s->idle_ns + ns;
-	if (s->throttle & VGPU_THROTTLE_POWER)
+	if (throttle_reasons(dev) & VGPU_THROTTLE_POWER)
 		s->power_ns += ns;
-	if (s->throttle & VGPU_THROTTLE_THERMAL)
+	if (throttle_reasons(dev) & VGPU_THROTTLE_THERMAL)
 		s->thermal_ns += ns;
 	step_energy(s, ns);
 	step_temperature(dev, ns);
 	s->throttle = s->idle_ns >= CALM_NS ? VGPU_THROTTLE_IDLE : 0;
-	if (s->temp_mdeg >= SLOWDOWN_MDEG)
+	if (s->temp_mdeg >= VGPU_SLOWDOWN_MDEG)
 		s->throttle |= VGPU_THROTTLE_THERMAL;
 	if (limit_mw(dev) && s->power_mw >= limit_mw(dev))
 		s->throttle |= VGPU_THROTTLE_POWER;
 }
 
+/* What slows work down on request (sched/pause.c) shows as a lower clock. */
 static u32 sm_clock_khz(const struct vgpu_device *dev)
 {
-	u32 throttle = dev->mon->state.throttle, khz = dev->model->clock_khz;
+	u32 khz = dev->model->clock_khz, percent = READ_ONCE(dev->pause.percent);
 
-	if (throttle & VGPU_THROTTLE_IDLE)
+	if (percent > 100)
+		return div_u64((u64)khz * 100, percent);
+	if (dev->mon->state.throttle & VGPU_THROTTLE_IDLE)
 		return khz / IDLE_CLOCK;
-	return throttle & VGPU_THROTTLE_THERMAL ? khz / 2 : khz;
+	return dev->mon->state.throttle & VGPU_THROTTLE_THERMAL ? khz / 2 : khz;
 }
 
 /* As on real cards, a context keeps the memory at its full clock. */
@@ -133,20 +149,20 @@ static u32 mem_clock_khz(const struct vgpu_device *dev)
 
 static u32 fan_percent(const struct vgpu_device *dev)
 {
-	s32 above = dev->mon->state.temp_mdeg - FAN_LOW_MDEG;
+	s32 above = temperature_mdeg(dev) - FAN_LOW_MDEG;
 
 	if (!(vgpu_model_features(dev->model) & VGPU_FEATURE_FAN))
 		return 0;
 	if (above <= 0)
 		return FAN_LOW;
-	return min(100, FAN_LOW + (100 - FAN_LOW) * above / (SLOWDOWN_MDEG - FAN_LOW_MDEG));
+	return min(100, FAN_LOW + (100 - FAN_LOW) * above / (VGPU_SLOWDOWN_MDEG - FAN_LOW_MDEG));
 }
 
 /** vgpu_sensors_sample - the sensors' part of a sample; the monitor's lock is held */
 void vgpu_sensors_sample(struct vgpu_device *dev, struct vgpu_sample *s)
 {
 	s->power_mw = dev->mon->state.power_mw;
-	s->temperature_mdeg = dev->mon->state.temp_mdeg;
+	s->temperature_mdeg = temperature_mdeg(dev);
 	s->clock_khz = sm_clock_khz(dev);
 	s->mem_clock_khz = mem_clock_khz(dev);
 }
@@ -166,13 +182,13 @@ int vgpu_ioctl_sensors(struct vgpu_file *vf, void *arg)
 	out->throttle_power_ns = s->power_ns;
 	out->throttle_thermal_ns = s->thermal_ns;
 	out->power_mw = s->power_mw;
-	out->temperature_mdeg = s->temp_mdeg;
-	out->slowdown_mdeg = SLOWDOWN_MDEG;
-	out->shutdown_mdeg = SHUTDOWN_MDEG;
+	out->temperature_mdeg = temperature_mdeg(dev);
+	out->slowdown_mdeg = VGPU_SLOWDOWN_MDEG;
+	out->shutdown_mdeg = VGPU_SHUTDOWN_MDEG;
 	out->clock_khz = sm_clock_khz(dev);
 	out->mem_clock_khz = mem_clock_khz(dev);
 	out->pstate = pstate(dev);
-	out->throttle = s->throttle;
+	out->throttle = throttle_reasons(dev);
 	out->fan_percent = fan_percent(dev);
 	mutex_unlock(&dev->mon->lock);
 	return 0;

@@ -3,19 +3,19 @@
  * The face of driver/core: the device, the open file, the context, and what
  * the other folders hang on them.
  *
- * Lifetime: devices live from module load to unload. Open files hold the
- * module (fops.owner). A file owns handles; a handle owns a reference on its
+ * Lifetime: a device can be added and removed at any time. Removal ends its contexts
+ * and takes its names away; the struct lives on while an open file or a context
+ * refers to it. Open files hold the module (fops.owner). A file owns handles; a handle owns a reference on its
  * object; objects of a context hold a reference on the context's memory, not
  * on its life: a context can be ended at any time (vgpu_ctx_kill()).
  *
- * The order at load is in main.c: engine, workers, PCI bridge, the devices, then
- * vgpu_nvidia_init(), which attaches vgpu_fops to a second node of each.
+ * The order at load is in main.c: engine, workers, PCI bridge, the faces, then
+ * the devices.
  */
 #ifndef _VGPU_CORE_VGPU_H
 #define _VGPU_CORE_VGPU_H
 
 #include <linux/atomic.h>
-#include <linux/cdev.h>
 #include <linux/completion.h>
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -27,6 +27,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "../../uapi/vgpu_ioctl.h"
@@ -75,7 +76,62 @@ struct vgpu_counters {
 };
 
 /**
+ * struct vgpu_injection - how an administrator has made a device fail
+ * @lock:		serializes INJECT and RESET
+ * @slow_percent:	time that work takes, 100 at full speed, as asked for
+ * @throttle:		VGPU_THROTTLE_*, as asked for
+ * @temperature:	degrees Celsius, 0: none
+ * @alloc_every:	every Nth allocation fails, 0: none
+ * @launch_every:	every Nth launch fails, 0: none
+ * @allocs:		allocations since then
+ * @launches:		launches since then
+ * @resets:		how often the device was reset
+ *
+ * All but the counts are written under the lock and read without it.
+ */
+struct vgpu_injection {
+	struct mutex lock;
+	u32 slow_percent;
+	u32 throttle;
+	u32 temperature;
+	u32 alloc_every;
+	u32 launch_every;
+	atomic_t allocs;
+	atomic_t launches;
+	u32 resets;
+};
+
+/**
+ * struct vgpu_pause - what keeps a device from getting on; under the scheduler's lock
+ * @contexts:	struct vgpu_sched_ctx.link of contexts with work that is not handed out
+ * @hung:	until told otherwise
+ * @resting:	for a while, to be slower
+ * @percent:	time that work takes, 100 at full speed; read without lock
+ * @began:	start of the present stretch of work
+ * @last:	end of the newest piece of it
+ * @debt_ns:	rest that is owed for it
+ * @rest_began:	start of the present rest
+ * @work:	ends the rest
+ * @wait:	callers of MEM_COPY that wait for @hung to end
+ */
+struct vgpu_pause {
+	struct list_head contexts;
+	bool hung;
+	bool resting;
+	u32 percent;
+	u64 began;
+	u64 last;
+	u64 debt_ns;
+	u64 rest_began;
+	struct delayed_work work;
+	wait_queue_head_t wait;
+};
+
+/**
  * struct vgpu_device - one virtual GPU
+ * @ref:		references: of the table of devices, of files, of contexts
+ * @opens:		open files
+ * @state:		VGPU_STATE_LOST and _REMOVED; see vgpu_device_gone()
  * @index:		number, as in /dev/vgpuN
  * @model:		its profile
  * @uuid:		GPU UUID
@@ -83,8 +139,9 @@ struct vgpu_counters {
  * @sm_count:		multiprocessors it claims
  * @vram_bytes:		its memory
  * @dev:		the class device of /dev/vgpuN
- * @cdev:		its character device
  * @cnt:		live counters
+ * @injection:		failures asked for
+ * @pause:		the scheduler's part of them
  * @active_ns:		time with at least one packet executing, see vgpu_device_active_ns()
  * @active_since:	start of the present such time
  * @active_lock:	protects the two above and cnt.running's change to and from 0
@@ -103,6 +160,9 @@ struct vgpu_counters {
  * @mon:		its monitor
  */
 struct vgpu_device {
+	struct kref ref;
+	atomic_t opens;
+	unsigned long state;
 	unsigned int index;
 	const struct vgpu_model *model;
 	u8 uuid[VGPU_MODEL_UUID_LEN];
@@ -111,9 +171,10 @@ struct vgpu_device {
 	u64 vram_bytes;
 
 	struct device *dev;
-	struct cdev cdev;
 
 	struct vgpu_counters cnt;
+	struct vgpu_injection injection;
+	struct vgpu_pause pause;
 	u64 active_ns;
 	u64 active_since;
 	spinlock_t active_lock;
@@ -198,7 +259,7 @@ struct vgpu_file {
  * struct vgpu_ctx - a context
  * @obj:	handle and references
  * @file:	file it was made in; valid until the object is detached
- * @dev:	device
+ * @dev:	device, referenced
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
  * @mn:		ends the context with its mm
@@ -236,11 +297,26 @@ struct vgpu_ctx {
 
 /* ---- devices (device.c) */
 unsigned int vgpu_device_count(void);
-struct vgpu_device *vgpu_device_at(unsigned int index);
+struct vgpu_device *vgpu_device_open(unsigned int index);
+void vgpu_device_close(struct vgpu_device *dev);
+void vgpu_device_put(struct vgpu_device *dev);
 u64 vgpu_device_active_ns(struct vgpu_device *dev);
 void vgpu_device_run_begin(struct vgpu_device *dev);
 void vgpu_device_run_end(struct vgpu_device *dev);
 u64 vgpu_device_vram_free(struct vgpu_device *dev);
+
+/* Lost or removed: nothing but queries works. */
+static inline bool vgpu_device_gone(const struct vgpu_device *dev)
+{
+	return READ_ONCE(dev->state);
+}
+
+/* ---- failures on request (inject.c) */
+void vgpu_inject_init(struct vgpu_device *dev);
+void vgpu_inject_remove(struct vgpu_device *dev);
+void vgpu_inject_status(struct vgpu_device *dev, struct vgpu_device_status *st);
+bool vgpu_inject_alloc_fails(struct vgpu_device *dev);
+bool vgpu_inject_launch_fails(struct vgpu_device *dev);
 
 /* ---- events (event.c) */
 u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
@@ -268,6 +344,8 @@ void vgpu_obj_destroy_all(struct vgpu_file *vf);
 struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle);
 int vgpu_ctx_usable(struct vgpu_ctx *ctx);
 bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
+void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
+bool vgpu_ctx_any_alive(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)

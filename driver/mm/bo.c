@@ -101,6 +101,8 @@ static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c
 {
 	struct vgpu_bo *bo;
 
+	if (vgpu_inject_alloc_fails(ctx->dev))
+		return ERR_PTR(-ENOSPC);
 	if (c->length > ctx->dev->vram_bytes || !charge(ctx, c->length))
 		return ERR_PTR(-ENOSPC);
 	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);

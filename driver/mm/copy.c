@@ -112,6 +112,11 @@ int vgpu_ioctl_mem_copy(struct vgpu_file *vf, void *arg)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	before = c->done;
+	/* A device that hangs copies nothing. */
+	rc = wait_event_interruptible(vf->dev->pause.wait, !READ_ONCE(vf->dev->pause.hung) ||
+				      vgpu_device_gone(vf->dev) || vgpu_ctx_dead(ctx));
+	if (rc)
+		goto put;
 	if (c->direction == VGPU_COPY_TO_GPU)
 		rc = vgpu_ctx_usable(ctx);
 	if (!rc)
@@ -119,6 +124,7 @@ int vgpu_ioctl_mem_copy(struct vgpu_file *vf, void *arg)
 	vgpu_count(ctx, copied_bytes, c->done - before);
 	atomic64_add(c->done - before, c->direction == VGPU_COPY_TO_GPU ?
 		     &vf->dev->to_gpu_bytes : &vf->dev->from_gpu_bytes);
+put:
 	vgpu_ctx_put(ctx);
 	return rc;
 }

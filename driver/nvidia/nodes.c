@@ -27,7 +27,7 @@ static struct {
 	dev_t uvm;
 	struct cdev ctl_cdev;
 	struct cdev uvm_cdev;
-	struct cdev card[VGPU_MAX_DEVICES];
+	struct cdev card_cdev;
 } nodes;
 
 static long foreign_ioctl(struct file *file, unsigned int cmd,
@@ -61,7 +61,7 @@ static int make_class(void)
 	return 0;
 }
 
-/* A character device with @count minors and a node for each name. */
+/* A character device with @count minors and, where there are names, a node for each. */
 static int make_nodes(struct cdev *cdev, const struct file_operations *fops,
 		      dev_t first, unsigned int count,
 		      const char * const *names)
@@ -75,7 +75,7 @@ static int make_nodes(struct cdev *cdev, const struct file_operations *fops,
 	err = cdev_add(cdev, first, count);
 	if (err)
 		return err;
-	for (i = 0; i < count; i++) {
+	for (i = 0; names && i < count; i++) {
 		node = device_create(nodes.class, NULL, first + i, NULL, "%s",
 				     names[i]);
 		if (IS_ERR(node))
@@ -142,7 +142,18 @@ static int make_common_nodes(void)
 	err = make_nodes(&nodes.uvm_cdev, &foreign_fops, nodes.uvm, UVM_MINORS,
 			 uvm_names);
 	if (err)
-		remove_nodes(&nodes.ctl_cdev, ctl, 1);
+		goto err_ctl;
+	/* One for all cards, whose nodes come and go. */
+	err = make_nodes(&nodes.card_cdev, &vgpu_fops, MKDEV(NVIDIA_MAJOR, 0),
+			 VGPU_MAX_DEVICES, NULL);
+	if (err)
+		goto err_uvm;
+	return 0;
+
+err_uvm:
+	remove_nodes(&nodes.uvm_cdev, nodes.uvm, UVM_MINORS);
+err_ctl:
+	remove_nodes(&nodes.ctl_cdev, ctl, 1);
 	return err;
 }
 
@@ -178,6 +189,7 @@ err_numbers:
  */
 void nvidia_nodes_exit(void)
 {
+	cdev_del(&nodes.card_cdev);
 	remove_nodes(&nodes.uvm_cdev, nodes.uvm, UVM_MINORS);
 	remove_nodes(&nodes.ctl_cdev, MKDEV(NVIDIA_MAJOR, NVIDIA_CTL_MINOR), 1);
 	class_destroy(nodes.class);
@@ -192,13 +204,9 @@ void nvidia_nodes_exit(void)
  */
 int nvidia_nodes_add(struct vgpu_device *dev)
 {
-	const char *names[1];
-	char name[16];
-
-	snprintf(name, sizeof(name), "nvidia%u", dev->index);
-	names[0] = name;
-	return make_nodes(&nodes.card[dev->index], &vgpu_fops,
-			  MKDEV(NVIDIA_MAJOR, dev->index), 1, names);
+	return PTR_ERR_OR_ZERO(device_create(nodes.class, NULL,
+					     MKDEV(NVIDIA_MAJOR, dev->index), NULL,
+					     "nvidia%u", dev->index));
 }
 
 /**
@@ -207,6 +215,5 @@ int nvidia_nodes_add(struct vgpu_device *dev)
  */
 void nvidia_nodes_del(struct vgpu_device *dev)
 {
-	remove_nodes(&nodes.card[dev->index],
-		     MKDEV(NVIDIA_MAJOR, dev->index), 1);
+	device_destroy(nodes.class, MKDEV(NVIDIA_MAJOR, dev->index));
 }

@@ -28,43 +28,6 @@ static bool real_card_present(void)
 	return false;
 }
 
-static int add(struct vgpu_device *dev)
-{
-	int err = nvidia_nodes_add(dev);
-
-	if (err)
-		return err;
-	err = nvidia_proc_add(dev);
-	if (err)
-		nvidia_nodes_del(dev);
-	return err;
-}
-
-static void del_first(unsigned int n)
-{
-	while (n--) {
-		struct vgpu_device *dev = vgpu_device_at(n);
-
-		nvidia_proc_del(dev);
-		nvidia_nodes_del(dev);
-	}
-}
-
-static int add_all(void)
-{
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < vgpu_device_count(); i++) {
-		err = add(vgpu_device_at(i));
-		if (err) {
-			del_first(i);
-			return err;
-		}
-	}
-	return 0;
-}
-
 static int bring_up(void)
 {
 	int err = nvidia_nodes_init();
@@ -73,23 +36,47 @@ static int bring_up(void)
 		return err;
 	err = nvidia_proc_init();
 	if (err)
-		goto err_nodes;
-	err = add_all();
-	if (err)
-		goto err_proc;
-	return 0;
-
-err_proc:
-	nvidia_proc_exit();
-err_nodes:
-	nvidia_nodes_exit();
+		nvidia_nodes_exit();
 	return err;
+}
+
+/**
+ * vgpu_nvidia_add - show a device in the face
+ * @dev: the device
+ *
+ * Return: 0, also when the face is left out; else a negative errno.
+ */
+int vgpu_nvidia_add(struct vgpu_device *dev)
+{
+	int err;
+
+	if (!shown)
+		return 0;
+	err = nvidia_nodes_add(dev);
+	if (err)
+		return err;
+	err = nvidia_proc_add(dev);
+	if (err)
+		nvidia_nodes_del(dev);
+	return err;
+}
+
+/**
+ * vgpu_nvidia_del - undo vgpu_nvidia_add()
+ * @dev: the device
+ */
+void vgpu_nvidia_del(struct vgpu_device *dev)
+{
+	if (!shown)
+		return;
+	nvidia_proc_del(dev);
+	nvidia_nodes_del(dev);
 }
 
 /**
  * vgpu_nvidia_init - show the face if the parameter and the machine allow it
  *
- * The devices must exist already.
+ * Before there are devices.
  *
  * Return: 0, also when it is left out; else a negative errno.
  */
@@ -115,13 +102,12 @@ int vgpu_nvidia_init(void)
 }
 
 /**
- * vgpu_nvidia_exit - take the face away; the devices must still exist
+ * vgpu_nvidia_exit - take the face away; the devices are gone
  */
 void vgpu_nvidia_exit(void)
 {
 	if (!shown)
 		return;
-	del_first(vgpu_device_count());
 	nvidia_proc_exit();
 	nvidia_nodes_exit();
 	shown = false;

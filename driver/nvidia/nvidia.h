@@ -9,7 +9,11 @@
 #ifndef _VGPU_NVIDIA_NVIDIA_H
 #define _VGPU_NVIDIA_NVIDIA_H
 
+struct vgpu_device;
+
 int vgpu_nvidia_init(void);
 void vgpu_nvidia_exit(void);
+int vgpu_nvidia_add(struct vgpu_device *dev);
+void vgpu_nvidia_del(struct vgpu_device *dev);
 
 #endif

@@ -15,6 +15,7 @@
  * @writable: the bits a writer can change
  * @sample: the core's counters
  * @priv: for @sample
+ * @lost: the device does not answer, see vgpu_pci_lost()
  * @seq: snapshots taken
  * @base_ns: when the present utilization interval began
  * @base_active_ns: the active time at that moment
@@ -26,6 +27,7 @@ struct vgpu_cfg {
 	u8 writable[VGPU_CFG_SIZE];
 	void (*sample)(void *priv, struct vgpu_pci_counters *out);
 	void *priv;
+	bool lost;
 	u32 seq;
 	u64 base_ns;
 	u64 base_active_ns;

@@ -74,7 +74,7 @@ static int cfg_read(struct pci_bus *bus, unsigned int devfn, int where,
 
 	spin_lock_irqsave(&root.lock, flags);
 	cfg = slot_cfg(bus, devfn, where, size);
-	*val = cfg ? vgpu_cfg_read(cfg, now, where, size) : ~0u;
+	*val = cfg && !cfg->lost ? vgpu_cfg_read(cfg, now, where, size) : ~0u;
 	spin_unlock_irqrestore(&root.lock, flags);
 	return cfg ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
 }
@@ -87,7 +87,7 @@ static int cfg_write(struct pci_bus *bus, unsigned int devfn, int where,
 
 	spin_lock_irqsave(&root.lock, flags);
 	cfg = slot_cfg(bus, devfn, where, size);
-	if (cfg)
+	if (cfg && !cfg->lost)
 		vgpu_cfg_write(cfg, where, size, val);
 	spin_unlock_irqrestore(&root.lock, flags);
 	return cfg ? PCIBIOS_SUCCESSFUL : PCIBIOS_DEVICE_NOT_FOUND;
@@ -339,6 +339,21 @@ void vgpu_pci_del(unsigned int index)
 	set_slot(index, NULL);
 	pci_unlock_rescan_remove();
 	kfree(cfg);
+}
+
+/**
+ * vgpu_pci_lost - the device does not answer any more, or does again
+ * @index: index of a device that was added
+ * @lost: all reads give ones, as of a card that has fallen off the bus
+ */
+void vgpu_pci_lost(unsigned int index, bool lost)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&root.lock, flags);
+	if (root.slot[index])
+		root.slot[index]->lost = lost;
+	spin_unlock_irqrestore(&root.lock, flags);
 }
 
 /**

@@ -224,6 +224,9 @@ struct vgpu_job_ops {
  * @ready: units that were preempted or never begun
  * @spinning: units whose block yielded
  * @exec_ns: worker time spent
+ * @name: what it does: a kernel's name, which the job keeps, or a constant; for tracing
+ * @threads: of a block
+ * @began_ns: when it was published
  */
 struct vgpu_job {
 	struct list_head link;
@@ -241,6 +244,9 @@ struct vgpu_job {
 	struct list_head ready;
 	struct list_head spinning;
 	atomic64_t exec_ns;
+	const char *name;
+	u32 threads;
+	u64 began_ns;
 };
 
 void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu_job_ops *ops,
@@ -271,7 +277,7 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
 /**
  * struct vgpu_sched_ctx - a context's part in the scheduler
  * @ctx: the context
- * @link: in sched.runnable while @jobs is not empty
+ * @link: while @jobs is not empty in sched.runnable, or in vgpu_pause.contexts
  * @jobs: jobs with something to hand out
  * @queues: all its queues that are not DEAD
  * @live: how many these are
@@ -296,6 +302,10 @@ struct vgpu_sched_ctx {
 
 int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
 void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
+
+/* ---- devices that are held up (pause.c), under sched.lock */
+bool vgpu_pause_holds(const struct vgpu_device *dev);
+void vgpu_pause_charge(struct vgpu_device *dev, u64 from, u64 to);
 
 /* ---- workers (worker.c) */
 

@@ -5,6 +5,7 @@
  */
 #include <linux/slab.h>
 
+#include "../core/trace.h"
 #include "internal.h"
 
 /**
@@ -89,7 +90,7 @@ static void link_job(struct vgpu_job *job)
 	else
 		list_add_tail(&job->link, &s->jobs);
 	if (list_empty(&s->link))
-		list_add_tail(&s->link, &vgpu_sched.runnable);
+		list_add_tail(&s->link, &vgpu_sched.runnable);	/* pick() knows of pauses */
 }
 
 /* What a worker was handed. */
@@ -124,13 +125,25 @@ static void take(struct vgpu_job *job, struct share *sh)
 	job->resident++;
 }
 
+/* The next context; those of devices that are held up step aside until let go. */
+static struct vgpu_sched_ctx *next_ctx(void)
+{
+	struct vgpu_sched_ctx *s;
+
+	for (;;) {
+		s = list_first_entry_or_null(&vgpu_sched.runnable, struct vgpu_sched_ctx, link);
+		if (!s || !vgpu_pause_holds(s->ctx->dev))
+			return s;
+		list_move_tail(&s->link, &s->ctx->dev->pause.contexts);
+	}
+}
+
 /* The next share: contexts in turn, in each its jobs in turn. */
 static bool pick(struct share *sh)
 {
-	struct vgpu_sched_ctx *s;
+	struct vgpu_sched_ctx *s = next_ctx();
 	struct vgpu_job *job;
 
-	s = list_first_entry_or_null(&vgpu_sched.runnable, struct vgpu_sched_ctx, link);
 	if (!s)
 		return false;
 	job = list_first_entry(&s->jobs, struct vgpu_job, link);
@@ -159,6 +172,9 @@ void vgpu_job_publish(struct vgpu_job *job)
 	bool drop = false;
 
 	vgpu_device_run_begin(q->obj.ctx->dev);
+	job->began_ns = ktime_get_ns();
+	trace_vgpu_start(q->obj.ctx, q->obj.handle, job->seqno, job->name, job->total,
+			 job->threads);
 	spin_lock(&vgpu_sched.lock);
 	if (q->stop) {
 		drop = true;
@@ -218,13 +234,16 @@ enum next {
  * A share is done. Time, not shares, is what contexts get equally: a worker stays with
  * a job that has more to hand out until its turn is over.
  */
-static enum next after(struct share *sh, u64 done, bool kept_unit, bool turn_over)
+static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, bool turn_over)
 {
 	struct vgpu_job *job = sh->job;
 	struct vgpu_queue *q = job->queue;
+	struct vgpu_device *dev = q->obj.ctx->dev;
 	enum next next = LEFT;
 
 	spin_lock(&vgpu_sched.lock);
+	if (READ_ONCE(dev->pause.percent) != 100)
+		vgpu_pause_charge(dev, began, ktime_get_ns());
 	job->busy--;
 	job->done += done;
 	if (!kept_unit)
@@ -234,7 +253,7 @@ static enum next after(struct share *sh, u64 done, bool kept_unit, bool turn_ove
 		vgpu_job_unlink(job);
 		q->job = NULL;
 		q->state = VGPU_Q_PUMPING;
-	} else if (!turn_over && has_work(job)) {
+	} else if (!turn_over && has_work(job) && !vgpu_pause_holds(dev)) {
 		next = AGAIN;
 		take(job, sh);
 		if (!has_work(job))
@@ -252,6 +271,8 @@ static void finish(struct vgpu_worker *w, struct vgpu_job *job)
 	struct vgpu_queue *q = job->queue;
 	bool complete = job->done == job->total;
 
+	trace_vgpu_end(q->obj.ctx, q->obj.handle, job->seqno, job->name,
+		       ktime_get_ns() - job->began_ns, atomic64_read(&job->exec_ns), complete);
 	if (complete && job->ops->complete)
 		job->ops->complete(job);
 	if (complete)
@@ -286,7 +307,7 @@ static bool begin_turn(struct share *sh)
  */
 bool vgpu_job_step(struct vgpu_worker *w)
 {
-	u64 end = ktime_get_ns() + VGPU_QUANTUM_NS, done;
+	u64 began = ktime_get_ns(), end = began + VGPU_QUANTUM_NS, now, done;
 	enum next next;
 	struct share sh;
 	bool parked;
@@ -296,7 +317,9 @@ bool vgpu_job_step(struct vgpu_worker *w)
 	do {
 		parked = false;
 		done = sh.job->ops->run(w, sh.job, sh.unit, sh.first, sh.count, &parked);
-		next = after(&sh, done, parked, parked || ktime_get_ns() > end);
+		now = ktime_get_ns();
+		next = after(&sh, done, parked, began, parked || now > end);
+		began = now;
 	} while (next == AGAIN);
 	if (next == OVER)
 		finish(w, sh.job);

@@ -375,10 +375,30 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	if (l->cooperative && blocks > fit)
 		return -E2BIG;
 	vgpu_job_init(&l->job, q, &launch_ops, seqno, blocks);
+	l->job.name = engine_code_kernel_name(l->code->engine, l->kernel);
+	l->job.threads = threads;
 	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
 	l->limit_ns = (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC *
 		min_t(u64, blocks, vgpu_sched.nworkers);
 	return 0;
+}
+
+/* This launch fails because an administrator wants it to. */
+static int injected(struct launch *l, struct vgpu_queue *q)
+{
+	struct vgpu_fault f = {
+		.kind = VGPU_FAULT_INJECTED,
+		.lane = ~0u,
+		.code = l->code->obj.handle,
+		.kernel = l->kernel,
+		.queue = q->obj.handle,
+		.seqno = q->seqno,
+	};
+
+	strscpy(f.kernel_name, engine_code_kernel_name(l->code->engine, l->kernel),
+		sizeof(f.kernel_name));
+	vgpu_ctx_fault(q->obj.ctx, &f);
+	return -ECANCELED;
 }
 
 /**
@@ -412,6 +432,8 @@ int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
 		goto put;
 	l->code = container_of(obj, struct vgpu_code, obj);
 	rc = prepare(w, l, q, p, seqno);
+	if (!rc && vgpu_inject_launch_fails(q->obj.ctx->dev))
+		rc = injected(l, q);
 	if (!rc)
 		*out = &l->job;
 	else

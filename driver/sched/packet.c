@@ -6,6 +6,7 @@
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 
+#include "../core/trace.h"
 #include "internal.h"
 
 #define PUMP_MAX	64	/* packets before other queues get a turn */
@@ -326,6 +327,7 @@ static int one(struct vgpu_worker *w, struct vgpu_queue *q)
 
 	if (rc <= 0)
 		return rc ?: -EAGAIN;
+	trace_vgpu_submit(q->obj.ctx, q->obj.handle, q->seqno, h->type);
 	rc = kinds[h->type].begin(w, q, w->packet);
 	if (rc == PKT_DONE)
 		vgpu_queue_complete(q, q->seqno);

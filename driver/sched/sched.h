@@ -35,6 +35,12 @@ void vgpu_sched_quiesce(struct vgpu_as *as);
 void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
 			  struct vgpu_kernel_info *k);
 
+/* ---- pause.c: devices that are slow or hang */
+void vgpu_pause_init(struct vgpu_device *dev);
+void vgpu_pause_exit(struct vgpu_device *dev);
+void vgpu_pause_hang(struct vgpu_device *dev, bool hang);
+void vgpu_pause_speed(struct vgpu_device *dev, u32 percent);
+
 /* ---- queue.c */
 int vgpu_queue_mmap(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset);
 

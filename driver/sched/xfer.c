@@ -119,6 +119,7 @@ static bool one_piece(struct vgpu_worker *w, struct xfer *x, u64 index)
 		}
 	}
 	ns = vgpu_slice_end(w);
+	atomic64_add(ns, &x->job.exec_ns);
 	vgpu_count(ctx, busy_ns, ns);
 	vgpu_count(ctx, mem_busy_ns, ns);
 	if (left)
@@ -195,6 +196,7 @@ static int create(struct vgpu_queue *q, const struct xfer *want, u64 seqno, stru
 	if (x->height > 1 && x->width < PIECE_BYTES / PIECE_ROWS)
 		x->piece = x->width * PIECE_ROWS;
 	vgpu_job_init(&x->job, q, &xfer_ops, seqno, div64_u64(x->bytes - 1, x->piece) + 1);
+	x->job.name = x->copy ? "copy" : "fill";
 	*out = &x->job;
 	return 0;
 }

@@ -37,6 +37,8 @@ static const struct op {
 	{ "SAMPLES", VGPU_IOCTL_SAMPLES, sizeof(struct vgpu_samples) },
 	{ "ACCOUNTS", VGPU_IOCTL_ACCOUNTS, sizeof(struct vgpu_accounts) },
 	{ "DEVICE_SET", VGPU_IOCTL_DEVICE_SET, sizeof(struct vgpu_device_set) },
+	{ "INJECT", VGPU_IOCTL_INJECT, sizeof(struct vgpu_inject) },
+	{ "RESET", VGPU_IOCTL_RESET, sizeof(struct vgpu_reset) },
 	{ "DESTROY", VGPU_IOCTL_DESTROY, sizeof(struct vgpu_destroy) },
 	{ "CTX_CREATE", VGPU_IOCTL_CTX_CREATE, sizeof(struct vgpu_ctx_create) },
 	{ "BO_CREATE", VGPU_IOCTL_BO_CREATE, sizeof(struct vgpu_bo_create) },

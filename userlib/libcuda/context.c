@@ -47,7 +47,16 @@ CUresult cu_current(CUcontext *ctx)
 {
 	CUresult r = cu_current_any(ctx);
 
-	return r ? r : __atomic_load_n(&(*ctx)->error, __ATOMIC_ACQUIRE);
+	return r ? r : cu_context_health(*ctx);
+}
+
+CUresult cu_context_health(CUcontext ctx)
+{
+	CUresult r = __atomic_load_n(&ctx->error, __ATOMIC_ACQUIRE);
+
+	if (!r && ctx->ended && __atomic_load_n(ctx->ended, __ATOMIC_ACQUIRE))
+		r = cu_check(ctx, -EIO);
+	return r;
 }
 
 CUresult cu_context_get(CUcontext handle, CUcontext *ctx)
@@ -138,6 +147,7 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_vmm_context_gone(ctx);
 	unlist(ctx);
 	__atomic_store_n(&ctx->handle, 0, __ATOMIC_RELEASE);
+	ctx->ended = NULL;
 	cu_streams_destroy(ctx);
 	cu_modules_destroy(ctx);
 	cu_print_destroy(ctx);
@@ -185,7 +195,8 @@ static CUresult context_fault(CUcontext ctx)
 
 CUresult cu_check(CUcontext ctx, int err)
 {
-	return err == -EIO ? context_fault(ctx) : cu_error_from_errno(err);
+	/* A device that is gone has ended its contexts before it refuses anything. */
+	return err == -EIO || err == -ENODEV ? context_fault(ctx) : cu_error_from_errno(err);
 }
 
 /* The primary context of a device, active or not; with its lock held. */

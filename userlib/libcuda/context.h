@@ -26,6 +26,7 @@ enum { CU_LIMITS = 10 };
  * @version: API version of the program that made it
  * @uses: cuCtxAttach and cuCtxDetach
  * @error: what ended it, or CUDA_SUCCESS
+ * @ended: a word of the kernel's, not zero once it has ended the context; NULL before the first queue
  * @lock: guards what follows and the writing sides of all queues
  * @next: in the list of all contexts
  * @streams: all streams, the default ones included
@@ -47,6 +48,7 @@ struct CUctx_st {
 	bool primary;
 	unsigned int flags, version, uses;
 	CUresult error;
+	const uint32_t *ended;
 	pthread_mutex_t lock;
 	struct CUctx_st *next;
 	struct CUstream_st *streams, *legacy;
@@ -67,6 +69,8 @@ CUresult cu_current_any(CUcontext *ctx);
 /* A context given by handle, or the current one for NULL. */
 CUresult cu_context_get(CUcontext handle, CUcontext *ctx);
 bool cu_context_alive(CUcontext ctx);
+/* What ended a context, also when nothing of it was running then. */
+CUresult cu_context_health(CUcontext ctx);
 
 CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *ctx);
 CUresult cu_context_activate(CUcontext ctx);

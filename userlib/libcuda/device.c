@@ -101,6 +101,21 @@ static void device_init(struct cu_device *d, const struct vgpu_dev *dev, int ord
 	pthread_mutex_init(&d->primary_lock, NULL);
 }
 
+/* A device that has fallen off the bus is not there, until it is reset. */
+static int drop_lost(struct vgpu_dev *devs, int count)
+{
+	struct vgpu_device_status status;
+	int n = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (!vgpu_dev_status(&devs[i], &status) && status.state & VGPU_STATE_LOST)
+			vgpu_dev_close(&devs[i]);
+		else
+			devs[n++] = devs[i];
+	}
+	return n;
+}
+
 static CUresult find_devices(void)
 {
 	struct vgpu_dev *devs = calloc(VGPU_MAX_DEVICES, sizeof(*devs));
@@ -108,7 +123,7 @@ static CUresult find_devices(void)
 
 	if (!devs)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	count = vgpu_devices_open(devs, VGPU_MAX_DEVICES);
+	count = drop_lost(devs, vgpu_devices_open(devs, VGPU_MAX_DEVICES));
 	n = choose_visible(devs, count, getenv("CUDA_VISIBLE_DEVICES"), chosen);
 	for (int i = 0; i < n; i++) {
 		device_init(&devices[i], &devs[chosen[i]], i);

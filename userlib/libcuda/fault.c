@@ -26,6 +26,9 @@ static const struct {
 	[VGPU_FAULT_ENGINE] = { CUDA_ERROR_LAUNCH_FAILED, "the engine gave up" },
 	[VGPU_FAULT_ADDRESS_SPACE] = { CUDA_ERROR_INVALID_ADDRESS_SPACE, "address of the wrong space" },
 	[VGPU_FAULT_INJECTED] = { CUDA_ERROR_LAUNCH_FAILED, "injected" },
+	[VGPU_FAULT_ECC] = { CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrected memory error" },
+	[VGPU_FAULT_LOST] = { CUDA_ERROR_UNKNOWN, "the device is lost" },
+	[VGPU_FAULT_RESET] = { CUDA_ERROR_UNKNOWN, "the device was reset" },
 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
@@ -39,6 +42,11 @@ void cu_fault_log(const struct vgpu_fault *f)
 {
 	if (!f->kind)
 		return;
+	if (!f->kernel_name[0] && !f->address && !f->queue) {	/* the whole device's */
+		cu_log("%s: %s (Xid %u)", cu_error_name(cu_fault_result(f)),
+		       f->kind < FAULTS ? faults[f->kind].what : "unknown fault", f->xid);
+		return;
+	}
 	cu_log("%s: %s%s%.*s, block (%u,%u,%u) thread (%u,%u,%u), address 0x%llx, PTX line %u",
 	       cu_error_name(cu_fault_result(f)), f->kind < FAULTS ? faults[f->kind].what : "unknown fault",
 	       f->kernel_name[0] ? " in " : "", VGPU_KERNEL_NAME_LEN, f->kernel_name,

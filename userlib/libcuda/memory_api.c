@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* cuMemAlloc and its relatives, managed memory, questions about memory. */
+#include <errno.h>
 #include <stdlib.h>
 #include "error.h"
 #include "memory.h"
@@ -110,6 +111,8 @@ CUDA_API(cuMemGetInfo_v2, CU_ARGS(size_t *free_bytes, size_t *total), CU_ARGS(fr
 	if (r)
 		return r;
 	err = vgpu_dev_status(&ctx->dev->dev, &status);
+	if (!err && status.state & (VGPU_STATE_LOST | VGPU_STATE_REMOVED))
+		err = -ENODEV;
 	if (err)
 		return cu_check(ctx, err);
 	if (free_bytes)

@@ -111,7 +111,7 @@ CUresult cu_stream_get(CUstream handle, CUstream *s)
 		if (!r && (!cu_is(handle, CU_STREAM) || !cu_context_alive(handle->ctx)))
 			r = CUDA_ERROR_INVALID_HANDLE;
 		*s = handle;
-		return r ? r : __atomic_load_n(&handle->ctx->error, __ATOMIC_ACQUIRE);
+		return r ? r : cu_context_health(handle->ctx);
 	}
 	r = cu_current(&ctx);
 	if (r)
@@ -146,6 +146,8 @@ static CUresult queue_for(CUstream s)
 		return cu_check(ctx, r);
 	}
 	found->priority = s->priority;
+	if (!ctx->ended)
+		ctx->ended = &found->ring.kernel->error;
 	s->queue = found;
 	return CUDA_SUCCESS;
 }
@@ -264,7 +266,7 @@ CUresult cu_stream_synchronize(CUstream handle)
 /* Wait for all streams of a context, newest first; one at a time, for the list may change. */
 CUresult cu_streams_synchronize(CUcontext ctx)
 {
-	CUresult r = ctx->error;
+	CUresult r = cu_context_health(ctx);
 
 	while (!r) {
 		struct cu_point p = { 0 };

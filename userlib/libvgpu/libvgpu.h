@@ -56,6 +56,8 @@ int vgpu_dev_status(const struct vgpu_dev *dev, struct vgpu_device_status *statu
 /* status.c */
 int vgpu_dev_processes(const struct vgpu_dev *dev, struct vgpu_process **list);
 int vgpu_dev_event(const struct vgpu_dev *dev, uint64_t *after, uint32_t *lost, struct vgpu_fault *fault);
+int vgpu_dev_inject(const struct vgpu_dev *dev, uint32_t kind, uint64_t value);
+int vgpu_dev_reset(const struct vgpu_dev *dev, bool force);
 
 /* context.c */
 int vgpu_ctx_create(const struct vgpu_dev *dev, uint32_t *ctx);

@@ -73,3 +73,19 @@ int vgpu_dev_event(const struct vgpu_dev *dev, uint64_t *after, uint32_t *lost, 
 	*lost = query.lost;
 	return 0;
 }
+
+/** vgpu_dev_inject - make a device fail; see struct vgpu_inject. Needs CAP_SYS_ADMIN */
+int vgpu_dev_inject(const struct vgpu_dev *dev, uint32_t kind, uint64_t value)
+{
+	struct vgpu_inject a = { .size = sizeof(a), .kind = kind, .value = value };
+
+	return vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_INJECT, &a);
+}
+
+/** vgpu_dev_reset - bring a device back to where it was at first. Needs CAP_SYS_ADMIN */
+int vgpu_dev_reset(const struct vgpu_dev *dev, bool force)
+{
+	struct vgpu_reset a = { .size = sizeof(a), .flags = force ? VGPU_RESET_FORCE : 0 };
+
+	return vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_RESET, &a);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices that are held up: one that hangs gets no worker at all, a slow one gets none
+ * for a while after each stretch of work. The workers themselves never wait, so other devices
+ * go on as ever.
+ *
+ * A held-up device's contexts wait on its own list instead of sched.runnable;
+ * they are moved there when a worker comes across them.
+ */
+#include <linux/jiffies.h>
+#include <linux/math64.h>
+
+#include "internal.h"
+
+#define GAP_NS		1000000ull	/* without work for longer: a new stretch */
+#define MAX_REST_NS	10000000000ull	/* rests owed beyond this are forgiven */
+
+/** vgpu_pause_holds - whether a device gets no workers now; under sched.lock */
+bool vgpu_pause_holds(const struct vgpu_device *dev)
+{
+	return dev->pause.hung || dev->pause.resting;
+}
+
+/* Under sched.lock. */
+static void let_go(struct vgpu_device *dev)
+{
+	if (vgpu_pause_holds(dev) || list_empty(&dev->pause.contexts))
+		return;
+	list_splice_tail_init(&dev->pause.contexts, &vgpu_sched.runnable);
+	vgpu_wake_workers(vgpu_sched.nworkers);
+}
+
+static void end_rest(struct work_struct *work)
+{
+	struct vgpu_pause *p = container_of(to_delayed_work(work), struct vgpu_pause, work);
+	u64 now = ktime_get_ns();
+
+	spin_lock(&vgpu_sched.lock);
+	if (p->resting) {
+		p->resting = false;
+		p->debt_ns -= min(p->debt_ns, now - p->rest_began);
+		p->last = 0;
+		let_go(container_of(p, struct vgpu_device, pause));
+	}
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/** vgpu_pause_init - a device that gets on */
+void vgpu_pause_init(struct vgpu_device *dev)
+{
+	struct vgpu_pause *p = &dev->pause;
+
+	INIT_LIST_HEAD(&p->contexts);
+	INIT_DELAYED_WORK(&p->work, end_rest);
+	init_waitqueue_head(&p->wait);
+	p->percent = 100;
+}
+
+/** vgpu_pause_exit - the device goes; nothing of it is queued any more */
+void vgpu_pause_exit(struct vgpu_device *dev)
+{
+	cancel_delayed_work_sync(&dev->pause.work);
+}
+
+/** vgpu_pause_hang - hold a device up until told otherwise, or no longer */
+void vgpu_pause_hang(struct vgpu_device *dev, bool hang)
+{
+	spin_lock(&vgpu_sched.lock);
+	WRITE_ONCE(dev->pause.hung, hang);
+	let_go(dev);
+	spin_unlock(&vgpu_sched.lock);
+	if (!hang)
+		wake_up_all(&dev->pause.wait);
+}
+
+/**
+ * vgpu_pause_speed - how slow a device is
+ * @dev: device
+ * @percent: time that its work takes, 100 at full speed
+ */
+void vgpu_pause_speed(struct vgpu_device *dev, u32 percent)
+{
+	struct vgpu_pause *p = &dev->pause;
+
+	spin_lock(&vgpu_sched.lock);
+	WRITE_ONCE(p->percent, percent);
+	p->debt_ns = 0;
+	p->last = 0;
+	if (percent == 100) {
+		p->resting = false;
+		let_go(dev);
+	}
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/**
+ * vgpu_pause_charge - a worker has worked for a device; under sched.lock
+ * @dev: device
+ * @from: since when
+ * @to: until when, ktime_get_ns()
+ *
+ * Counts the time during which at least one worker did, and lets the device rest for what a
+ * slower one would have taken in addition. Rests are whole ticks; the time over or under is carried.
+ */
+void vgpu_pause_charge(struct vgpu_device *dev, u64 from, u64 to)
+{
+	struct vgpu_pause *p = &dev->pause;
+
+	if (p->percent == 100 || p->resting)
+		return;
+	if (from > p->last + GAP_NS || !p->last)
+		p->began = from;
+	p->last = to;
+	if (to <= p->began)
+		return;
+	p->debt_ns += div_u64((to - p->began) * (p->percent - 100), 100);
+	p->debt_ns = min(p->debt_ns, MAX_REST_NS);
+	p->began = to;
+	if (p->debt_ns < TICK_NSEC)
+		return;
+	p->resting = true;
+	p->rest_began = to;
+	mod_delayed_work(vgpu_sched.wq, &p->work, nsecs_to_jiffies(p->debt_ns));
+}
