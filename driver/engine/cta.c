@@ -7,9 +7,8 @@
  */
 #include "exec.h"
 
-/* Instructions in a row for one warp: with company, alone, with fragments that wait */
-#define QUANTUM		8192
-#define QUANTUM_ALONE	65536
+/* Instructions in a row for one warp, after which the clock is looked at; with fragments that wait */
+#define QUANTUM		4096
 #define QUANTUM_FRAGS	512
 /* Turns without a meeting after which waiting fragments need not wait on */
 #define PATIENCE	64
@@ -310,11 +309,7 @@ static int unblock(struct engine_cta *cta)
 
 static s32 quantum(const struct engine_cta *cta, const struct eng_warp *w)
 {
-	s64 q = cta->ready & (cta->ready - 1) ? QUANTUM : QUANTUM_ALONE;
-
-	if (w->nfrags > 1)
-		q = QUANTUM_FRAGS;
-	return (s32)min_t(s64, q, cta->left);
+	return (s32)min_t(s64, w->nfrags > 1 ? QUANTUM_FRAGS : QUANTUM, cta->left);
 }
 
 /* Sleepers of a warp that others keep busy would else never wake. */
@@ -397,7 +392,7 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 	}
 }
 
-static enum engine_status run_block(struct engine_cta *cta)
+static enum engine_status run_block(struct engine_cta *cta, u64 until)
 {
 	int status;
 
@@ -419,6 +414,8 @@ static enum engine_status run_block(struct engine_cta *cta)
 		status = run_one(cta, cta->warp[cta->cur]);
 		if (status)
 			return status - 1;
+		if (engine_ticks() >= until)
+			break;
 	}
 	return ENGINE_SLICE;
 }
@@ -435,7 +432,7 @@ static bool spinning(struct engine_cta *cta)
 	return strong;
 }
 
-enum engine_status engine_run(struct engine_cta *cta, u32 budget)
+enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until)
 {
 	enum engine_status status;
 	u32 csr, i;
@@ -447,7 +444,7 @@ enum engine_status engine_run(struct engine_cta *cta, u32 budget)
 	cta->left = budget;
 	for (i = 0; i < cta->nwarps; i++)
 		cta->warp[i]->mode = ~0U;
-	status = run_block(cta);
+	status = run_block(cta, until);
 	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
 	atomic64_add((s64)budget - cta->left, &cta->launch->insns);
 	if (status == ENGINE_SLICE && spinning(cta))

@@ -144,15 +144,23 @@ enum engine_status {
 };
 
 /**
- * engine_run() - run a block for a while
+ * engine_run_until() - run a block for a while
  * @cta: the block
- * @budget: about how many warp instructions to execute (never more than twice)
+ * @budget: about how many warp instructions to execute (never more than twice); dear ones
+ *	count as several
+ * @until: engine_ticks() at which to return, too; looked at every few thousand instructions
  *
  * Inside an FPU section (engine_fpu_begin()/end() are the caller's); neither
  * sleeps nor allocates.  Translations are not kept across calls, so that memory
  * may be unmapped between them.
  */
-enum engine_status engine_run(struct engine_cta *cta, u32 budget);
+enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until);
+
+static inline enum engine_status engine_run(struct engine_cta *cta, u32 budget)
+{
+	return engine_run_until(cta, budget, ~0ULL);
+}
+
 /** engine_cta_page() - after ENGINE_NEED_PAGE: the address, and whether to write */
 u64 engine_cta_page(const struct engine_cta *cta, bool *write);
 

@@ -242,11 +242,13 @@ struct eng_tlb {
 	u64 used;	/* one bit an entry, so that forgetting is quick */
 };
 
+#define ENG_DEAR	16	/* fuel beyond the 1 that each instruction takes */
+
 /**
  * struct eng_warp - a warp; everything that handlers touch lies here
  * @mask: lanes of the running fragment
  * @dead: lanes that have ended or never were
- * @fuel: instructions left
+ * @fuel: instructions left; what takes as long as many takes ENG_DEAR more
  * @exit: enum eng_exit
  * @table: handlers for @mask
  * @ip: where to go on

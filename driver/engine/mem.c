@@ -225,6 +225,7 @@ static bool check(struct eng_warp *w, const struct eng_op *ip, const struct acce
 {
 	u32 m;
 
+	w->fuel -= ENG_DEAR;
 	for (m = lanes; m; m &= m - 1)
 		if (!check_lane(w, ip, ac, w->addr[__ffs(m)], ac->bytes, __ffs(m)))
 			return false;
@@ -398,6 +399,7 @@ const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u3
 	u32 m, lane;
 	u8 buf[32];
 
+	w->fuel -= ENG_DEAR;
 	to.space = VGPU_SPACE_SHARED;
 	addresses(w, ip, lanes, (s32)ip->imm >> 16);
 	for (m = lanes; m; m &= m - 1) {

@@ -13,9 +13,13 @@ static inline double num_dfma_soft(double a, double b, double c)
 #include "num_mma.h"
 #include "num_mma_rows.h"
 
+/* Thousands of multiply-adds, in software where there is no unit for them */
+#define MMA_FUEL	(ENG_HAVE_FMA ? ENG_DEAR : 8 * ENG_DEAR)
+
 static noinline void mma(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
 	(void)lanes;
+	w->fuel -= MMA_FUEL;
 	mma_rows(AT(u32, d), AT(u32, a), AT(u32, b), ip->sel ? NULL : AT(u32, c), ip->imm);
 }
 LANE(MMA, ENG_ALL, mma)
@@ -23,6 +27,7 @@ LANE(MMA, ENG_ALL, mma)
 static noinline void mma_scaled(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
 	(void)lanes;
+	w->fuel -= MMA_FUEL;
 	mma_run_scaled(AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c), ip->imm, ip->mod);
 }
 LANE(MMASC, ENG_ALL, mma_scaled)

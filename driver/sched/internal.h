@@ -29,6 +29,7 @@
 #include "../core/code.h"
 #include "../core/vgpu.h"
 #include "../mm/mm.h"
+#include "fpu.h"
 #include "sched.h"
 
 #define VGPU_MAX_WORKERS	256
@@ -320,7 +321,9 @@ void vgpu_pause_charge(struct vgpu_device *dev, u64 from, u64 to);
  * @slice_seq: slices begun
  * @slice_start: when the present one began
  * @fpu: the present one is an FPU section
- * @budget: warp instructions for about half a slice
+ * @section: what its end checks
+ * @ticks_start: engine_ticks() when it began
+ * @tick_rate: ticks in 1024 ns, as slices of this worker showed
  * @owner: context it ran blocks of last, see vgpu_sched_ctx.id
  * @drop: give the spare unit back to the system
  * @unit: spare unit
@@ -336,7 +339,9 @@ struct vgpu_worker {
 	u64 slice_seq;
 	u64 slice_start;
 	bool fpu;
-	u32 budget;
+	struct vgpu_fpu_section section;
+	u64 ticks_start;
+	u32 tick_rate;
 	u64 owner;
 	bool drop;
 	struct vgpu_unit *unit;
@@ -377,7 +382,10 @@ void vgpu_wake_workers(unsigned int n);
 void vgpu_workers_drop_spares(void);
 
 /* ---- slices (slice.c) */
+#define VGPU_TICK_RATE_FIRST	1024	/* until it is known: no processor's clock is slower */
+
 void vgpu_slice_begin(struct vgpu_worker *w, struct vgpu_as *as, bool fpu);
+u64 vgpu_slice_ticks(const struct vgpu_worker *w, u32 ns);
 u64 vgpu_slice_end(struct vgpu_worker *w);
 
 #endif

@@ -7,12 +7,12 @@
 #include "../core/params.h"
 #include "internal.h"
 
-#define SLICE_NS	100000u			/* aim; an FPU section stays below 200 us */
+#define SLICE_NS	50000u			/* after which no block begins */
+#define RUN_NS		75000u			/* and none goes on; a section stays below 200 us */
 #define CHUNK_NS	50000u			/* blocks handed out at once take about this */
 #define MAX_CHUNK	256u
 #define PATIENCE_TURNS	8u			/* of a block, before others of the grid begin */
-#define MIN_BUDGET	64u
-#define MAX_BUDGET	(1u << 20)
+#define RUN_BUDGET	(1u << 20)		/* should the clock ever stand still */
 #define MAX_CTA_BYTES	(256u << 20)
 #define RESIDENT_BYTES	(256u << 20)		/* blocks in flight of one launch */
 #define DEFAULT_STACK	1024u
@@ -108,28 +108,21 @@ static void out_of_memory(struct launch *l)
 
 /* ---- running */
 
-/* Aim at half a slice for a call of the engine. */
-static void adapt_budget(struct vgpu_worker *w, u64 ns)
-{
-	if (ns < SLICE_NS / 2)
-		w->budget = min(w->budget * 2, MAX_BUDGET);
-	else if (ns > SLICE_NS)
-		w->budget = max(w->budget / 2, MIN_BUDGET);
-}
-
 /* One slice: blocks of the unit one after the other. Adds to *@done. */
 static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 				struct vgpu_unit *u, u64 *done)
 {
 	struct vgpu_ctx *ctx = l->job.queue->obj.ctx;
 	enum engine_status st;
-	u64 ns, n = 0;
+	u64 ns, last, until, n = 0;
 
 	vgpu_slice_begin(w, ctx->as, true);
+	last = vgpu_slice_ticks(w, SLICE_NS);
+	until = vgpu_slice_ticks(w, RUN_NS);
 	do {
 		if (!u->cta)
 			u->cta = engine_cta_begin(l->engine, u->first, w->index, u->mem);
-		st = engine_run(u->cta, w->budget);
+		st = engine_run_until(u->cta, RUN_BUDGET, until);
 		if (st != ENGINE_DONE)
 			break;
 		u->cta = NULL;
@@ -137,10 +130,8 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 		u->first++;
 		u->count--;
 		n++;
-	} while (u->count && ktime_get_ns() - w->slice_start < SLICE_NS / 2);
+	} while (u->count && engine_ticks() < last);
 	ns = vgpu_slice_end(w);
-	if (st == ENGINE_SLICE && !n)
-		adapt_budget(w, ns);
 	atomic64_add(ns, &l->job.exec_ns);
 	vgpu_count(ctx, busy_ns, ns);
 	vgpu_count(ctx, blocks, n);

@@ -6,26 +6,21 @@
  * Who takes memory away clears the table first and then waits until every
  * worker that may have read the old entry has ended its slice.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
-#include <linux/preempt.h>
 #include <linux/sched.h>
-#include <asm/fpu/api.h>
 
 #include "internal.h"
 
-#define SPINS	200	/* looks before sleeping: most slices are nearly over */
+#define SPINS		200	/* looks before sleeping: most slices are nearly over */
+#define TELLING_NS	10000
 
-/* UML's FPU section is empty: keep its rule, that nothing may sleep, all the same. */
-static void fpu_begin(void)
+/* Executed time, so no busy host's fault: UML says it, elsewhere nobody looks. */
+static void too_long(u64 ns)
 {
-	preempt_disable();
-	kernel_fpu_begin();
-}
-
-static void fpu_end(void)
-{
-	kernel_fpu_end();
-	preempt_enable();
+	pr_warn_ratelimited("FPU section of %llu us, more than %u\n", ns / NSEC_PER_USEC,
+			    VGPU_FPU_MOST_NS / 1000);
 }
 
 /**
@@ -40,9 +35,29 @@ void vgpu_slice_begin(struct vgpu_worker *w, struct vgpu_as *as, bool fpu)
 	WRITE_ONCE(w->slice_as, as);
 	smp_mb();	/* pairs with vgpu_sched_quiesce(): seen before any lookup */
 	w->slice_start = ktime_get_ns();
+	w->ticks_start = engine_ticks();
 	w->fpu = fpu;
 	if (fpu)
-		fpu_begin();
+		vgpu_fpu_begin(&w->section);
+}
+
+/**
+ * vgpu_slice_ticks - engine_ticks() at some time of this slice
+ * @w: this worker
+ * @ns: after its beginning
+ */
+u64 vgpu_slice_ticks(const struct vgpu_worker *w, u32 ns)
+{
+	return w->ticks_start + (u64)ns * w->tick_rate / 1024;
+}
+
+/* How many ticks that was; of stretches long enough to tell, and of clocks that go. */
+static void measure_ticks(struct vgpu_worker *w, u64 ns)
+{
+	u64 ticks = engine_ticks() - w->ticks_start;
+
+	if (ns >= TELLING_NS && ns < NSEC_PER_SEC && ticks >> 40 == 0)
+		w->tick_rate = clamp_t(u64, div64_u64(ticks * 1024, ns), 64, 16384);
 }
 
 /**
@@ -53,10 +68,17 @@ void vgpu_slice_begin(struct vgpu_worker *w, struct vgpu_as *as, bool fpu)
  */
 u64 vgpu_slice_end(struct vgpu_worker *w)
 {
-	if (w->fpu)
-		fpu_end();
+	u64 ns;
+
+	if (w->fpu) {
+		ns = vgpu_fpu_end(&w->section);
+		if (ns)
+			too_long(ns);
+	}
 	smp_store_release(&w->slice_as, NULL);	/* every access before it */
-	return ktime_get_ns() - w->slice_start;
+	ns = ktime_get_ns() - w->slice_start;
+	measure_ticks(w, ns);
+	return ns;
 }
 
 static bool inside(struct vgpu_worker *w, struct vgpu_as *as, u64 seq)

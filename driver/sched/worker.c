@@ -216,7 +216,7 @@ static int start(unsigned int index, int cpu)
 		return -ENOMEM;
 	w->index = index;
 	w->cpu = cpu;
-	w->budget = 1024;
+	w->tick_rate = VGPU_TICK_RATE_FIRST;
 	INIT_LIST_HEAD(&w->link);
 	w->task = kthread_create(worker, w, "vgpu/%u", index);
 	if (IS_ERR(w->task)) {

@@ -37,6 +37,17 @@ red()
 	fi
 }
 
+# warned BUG TEXT: it did, by a warning with this text.
+warned()
+{
+	if grep -qE "dmesg: .*$2" "$log"; then
+		ok "$kernel shows $1"
+	else
+		not_ok "$kernel shows $1"
+		sed 's/^/# /' "$log"
+	fi
+}
+
 # status WANT NAME: of the last command.
 status()
 {
@@ -108,11 +119,15 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 22
+	plan 26
 	none_is_green
-	plant fpu-sleep warn told-leak leak busy
+	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
 	red fpu-sleep "scheduling while atomic|sleeping function called"
+	warned fpu-preempt "FPU section: preempt count . became"
+	warned fpu-modes "FPU section: exceptions unmasked, MXCSR 0x1f00"
+	warned fpu-keep "a register was lost between two FPU sections"
+	warned fpu-long "an FPU section of [0-9]+ ns"
 	red warn "WARNING: "
 	red told-leak "vgpu: leaked"
 	red leak "func:leak has [0-9]+ allocated at module unload"

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* Launches: blocks, faults, fairness, cooperation. Kernels: kernels.visa. */
 #include <stdio.h>
+#include <string.h>
+#include <sys/klog.h>
 
 #include "kselftest_harness.h"
 
 #include "gpu.h"
+
+#define SYSLOG_ACTION_READ_ALL		3
+#define SYSLOG_ACTION_SIZE_BUFFER	10
 
 FIXTURE(launch)
 {
@@ -122,6 +127,34 @@ TEST_F(launch, queues_side_by_side)
 	EXPECT_EQ(0, destroy(self->g.fd, self->g.q.handle));
 	run(&b, &l);
 	EXPECT_EQ(0, queue_sync(&b.q));
+}
+
+/* How often the kernel has said that an FPU section was too long; only UML looks. */
+static int long_sections(void)
+{
+	int n = 0, size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
+	char *log = calloc(1, size + 1), *p = log;
+
+	if (klogctl(SYSLOG_ACTION_READ_ALL, log, size) > 0)
+		while ((p = strstr(p, "FPU section of ")) != NULL) {
+			p++;
+			n++;
+		}
+	free(log);
+	return n;
+}
+
+/* What the scheduler has learned from cheap instructions does not hold for dear ones. */
+TEST_F(launch, short_sections_whatever_the_mix)
+{
+	struct launch l = launch(&self->g, PHASES, 4, 32, 0, 10000000);
+	int before = long_sections(), after;
+
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+	after = long_sections();
+	/* A host takes its processor away now and then; a mistake shows ten times in 5 s. */
+	EXPECT_LE(after - before, 3);
 }
 
 TEST_F(launch, contexts_share)

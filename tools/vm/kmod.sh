@@ -62,10 +62,11 @@ farm()
 	find "$OUT" -xtype l -delete
 }
 
-# The module is current when no source, and not the kernel, is newer.
+# The module is current when no source, and not the kernel, is newer. Other modules may
+# include this tree's headers: make looks.
 current()
 {
-	[ -f "$OUT/$NAME.ko" ] && [ "$OUT/$NAME.ko" -nt "$KDIR/.config" ] &&
+	[ "$NAME" = vgpu ] && [ -f "$OUT/$NAME.ko" ] && [ "$OUT/$NAME.ko" -nt "$KDIR/.config" ] &&
 		[ "$(cat "$OUT/.sources" 2>/dev/null)" = "$(sources | sort)" ] &&
 		[ -z "$(cd "$SRC" && sources | tr '\n' '\0' |
 			xargs -0 -r -I{} find {} -newer "$OUT/$NAME.ko" | head -n 1)" ]

@@ -15,7 +15,8 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
-#include <asm/fpu/api.h>
+
+#include "driver/sched/fpu.h"
 
 static char *bug = "none";
 module_param(bug, charp, 0444);
@@ -41,20 +42,67 @@ static int told_leak(void)
 	return 0;
 }
 
-/*
- * Sleeps between kernel_fpu_begin() and kernel_fpu_end(), which both make the section
- * atomic on x86; UML's are empty macros, so preempt_disable() stands for them there,
- * as it does in the engine's own begin and end.
- */
+/* Sleeps in an FPU section. */
 static int fpu_sleep(void)
 {
-	kernel_fpu_begin();
-	if (IS_ENABLED(CONFIG_UML))
-		preempt_disable();
+	struct vgpu_fpu_section s;
+
+	vgpu_fpu_begin(&s);
 	msleep(20);
-	if (IS_ENABLED(CONFIG_UML))
-		preempt_enable();
-	kernel_fpu_end();
+	vgpu_fpu_end(&s);
+	return 0;
+}
+
+/* Leaves a section with the preemption count that it did not begin with. */
+static int fpu_preempt(void)
+{
+	struct vgpu_fpu_section s;
+
+	vgpu_fpu_begin(&s);
+	preempt_disable();
+	vgpu_fpu_end(&s);
+	preempt_enable();
+	return 0;
+}
+
+/* Leaves a section with a floating-point exception unmasked: the next one is an oops. */
+static int fpu_modes(void)
+{
+	static const u32 unmasked = 0x1f00;
+	struct vgpu_fpu_section s;
+
+	vgpu_fpu_begin(&s);
+	asm volatile("ldmxcsr %0" : : "m"(unmasked));
+	vgpu_fpu_end(&s);
+	return 0;
+}
+
+/* Keeps a value in a vector register from one section to the next. */
+static int fpu_keep(void)
+{
+	struct vgpu_fpu_section s;
+	unsigned long kept = 4711, found;
+
+	vgpu_fpu_begin(&s);
+	asm volatile("movq %0, %%xmm15" : : "r"(kept));
+	vgpu_fpu_end(&s);
+	vgpu_fpu_begin(&s);
+	asm volatile("movq %%xmm15, %0" : "=r"(found));
+	vgpu_fpu_end(&s);
+	WARN(found != kept, "a register was lost between two FPU sections\n");
+	return 0;
+}
+
+/* Stays in a section for a few milliseconds; who ends it is told how long it was. */
+static int fpu_long(void)
+{
+	struct vgpu_fpu_section s;
+	u64 ns;
+
+	vgpu_fpu_begin(&s);
+	mdelay(3);
+	ns = vgpu_fpu_end(&s);
+	WARN(ns, "an FPU section of %llu ns\n", ns);
 	return 0;
 }
 
@@ -150,6 +198,10 @@ static const struct {
 	{ "leak", leak },
 	{ "told-leak", told_leak },
 	{ "fpu-sleep", fpu_sleep },
+	{ "fpu-preempt", fpu_preempt },
+	{ "fpu-modes", fpu_modes },
+	{ "fpu-keep", fpu_keep },
+	{ "fpu-long", fpu_long },
 	{ "oob", oob },
 	{ "lock-order", lock_order },
 	{ "race", race },
