@@ -284,6 +284,9 @@ everything()
 	program "live" "$bin/live"
 	fault
 	unload
+	load >/dev/null
+	program "nvml live" "$bin/nvml_live"
+	unload
 	quiet
 	several
 	parameters

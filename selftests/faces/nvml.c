@@ -51,7 +51,7 @@ static void before_init(void)
 	unsigned int n;
 
 	tap_equal(CALL("nvmlDeviceGetCount_v2", &n), NVML_ERROR_UNINITIALIZED, "count before init");
-	tap_equal(CALL("nvmlDeviceGetTemperature", NULL, 0, &n), NVML_ERROR_UNINITIALIZED,
+	tap_equal(CALL("nvmlDeviceGetVbiosVersion", NULL, NULL, 0u), NVML_ERROR_UNINITIALIZED,
 		  "an unsupported function before init");
 	tap_equal(CALL("nvmlShutdown"), NVML_ERROR_UNINITIALIZED, "shutdown before init");
 }
@@ -124,6 +124,10 @@ static void identity(nvmlDevice_t d, const struct vgpu_device_info *info)
 	    major == (int)info->cc_major && minor == (int)info->cc_minor, "compute capability %d.%d", major, minor);
 	tap(!CALL("nvmlDeviceGetPciInfoExt", d, &ext) && ext.pciDeviceId == info->pci_ids &&
 	    ext.baseClass == 3 && ext.subClass == 2, "PCI info with class");
+	tap(!CALL("nvmlDeviceGetNumFans", d, &n) && n == !!(info->features & VGPU_FEATURE_FAN), "fans: %u", n);
+	tap_equal(CALL("nvmlDeviceGetFanSpeed", d, &n),
+		  info->features & VGPU_FEATURE_FAN ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED, "fan speed");
+	tap(!CALL("nvmlDeviceGetNumGpuCores", d, &n) && n == info->sm_count * info->cores_per_sm, "cores: %u", n);
 	ext.version++;
 	tap_equal(CALL("nvmlDeviceGetPciInfoExt", d, &ext), NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
 		  "PCI info of a wrong version");
@@ -157,7 +161,7 @@ static void bad_calls(nvmlDevice_t d, unsigned int count)
 		  "a handle that is none");
 	tap_equal(CALL("nvmlDeviceGetMinorNumber", NULL, &n), NVML_ERROR_INVALID_ARGUMENT, "no handle");
 	tap_equal(CALL("nvmlDeviceGetName", d, name, 8u), NVML_ERROR_INSUFFICIENT_SIZE, "name, no room");
-	tap_equal(CALL("nvmlDeviceGetTemperature", d, 0, &n), NVML_ERROR_NOT_SUPPORTED, "temperature");
+	tap_equal(CALL("nvmlDeviceGetVbiosVersion", d, name, 8u), NVML_ERROR_NOT_SUPPORTED, "what no virtual device has");
 	tap_equal(CALL("nvmlInitWithFlags", 0x80u), NVML_ERROR_INVALID_ARGUMENT, "unknown init flag");
 }
 

@@ -16,15 +16,13 @@
 /**
  * struct nvml_device - what a handle points to
  * @dev: the open device
- * @base: counters at the start of the present utilization interval
- * @util: utilization over the interval before
- * @have_util: there was an interval before
+ * @traffic_bytes: bytes copied in each direction (NVML_PCIE_UTIL_*) when they were last asked for
+ * @traffic_ns: when that was, 0: never
  */
 struct nvml_device {
 	struct vgpu_dev dev;
-	struct vgpu_device_status base;
-	nvmlUtilization_t util;
-	bool have_util;
+	uint64_t traffic_bytes[2];
+	uint64_t traffic_ns[2];
 };
 
 /* Begin and end a call. Between the two the devices stay as they are. */
@@ -39,6 +37,28 @@ nvmlReturn_t nvml_error(int negative_errno);
 
 /* Begin a call on a device whose answer goes to a pointer. */
 nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out);
+
+nvmlReturn_t nvml_sensors(struct nvml_device *d, struct vgpu_sensors *s);
+
+/* A share in whole percent, 100 at most. */
+static inline unsigned int nvml_percent(uint64_t part, uint64_t whole)
+{
+	uint64_t p = whole ? part * 100 / whole : 0;
+
+	return p < 100 ? p : 100;
+}
+
+/* How a call that returns an array tells of its size: room 0 or too small, and the number needed. */
+static inline nvmlReturn_t nvml_room(unsigned int needed, unsigned int *count, const void *array)
+{
+	unsigned int room = array ? *count : 0;
+
+	*count = needed;
+	return needed <= room ? NVML_SUCCESS : NVML_ERROR_INSUFFICIENT_SIZE;
+}
+
+/* Forget every event set, at the last shutdown. */
+void nvml_events_end(void);
 
 /* Copy a string out; INSUFFICIENT_SIZE when it does not fit. */
 nvmlReturn_t nvml_string(char *to, unsigned int size, const char *from);

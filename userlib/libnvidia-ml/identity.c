@@ -78,6 +78,12 @@ EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out)			\
 	return nvml_leave(NVML_SUCCESS);					\
 }
 
+/* Megatransfers a second of a PCI Express generation, 3 and later: 8000 doubled each time. */
+static unsigned int pcie_mts(unsigned int gen)
+{
+	return gen < 3 ? gen * 2500 : 8000u << (gen - 3);
+}
+
 NUMBER(nvmlDeviceGetMinorNumber, unsigned int, device->dev.info.index)
 NUMBER(nvmlDeviceGetMemoryBusWidth, unsigned int, device->dev.info.mem_bus_bits)
 NUMBER(nvmlDeviceGetBusType, unsigned int, NVML_BUS_TYPE_PCIE)
@@ -85,12 +91,21 @@ NUMBER(nvmlDeviceGetBusType, unsigned int, NVML_BUS_TYPE_PCIE)
 NUMBER(nvmlDeviceGetMaxPcieLinkGeneration, unsigned int, device->dev.info.pcie_gen)
 NUMBER(nvmlDeviceGetGpuMaxPcieLinkGeneration, unsigned int, device->dev.info.pcie_gen)
 NUMBER(nvmlDeviceGetCurrPcieLinkGeneration, unsigned int, device->dev.info.pcie_gen)
+NUMBER(nvmlDeviceGetPcieLinkMaxSpeed, unsigned int, device->dev.info.pcie_gen)
+NUMBER(nvmlDeviceGetPcieSpeed, unsigned int, pcie_mts(device->dev.info.pcie_gen))
+/* A link that is none repeats nothing. */
+NUMBER(nvmlDeviceGetPcieReplayCounter, unsigned int, 0)
 NUMBER(nvmlDeviceGetMaxPcieLinkWidth, unsigned int, device->dev.info.pcie_width)
 NUMBER(nvmlDeviceGetCurrPcieLinkWidth, unsigned int, device->dev.info.pcie_width)
 /* There is no display, and there are no modes but the default. */
 NUMBER(nvmlDeviceGetDisplayActive, unsigned int, NVML_FEATURE_DISABLED)
 NUMBER(nvmlDeviceGetDisplayMode, unsigned int, NVML_FEATURE_DISABLED)
-NUMBER(nvmlDeviceGetComputeMode, unsigned int, NVML_COMPUTEMODE_DEFAULT)
+NUMBER(nvmlDeviceGetNumGpuCores, unsigned int, device->dev.info.sm_count * device->dev.info.cores_per_sm)
+/* Each device is a board, which its bus address numbers. */
+NUMBER(nvmlDeviceGetMultiGpuBoard, unsigned int, 0)
+NUMBER(nvmlDeviceGetBoardId, unsigned int, device->dev.info.pci_domain << 16 | device->dev.info.pci_bus << 8 |
+       device->dev.info.pci_device << 3)
+NUMBER(nvmlDeviceGetVirtualizationMode, unsigned int, NVML_VIRTUALIZATION_MODE_NONE)
 
 /* A brand is how a name begins; a generic profile has none. */
 static unsigned int brand(const char *name)
@@ -138,21 +153,6 @@ EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int 
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	*major = device->dev.info.cc_major;
 	*minor = device->dev.info.cc_minor;
-	return nvml_leave(NVML_SUCCESS);
-}
-
-EXPORT nvmlReturn_t nvmlDeviceGetMaxClockInfo(nvmlDevice_t device, unsigned int type, unsigned int *mhz)
-{
-	nvmlReturn_t r = nvml_enter_device(device, mhz);
-
-	if (r != NVML_SUCCESS)
-		return r;
-	if (type > NVML_CLOCK_VIDEO)
-		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
-	if (type == NVML_CLOCK_VIDEO)
-		return nvml_leave(NVML_ERROR_NOT_SUPPORTED);
-	*mhz = (type == NVML_CLOCK_MEM ? device->dev.info.mem_clock_khz :
-					 device->dev.info.clock_khz) / 1000;
 	return nvml_leave(NVML_SUCCESS);
 }
 

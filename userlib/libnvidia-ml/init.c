@@ -96,11 +96,8 @@ static nvmlReturn_t open_all(void)
 	if (n <= 0)
 		return why_none();
 	memset(devices, 0, sizeof(devices));
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < n; i++)
 		devices[i].dev = devs[i];
-		/* Utilization is measured from here on. */
-		vgpu_dev_status(&devs[i], &devices[i].base);
-	}
 	count = n;
 	return NVML_SUCCESS;
 }
@@ -146,6 +143,7 @@ EXPORT nvmlReturn_t nvmlShutdown(void)
 	if (r != NVML_SUCCESS)
 		return r;
 	if (!--users) {
+		nvml_events_end();
 		for (int i = 0; i < count; i++)
 			vgpu_dev_close(&devices[i].dev);
 		count = 0;
@@ -268,4 +266,26 @@ static bool match_serial(const struct nvml_device *d, const char *text)
 EXPORT nvmlReturn_t nvmlDeviceGetHandleBySerial(const char *serial, nvmlDevice_t *handle)
 {
 	return find(match_serial, serial, handle);
+}
+
+static bool match_bytes(const struct nvml_device *d, const char *bytes)
+{
+	return !memcmp(d->dev.info.uuid, bytes, sizeof(d->dev.info.uuid));
+}
+
+EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUIDV(const nvmlUUID_v1_t *uuid, nvmlDevice_t *handle)
+{
+	char text[sizeof(uuid->value.str) + 1];
+
+	if (!uuid)
+		return find(match_uuid, NULL, handle);
+	if (uuid->version != NVML_STRUCT_VERSION(nvmlUUID_v1_t, 1))
+		return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+	if (uuid->type == NVML_UUID_TYPE_BINARY)
+		return find(match_bytes, (const char *)uuid->value.bytes, handle);
+	if (uuid->type != NVML_UUID_TYPE_ASCII)
+		return NVML_ERROR_INVALID_ARGUMENT;
+	memcpy(text, uuid->value.str, sizeof(uuid->value.str));
+	text[sizeof(text) - 1] = 0;
+	return find(match_uuid, text, handle);
 }

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* What is going on: memory, utilization, processes; all from the kernel's counters. */
+/* Who has how much: memory and processes. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "device.h"
-
-/* Answers over less are too coarse; a reading is repeated until this has passed. */
-#define UTIL_INTERVAL_NS	100000000ull
-/* The first reading after init cannot wait for that long, and needs some time to look at. */
-#define FIRST_INTERVAL_NS	5000000ull
 
 EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory)
 {
@@ -47,61 +41,21 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
 	return nvml_leave(NVML_SUCCESS);
 }
 
-static unsigned int percent(uint64_t part, uint64_t whole)
+/* Every byte of a device's memory may be mapped; used are the buffers that some process has mapped. */
+EXPORT nvmlReturn_t nvmlDeviceGetBAR1MemoryInfo(nvmlDevice_t device, nvmlBAR1Memory_t *bar1)
 {
-	uint64_t p = whole ? part * 100 / whole : 0;
-
-	return p < 100 ? p : 100;
-}
-
-/* Let time pass until the interval that began at @d->base is long enough. */
-static nvmlReturn_t wait_for_interval(struct nvml_device *d, struct vgpu_device_status *now)
-{
-	nvmlReturn_t r = nvml_status(d, now);
-	struct timespec t = { 0 };
-
-	if (r != NVML_SUCCESS || now->now_ns - d->base.now_ns >= FIRST_INTERVAL_NS)
-		return r;
-	t.tv_nsec = FIRST_INTERVAL_NS - (now->now_ns - d->base.now_ns);
-	nanosleep(&t, NULL);
-	return nvml_status(d, now);
-}
-
-static nvmlReturn_t update_utilization(struct nvml_device *d)
-{
-	uint32_t workers = d->dev.info.workers ? d->dev.info.workers : 1;
-	struct vgpu_device_status now;
-	uint64_t interval;
-	nvmlReturn_t r;
-
-	r = d->have_util ? nvml_status(d, &now) : wait_for_interval(d, &now);
-	if (r != NVML_SUCCESS)
-		return r;
-	interval = now.now_ns - d->base.now_ns;
-	if (d->have_util && interval < UTIL_INTERVAL_NS)
-		return NVML_SUCCESS;
-	d->util.gpu = percent(now.active_ns - d->base.active_ns, interval);
-	d->util.memory = percent(now.mem_busy_ns - d->base.mem_busy_ns, interval * workers);
-	d->have_util = true;
-	d->base = now;
-	return NVML_SUCCESS;
-}
-
-/*
- * Gpu is the share of the time since the last reading (or init) in which
- * something was executing; memory the share of the workers' time that went into
- * copying and filling.
- */
-EXPORT nvmlReturn_t nvmlDeviceGetUtilizationRates(nvmlDevice_t device, nvmlUtilization_t *util)
-{
-	nvmlReturn_t r = nvml_enter_device(device, util);
+	nvmlReturn_t r = nvml_enter_device(device, bar1);
+	struct vgpu_device_status s;
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = update_utilization(device);
-	if (r == NVML_SUCCESS)
-		*util = device->util;
-	return nvml_leave(r);
+	r = nvml_status(device, &s);
+	if (r != NVML_SUCCESS)
+		return nvml_leave(r);
+	bar1->bar1Total = s.vram_total;
+	bar1->bar1Used = s.mapped_bytes < s.vram_total ? s.mapped_bytes : s.vram_total;
+	bar1->bar1Free = bar1->bar1Total - bar1->bar1Used;
+	return nvml_leave(NVML_SUCCESS);
 }
 
 /* -------------------------------------------------------------- processes */
@@ -141,18 +95,15 @@ static nvmlReturn_t processes(nvmlDevice_t device, unsigned int *count, void *ar
 {
 	nvmlReturn_t r = nvml_enter_device(device, count);
 	struct vgpu_process *list;
-	unsigned int room;
 	int n;
 
 	if (r != NVML_SUCCESS)
 		return r;
-	room = array ? *count : 0;
 	n = vgpu_dev_processes(&device->dev, &list);
 	if (n < 0)
 		return nvml_leave(nvml_error(n));
 	n = drop_foreign(list, n);
-	*count = n;
-	r = (unsigned int)n <= room ? NVML_SUCCESS : NVML_ERROR_INSUFFICIENT_SIZE;
+	r = nvml_room(n, count, array);
 	for (int i = 0; r == NVML_SUCCESS && i < n; i++)
 		put(array, i, &list[i]);
 	free(list);
@@ -175,6 +126,36 @@ EXPORT nvmlReturn_t nvmlDeviceGetComputeRunningProcesses_v3(nvmlDevice_t device,
 							    nvmlProcessInfo_t *array)
 {
 	return processes(device, count, array, put_v2);
+}
+
+static void put_detail(void *array, int i, const struct vgpu_process *p)
+{
+	nvmlProcessDetail_v1_t *to = (nvmlProcessDetail_v1_t *)array + i;
+
+	to->pid = p->pid;
+	to->usedGpuMemory = p->vram_used;
+	to->gpuInstanceId = NVML_NO_INSTANCE;
+	to->computeInstanceId = NVML_NO_INSTANCE;
+	to->usedGpuCcProtectedMemory = 0;
+}
+
+/* Compute processes are mode 0; graphics (1) and MPS (2) do not exist here. */
+EXPORT nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device, nvmlProcessDetailList_v1_t *list)
+{
+	nvmlReturn_t r = nvml_enter_device(device, list);
+
+	if (r != NVML_SUCCESS)
+		return r;
+	if (list->version != NVML_STRUCT_VERSION(nvmlProcessDetailList_v1_t, 1))
+		return nvml_leave(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+	if (list->mode > 2)
+		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
+	if (list->mode) {
+		list->numProcArrayEntries = 0;
+		return nvml_leave(NVML_SUCCESS);
+	}
+	nvml_leave(NVML_SUCCESS);
+	return processes(device, &list->numProcArrayEntries, list->procArray, put_detail);
 }
 
 /* There are no graphics and no MPS processes: the device does neither. */

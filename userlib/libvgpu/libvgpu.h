@@ -59,6 +59,14 @@ int vgpu_dev_event(const struct vgpu_dev *dev, uint64_t *after, uint32_t *lost, 
 int vgpu_dev_inject(const struct vgpu_dev *dev, uint32_t kind, uint64_t value);
 int vgpu_dev_reset(const struct vgpu_dev *dev, bool force);
 
+/* monitor.c */
+int vgpu_dev_sensors(const struct vgpu_dev *dev, struct vgpu_sensors *sensors);
+int vgpu_dev_samples(const struct vgpu_dev *dev, uint32_t kind, uint64_t after_ns, struct vgpu_sample **list,
+		     uint32_t *limit);
+int vgpu_dev_newest_sample(const struct vgpu_dev *dev, struct vgpu_sample *sample);
+int vgpu_dev_accounts(const struct vgpu_dev *dev, struct vgpu_account **list, uint32_t *limit);
+int vgpu_dev_set(const struct vgpu_dev *dev, uint32_t what, uint64_t value);
+
 /* context.c */
 int vgpu_ctx_create(const struct vgpu_dev *dev, uint32_t *ctx);
 int vgpu_destroy(const struct vgpu_dev *dev, uint32_t handle);
