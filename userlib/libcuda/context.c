@@ -73,6 +73,8 @@ CUresult cu_context_activate(CUcontext ctx)
 	uint32_t handle;
 	int r = vgpu_ctx_create(&ctx->dev->dev, &handle);
 
+	if (r == -EBUSY)	/* the device's compute mode admits no other process */
+		return CUDA_ERROR_DEVICE_UNAVAILABLE;
 	if (r)
 		return cu_error_from_errno(r);
 	memcpy(ctx->limits, default_limits, sizeof(ctx->limits));

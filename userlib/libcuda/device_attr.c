@@ -2,6 +2,7 @@
 /* Device attributes: the device's own figures, and what this library can do. */
 #include "compat.h"
 #include "device.h"
+#include "error.h"
 
 enum source { ABSENT, CONSTANT, INFO };
 
@@ -69,6 +70,21 @@ static const struct attribute attributes[CU_DEVICE_ATTRIBUTE_MAX] = {
 	[CU_DEVICE_ATTRIBUTE_GPU_PCI_SUBSYSTEM_ID] = FROM(pci_subsys),
 };
 
+/* CU_COMPUTEMODE_*: what an administrator set (nvmlDeviceSetComputeMode) and the kernel enforces. */
+static CUresult compute_mode(struct cu_device *d, int *value)
+{
+	static const int modes[] = {
+		[VGPU_COMPUTE_DEFAULT] = 0, [VGPU_COMPUTE_EXCLUSIVE] = 3, [VGPU_COMPUTE_PROHIBITED] = 2,
+	};
+	struct vgpu_device_status s;
+	int r = vgpu_dev_status(&d->dev, &s);
+
+	if (r)
+		return cu_error_from_errno(r);
+	*value = s.compute_mode < sizeof(modes) / sizeof(*modes) ? modes[s.compute_mode] : 0;
+	return CUDA_SUCCESS;
+}
+
 CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 {
 	const struct attribute *a;
@@ -82,6 +98,8 @@ CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 		*value = d->cc_minor;
 	else if (attribute == CU_DEVICE_ATTRIBUTE_KERNEL_EXEC_TIMEOUT)
 		*value = d->dev.info.time_limit_ms != 0;
+	else if (attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)
+		return compute_mode(d, value);
 	else if (a->source == INFO)
 		*value = *(const int *)((const char *)&d->dev.info + a->value);
 	else
