@@ -5,6 +5,7 @@
 cd "$(dirname "$0")" || exit 1
 . ../lib/tap.sh
 out=../../build/selftests/libcuda
+XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
 plan 4
 if ! make -s all >&2; then

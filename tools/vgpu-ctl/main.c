@@ -14,6 +14,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "cache", cmd_cache },
 	{ "events", cmd_events },
 	{ "ps", cmd_ps },
 	{ "status", cmd_status },
@@ -25,6 +26,7 @@ static const char doc[] =
 	"  status [--json]             devices, memory, utilization, processes\n"
 	"  ps [--json]                 the processes that use them\n"
 	"  events [--follow] [--json]  what has gone wrong on them\n"
+	"  cache [show|clear|warm]     compiled kernels on disk\n"
 	"\n"
 	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.";
 

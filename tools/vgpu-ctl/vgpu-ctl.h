@@ -11,6 +11,7 @@
 
 #define EXIT_NO_DEVICE	1
 #define EXIT_USAGE	2
+#define EXIT_FAILED	1
 
 /**
  * struct gpu - a virtual device as seen from here
@@ -58,6 +59,7 @@ void uuid_print(const uint8_t uuid[16], char text[48]);
 void address_print(const struct gpu *gpu, char text[24]);
 
 /* The commands, each in a file of its name. */
+int cmd_cache(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_status(int argc, char **argv);

@@ -26,6 +26,9 @@ extern "C" {
 
 struct vgpucc_module;
 
+/* Bytes of a content hash and of a key, see vgpucc_key(). */
+#define VGPUCC_KEY_SIZE	16
+
 enum vgpucc_status {
 	VGPUCC_OK = 0,
 	VGPUCC_BAD_IMAGE,	/* neither fatbin, PTX nor ELF; or damaged */
@@ -84,6 +87,7 @@ void vgpucc_module_close(struct vgpucc_module *m);
  * @nglobals: module-level variables in global, const, or texture space
  * @ptx: the text
  * @ptx_len: its bytes
+ * @content: hash of the text
  */
 struct vgpucc_info {
 	unsigned int ptx_isa, ptx_target;
@@ -91,6 +95,7 @@ struct vgpucc_info {
 	unsigned int nkernels, nglobals;
 	const char *ptx;
 	size_t ptx_len;
+	const uint8_t *content;
 };
 
 void vgpucc_module_info(const struct vgpucc_module *m, struct vgpucc_info *info);
@@ -240,6 +245,20 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
 			  const struct vgpucc_options *opt, struct diag *d,
 			  void **code, size_t *len);
 
+/**
+ * vgpucc_key() - what vgpucc_compile_kernel() would make, by name
+ * @m: module
+ * @name: kernel
+ * @opt: options
+ * @key: a hash over all that the code object depends on: the module's text, the
+ *	kernel's name, the options, the instruction set, and this compiler's own sources
+ */
+void vgpucc_key(const struct vgpucc_module *m, const char *name, const struct vgpucc_options *opt,
+		uint8_t key[VGPUCC_KEY_SIZE]);
+
+/* For module.c: the hash of a text (XXH3, 128 bits). */
+void vgpucc_content_hash(const char *text, size_t len, uint8_t out[VGPUCC_KEY_SIZE]);
+
 /* The IR module behind the face, for the compiler's own parts and tools. */
 struct ir_module;
 const struct ir_module *vgpucc_module_ir(const struct vgpucc_module *m);
@@ -282,6 +301,9 @@ struct vgpucc_entry {
 int vgpucc_image_entries(const void *image, size_t len,
 			 int (*fn)(const struct vgpucc_entry *e, void *ctx),
 			 void *ctx, struct diag *d);
+
+/* Order among the entries that a device of capability @cc admits; 0: it does not admit this one. */
+unsigned int vgpucc_entry_rank(const struct vgpucc_entry *e, unsigned int cc);
 
 /* PTX text of an entry, NUL-terminated, malloc()ed; NULL with a log. */
 char *vgpucc_entry_text(const struct vgpucc_entry *e, size_t *len, struct diag *d);

@@ -336,3 +336,8 @@ unsigned int fatbin_rank(const struct vgpucc_entry *e)
 {
 	return e->arch * 4 + (e->variant == 'a' ? 2 : e->variant == 'f' ? 1 : 0);
 }
+
+unsigned int vgpucc_entry_rank(const struct vgpucc_entry *e, unsigned int cc)
+{
+	return fatbin_admits(e, cc) ? fatbin_rank(e) : 0;
+}

@@ -22,6 +22,7 @@ struct vgpucc_module {
 	unsigned int nglobals;
 	u32 *global_index;	/* by ir_var id */
 	bool far_shared;	/* .shared outside kernels' own bodies */
+	uint8_t content[VGPUCC_KEY_SIZE];
 };
 
 /* ---- choosing an entry ---- */
@@ -159,6 +160,7 @@ static int open_text(struct vgpucc_module *m, const char *text, size_t len, stru
 	ret = ir_module_parse(&m->ir, text, len, d);
 	if (ret)
 		return ret == ARENA_BAIL_NOMEM ? VGPUCC_NO_MEMORY : VGPUCC_BAD_PTX;
+	vgpucc_content_hash(text, len, m->content);
 	return build_index(m, d);
 }
 
@@ -246,6 +248,7 @@ void vgpucc_module_info(const struct vgpucc_module *m, struct vgpucc_info *info)
 	info->nglobals = m->nglobals;
 	info->ptx = m->ir.text;
 	info->ptx_len = m->ir.text_len;
+	info->content = m->content;
 }
 
 /* ---- static shared memory ---- */

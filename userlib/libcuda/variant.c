@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
-/* Lazy compilation: one kernel for one shape of blocks, when first launched so. */
+/*
+ * Lazy compilation: one kernel for one shape of blocks, when first launched so; or what an
+ * earlier process compiled, from the cache on disk.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../cache/cache.h"
 #include "module.h"
+
+_Static_assert((int)VGPU_CACHE_KEY_SIZE == VGPUCC_KEY_SIZE, "the compiler names the cache's entries");
 
 enum { LOG_SIZE = 8192 };
 
@@ -23,13 +29,58 @@ static CUresult load(CUfunction f, struct cu_variant *v, const void *code, size_
 	return err ? cu_check(ctx, err) : CUDA_SUCCESS;
 }
 
-/* With f->lock held. */
-static CUresult compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_jit *jit)
+static struct vgpu_cache *cache;
+static pthread_once_t cache_once = PTHREAD_ONCE_INIT;
+
+static void cache_open(void)
 {
-	struct cu_device *d = f->mod->ctx->dev;
-	struct vgpucc_options opt = { .shape = shape, .cc = 10 * d->cc_major + d->cc_minor };
-	struct cu_variant *v = &f->variants[shape];
-	uint64_t start = cu_trace_now();
+	cache = vgpu_cache_open();
+}
+
+/**
+ * struct request - a kernel for a shape
+ * @f: the kernel; its lock is held
+ * @opt: how it is compiled
+ * @jit: what the caller wants to know, or NULL
+ * @key: its name in the cache
+ * @start: when this began
+ */
+struct request {
+	CUfunction f;
+	struct vgpucc_options opt;
+	struct cu_jit *jit;
+	uint8_t key[VGPUCC_KEY_SIZE];
+	uint64_t start;
+};
+
+static void trace_done(const struct request *q, const char *how, int status, size_t size)
+{
+	cu_trace("%s %s (shape %d): status %d, %zu bytes, %llu us", how, q->f->kernel.name, q->opt.shape, status,
+		 size, (unsigned long long)(cu_trace_now() - q->start) / 1000);
+}
+
+/* Returns false if it has to be compiled. */
+static bool from_cache(struct request *q, struct cu_variant *v)
+{
+	size_t size;
+	void *code;
+
+	if (!vgpu_cache_get(cache, q->key, &code, &size))
+		return false;
+	v->result = load(q->f, v, code, size);
+	free(code);
+	if (v->result == CUDA_ERROR_INVALID_IMAGE) {	/* no code of this compiler's */
+		vgpu_cache_drop(cache, q->key);
+		return false;
+	}
+	if (q->jit)
+		cu_jit_done(q->jit, "", "", q->start);
+	trace_done(q, "cached", 0, size);
+	return true;
+}
+
+static void compile(struct request *q, struct cu_variant *v)
+{
 	char log[LOG_SIZE];
 	struct diag diag;
 	size_t size = 0;
@@ -37,17 +88,38 @@ static CUresult compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_j
 	int status;
 
 	diag_init(&diag, log, sizeof(log));
-	status = vgpucc_compile_kernel(f->mod->image->cc, f->kernel.name, &opt, &diag, &code, &size);
-	if (jit)
-		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
+	status = vgpucc_compile_kernel(q->f->mod->image->cc, q->f->kernel.name, &q->opt, &diag, &code, &size);
+	if (q->jit)
+		cu_jit_done(q->jit, status ? log : "", status ? "" : log, q->start);
 	v->result = cu_compiler_result(status);
-	cu_trace("compiled %s (shape %d): status %d, %zu bytes, %llu us", f->kernel.name, shape, status, size,
-		 (unsigned long long)(cu_trace_now() - start) / 1000);
+	trace_done(q, "compiled", status, size);
 	if (status)
-		cu_log("%s could not be compiled: %s", f->kernel.name, diag.first);
+		cu_log("%s could not be compiled: %s", q->f->kernel.name, diag.first);
 	else
-		v->result = load(f, v, code, size);
+		v->result = load(q->f, v, code, size);
+	if (v->result == CUDA_SUCCESS) {
+		int err = vgpu_cache_put(cache, q->key, code, size);
+
+		if (err)
+			cu_trace("%s is not cached: %s", q->f->kernel.name, strerror(-err));
+	}
 	free(code);
+}
+
+/* With f->lock held. */
+static CUresult make(CUfunction f, enum vgpucc_shape_class shape, struct cu_jit *jit)
+{
+	struct cu_device *d = f->mod->ctx->dev;
+	struct cu_variant *v = &f->variants[shape];
+	struct request q = {
+		.f = f, .jit = jit, .start = cu_trace_now(),
+		.opt = { .shape = shape, .cc = 10 * d->cc_major + d->cc_minor },
+	};
+
+	pthread_once(&cache_once, cache_open);
+	vgpucc_key(f->mod->image->cc, f->kernel.name, &q.opt, q.key);
+	if (!from_cache(&q, v))
+		compile(&q, v);
 	__atomic_store_n(&v->tried, true, __ATOMIC_RELEASE);
 	return v->result;
 }
@@ -60,7 +132,7 @@ CUresult cu_function_compile(CUfunction f, enum vgpucc_shape_class shape, struct
 	if (__atomic_load_n(&v->tried, __ATOMIC_ACQUIRE))
 		return v->result;
 	pthread_mutex_lock(&f->lock);
-	r = v->tried ? v->result : compile(f, shape, jit);
+	r = v->tried ? v->result : make(f, shape, jit);
 	pthread_mutex_unlock(&f->lock);
 	return r;
 }

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The cache of compiled kernels: damage, crowds, full and read-only disks.
+ *
+ *	cache damage|crowd|bound|settings	in a fresh folder that CUDA_CACHE_PATH names
+ *	cache refuses ERRNO			a folder on a disk that refuses to store
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../userlib/cache/cache.h"
+#include "../compiler/tap.h"
+
+enum { KEYS = 24, PROCESSES = 6, THREADS = 4, ROUNDS = 150, SIZE = 1000 };
+
+static void key_of(unsigned int n, uint8_t key[VGPU_CACHE_KEY_SIZE])
+{
+	for (int i = 0; i < VGPU_CACHE_KEY_SIZE; i++)
+		key[i] = n * 37 + i * 11;
+}
+
+/* Content that says which key it belongs to, of a length of its own. */
+static size_t content_of(unsigned int n, uint8_t *data)
+{
+	size_t size = SIZE + 37 * n;
+
+	for (size_t i = 0; i < size; i++)
+		data[i] = n ^ i ^ i >> 8;
+	return size;
+}
+
+static void path_of(struct vgpu_cache *c, const uint8_t *key, char *path)
+{
+	path += sprintf(path, "%s/", vgpu_cache_folder(c));
+	for (int i = 0; i < VGPU_CACHE_KEY_SIZE; i++)
+		path += sprintf(path, "%02x", key[i]);
+	strcpy(path, ".code");
+}
+
+/* 1: there and right, 0: not there, -1: there and wrong. */
+static int look(struct vgpu_cache *c, unsigned int n)
+{
+	uint8_t key[VGPU_CACHE_KEY_SIZE], want[SIZE + 37 * 4096];
+	size_t size = 0, right = content_of(n, want);
+	void *data;
+	int r;
+
+	key_of(n, key);
+	if (!vgpu_cache_get(c, key, &data, &size))
+		return 0;
+	r = size == right && !memcmp(data, want, size) ? 1 : -1;
+	free(data);
+	return r;
+}
+
+static int keep(struct vgpu_cache *c, unsigned int n)
+{
+	uint8_t key[VGPU_CACHE_KEY_SIZE], data[SIZE + 37 * 4096];
+
+	key_of(n, key);
+	return vgpu_cache_put(c, key, data, content_of(n, data));
+}
+
+static size_t read_file(const char *path, uint8_t *buf, size_t room)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, room);
+
+	close(fd);
+	return n < 0 ? 0 : n;
+}
+
+static void write_file(const char *path, const uint8_t *buf, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, buf, size) != (ssize_t)size)
+		note("cannot write %s", path);
+	close(fd);
+}
+
+static void damage(struct vgpu_cache *c)
+{
+	uint8_t key[VGPU_CACHE_KEY_SIZE], whole[2 * SIZE], bad[2 * SIZE];
+	char path[4096], other[4096];
+	unsigned int wrong = 0, stayed = 0;
+	size_t size;
+
+	key_of(1, key);
+	path_of(c, key, path);
+	ok(look(c, 1) == 0, "nothing there at first");
+	ok(keep(c, 1) == 0 && look(c, 1) == 1, "stored and found");
+	size = read_file(path, whole, sizeof(whole));
+	for (size_t cut = 0; cut < size; cut++) {
+		write_file(path, whole, cut);
+		wrong += look(c, 1) != 0;
+		stayed += access(path, F_OK) == 0;
+	}
+	ok(size > SIZE && !wrong, "cut at each of %zu bytes: a miss", size);
+	for (size_t at = 0; at < size; at++) {
+		memcpy(bad, whole, size);
+		bad[at] ^= 1u << at % 8;
+		write_file(path, bad, size);
+		wrong += look(c, 1) != 0;
+		stayed += access(path, F_OK) == 0;
+	}
+	ok(!wrong, "a bit changed in each byte: a miss");
+	memcpy(bad, whole, size);
+	bad[size] = 0;
+	write_file(path, bad, size + 1);
+	ok(look(c, 1) == 0, "a byte too many: a miss");
+	ok(!stayed, "what is damaged is removed");
+	write_file(path, whole, size);
+	ok(look(c, 1) == 1, "the same bytes, whole, are a hit");
+	key_of(2, key);
+	path_of(c, key, other);
+	rename(path, other);
+	ok(look(c, 2) == 0, "another key's entry: a miss");
+	keep(c, 1);
+	symlink(path, other);
+	ok(look(c, 2) == 0 && access(path, F_OK) == 0, "a symbolic link: a miss, and its target stays");
+	unlink(other);
+	mkfifo(other, 0600);
+	ok(look(c, 2) == 0, "a pipe: a miss, without waiting");
+	mkdir(other, 0700);
+	ok(look(c, 2) == 0 && keep(c, 2) != 0, "a folder in an entry's place: not stored");
+	rmdir(other);
+}
+
+static void *hammer(void *arg)
+{
+	struct vgpu_cache *c = arg;
+	unsigned int seed = getpid() ^ (unsigned int)(uintptr_t)&seed;
+	intptr_t wrong = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned int n = rand_r(&seed) % KEYS, what = rand_r(&seed) % 16;
+		uint8_t key[VGPU_CACHE_KEY_SIZE];
+		struct vgpu_cache_usage u;
+
+		key_of(n, key);
+		if (what == 0)
+			vgpu_cache_drop(c, key);
+		else if (what == 1)
+			vgpu_cache_usage(c, &u);
+		else if (what < 8)
+			keep(c, n);
+		else
+			wrong += look(c, n) < 0;
+	}
+	return (void *)wrong;
+}
+
+static int process(void)
+{
+	struct vgpu_cache *c = vgpu_cache_open();
+	pthread_t t[THREADS];
+	intptr_t wrong = 0;
+
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&t[i], NULL, hammer, c);
+	for (int i = 0; i < THREADS; i++) {
+		void *r;
+
+		pthread_join(t[i], &r);
+		wrong += (intptr_t)r;
+	}
+	vgpu_cache_close(c);
+	return wrong != 0;
+}
+
+static unsigned int leftovers(struct vgpu_cache *c)
+{
+	DIR *d = opendir(vgpu_cache_folder(c));
+	struct dirent *e;
+	unsigned int n = 0;
+
+	while (d && (e = readdir(d)))
+		n += !strncmp(e->d_name, ".new-", 5);
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static void crowd(struct vgpu_cache *c)
+{
+	int status, bad = 0, there = 0;
+	pid_t pid;
+
+	fflush(stdout);
+	for (int i = 0; i < PROCESSES; i++)
+		if (!fork())
+			_exit(process());
+	/* one more dies in the middle of writing, again and again */
+	for (int i = 0; i < 20; i++) {
+		pid = fork();
+		if (!pid)
+			for (;;)
+				keep(vgpu_cache_open(), KEYS - 1);
+		usleep(2000);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		wait(&status);
+		bad += status != 0;
+	}
+	ok(!bad, "%d processes of %d threads read only what was written", PROCESSES, THREADS);
+	for (unsigned int n = 0; n < KEYS; n++) {
+		keep(c, n);
+		there += look(c, n) == 1;
+	}
+	ok(there == KEYS, "and all entries can be stored and read afterwards");
+}
+
+static void age(struct vgpu_cache *c, const char *name, time_t by)
+{
+	struct timespec t[2] = { { .tv_sec = time(NULL) - by }, { .tv_sec = time(NULL) - by } };
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", vgpu_cache_folder(c), name);
+	utimensat(AT_FDCWD, path, t, 0);
+}
+
+static void bound(struct vgpu_cache *c)
+{
+	uint8_t key[VGPU_CACHE_KEY_SIZE];
+	struct vgpu_cache_usage u;
+	char path[4096];
+	int kept = 0;
+
+	/* CUDA_CACHE_MAXSIZE=1048576, entries of 4 KiB */
+	for (unsigned int n = 0; n < 40; n++) {
+		keep(c, n);
+		key_of(n, key);
+		path_of(c, key, path);
+		age(c, strrchr(path, '/') + 1, 100000 - 100 * n);
+	}
+	for (unsigned int n = 40; n < 190; n++) {
+		if (keep(c, n))
+			note("entry %u was not stored", n);
+		if (n == 140)
+			look(c, 3);	/* young again */
+	}
+	vgpu_cache_usage(c, &u);
+	ok(u.bytes <= vgpu_cache_limit(c) && u.bytes > vgpu_cache_limit(c) / 2, "%llu bytes of at most %llu",
+	   (unsigned long long)u.bytes, (unsigned long long)vgpu_cache_limit(c));
+	ok(look(c, 3) == 1, "what was used lately stays");
+	for (unsigned int n = 10; n < 20; n++)
+		kept += look(c, n);
+	ok(!kept, "what was not used for longest goes first");
+	snprintf(path, sizeof(path), "%s/.new-lost", vgpu_cache_folder(c));
+	write_file(path, key, 10);
+	age(c, ".new-lost", 7200);
+	vgpu_cache_usage(c, &u);
+	ok(!leftovers(c), "a lost temporary file goes");
+	key_of(4000, key);
+	ok(vgpu_cache_put(c, key, path, 1 << 20) == -EFBIG, "an entry larger than a quarter is refused");
+	snprintf(path, sizeof(path), "%s/README", vgpu_cache_folder(c));
+	write_file(path, key, 10);
+	ok(vgpu_cache_clear(c, &u) == 0 && u.entries > 50, "cleared");
+	ok(vgpu_cache_usage(c, &u) == 0 && !u.entries && !access(path, F_OK), "entries only");
+}
+
+static bool folder_is(const char *want)
+{
+	struct vgpu_cache *c = vgpu_cache_open();
+	bool good = want ? c && !strcmp(vgpu_cache_folder(c), want) : !c;
+
+	vgpu_cache_close(c);
+	return good;
+}
+
+static bool limit_is(const char *set, uint64_t want)
+{
+	struct vgpu_cache *c;
+	bool good;
+
+	setenv("CUDA_CACHE_MAXSIZE", set, 1);
+	c = vgpu_cache_open();
+	good = c && vgpu_cache_limit(c) == want;
+	vgpu_cache_close(c);
+	return good;
+}
+
+static void settings(struct vgpu_cache *c)
+{
+	uint8_t key[VGPU_CACHE_KEY_SIZE];
+	char folder[4096];
+	struct stat st;
+
+	strcpy(folder, vgpu_cache_folder(c));
+	umask(0);
+	ok(keep(c, 1) == 0 && !stat(folder, &st) && (st.st_mode & 07777) == 0700, "the folder is the user's alone");
+	vgpu_cache_close(c);
+	chmod(folder, 0777);
+	c = vgpu_cache_open();
+	ok(keep(c, 2) == -EPERM && look(c, 2) == 0, "nothing is stored where others may write");
+	chmod(folder, 0700);
+	ok(keep(c, 2) == -EPERM, "and that is not tried again");
+	key_of(1, key);
+	vgpu_cache_drop(c, key);
+	ok(look(c, 1) == 0, "an entry is dropped");
+	ok(!vgpu_cache_get(NULL, key, NULL, NULL) && vgpu_cache_put(NULL, key, key, 1) == -EFBIG, "no cache, no entry");
+	ok(limit_is("1000000", 1000000) && limit_is("99999999999", 4ull << 30) && limit_is("-1", 1ull << 30) &&
+	   limit_is("12x", 1ull << 30), "CUDA_CACHE_MAXSIZE");
+	setenv("CUDA_CACHE_DISABLE", "1", 1);
+	ok(folder_is(NULL), "CUDA_CACHE_DISABLE");
+	setenv("CUDA_CACHE_DISABLE", "0", 1);
+	unsetenv("CUDA_CACHE_PATH");
+	setenv("XDG_CACHE_HOME", "/x", 1);
+	ok(folder_is("/x/vgpu/code"), "XDG_CACHE_HOME");
+	setenv("XDG_CACHE_HOME", "relative", 1);
+	setenv("HOME", "/h", 1);
+	ok(folder_is("/h/.cache/vgpu/code"), "HOME");
+	unsetenv("HOME");
+	ok(folder_is(NULL), "nowhere");
+	vgpu_cache_close(c);
+}
+
+static void refuses(struct vgpu_cache *c, int want)
+{
+	unsigned int first = 40 * want, n = first;	/* others than on the disk before */
+	int err = 0;
+
+	while (n < first + 2000 && !err)
+		err = keep(c, n++);
+	ok(err == -want, "storing ends with %s after %u entries", strerror(-err), n - 1 - first);
+	ok(keep(c, n) == -want, "and is not tried again");
+	ok(look(c, n) == 0 && look(c, n - 1) == 0, "what was not stored is not there");
+	for (unsigned int i = first; i + 1 < n; i++)
+		if (look(c, i) != 1)
+			ok(false, "entry %u is still there", i);
+	ok(!leftovers(c), "nothing half written is left");
+}
+
+int main(int argc, char **argv)
+{
+	struct vgpu_cache *c = vgpu_cache_open();
+
+	if (argc < 2 || !c)
+		return 2;
+	if (!strcmp(argv[1], "settings")) {
+		settings(c);
+		return tap_done();
+	}
+	if (!strcmp(argv[1], "damage"))
+		damage(c);
+	else if (!strcmp(argv[1], "crowd"))
+		crowd(c);
+	else if (!strcmp(argv[1], "bound"))
+		bound(c);
+	else if (!strcmp(argv[1], "refuses") && argc > 2)
+		refuses(c, atoi(argv[2]));
+	else
+		return 2;
+	vgpu_cache_close(c);
+	return tap_done();
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the cache share. */
+#ifndef VGPU_CACHE_INTERNAL_H
+#define VGPU_CACHE_INTERNAL_H
+
+#include <limits.h>
+#include <pthread.h>
+#include "cache.h"
+
+#define ENTRY_SUFFIX	".code"
+#define TEMP_PREFIX	".new-"
+
+/* No kernel compiles to more: what is larger is damage. */
+#define ENTRY_MAX	(64u << 20)
+
+/**
+ * struct vgpu_cache - an open cache
+ * @folder: absolute path
+ * @limit: bound in bytes
+ * @lock: guards what follows
+ * @bytes: what the folder takes, as far as this process knows; -1: not counted yet
+ * @failed: the errno after which nothing more is stored
+ * @checked: the folder was found to be there and ours
+ *
+ * No descriptor is kept: programs close those that they do not know.
+ */
+struct vgpu_cache {
+	char folder[PATH_MAX - 64];
+	uint64_t limit;
+	pthread_mutex_t lock;
+	int64_t bytes;
+	int failed;
+	bool checked;
+};
+
+/* Blocks of 4 KiB, as most file systems count. */
+static inline uint64_t cache_blocks(uint64_t size)
+{
+	return (size + 4095) & ~4095ull;
+}
+
+void cache_path(const struct vgpu_cache *c, const uint8_t key[VGPU_CACHE_KEY_SIZE], char path[PATH_MAX]);
+
+/* folder.c: make the folder, and see that nobody else may write there. */
+int cache_folder_ready(struct vgpu_cache *c);
+
+/* bound.c: an entry of @size was added; removes the oldest when there are too many. With the lock held. */
+void cache_added(struct vgpu_cache *c, uint64_t size);
+
+#endif
