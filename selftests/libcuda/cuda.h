@@ -3,7 +3,7 @@
 #ifndef TEST_CUDA_H
 #define TEST_CUDA_H
 
-#include "../../userlib/libcuda/cuda_abi.h"
+#include "../../userlib/libcuda/graph_abi.h"
 
 CUresult cuInit(unsigned int flags);
 CUresult cuDriverGetVersion(int *version);
@@ -86,6 +86,14 @@ CUresult cuMemUnmap(CUdeviceptr p, size_t size);
 CUresult cuMemRelease(CUmemGenericAllocationHandle handle);
 CUresult cuModuleLoadDataEx(CUmodule *mod, const void *image, unsigned int count, int *options, void **values);
 CUresult cuModuleLoadData(CUmodule *mod, const void *image);
-CUresult cuGraphCreate(void);
+CUresult cuTexObjectDestroy(unsigned long long object);
+CUresult cuStreamBeginCapture_v2(CUstream stream, int mode);
+CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph);
+CUresult cuGraphCreate(CUgraph *graph, unsigned int flags);
+CUresult cuGraphDestroy(CUgraph graph);
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *exec, CUgraph graph, unsigned long long flags);
+CUresult cuGraphLaunch(CUgraphExec exec, CUstream stream);
+CUresult cuGraphExecUpdate_v2(CUgraphExec exec, CUgraph graph, CUgraphExecUpdateResultInfo *result);
+CUresult cuGraphExecDestroy(CUgraphExec exec);
 
 #endif

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include "callback.h"
+#include "capture.h"
 
 struct item {
 	struct item *next;
@@ -133,19 +134,13 @@ static CUresult submit_pair(CUstream s, uint64_t number)
 	return cu_submit(s, &p);
 }
 
-CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data)
+CUresult cu_callback_submit(CUstream s, CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data)
 {
 	struct item *i = calloc(1, sizeof(*i));
-	CUstream s;
-	CUresult r;
+	CUresult r = CUDA_SUCCESS;
 
 	if (!i)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	r = cu_submit_begin(handle, &s);
-	if (r) {
-		free(i);
-		return r;
-	}
 	if (!s->callbacks)
 		r = callbacks_new(s);
 	if (!r) {
@@ -160,6 +155,32 @@ CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback
 		enqueue(s->callbacks, i);
 	else
 		free(i);
+	return r;
+}
+
+/* A callback wants to know the stream's state, so that it cannot be captured. */
+static CUresult capture(CUstream s, CUhostFn fn, void *data)
+{
+	struct cu_node_params p;
+	CUresult r;
+
+	if (!fn)
+		return cu_capture_barred(s);
+	r = cu_node_host_from(&p, &(CUDA_HOST_NODE_PARAMS){ fn, data });
+	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_HOST, &p, NULL);
+}
+
+CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data)
+{
+	CUstream s;
+	CUresult r;
+
+	if (cu_capture_of(handle, &s))
+		return capture(s, fn, data);
+	r = cu_submit_begin(handle, &s);
+	if (r)
+		return r;
+	r = cu_callback_submit(s, handle, fn, callback, data);
 	cu_submit_end(s);
 	return r;
 }

@@ -9,6 +9,8 @@ struct cu_callbacks;
 
 /* Append a host function; one of the two is NULL. */
 CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data);
+/* The same between the begin and the end of a submission; handle is what the callback is told. */
+CUresult cu_callback_submit(CUstream s, CUstream handle, CUhostFn fn, CUstreamCallback callback, void *data);
 /* Let the thread end once it has run what is queued; NULL is fine. */
 void cu_callbacks_close(struct cu_callbacks *c);
 

@@ -147,6 +147,7 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_local_destroy_all(ctx);
 	cu_pools_context_gone(ctx);
 	cu_vmm_context_gone(ctx);
+	cu_graph_mem_context_gone(ctx);
 	unlist(ctx);
 	__atomic_store_n(&ctx->handle, 0, __ATOMIC_RELEASE);
 	ctx->ended = NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* cuCtx*. */
+#include "capture.h"
 #include "context.h"
 #include "print.h"
 #include "stream.h"
@@ -203,6 +204,10 @@ static CUresult synchronize(CUcontext ctx)
 
 	if (!r)
 		r = ctx->error;
+	if (!r)
+		r = cu_capture_barred_context(ctx);
+	if (!r)
+		r = cu_capture_unsafe();
 	return r ? r : cu_context_synchronize(ctx);
 }
 

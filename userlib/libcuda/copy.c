@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "capture.h"
 #include "copy.h"
 #include "memory.h"
 
@@ -50,20 +51,47 @@ static CUresult find_place(CUcontext ctx, uint64_t address, size_t span, enum cu
 	return CUDA_SUCCESS;
 }
 
-static CUresult packet_copy(CUstream s, const struct cu_box *b)
+/* Check a copy and find both of its sides. */
+static CUresult locate(CUcontext ctx, const struct cu_box *b, struct place *dst, struct place *src)
 {
-	struct vgpu_pkt_copy packet = {
+	size_t dst_span, src_span;
+	CUresult r;
+
+	if ((b->height > 1 && (b->dst_pitch < b->width || b->src_pitch < b->width)) ||
+	    !span_of(b, b->dst_pitch, b->dst_slice, &dst_span) ||
+	    !span_of(b, b->src_pitch, b->src_slice, &src_span))
+		return CUDA_ERROR_INVALID_VALUE;
+	r = find_place(ctx, b->dst, dst_span, b->dst_side, dst);
+	return r ? r : find_place(ctx, b->src, src_span, b->src_side, src);
+}
+
+CUresult cu_copy_check(CUcontext ctx, const struct cu_box *box)
+{
+	struct place dst, src;
+
+	return locate(ctx, box, &dst, &src);
+}
+
+static void slice_packet(const struct cu_box *b, size_t z, struct vgpu_pkt_copy *packet)
+{
+	*packet = (struct vgpu_pkt_copy){
 		.hdr = { .type = VGPU_PKT_COPY, .slots = 1 },
+		.dst = b->dst + z * b->dst_slice,
+		.src = b->src + z * b->src_slice,
 		.width = b->width,
 		.height = b->height,
 		.dst_pitch = b->height > 1 ? b->dst_pitch : 0,
 		.src_pitch = b->height > 1 ? b->src_pitch : 0,
 	};
+}
+
+static CUresult packet_copy(CUstream s, const struct cu_box *b)
+{
+	struct vgpu_pkt_copy packet;
 	CUresult r = CUDA_SUCCESS;
 
 	for (size_t z = 0; z < b->depth && !r; z++) {
-		packet.dst = b->dst + z * b->dst_slice;
-		packet.src = b->src + z * b->src_slice;
+		slice_packet(b, z, &packet);
 		r = cu_submit(s, &packet);
 	}
 	return r;
@@ -128,23 +156,28 @@ static CUresult bounce_copy(CUcontext from, CUcontext to, const struct cu_box *b
 	return r;
 }
 
-/* A copy in which a side is pageable or of another context: at once, after the stream's work. */
-static CUresult copy_now(CUstream stream, CUcontext ctx, const struct cu_box *b, const struct place *dst,
-			 const struct place *src)
+/* A copy in which a side is pageable or of another context. */
+static CUresult copy_now(CUcontext ctx, const struct cu_box *b, const struct place *dst, const struct place *src)
 {
-	CUresult r = cu_stream_synchronize(stream);
+	CUcontext to = dst->where == HERE ? ctx : dst->ctx, from = src->where == HERE ? ctx : src->ctx;
 
-	if (r)
-		return r;
 	if (src->where == PAGEABLE && dst->where == PAGEABLE)
 		host_copy(b);
 	else if (src->where == PAGEABLE)
-		return direct_copy(dst->where == HERE ? ctx : dst->ctx, b, true);
+		return direct_copy(to, b, true);
 	else if (dst->where == PAGEABLE)
-		return direct_copy(src->where == HERE ? ctx : src->ctx, b, false);
+		return direct_copy(from, b, false);
 	else
-		return bounce_copy(src->where == HERE ? ctx : src->ctx, dst->where == HERE ? ctx : dst->ctx, b);
+		return bounce_copy(from, to, b);
 	return CUDA_SUCCESS;
+}
+
+CUresult cu_copy_now(CUcontext ctx, const struct cu_box *box)
+{
+	struct place dst, src;
+	CUresult r = locate(ctx, box, &dst, &src);
+
+	return r ? r : copy_now(ctx, box, &dst, &src);
 }
 
 /* Rows that follow each other without a gap are one row. */
@@ -163,29 +196,61 @@ static struct cu_box flatten(const struct cu_box *box)
 	return b;
 }
 
+CUresult cu_copy_packets(CUcontext ctx, const struct cu_box *box, struct vgpu_pkt_copy *packets, size_t room,
+			 size_t *count)
+{
+	struct cu_box b = flatten(box);
+	struct place dst, src;
+	CUresult r = locate(ctx, box, &dst, &src);
+
+	*count = 0;
+	if (r || dst.where != HERE || src.where != HERE)
+		return r;
+	*count = b.depth;
+	for (size_t z = 0; z < b.depth && z < room; z++)
+		slice_packet(&b, z, &packets[z]);
+	return CUDA_SUCCESS;
+}
+
+static CUresult capture_copy(CUstream s, const struct cu_box *box)
+{
+	CUDA_MEMCPY3D c = cu_box_to_3d(box);
+	struct cu_node_params p;
+	CUresult r = cu_node_copy_from(&p, &c, s->ctx);
+
+	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_MEMCPY, &p, NULL);
+}
+
+/* A synchronous call: no capture may forbid it. */
+static CUresult may_wait(CUstream s)
+{
+	CUresult r = cu_capture_barred(s);
+
+	return r ? r : cu_capture_unsafe();
+}
+
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 {
 	struct place dst, src;
-	size_t dst_span, src_span;
 	struct cu_point point;
 	struct cu_box b;
 	CUstream s;
 	CUresult r = cu_stream_get(stream, &s);
 
+	if (!r && wait)
+		r = may_wait(s);
 	if (r || !box->width || !box->height || !box->depth)
 		return r;
-	if ((box->height > 1 && (box->dst_pitch < box->width || box->src_pitch < box->width)) ||
-	    !span_of(box, box->dst_pitch, box->dst_slice, &dst_span) ||
-	    !span_of(box, box->src_pitch, box->src_slice, &src_span))
-		return CUDA_ERROR_INVALID_VALUE;
-	r = find_place(s->ctx, box->dst, dst_span, box->dst_side, &dst);
-	if (!r)
-		r = find_place(s->ctx, box->src, src_span, box->src_side, &src);
+	if (cu_unlikely(cu_stream_captures(s)))
+		return capture_copy(s, box);
+	r = locate(s->ctx, box, &dst, &src);
 	if (r)
 		return r;
 	b = flatten(box);
-	if (dst.where != HERE || src.where != HERE)
-		return copy_now(stream, s->ctx, &b, &dst, &src);
+	if (dst.where != HERE || src.where != HERE) {
+		r = cu_stream_synchronize(stream);
+		return r ? r : copy_now(s->ctx, &b, &dst, &src);
+	}
 	r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
@@ -210,43 +275,69 @@ CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint
 	return cu_copy(stream, &b, wait);
 }
 
-CUresult cu_fill(CUstream stream, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
-		 size_t height, bool wait)
+CUresult cu_fill_packet(CUcontext ctx, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
+			size_t height, struct vgpu_pkt_fill *packet, bool *host)
 {
 	struct cu_box b = { .width = width * unit, .height = height, .depth = 1 };
-	struct vgpu_pkt_fill packet = {
-		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
-		.dst = dst, .width = width, .height = height,
-		.pitch = height > 1 ? pitch : 0, .value = value, .unit = unit,
-	};
-	struct cu_point point;
 	struct place place;
 	size_t span;
-	CUstream s;
-	CUresult r = cu_stream_get(stream, &s);
+	CUresult r;
 
-	if (r || !width || !height)
-		return r;
-	if (dst % unit || width > SIZE_MAX / unit ||
+	if ((unit != 1 && unit != 2 && unit != 4) || dst % unit || width > SIZE_MAX / unit ||
 	    (height > 1 && (pitch < b.width || pitch % unit)) || !span_of(&b, pitch, 0, &span))
 		return CUDA_ERROR_INVALID_VALUE;
-	r = find_place(s->ctx, dst, span, CU_SIDE_DEVICE, &place);
+	r = find_place(ctx, dst, span, CU_SIDE_DEVICE, &place);
 	if (r)
 		return r;
 	if (place.where != HERE)
 		return CUDA_ERROR_INVALID_VALUE;
+	*packet = (struct vgpu_pkt_fill){
+		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
+		.dst = dst, .width = width, .height = height,
+		.pitch = height > 1 ? pitch : 0, .value = value, .unit = unit,
+	};
 	if (height > 1 && pitch == b.width) {
-		packet.width *= height;
-		packet.height = 1;
-		packet.pitch = 0;
+		packet->width *= height;
+		packet->height = 1;
+		packet->pitch = 0;
 	}
-	r = cu_submit_begin(stream, &s);
+	if (host)
+		*host = place.host;
+	return CUDA_SUCCESS;
+}
+
+static CUresult capture_fill(CUstream s, const CUDA_MEMSET_NODE_PARAMS *fill)
+{
+	struct cu_node_params p;
+	CUresult r = cu_node_fill_from(&p, fill, s->ctx);
+
+	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_MEMSET, &p, NULL);
+}
+
+CUresult cu_fill(CUstream stream, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
+		 size_t height, bool wait)
+{
+	struct vgpu_pkt_fill packet;
+	struct cu_point point;
+	bool host;
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && wait)
+		r = may_wait(s);
+	if (r || !width || !height)
+		return r;
+	if (cu_unlikely(cu_stream_captures(s)))
+		return capture_fill(s, &(CUDA_MEMSET_NODE_PARAMS){ dst, pitch, value, unit, width, height, NULL });
+	r = cu_fill_packet(s->ctx, dst, pitch, value, unit, width, height, &packet, &host);
+	if (!r)
+		r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
 	r = cu_submit(s, &packet);
 	point = cu_stream_point(s);
 	cu_submit_end(s);
-	if (!r && wait && place.host)
+	if (!r && wait && host)
 		r = cu_point_wait(s->ctx, point);
 	return r;
 }

@@ -34,6 +34,22 @@ struct cu_box {
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait);
 CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint64_t src, enum cu_side src_side,
 		      size_t bytes, bool wait);
+/* The described form of a copy, and back. */
+CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *box);
+CUDA_MEMCPY3D cu_box_to_3d(const struct cu_box *box);
+/* Whether a copy is one that can be made in that context. */
+CUresult cu_copy_check(CUcontext ctx, const struct cu_box *box);
+/*
+ * The packets of a copy, at most room of them: *count is how many there are, 0
+ * when one side is pageable and cu_copy_now() has to do it.
+ */
+CUresult cu_copy_packets(CUcontext ctx, const struct cu_box *box, struct vgpu_pkt_copy *packets, size_t room,
+			 size_t *count);
+/* At once, whatever the streams do. */
+CUresult cu_copy_now(CUcontext ctx, const struct cu_box *box);
+/* The packet of a fill; *host says whether pinned host memory is filled. */
+CUresult cu_fill_packet(CUcontext ctx, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
+			size_t height, struct vgpu_pkt_fill *packet, bool *host);
 /* height rows of width units. */
 CUresult cu_fill(CUstream stream, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
 		 size_t height, bool wait);

@@ -90,28 +90,64 @@ static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device,
 	}
 }
 
-static CUresult copy_3d(CUstream stream, const CUDA_MEMCPY3D *c, bool wait)
+CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *b)
 {
-	struct cu_box b;
 	CUresult r;
 
-	if (!c || c->srcLOD || c->dstLOD)
+	if (c->srcLOD || c->dstLOD)
 		return CUDA_ERROR_INVALID_VALUE;
-	b = (struct cu_box){
+	*b = (struct cu_box){
 		.width = c->WidthInBytes, .height = c->Height, .depth = c->Depth,
 		.dst_pitch = c->dstPitch ? c->dstPitch : c->WidthInBytes,
 		.src_pitch = c->srcPitch ? c->srcPitch : c->WidthInBytes,
 	};
-	r = side_of(c->dstMemoryType, c->dstHost, c->dstDevice, &b.dst, &b.dst_side);
+	r = side_of(c->dstMemoryType, c->dstHost, c->dstDevice, &b->dst, &b->dst_side);
 	if (!r)
-		r = side_of(c->srcMemoryType, c->srcHost, c->srcDevice, &b.src, &b.src_side);
+		r = side_of(c->srcMemoryType, c->srcHost, c->srcDevice, &b->src, &b->src_side);
 	if (r)
 		return r;
-	b.dst_slice = b.dst_pitch * (c->dstHeight ? c->dstHeight : c->Height);
-	b.src_slice = b.src_pitch * (c->srcHeight ? c->srcHeight : c->Height);
-	b.dst += c->dstXInBytes + c->dstY * b.dst_pitch + c->dstZ * b.dst_slice;
-	b.src += c->srcXInBytes + c->srcY * b.src_pitch + c->srcZ * b.src_slice;
-	return cu_copy(stream, &b, wait);
+	b->dst_slice = b->dst_pitch * (c->dstHeight ? c->dstHeight : c->Height);
+	b->src_slice = b->src_pitch * (c->srcHeight ? c->srcHeight : c->Height);
+	b->dst += c->dstXInBytes + c->dstY * b->dst_pitch + c->dstZ * b->dst_slice;
+	b->src += c->srcXInBytes + c->srcY * b->src_pitch + c->srcZ * b->src_slice;
+	return CUDA_SUCCESS;
+}
+
+static unsigned int type_of(enum cu_side side)
+{
+	return side == CU_SIDE_HOST ? CU_MEMORYTYPE_HOST :
+	       side == CU_SIDE_DEVICE ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_UNIFIED;
+}
+
+CUDA_MEMCPY3D cu_box_to_3d(const struct cu_box *b)
+{
+	CUDA_MEMCPY3D c = {
+		.dstMemoryType = type_of(b->dst_side), .srcMemoryType = type_of(b->src_side),
+		.dstPitch = b->dst_pitch, .srcPitch = b->src_pitch,
+		.WidthInBytes = b->width, .Height = b->height, .Depth = b->depth,
+	};
+
+	if (b->dst_side == CU_SIDE_HOST)
+		c.dstHost = (void *)b->dst;
+	else
+		c.dstDevice = b->dst;
+	if (b->src_side == CU_SIDE_HOST)
+		c.srcHost = (const void *)b->src;
+	else
+		c.srcDevice = b->src;
+	if (b->depth > 1) {
+		c.dstHeight = b->dst_slice / b->dst_pitch;
+		c.srcHeight = b->src_slice / b->src_pitch;
+	}
+	return c;
+}
+
+static CUresult copy_3d(CUstream stream, const CUDA_MEMCPY3D *c, bool wait)
+{
+	struct cu_box b;
+	CUresult r = c ? cu_box_from_3d(c, &b) : CUDA_ERROR_INVALID_VALUE;
+
+	return r ? r : cu_copy(stream, &b, wait);
 }
 
 static CUresult copy_2d(CUstream stream, const CUDA_MEMCPY2D *c, bool wait)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Events. */
+#include "capture.h"
 #include "event.h"
 #include "print.h"
 #include "slab.h"
@@ -56,6 +57,7 @@ static CUresult destroy(CUevent e)
 		cu_word_free(e->ctx, e->time);
 		pthread_mutex_unlock(&e->ctx->lock);
 	}
+	cu_capture_forget(e);
 	cu_object_free(e);
 	return CUDA_SUCCESS;
 }
@@ -88,15 +90,10 @@ static CUresult submit_stamp(CUevent e, CUstream s)
 	return cu_submit(s, &packet);
 }
 
-CUresult cu_event_record(CUevent e, CUstream stream)
+CUresult cu_event_submit(CUevent e, CUstream s)
 {
-	CUstream s;
-	CUresult r = cu_event_get(e);
+	CUresult r = CUDA_SUCCESS;
 
-	if (!r)
-		r = cu_submit_begin(stream, &s);
-	if (r)
-		return r;
 	if (s->ctx != e->ctx)
 		r = CUDA_ERROR_INVALID_HANDLE;
 	else if (!(e->flags & CU_EVENT_DISABLE_TIMING))
@@ -104,20 +101,49 @@ CUresult cu_event_record(CUevent e, CUstream stream)
 	if (!r) {
 		e->point = cu_stream_point(s);
 		e->recorded = true;
+		cu_capture_forget(e);
 	}
+	return r;
+}
+
+/* In a capture: what the event stands for, or a node that records it at each launch. */
+static CUresult capture(CUevent e, CUstream s, bool external)
+{
+	struct cu_node_params p;
+	CUresult r;
+
+	if (!external)
+		return cu_capture_record(s, e);
+	r = cu_node_event_from(&p, e);
+	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_EVENT_RECORD, &p, NULL);
+}
+
+CUresult cu_event_record(CUevent e, CUstream stream, bool external)
+{
+	CUstream s;
+	CUresult r = cu_event_get(e);
+
+	if (!r && cu_capture_of(stream, &s))
+		return s->ctx == e->ctx ? capture(e, s, external) : CUDA_ERROR_INVALID_HANDLE;
+	if (!r)
+		r = cu_submit_begin(stream, &s);
+	if (r)
+		return r;
+	r = cu_event_submit(e, s);
 	cu_submit_end(s);
 	return r;
 }
 
 CUDA_API_STREAM(cuEventRecord, CU_ARGS(CUevent event, CUstream stream), CU_ARGS(event, stream))
 {
-	return cu_event_record(event, stream);
+	return cu_event_record(event, stream, false);
 }
 
-/* Flag 1 (external) only matters to stream capture. */
 static CUresult record_with_flags(CUevent event, CUstream stream, unsigned int flags)
 {
-	return flags > 1 ? CUDA_ERROR_INVALID_VALUE : cu_event_record(event, stream);
+	if (flags & ~CU_EVENT_RECORD_EXTERNAL)
+		return CUDA_ERROR_INVALID_VALUE;
+	return cu_event_record(event, stream, flags);
 }
 
 CU_EXPORT CUresult cuEventRecordWithFlags_ptsz(CUevent event, CUstream stream, unsigned int flags);
@@ -149,6 +175,8 @@ CUDA_API(cuEventQuery, CU_ARGS(CUevent event), CU_ARGS(event))
 	struct cu_point p;
 	CUresult r = cu_event_get(event);
 
+	if (!r)
+		r = cu_capture_event_barred(event);
 	if (r)
 		return r;
 	p = event_point(event);
@@ -163,6 +191,8 @@ CUDA_API(cuEventSynchronize, CU_ARGS(CUevent event), CU_ARGS(event))
 {
 	CUresult r = cu_event_get(event);
 
+	if (!r)
+		r = cu_capture_event_barred(event);
 	return r ? r : cu_point_wait(event->ctx, event_point(event));
 }
 
@@ -176,6 +206,8 @@ static CUresult elapsed(float *ms, CUevent start, CUevent end)
 		return r;
 	if (!ms)
 		return CUDA_ERROR_INVALID_VALUE;
+	if (start->capture_id || end->capture_id)
+		return CUDA_ERROR_CAPTURED_EVENT;
 	if (!start->recorded || !end->recorded || !start->time || !end->time || start->ctx != end->ctx)
 		return CUDA_ERROR_INVALID_HANDLE;
 	if (!cu_point_done(event_point(start)) || !cu_point_done(event_point(end)))
@@ -194,21 +226,29 @@ CUDA_API(cuEventElapsedTime_v2, CU_ARGS(float *ms, CUevent start, CUevent end), 
 	return elapsed(ms, start, end);
 }
 
-CUresult cu_event_wait(CUevent e, CUstream stream)
+CUresult cu_event_wait(CUevent e, CUstream stream, bool external)
 {
+	struct cu_node_params params;
 	struct cu_point p;
+	bool handled;
 	CUstream s;
 	CUresult r = cu_event_get(e);
 
-	if (r)
+	if (!r)
+		r = cu_stream_get(stream, &s);
+	if (!r)
+		r = cu_capture_wait(s, e, external, &handled);
+	if (r || handled)
 		return r;
+	if (cu_stream_captures(s)) {
+		r = cu_node_event_from(&params, e);
+		return r ? r : cu_capture_add(s, CU_GRAPH_NODE_WAIT_EVENT, &params, NULL);
+	}
 	p = event_point(e);
 	/* Queues of another context cannot be waited for in the ring. */
-	r = cu_stream_get(stream, &s);
-	if (!r && s->ctx != e->ctx)
+	if (s->ctx != e->ctx)
 		return cu_point_wait(e->ctx, p);
-	if (!r)
-		r = cu_submit_begin(stream, &s);
+	r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
 	r = cu_submit_wait(s, p);
@@ -218,7 +258,9 @@ CUresult cu_event_wait(CUevent e, CUstream stream)
 
 static CUresult wait_event(CUstream stream, CUevent event, unsigned int flags)
 {
-	return flags > 1 ? CUDA_ERROR_INVALID_VALUE : cu_event_wait(event, stream);
+	if (flags & ~CU_EVENT_WAIT_EXTERNAL)
+		return CUDA_ERROR_INVALID_VALUE;
+	return cu_event_wait(event, stream, flags);
 }
 
 CU_EXPORT CUresult cuStreamWaitEvent_ptsz(CUstream stream, CUevent event, unsigned int flags);
@@ -246,6 +288,9 @@ CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, e
 		return r;
 	if (event->ctx != ctx || ctx != cu_stack_top())
 		return CUDA_ERROR_INVALID_HANDLE;
+	r = cu_capture_barred_context(ctx);
+	if (r)
+		return r;
 	r = cu_submit_begin(CU_STREAM_LEGACY, &s);
 	if (r)
 		return r;

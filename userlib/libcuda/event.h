@@ -14,6 +14,8 @@
  * @recorded: it was recorded at least once
  * @point: where, when last recorded
  * @time: word for the time stamp, NULL without timing
+ * @capture_id: it was last recorded in this capture, else 0 (under capture.c's lock)
+ * @frontier: the nodes it stands for then
  */
 struct CUevent_st {
 	struct cu_object obj;
@@ -23,10 +25,14 @@ struct CUevent_st {
 	bool recorded;
 	struct cu_point point;
 	uint64_t *time;
+	uint64_t capture_id;
+	struct cu_frontier frontier;
 };
 
 CUresult cu_event_get(CUevent e);
-CUresult cu_event_record(CUevent e, CUstream stream);
-CUresult cu_event_wait(CUevent e, CUstream stream);
+CUresult cu_event_record(CUevent e, CUstream stream, bool external);
+CUresult cu_event_wait(CUevent e, CUstream stream, bool external);
+/* Between the begin and the end of a submission to a stream of the event's context. */
+CUresult cu_event_submit(CUevent e, CUstream s);
 
 #endif

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/mman.h>
+#include "capture.h"
 #include "error.h"
 #include "memory.h"
 #include "stream.h"
@@ -90,6 +91,8 @@ static CUresult host_alloc(void **p, size_t size, unsigned int flags)
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (flags & ~7u))
@@ -136,6 +139,8 @@ static CUresult host_end(void *p, enum cu_mem_kind kind, CUresult missing)
 	CUcontext ctx;
 	CUresult r = cu_current_any(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	m = cu_mem_at((uintptr_t)p);
@@ -167,6 +172,8 @@ CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags)
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (uintptr_t)p + size < (uintptr_t)p || (flags & ~15u))

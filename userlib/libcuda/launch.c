@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../compiler/launch.h"
+#include "capture.h"
+#include "graph.h"
 #include "launch.h"
 #include "print.h"
 
-static CUresult check_shape(CUfunction f, const struct cu_launch *l)
+CUresult cu_launch_check(CUfunction f, const struct cu_launch *l)
 {
 	const struct vgpu_device_info *dev = &f->mod->ctx->dev->dev.info;
 	const struct vgpucc_kernel *k = &f->kernel;
@@ -48,8 +50,10 @@ static CUresult packed_params(void **extra, uint8_t *to, size_t size)
 	return CUDA_SUCCESS;
 }
 
-static CUresult gather_params(const struct vgpucc_kernel *k, const struct cu_launch *l, uint8_t *to)
+CUresult cu_launch_gather(CUfunction f, const struct cu_launch *l, uint8_t *to)
 {
+	const struct vgpucc_kernel *k = &f->kernel;
+
 	if (l->extra && !l->params)
 		return packed_params(l->extra, to, k->param_size);
 	if (k->nparams && !l->params)
@@ -119,17 +123,18 @@ static CUresult workspace_of(CUcontext ctx, CUstream stream, uint64_t *address)
 	return r;
 }
 
-static CUresult hidden_params(CUmodule mod, const struct cu_launch *l, CUstream stream, struct vgpucc_hidden *h)
+static CUresult hidden_params(CUmodule mod, uint64_t workspace, struct vgpucc_hidden *h)
 {
 	CUresult r = CUDA_SUCCESS;
 
-	*h = (struct vgpucc_hidden){ .globals = mod->segment ? mod->segment->base : 0 };
+	*h = (struct vgpucc_hidden){
+		.globals = mod->segment ? mod->segment->base : 0,
+		.workspace = workspace,
+	};
 	if (mod->image->prints)
 		r = cu_print_address(mod->ctx, &h->printf_buf);
 	if (!r && mod->image->allocates)
 		r = heap_of(mod->ctx, &h->heap);
-	if (!r && l->cooperative)
-		r = workspace_of(mod->ctx, stream, &h->workspace);
 	return r;
 }
 
@@ -163,28 +168,55 @@ static uint32_t local_bytes(CUcontext ctx, const struct cu_variant *v)
 	return (bytes < most ? bytes : most) & ~(size_t)15;
 }
 
-static CUresult submit(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, const uint8_t *params,
-		       CUstream stream)
+CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t *params, uint64_t workspace,
+			 uint8_t packet[CU_LAUNCH_BYTES], uint32_t *slots)
 {
-	CUcontext ctx = f->mod->ctx;
-	uint32_t slots = 2 + (v->info.param_bytes + 63) / 64;
-	struct vgpu_pkt_launch p = {
-		.hdr = { .type = VGPU_PKT_LAUNCH, .slots = slots },
+	struct vgpu_pkt_launch *p = (struct vgpu_pkt_launch *)packet;
+	uint8_t *to = packet + sizeof(*p);
+	const struct cu_variant *v;
+	struct vgpucc_hidden hidden;
+	size_t at, bytes;
+	CUresult r = cu_function_variant(f, l->block, &v);
+
+	if (!r)
+		r = hidden_params(f->mod, workspace, &hidden);
+	if (r)
+		return r;
+	at = vgpucc_hidden_offset(&f->kernel);
+	bytes = v->info.param_bytes;
+	if (at + sizeof(hidden) != bytes || bytes > VGPU_MAX_PARAM_BYTES) {
+		cu_log("%s: %zu bytes of parameters compiled, %zu expected", f->kernel.name, bytes,
+		       at + sizeof(hidden));
+		return CUDA_ERROR_INVALID_IMAGE;
+	}
+	*slots = 2 + (bytes + VGPU_SLOT_BYTES - 1) / VGPU_SLOT_BYTES;
+	*p = (struct vgpu_pkt_launch){
+		.hdr = { .type = VGPU_PKT_LAUNCH, .slots = *slots },
 		.code = v->code,
 		.grid = { l->grid[0], l->grid[1], l->grid[2] },
 		.block = { l->block[0], l->block[1], l->block[2] },
 		.dyn_shared = l->dynamic,
-		.local_bytes = local_bytes(ctx, v),
-		.param_bytes = v->info.param_bytes,
+		.local_bytes = local_bytes(f->mod->ctx, v),
+		.param_bytes = bytes,
 	};
+	if (params != to)
+		memcpy(to, params, f->kernel.param_size);
+	memset(to + f->kernel.param_size, 0, at - f->kernel.param_size);
+	memcpy(to + at, &hidden, sizeof(hidden));
+	memset(to + bytes, 0, -bytes % VGPU_SLOT_BYTES);
+	if (!l->cooperative)
+		return CUDA_SUCCESS;
+	p->hdr.flags |= VGPU_LAUNCH_COOPERATIVE;
+	return check_cooperative(f, v, l);
+}
+
+static CUresult submit(CUcontext ctx, const uint8_t *packet, uint32_t slots, CUstream stream)
+{
 	struct vgpu_ring *ring;
 	CUstream s;
-	CUresult r;
+	CUresult r = cu_submit_begin_room(stream, slots, &s);
 	int err;
 
-	if (l->cooperative)
-		p.hdr.flags |= VGPU_LAUNCH_COOPERATIVE;
-	r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
 	if (s->ctx != ctx) {
@@ -194,46 +226,49 @@ static CUresult submit(CUfunction f, const struct cu_variant *v, const struct cu
 	ring = &s->queue->ring;
 	err = vgpu_ring_reserve(ring, slots);
 	if (!err) {
-		vgpu_ring_write(ring, 0, &p, sizeof(p));
-		vgpu_ring_write(ring, sizeof(p), params, v->info.param_bytes);
-		err = vgpu_ring_commit(ring, slots);
+		vgpu_ring_write(ring, 0, packet, slots * VGPU_SLOT_BYTES);
+		err = vgpu_ring_commit(ring, slots, 1);
 	}
 	r = err ? cu_check(ctx, err) : CUDA_SUCCESS;
 	cu_submit_end(s);
 	return r;
 }
 
+/* In a capture: a node, compiled when the graph is instantiated. */
+static CUresult capture(CUfunction f, const struct cu_launch *l, CUstream s)
+{
+	struct cu_node_params p;
+	CUresult r;
+
+	if (s->ctx != f->mod->ctx)
+		return CUDA_ERROR_INVALID_HANDLE;
+	r = cu_node_kernel_set(&p, f, l);
+	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_KERNEL, &p, NULL);
+}
+
 CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream)
 {
-	uint8_t params[VGPU_MAX_PARAM_BYTES + 64];
-	const struct cu_variant *v;
-	struct vgpucc_hidden hidden;
-	size_t at;
+	uint8_t packet[CU_LAUNCH_BYTES] __attribute__((aligned(8)));
+	uint8_t *params = packet + sizeof(struct vgpu_pkt_launch);
+	uint64_t workspace = 0;
+	uint32_t slots;
 	CUfunction f;
+	CUstream s;
 	CUresult r = cu_function_get(handle, &f);
 
 	if (!r)
 		r = __atomic_load_n(&f->mod->ctx->error, __ATOMIC_ACQUIRE);
+	if (!r && cu_capture_of(stream, &s))
+		return capture(f, l, s);
 	if (!r)
-		r = check_shape(f, l);
-	if (!r)
-		r = cu_function_variant(f, l->block, &v);
-	if (!r)
-		r = hidden_params(f->mod, l, stream, &hidden);
-	if (r)
-		return r;
-	at = vgpucc_hidden_offset(&f->kernel);
-	if (at + sizeof(hidden) != v->info.param_bytes || v->info.param_bytes > VGPU_MAX_PARAM_BYTES) {
-		cu_log("%s: %u bytes of parameters compiled, %zu expected", f->kernel.name,
-		       v->info.param_bytes, at + sizeof(hidden));
-		return CUDA_ERROR_INVALID_IMAGE;
-	}
-	r = gather_params(&f->kernel, l, params);
+		r = cu_launch_check(f, l);
 	if (!r && l->cooperative)
-		r = check_cooperative(f, v, l);
-	if (r)
-		return r;
-	memset(params + f->kernel.param_size, 0, at - f->kernel.param_size);
-	memcpy(params + at, &hidden, sizeof(hidden));
-	return submit(f, v, l, params, stream);
+		r = workspace_of(f->mod->ctx, stream, &workspace);
+	if (!r && f->kernel.param_size > VGPU_MAX_PARAM_BYTES)
+		r = CUDA_ERROR_INVALID_IMAGE;
+	if (!r)
+		r = cu_launch_gather(f, l, params);
+	if (!r)
+		r = cu_launch_build(f, l, params, workspace, packet, &slots);
+	return r ? r : submit(f->mod->ctx, packet, slots, stream);
 }

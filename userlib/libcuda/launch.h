@@ -14,14 +14,34 @@
  * @cooperative: all blocks are resident together
  * @params: one pointer a parameter, or NULL
  * @extra: the packed form, or NULL
+ * @attrs: attributes as the program gave them, for captures
+ * @nattrs: how many
  */
 struct cu_launch {
 	unsigned int grid[3], block[3];
 	unsigned int dynamic;
 	bool cooperative;
 	void **params, **extra;
+	const CUlaunchAttribute *attrs;
+	unsigned int nattrs;
 };
 
+/* The largest launch packet. */
+enum { CU_LAUNCH_BYTES = sizeof(struct vgpu_pkt_launch) + VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES };
+
 CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream);
+/* Whether the kernel can have this shape. */
+CUresult cu_launch_check(CUfunction f, const struct cu_launch *l);
+/* The program's parameters, packed as the kernel has them (its param_size bytes). */
+CUresult cu_launch_gather(CUfunction f, const struct cu_launch *l, uint8_t *to);
+/*
+ * The packet: compiles the kernel if need be.  params as gathered (they may lie
+ * in the packet already, after its fixed part); workspace is
+ * where the blocks of a cooperative launch meet, else 0.
+ */
+CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t *params, uint64_t workspace,
+			 uint8_t packet[CU_LAUNCH_BYTES], uint32_t *slots);
+/* Apply one attribute of a launch; refuses those that are not implemented. */
+CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l);
 
 #endif

@@ -61,7 +61,7 @@ CUresult cuLaunchCooperativeKernel_ptsz(LAUNCH_PARAMS, void **params)
 }
 
 /* Attributes that change what runs, or that can be left aside. */
-static CUresult apply_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
+CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
 {
 	switch (a->id) {
 	case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
@@ -102,9 +102,11 @@ static CUresult launch_ex(const CUlaunchConfig *c, CUfunction f, void **params, 
 	if (!c || (params && extra) || (c->numAttrs && !c->attrs))
 		return CUDA_ERROR_INVALID_VALUE;
 	for (unsigned int i = 0; i < c->numAttrs && !r; i++)
-		r = apply_attribute(&c->attrs[i], &l);
+		r = cu_launch_attribute(&c->attrs[i], &l);
 	if (r)
 		return r;
+	l.attrs = c->attrs;
+	l.nattrs = c->numAttrs;
 	l.grid[0] = c->gridDimX;
 	l.grid[1] = c->gridDimY;
 	l.grid[2] = c->gridDimZ;

@@ -202,6 +202,13 @@ CUresult cu_kernel_function(CUkernel k, CUcontext ctx, CUfunction *f)
 	return r;
 }
 
+CUkernel cu_kernel_of(CUfunction f)
+{
+	CUlibrary lib = f->mod->library;
+
+	return lib && lib->kernels ? lib->kernels[f->kernel.index] : NULL;
+}
+
 static CUresult kernel_at(CUlibrary lib, unsigned int index, CUkernel *out)
 {
 	CUresult r = CUDA_SUCCESS;

@@ -108,27 +108,7 @@ struct cu_mem *cu_mem_at(uint64_t base)
 enum { GUARD = 4096 };
 
 /* Addresses for device memory; large buffers translate fastest when aligned to 2 MiB. */
-static CUresult map_device(struct cu_mem *m)
-{
-	const struct vgpu_dev *dev = &m->ctx->dev->dev;
-	size_t align = m->span >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
-	int r;
-
-	m->base = cu_va_reserve(m->span + GUARD, align, 0);
-	if (!m->base)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	r = vgpu_bo_create(dev, m->ctx->handle, m->span, 0, &m->bo);
-	if (!r) {
-		r = vgpu_va_map(dev, m->bo, 0, m->span, m->base, m->readonly ? VGPU_VA_READONLY : 0);
-		if (!r)
-			return CUDA_SUCCESS;
-		vgpu_destroy(dev, m->bo);
-	}
-	cu_va_release(m->base, m->span + GUARD);
-	return cu_check(m->ctx, r);
-}
-
-CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **out)
+CUresult cu_mem_reserve(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **out)
 {
 	struct cu_mem *m;
 	CUresult r;
@@ -142,11 +122,50 @@ CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu
 	m->ctx = ctx;
 	m->size = size;
 	m->span = (size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1);
-	r = map_device(m);
-	if (!r)
-		r = cu_mem_insert(m);
-	if (r)
+	m->base = cu_va_reserve(m->span + GUARD, m->span >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE, 0);
+	r = m->base ? cu_mem_insert(m) : CUDA_ERROR_OUT_OF_MEMORY;
+	if (r) {
+		if (m->base)
+			cu_va_release(m->base, m->span + GUARD);
 		free(m);
+	} else {
+		*out = m;
+	}
+	return r;
+}
+
+CUresult cu_mem_back(struct cu_mem *m)
+{
+	const struct vgpu_dev *dev = &m->ctx->dev->dev;
+	int r = vgpu_bo_create(dev, m->ctx->handle, m->span, 0, &m->bo);
+
+	if (!r) {
+		r = vgpu_va_map(dev, m->bo, 0, m->span, m->base, m->readonly ? VGPU_VA_READONLY : 0);
+		if (r)
+			vgpu_destroy(dev, m->bo);
+	}
+	if (!r)
+		return CUDA_SUCCESS;
+	m->bo = 0;
+	return cu_check(m->ctx, r);
+}
+
+void cu_mem_unback(struct cu_mem *m)
+{
+	vgpu_destroy(&m->ctx->dev->dev, m->bo);
+	m->bo = 0;
+}
+
+CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **out)
+{
+	struct cu_mem *m;
+	CUresult r = cu_mem_reserve(ctx, kind, size, &m);
+
+	if (r)
+		return r;
+	r = cu_mem_back(m);
+	if (r)
+		cu_mem_free(m);
 	else
 		*out = m;
 	return r;
@@ -160,7 +179,9 @@ void cu_mem_free(struct cu_mem *m)
 	case CU_MEM_DEVICE:
 	case CU_MEM_POOL:
 	case CU_MEM_MODULE:
-		vgpu_destroy(&m->ctx->dev->dev, m->bo);
+	case CU_MEM_GRAPH:
+		if (m->bo)
+			cu_mem_unback(m);
 		cu_va_release(m->base, m->span + GUARD);
 		break;
 	case CU_MEM_MANAGED:

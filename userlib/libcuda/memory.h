@@ -18,6 +18,7 @@ enum cu_mem_kind {
 	CU_MEM_HOST,		/* cuMemHostAlloc */
 	CU_MEM_REGISTERED,	/* cuMemHostRegister */
 	CU_MEM_MANAGED,		/* cuMemAllocManaged */
+	CU_MEM_GRAPH,		/* a graph's allocation node */
 };
 
 /* A registration of host memory in one context. */
@@ -78,9 +79,17 @@ static inline bool cu_mem_is_host(const struct cu_mem *m)
 /* Device memory with an address, in the table. */
 CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **m);
 void cu_mem_free(struct cu_mem *m);
+/* The same in two steps: an address in the table, then the memory behind it. */
+CUresult cu_mem_reserve(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **m);
+CUresult cu_mem_back(struct cu_mem *m);
+void cu_mem_unback(struct cu_mem *m);
 
 void cu_memory_context_new(CUcontext ctx);
 void cu_memory_context_gone(CUcontext ctx);
+
+/* graph_mem.c: cuMemFree of a graph's memory, now or in stream order; a context ends. */
+CUresult cu_graph_mem_free(CUdeviceptr p);
+void cu_graph_mem_context_gone(CUcontext ctx);
 
 /* vmm.c: mappings of a context that ends. */
 void cu_vmm_context_gone(CUcontext ctx);

@@ -2,6 +2,7 @@
 /* cuMemAlloc and its relatives, managed memory, questions about memory. */
 #include <errno.h>
 #include <stdlib.h>
+#include "capture.h"
 #include "error.h"
 #include "memory.h"
 #include "pool.h"
@@ -13,6 +14,8 @@ static CUresult alloc(CUdeviceptr *p, size_t size)
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size)
@@ -55,6 +58,8 @@ CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int fl
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
@@ -88,9 +93,15 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	CUcontext ctx;
 	CUresult r = cu_current_any(&ctx);
 
+	if (!r)
+		r = cu_capture_unsafe();
 	if (r || !p)
 		return r;
 	m = cu_mem_at(p);
+	if (m && m->kind == CU_MEM_GRAPH) {
+		cu_streams_synchronize(m->ctx);
+		return cu_graph_mem_free(p);
+	}
 	if (!m || m->of_module || (m->kind != CU_MEM_DEVICE && m->kind != CU_MEM_POOL && m->kind != CU_MEM_MANAGED))
 		return CUDA_ERROR_INVALID_VALUE;
 	/* What was submitted before may use it to its end. */

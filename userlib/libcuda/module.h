@@ -150,6 +150,8 @@ CUresult cu_read_file(const char *name, void **data, size_t *size);
 /* library.c */
 CUresult cu_library_module(CUlibrary lib, CUcontext ctx, CUmodule *mod);
 CUresult cu_kernel_function(CUkernel k, CUcontext ctx, CUfunction *f);
+/* The library's kernel that a function is an instance of, or NULL. */
+CUkernel cu_kernel_of(CUfunction f);
 /* Forget the instance that lives in a context which ends. */
 void cu_library_forget(CUlibrary lib, CUmodule mod);
 

@@ -7,6 +7,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "capture.h"
+#include "graph.h"
 #include "memory.h"
 #include "pool.h"
 #include "stream.h"
@@ -101,6 +103,34 @@ static struct cu_mem *take_block(CUmemoryPool p, CUstream s, size_t size)
 	return m;
 }
 
+/* In a capture: a node, whose memory is the graph's. */
+static CUresult capture_alloc(CUdeviceptr *out, size_t size, CUstream s)
+{
+	struct cu_node_params p = { .ctx = s->ctx };
+	CUdeviceptr address;
+	CUresult r;
+
+	if (!out || !size)
+		return CUDA_ERROR_INVALID_VALUE;
+	r = cu_graph_mem_new(s->ctx, size, &p.mem);
+	if (r)
+		return r;
+	address = cu_graph_mem_address(p.mem);
+	r = cu_capture_add(s, CU_GRAPH_NODE_MEM_ALLOC, &p, NULL);
+	if (!r)
+		*out = address;
+	return r;
+}
+
+/* Only a graph's memory: what is freed at each launch must be allocated at each. */
+static CUresult capture_free(CUdeviceptr p, CUstream s)
+{
+	struct cu_node_params params = { .ctx = s->ctx, .address = p };
+
+	params.mem = cu_graph_mem_find(p);
+	return params.mem ? cu_capture_add(s, CU_GRAPH_NODE_MEM_FREE, &params, NULL) : CUDA_ERROR_INVALID_VALUE;
+}
+
 static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstream stream)
 {
 	struct cu_mem *m;
@@ -109,6 +139,8 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 
 	if (r)
 		return r;
+	if (cu_stream_captures(s))
+		return capture_alloc(out, size, s);
 	if (!out || !size)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!p)
@@ -181,13 +213,18 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	struct cu_point point;
 	struct cu_mem *m;
 	CUstream s;
-	CUresult r = cu_submit_begin(stream, &s);
+	CUresult r;
 
+	if (cu_capture_of(stream, &s))
+		return capture_free(p, s);
+	r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
 	point = cu_stream_point(s);
 	cu_submit_end(s);
 	m = cu_mem_at(p);
+	if (m && m->kind == CU_MEM_GRAPH)
+		return cu_graph_mem_free(p);
 	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (m->kind == CU_MEM_POOL)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "callback.h"
+#include "capture.h"
 #include "memory.h"
 #include "print.h"
 #include "stream.h"
@@ -119,12 +120,31 @@ CUresult cu_stream_get(CUstream handle, CUstream *s)
 	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : get_legacy(ctx, s);
 }
 
+static CUresult queue_new(CUstream s, uint32_t slots, struct cu_queue **out)
+{
+	CUcontext ctx = s->ctx;
+	struct cu_queue *q = calloc(1, sizeof(*q));
+	int r;
+
+	if (!q)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = vgpu_ring_open(&ctx->dev->dev, ctx->handle, slots, s->priority, &q->ring);
+	if (r) {
+		free(q);
+		return cu_check(ctx, r);
+	}
+	q->priority = s->priority;
+	if (!ctx->ended)
+		ctx->ended = &q->ring.kernel->error;
+	*out = q;
+	return CUDA_SUCCESS;
+}
+
 /* A queue that a destroyed stream has left and that has nothing to do, or a new one. */
 static CUresult queue_for(CUstream s)
 {
 	CUcontext ctx = s->ctx;
 	struct cu_queue **q, *found;
-	int r;
 
 	for (q = &ctx->idle_queues; *q; q = &(*q)->next) {
 		found = *q;
@@ -137,19 +157,7 @@ static CUresult queue_for(CUstream s)
 			return CUDA_SUCCESS;
 		}
 	}
-	found = calloc(1, sizeof(*found));
-	if (!found)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	r = vgpu_ring_open(&ctx->dev->dev, ctx->handle, CU_RING_SLOTS, s->priority, &found->ring);
-	if (r) {
-		free(found);
-		return cu_check(ctx, r);
-	}
-	found->priority = s->priority;
-	if (!ctx->ended)
-		ctx->ended = &found->ring.kernel->error;
-	s->queue = found;
-	return CUDA_SUCCESS;
+	return queue_new(s, CU_RING_SLOTS, &s->queue);
 }
 
 struct cu_point cu_stream_point(CUstream s)
@@ -213,22 +221,77 @@ static CUresult follows_legacy(CUstream s)
 	return cu_submit_wait(s, p);
 }
 
-CUresult cu_submit_begin(CUstream handle, CUstream *out)
+/*
+ * A larger ring for a stream; the context's lock is held.  The new queue waits
+ * for the old one, so whoever follows the stream by its new packets follows all.
+ */
+static CUresult widen(CUstream s, uint32_t slots)
+{
+	uint32_t most = s->ctx->dev->dev.info.max_ring_slots, want = CU_RING_SLOTS;
+	struct cu_queue *old = s->queue;
+	CUresult r;
+
+	while (want < 2 * (uint64_t)slots && want < most)
+		want *= 2;
+	if (want <= old->ring.slots)
+		return CUDA_SUCCESS;
+	r = queue_new(s, want, &s->queue);
+	if (r)
+		return r;
+	r = cu_submit_wait(s, (struct cu_point){ old, old->ring.packets });
+	old->next = s->ctx->idle_queues;
+	s->ctx->idle_queues = old;
+	s->legacy_seen = 0;
+	for (CUstream other = s->ctx->streams; other && s == s->ctx->legacy; other = other->next)
+		other->seen_legacy = 0;
+	return r;
+}
+
+/* Wait, without the lock, until something has left a full ring; the lock is held again afterwards. */
+static CUresult let_drain(CUstream s)
+{
+	CUcontext ctx = s->ctx;
+	struct cu_queue *q = s->queue;
+	uint64_t next = vgpu_ring_done(&q->ring) + 1;
+	int err;
+
+	pthread_mutex_unlock(&ctx->lock);
+	err = vgpu_wait(q->ring.dev, q->ring.handle, next, VGPU_WAIT_FOREVER);
+	pthread_mutex_lock(&ctx->lock);
+	return err ? cu_check(ctx, err) : CUDA_SUCCESS;
+}
+
+/* Slots that what goes before a packet may need: waits for other streams. */
+enum { ROOM = 16 };
+
+CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *out)
 {
 	CUstream s;
 	CUresult r = cu_stream_get(handle, &s);
 
+	if (!r && cu_unlikely(cu_captures_active()))
+		r = cu_capture_barred(s);
 	if (r)
 		return r;
 	pthread_mutex_lock(&s->ctx->lock);
 	if (!s->queue)
 		r = queue_for(s);
+	if (!r && 2 * (slots + ROOM) > s->queue->ring.slots)
+		r = widen(s, slots + ROOM);
+	while (!r && vgpu_ring_free(&s->queue->ring) < slots + ROOM &&
+	       s->queue->ring.slots >= slots + ROOM)
+		r = let_drain(s);
 	if (!r)
 		r = s->kind == CU_STREAM_DEFAULT_LEGACY ? legacy_follows(s) : follows_legacy(s);
 	if (r)
 		pthread_mutex_unlock(&s->ctx->lock);
 	*out = s;
 	return r;
+}
+
+CUresult cu_submit_begin(CUstream handle, CUstream *out)
+{
+	return cu_submit_begin_room(handle, 1, out);
 }
 
 void cu_submit_end(CUstream s)
@@ -305,6 +368,7 @@ void cu_stream_destroy(CUstream s)
 	struct CUstream_st **at;
 	struct cu_point point;
 
+	cu_capture_leave(s);
 	cu_callbacks_close(s->callbacks);
 	pthread_mutex_lock(&ctx->lock);
 	for (at = &ctx->streams; *at && *at != s; at = &(*at)->next)

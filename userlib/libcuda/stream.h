@@ -24,6 +24,12 @@ struct cu_queue {
 	struct cu_queue *next;
 };
 
+/* Nodes of a graph that is being captured, without doubles. */
+struct cu_frontier {
+	CUgraphNode *list;
+	size_t count, room;
+};
+
 enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFAULT_THREAD };
 
 /**
@@ -39,6 +45,9 @@ enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFA
  * @legacy_seen: newest packet of this stream that the legacy one waits for
  * @callbacks: runs host functions, once there was one
  * @workspace: memory in which the blocks of a cooperative launch meet, or NULL
+ * @capture: what it does at present is put into a graph by this, or NULL (capture.c)
+ * @frontier: while capturing: the nodes that the next one depends on
+ * @next_captured: in the capture's list
  * @next: in the context's list
  */
 struct CUstream_st {
@@ -52,6 +61,9 @@ struct CUstream_st {
 	uint64_t seen_legacy, legacy_seen;
 	struct cu_callbacks *callbacks;
 	struct cu_mem *workspace;
+	struct cu_capture *capture;
+	struct cu_frontier frontier;
+	struct CUstream_st *next_captured;
 	struct CUstream_st *next;
 };
 
@@ -71,6 +83,8 @@ CUresult cu_stream_get(CUstream handle, CUstream *s);
  * what it must follow; end gives the lock back.
  */
 CUresult cu_submit_begin(CUstream handle, CUstream *s);
+/* With that many slots free, in a larger ring if the stream's is too small. */
+CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *s);
 CUresult cu_submit(CUstream s, const void *packet);
 void cu_submit_end(CUstream s);
 /* The stream's newest packet, to be called between begin and end. */

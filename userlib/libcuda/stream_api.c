@@ -2,17 +2,9 @@
 /* cuStream*, apart from waiting for events (event.c) and memory operations (stream_value.c). */
 #include <string.h>
 #include "callback.h"
+#include "capture.h"
 #include "stream.h"
-
-/* An entry point whose first parameter is a stream, in both forms. */
-#define STREAM_FIRST(name, params, args, ptsz_args)			\
-	CU_EXPORT CUresult name##_ptsz(params);				\
-	static CUresult do_##name(params);				\
-	CUresult name##_ptsz(params)					\
-	{								\
-		return CU_CALL(#name "_ptsz", do_##name(ptsz_args));	\
-	}								\
-	CUDA_API(name, CU_ARGS(params), CU_ARGS(args))
+#include "stream_api.h"
 
 static CUresult create(CUstream *stream, unsigned int flags, int priority)
 {
@@ -175,12 +167,14 @@ STREAM_FIRST(cuStreamAttachMemAsync,
 	     CU_ARGS(stream, address, length, flags), CU_ARGS(CU_PTSZ(stream), address, length, flags))
 {
 	CUstream s;
+	CUresult r;
 
 	(void)length;
 	if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST &&
 			 flags != CU_MEM_ATTACH_SINGLE))
 		return CUDA_ERROR_INVALID_VALUE;
-	return cu_stream_get(stream, &s);
+	r = cu_stream_get(stream, &s);
+	return r ? r : cu_capture_barred(s);
 }
 
 /* Attributes: 1 access policy window, 3 synchronization policy; both are hints. */
@@ -229,78 +223,4 @@ CUDA_API(cuStreamCopyAttributes, CU_ARGS(CUstream to, CUstream from), CU_ARGS(to
 CUresult cuStreamCopyAttributes_ptsz(CUstream to, CUstream from)
 {
 	return CU_CALL("cuStreamCopyAttributes_ptsz", do_cuStreamCopyAttributes(CU_PTSZ(to), CU_PTSZ(from)));
-}
-
-/* No stream is ever capturing: graphs are refused by name. */
-STREAM_FIRST(cuStreamIsCapturing, CU_ARGS(CUstream stream, int *status), CU_ARGS(stream, status),
-	     CU_ARGS(CU_PTSZ(stream), status))
-{
-	CUstream s;
-	CUresult r = cu_stream_get(stream, &s);
-
-	if (!r && !status)
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (!r)
-		*status = 0;
-	return r;
-}
-
-static CUresult no_capture(CUstream stream, int *status, cuuint64_t *id)
-{
-	CUstream s;
-	CUresult r = cu_stream_get(stream, &s);
-
-	if (!r && !status)
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (r)
-		return r;
-	*status = 0;
-	if (id)
-		*id = 0;
-	return CUDA_SUCCESS;
-}
-
-STREAM_FIRST(cuStreamGetCaptureInfo, CU_ARGS(CUstream stream, int *status, cuuint64_t *id),
-	     CU_ARGS(stream, status, id), CU_ARGS(CU_PTSZ(stream), status, id))
-{
-	return no_capture(stream, status, id);
-}
-
-STREAM_FIRST(cuStreamGetCaptureInfo_v2,
-	     CU_ARGS(CUstream stream, int *status, cuuint64_t *id, CUgraph *graph, const CUgraphNode **nodes,
-		     size_t *count),
-	     CU_ARGS(stream, status, id, graph, nodes, count),
-	     CU_ARGS(CU_PTSZ(stream), status, id, graph, nodes, count))
-{
-	if (graph)
-		*graph = NULL;
-	if (nodes)
-		*nodes = NULL;
-	if (count)
-		*count = 0;
-	return no_capture(stream, status, id);
-}
-
-STREAM_FIRST(cuStreamGetCaptureInfo_v3,
-	     CU_ARGS(CUstream stream, int *status, cuuint64_t *id, CUgraph *graph, const CUgraphNode **nodes,
-		     const void **edges, size_t *count),
-	     CU_ARGS(stream, status, id, graph, nodes, edges, count),
-	     CU_ARGS(CU_PTSZ(stream), status, id, graph, nodes, edges, count))
-{
-	if (edges)
-		*edges = NULL;
-	return do_cuStreamGetCaptureInfo_v2(stream, status, id, graph, nodes, count);
-}
-
-/* The mode in which a thread's calls meet captures: kept, though there are none. */
-CUDA_API(cuThreadExchangeStreamCaptureMode, CU_ARGS(int *mode), CU_ARGS(mode))
-{
-	static __thread int own;
-	int old = own;
-
-	if (!mode || *mode < 0 || *mode > 2)
-		return CUDA_ERROR_INVALID_VALUE;
-	own = *mode;
-	*mode = old;
-	return CUDA_SUCCESS;
 }

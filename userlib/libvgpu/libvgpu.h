@@ -90,7 +90,8 @@ int vgpu_ring_open(const struct vgpu_dev *dev, uint32_t ctx, uint32_t slots, int
 void vgpu_ring_close(struct vgpu_ring *ring);
 int vgpu_ring_reserve(struct vgpu_ring *ring, uint32_t slots);
 void vgpu_ring_write(struct vgpu_ring *ring, uint32_t offset, const void *data, size_t size);
-int vgpu_ring_commit(struct vgpu_ring *ring, uint32_t slots);
+int vgpu_ring_commit(struct vgpu_ring *ring, uint32_t slots, uint32_t packets);
+uint32_t vgpu_ring_free(const struct vgpu_ring *ring);
 int vgpu_ring_packet(struct vgpu_ring *ring, const void *packet);
 uint64_t vgpu_ring_done(const struct vgpu_ring *ring);
 int vgpu_ring_wait(const struct vgpu_ring *ring, uint64_t packet, uint64_t deadline_ns);

@@ -57,6 +57,12 @@ uint64_t vgpu_ring_done(const struct vgpu_ring *ring)
 	return KERNEL_LOAD(ring, done);
 }
 
+/** vgpu_ring_free - slots that can be written now */
+uint32_t vgpu_ring_free(const struct vgpu_ring *ring)
+{
+	return ring->slots - (ring->tail - KERNEL_LOAD(ring, head));
+}
+
 /**
  * vgpu_ring_reserve - wait until that many slots are free
  *
@@ -92,11 +98,11 @@ void vgpu_ring_write(struct vgpu_ring *ring, uint32_t offset, const void *data, 
 	memcpy(slots, (const uint8_t *)data + first, size - first);
 }
 
-/** vgpu_ring_commit - hand the written packet over; its number is then ring->packets */
-int vgpu_ring_commit(struct vgpu_ring *ring, uint32_t slots)
+/** vgpu_ring_commit - hand written packets over; the number of the last is then ring->packets */
+int vgpu_ring_commit(struct vgpu_ring *ring, uint32_t slots, uint32_t packets)
 {
 	ring->tail += slots;
-	ring->packets++;
+	ring->packets += packets;
 	__atomic_store_n(&ring->user->tail, ring->tail, __ATOMIC_RELEASE);
 	atomic_thread_fence(memory_order_seq_cst);
 	if (KERNEL_LOAD(ring, flags) & VGPU_QUEUE_NEED_WAKEUP) {
@@ -115,7 +121,7 @@ int vgpu_ring_packet(struct vgpu_ring *ring, const void *packet)
 	if (r)
 		return r;
 	vgpu_ring_write(ring, 0, packet, VGPU_SLOT_BYTES);
-	return vgpu_ring_commit(ring, 1);
+	return vgpu_ring_commit(ring, 1, 1);
 }
 
 static uint64_t now_ns(void)

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Executable graphs and their launch.
+ *
+ * A launch goes into the ring of one stream: packets are run in order there,
+ * so any order that respects the edges will do, and nothing has to be waited for
+ * between nodes.  Neighbouring nodes that are plain packets are one piece of
+ * memory, copied into the ring at once and announced once.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "callback.h"
+#include "event.h"
+#include "graph_exec.h"
+#include "memory.h"
+#include "slab.h"
+
+/* The most slots written at once: a larger program goes through the ring piece by piece. */
+enum { STEP_SLOTS = 8192 };
+
+CUresult cu_exec_get(CUgraphExec exec)
+{
+	CUresult r = cu_ready();
+
+	if (r)
+		return r;
+	if (!cu_is(exec, CU_GRAPH_EXEC))
+		return CUDA_ERROR_INVALID_VALUE;
+	if (exec->ctx && (!cu_context_alive(exec->ctx) || exec->ctx->id != exec->ctx_id))
+		return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+	return CUDA_SUCCESS;
+}
+
+CUresult cu_exec_adopt_context(CUgraphExec exec, CUcontext ctx)
+{
+	if (!exec->ctx) {
+		exec->ctx = ctx;
+		exec->ctx_id = ctx->id;
+	}
+	return exec->ctx == ctx ? CUDA_SUCCESS : cu_refuse("graphs whose nodes are in several contexts");
+}
+
+/* ---- order and index */
+
+static size_t count_nodes(CUgraph g)
+{
+	size_t count = g->count;
+
+	for (CUgraphNode n = g->first; n; n = n->next)
+		if (n->type == CU_GRAPH_NODE_GRAPH)
+			count += count_nodes(n->p.child);
+	return count;
+}
+
+static CUresult flatten(CUgraphExec exec, CUgraph g)
+{
+	CUgraphNode *sorted = calloc(g->count + 1, sizeof(*sorted));
+	CUresult r = CUDA_SUCCESS;
+
+	if (!sorted)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	if (!cu_graph_sort(g, sorted))
+		r = CUDA_ERROR_INVALID_VALUE;
+	for (size_t i = 0; i < g->count && !r; i++) {
+		exec->index[exec->nindex++] = sorted[i];
+		if (sorted[i]->type == CU_GRAPH_NODE_GRAPH)
+			r = flatten(exec, sorted[i]->p.child);
+		else
+			exec->order[exec->norder++] = sorted[i];
+	}
+	free(sorted);
+	return r;
+}
+
+static int origin_cmp(const void *a, const void *b)
+{
+	uint64_t x = (*(CUgraphNode const *)a)->origin, y = (*(CUgraphNode const *)b)->origin;
+
+	return (x > y) - (x < y);
+}
+
+CUgraphNode cu_exec_node(CUgraphExec exec, CUgraphNode n)
+{
+	size_t low = 0, high = exec->nindex;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (exec->index[mid]->origin < n->id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < exec->nindex && exec->index[low]->origin == n->id ? exec->index[low] : NULL;
+}
+
+/* ---- the program */
+
+static enum cu_step_kind kind_of(CUgraphNode n)
+{
+	switch (n->type) {
+	case CU_GRAPH_NODE_HOST:
+		return CU_STEP_HOST;
+	case CU_GRAPH_NODE_MEMCPY:
+		return n->code->packets ? CU_STEP_PACKETS : CU_STEP_COPY;
+	case CU_GRAPH_NODE_EVENT_RECORD:
+		return CU_STEP_RECORD;
+	case CU_GRAPH_NODE_WAIT_EVENT:
+		return CU_STEP_WAIT;
+	default:
+		return CU_STEP_PACKETS;
+	}
+}
+
+static bool takes_part(CUgraphNode n)
+{
+	return !n->disabled && (kind_of(n) != CU_STEP_PACKETS || (n->code && n->code->packets));
+}
+
+static void add_step(CUgraphExec exec, CUgraphNode n, size_t *end)
+{
+	struct cu_step *s = exec->nsteps ? &exec->steps[exec->nsteps - 1] : NULL;
+	enum cu_step_kind kind = kind_of(n);
+
+	if (kind != CU_STEP_PACKETS) {
+		/* At most two packets: a host function is two. */
+		exec->steps[exec->nsteps++] = (struct cu_step){ .kind = kind, .node = n, .slots = 2 };
+		return;
+	}
+	if (!s || s->kind != CU_STEP_PACKETS || s->slots + n->code->slots > STEP_SLOTS) {
+		s = &exec->steps[exec->nsteps++];
+		*s = (struct cu_step){ .kind = kind, .offset = *end };
+	}
+	memcpy(exec->program + *end, n->code->bytes, (size_t)n->code->slots * VGPU_SLOT_BYTES);
+	s->slots += n->code->slots;
+	s->packets += n->code->packets;
+	*end += (size_t)n->code->slots * VGPU_SLOT_BYTES;
+}
+
+static CUresult build(CUgraphExec exec)
+{
+	size_t bytes = 0, end = 0;
+	struct cu_step *steps = calloc(exec->norder + 1, sizeof(*steps));
+	uint8_t *program;
+
+	for (size_t i = 0; i < exec->norder; i++)
+		if (exec->order[i]->code && !exec->order[i]->disabled)
+			bytes += (size_t)exec->order[i]->code->slots * VGPU_SLOT_BYTES;
+	program = malloc(bytes + 1);
+	if (!steps || !program) {
+		free(steps);
+		free(program);
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	free(exec->steps);
+	free(exec->program);
+	exec->steps = steps;
+	exec->program = program;
+	exec->nsteps = 0;
+	for (size_t i = 0; i < exec->norder; i++)
+		if (takes_part(exec->order[i]))
+			add_step(exec, exec->order[i], &end);
+	exec->stale = false;
+	return CUDA_SUCCESS;
+}
+
+/* ---- making and ending */
+
+static CUresult prepare(CUgraphExec exec, CUgraph g, CUgraphNode *culprit)
+{
+	size_t count = count_nodes(g);
+	CUresult r = cu_graph_clone(g, &exec->graph);
+
+	if (r)
+		return r;
+	exec->order = calloc(count + 1, sizeof(*exec->order));
+	exec->index = calloc(count + 1, sizeof(*exec->index));
+	if (!exec->order || !exec->index)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = flatten(exec, exec->graph);
+	if (r && g->first)
+		*culprit = g->first;
+	qsort(exec->index, exec->nindex, sizeof(*exec->index), origin_cmp);
+	for (size_t i = 0; i < exec->norder && !r; i++) {
+		r = cu_node_translate(exec, exec->order[i]);
+		for (CUgraphNode n = g->first; n && r; n = n->next)
+			if (n->id == exec->order[i]->origin)
+				*culprit = n;
+	}
+	return r ? r : build(exec);
+}
+
+CUresult cu_exec_new(CUgraph g, uint64_t flags, CUgraphExec *out, CUgraphNode *culprit)
+{
+	CUgraphExec exec;
+	CUresult r;
+
+	*culprit = NULL;
+	if (g->capturing || g->owner || (g->memory && g->execs))
+		return CUDA_ERROR_INVALID_VALUE;
+	exec = cu_object_new(CU_GRAPH_EXEC, sizeof(*exec));
+	if (!exec)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	pthread_mutex_init(&exec->lock, NULL);
+	exec->flags = flags;
+	r = prepare(exec, g, culprit);
+	if (r) {
+		cu_exec_free(exec);
+		return r;
+	}
+	if (g->memory) {
+		g->execs++;
+		exec->source = g;
+		exec->source_id = g->id;
+	}
+	*out = exec;
+	return CUDA_SUCCESS;
+}
+
+static void free_words(CUgraphExec exec, bool alive)
+{
+	while (exec->words) {
+		struct cu_exec_word *w = exec->words;
+
+		exec->words = w->next;
+		if (alive) {
+			pthread_mutex_lock(&exec->ctx->lock);
+			cu_word_free(exec->ctx, w->word);
+			pthread_mutex_unlock(&exec->ctx->lock);
+		}
+		free(w);
+	}
+}
+
+void cu_exec_free(CUgraphExec exec)
+{
+	bool alive = exec->ctx && cu_context_alive(exec->ctx) && exec->ctx->id == exec->ctx_id;
+
+	/* Packets are in the ring already; only what they point to must stay so long. */
+	if (alive && (exec->words || exec->workspace))
+		cu_point_wait(exec->ctx, exec->last);
+	free_words(exec, alive);
+	if (exec->workspace && alive)
+		cu_mem_free(exec->workspace);
+	if (exec->source && cu_is(exec->source, CU_GRAPH) && exec->source->id == exec->source_id)
+		exec->source->execs--;
+	if (exec->graph)
+		cu_graph_free(exec->graph);
+	free(exec->order);
+	free(exec->index);
+	free(exec->steps);
+	free(exec->program);
+	pthread_mutex_destroy(&exec->lock);
+	cu_object_free(exec);
+}
+
+/* ---- launching; the exec's lock is held */
+
+/* A copy with a pageable side, for the stream's host thread. */
+struct host_copy {
+	CUcontext ctx;
+	struct cu_box box;
+};
+
+static void run_copy(CUstream stream, CUresult status, void *data)
+{
+	struct host_copy *c = data;
+
+	(void)stream;
+	if (!status)
+		status = cu_copy_now(c->ctx, &c->box);
+	if (status)
+		cu_log("a copy of pageable memory in a graph failed: %d", status);
+	free(c);
+}
+
+static CUresult submit_copy(CUstream s, CUgraphNode n)
+{
+	struct host_copy *c = malloc(sizeof(*c));
+	CUresult r;
+
+	if (!c)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	c->ctx = n->p.ctx;
+	r = cu_box_from_3d(&n->p.copy, &c->box);
+	if (!r)
+		r = cu_callback_submit(s, s, NULL, run_copy, c);
+	if (r)
+		free(c);
+	return r;
+}
+
+static CUresult submit_packets(CUgraphExec exec, CUstream s, const struct cu_step *step)
+{
+	struct vgpu_ring *ring = &s->queue->ring;
+	int err = vgpu_ring_reserve(ring, step->slots);
+
+	if (!err) {
+		vgpu_ring_write(ring, 0, exec->program + step->offset, (size_t)step->slots * VGPU_SLOT_BYTES);
+		err = vgpu_ring_commit(ring, step->slots, step->packets);
+	}
+	return err ? cu_check(s->ctx, err) : CUDA_SUCCESS;
+}
+
+static CUresult submit_wait(CUstream s, CUevent e)
+{
+	CUresult r = cu_event_get(e);
+
+	return r ? r : cu_submit_wait(s, e->point);
+}
+
+static CUresult submit_record(CUstream s, CUevent e)
+{
+	CUresult r = cu_event_get(e);
+
+	return r ? r : cu_event_submit(e, s);
+}
+
+static CUresult submit_step(CUgraphExec exec, CUstream s, const struct cu_step *step)
+{
+	const struct cu_node_params *p = step->node ? &step->node->p : NULL;
+
+	switch (step->kind) {
+	case CU_STEP_PACKETS:
+		return submit_packets(exec, s, step);
+	case CU_STEP_HOST:
+		return cu_callback_submit(s, s, p->host.fn, NULL, p->host.userData);
+	case CU_STEP_COPY:
+		return submit_copy(s, step->node);
+	case CU_STEP_RECORD:
+		return submit_record(s, p->event);
+	case CU_STEP_WAIT:
+		return submit_wait(s, p->event);
+	}
+	return CUDA_SUCCESS;
+}
+
+/* As many steps as fit into a ring at once; *next is the first that is left. */
+static CUresult submit_round(CUgraphExec exec, CUstream handle, size_t *next)
+{
+	uint32_t slots = 0;
+	size_t end = *next;
+	CUstream s;
+	CUresult r;
+
+	while (end < exec->nsteps && slots + exec->steps[end].slots <= 2 * STEP_SLOTS)
+		slots += exec->steps[end++].slots;
+	r = cu_submit_begin_room(handle, slots + 1, &s);
+	if (r)
+		return r;
+	if (exec->ctx && s->ctx != exec->ctx)
+		r = cu_refuse("launching a graph into a stream of another context");
+	else if (!*next)
+		r = cu_submit_wait(s, exec->last);
+	for (; *next < end && !r; ++*next)
+		r = submit_step(exec, s, &exec->steps[*next]);
+	if (!r)
+		exec->last = cu_stream_point(s);
+	cu_submit_end(s);
+	return r;
+}
+
+/* Memory that the graph allocates and frees, as the launch leaves it. */
+static CUresult launch_memory(CUgraphExec exec)
+{
+	bool restart = exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
+	CUresult r = CUDA_SUCCESS;
+
+	for (size_t i = 0; i < exec->norder && exec->graph->memory && !r; i++) {
+		CUgraphNode n = exec->order[i];
+
+		if (n->type == CU_GRAPH_NODE_MEM_ALLOC)
+			r = cu_graph_mem_alloc(n->p.mem, restart);
+		else if (n->type == CU_GRAPH_NODE_MEM_FREE)
+			r = cu_graph_mem_release(n->p.mem);
+	}
+	return r;
+}
+
+CUresult cu_graph_launch(CUgraphExec exec, CUstream stream)
+{
+	size_t next = 0;
+	CUresult r;
+
+	pthread_mutex_lock(&exec->lock);
+	r = exec->stale ? build(exec) : CUDA_SUCCESS;
+	if (!r)
+		r = launch_memory(exec);
+	while (!r) {
+		r = submit_round(exec, stream, &next);
+		if (next == exec->nsteps)
+			break;
+	}
+	pthread_mutex_unlock(&exec->lock);
+	return r;
+}
+
+/* ---- changing */
+
+CUresult cu_graph_exec_set(CUgraphExec exec, CUgraphNode n, enum cu_node_type type, struct cu_node_params *p)
+{
+	CUgraphNode own = cu_exec_node(exec, n), fresh;
+	CUresult r = CUDA_ERROR_INVALID_VALUE;
+
+	fresh = own && own->type == type ? cu_graph_node_new(type) : NULL;
+	if (!fresh) {
+		cu_node_params_free(type, p);
+		return r;
+	}
+	fresh->p = *p;
+	pthread_mutex_lock(&exec->lock);
+	if (!cu_node_change(exec, own, p))
+		r = cu_node_translate(exec, fresh);
+	if (!r) {
+		struct cu_node_params old = own->p;
+		struct cu_node_code *code = own->code;
+
+		own->p = fresh->p;
+		own->code = fresh->code;
+		fresh->p = old;
+		fresh->code = code;
+		exec->stale = true;
+	}
+	pthread_mutex_unlock(&exec->lock);
+	cu_graph_node_free(fresh);
+	return r;
+}
