@@ -52,9 +52,10 @@ CUresult cu_current(CUcontext *ctx)
 
 CUresult cu_context_health(CUcontext ctx)
 {
+	const __u32 *ended = __atomic_load_n(&ctx->ended, __ATOMIC_ACQUIRE);
 	CUresult r = __atomic_load_n(&ctx->error, __ATOMIC_ACQUIRE);
 
-	if (!r && ctx->ended && __atomic_load_n(ctx->ended, __ATOMIC_ACQUIRE))
+	if (!r && ended && __atomic_load_n(ended, __ATOMIC_ACQUIRE))
 		r = cu_check(ctx, -EIO);
 	return r;
 }

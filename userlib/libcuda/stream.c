@@ -135,7 +135,7 @@ static CUresult queue_new(CUstream s, uint32_t slots, struct cu_queue **out)
 	}
 	q->priority = s->priority;
 	if (!ctx->ended)
-		ctx->ended = &q->ring.kernel->error;
+		__atomic_store_n(&ctx->ended, &q->ring.kernel->error, __ATOMIC_RELEASE);
 	*out = q;
 	return CUDA_SUCCESS;
 }
