@@ -3,8 +3,10 @@
  * The engine behind the device inside the test process: a grid's blocks run on
  * the queue's own thread, a window of them in turns.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "../../driver/engine/engine.h"
 #include "host_engine.h"
 
@@ -114,6 +116,69 @@ static void report(struct engine_launch *launch, struct engine_code *code, unsig
 	strncpy(out->kernel_name, engine_code_kernel_name(code, kernel), sizeof(out->kernel_name) - 1);
 }
 
+/* ---- VGPU_HOST_PROFILE=FILE: what each kernel and launch shape has cost ---------- */
+
+struct cost {
+	char name[256];
+	uint32_t grid[3], block[3], dyn;
+	uint64_t launches, blocks, insns, ns;
+};
+
+static struct cost *costs;
+static unsigned int ncosts;
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void print_costs(void)
+{
+	FILE *f = fopen(getenv("VGPU_HOST_PROFILE"), "w");
+
+	for (unsigned int i = 0; f && i < ncosts; i++) {
+		struct cost *c = &costs[i];
+
+		fprintf(f, "%s\t(%u,%u,%u)x(%u,%u,%u) %u\t%llu\t%llu\t%llu\t%llu\n", c->name,
+			c->grid[0], c->grid[1], c->grid[2], c->block[0], c->block[1], c->block[2], c->dyn,
+			(unsigned long long)c->launches, (unsigned long long)c->blocks,
+			(unsigned long long)c->insns, (unsigned long long)c->ns);
+	}
+	if (f)
+		fclose(f);
+}
+
+static void add_cost(struct engine_code *code, const struct vgpu_pkt_launch *p,
+		     const struct engine_launch *launch, uint64_t ns)
+{
+	const char *name = engine_code_kernel_name(code, p->kernel);
+	struct engine_stats st = { 0 };
+	unsigned int i;
+
+	engine_stats_read(launch, &st);
+	for (i = 0; i < ncosts; i++)
+		if (!strncmp(costs[i].name, name, 255) && !memcmp(costs[i].grid, p->grid, 12) &&
+		    !memcmp(costs[i].block, p->block, 12) && costs[i].dyn == p->dyn_shared)
+			break;
+	if (i == ncosts) {
+		if (!ncosts)
+			atexit(print_costs);
+		costs = realloc(costs, ++ncosts * sizeof(*costs));
+		memset(&costs[i], 0, sizeof(*costs));
+		strncpy(costs[i].name, name, 255);
+		memcpy(costs[i].grid, p->grid, 12);
+		memcpy(costs[i].block, p->block, 12);
+		costs[i].dyn = p->dyn_shared;
+	}
+	costs[i].launches++;
+	costs[i].blocks += st.blocks;
+	costs[i].insns += st.warp_insns;
+	costs[i].ns += ns;
+}
+
 /* Blocks in flight take turns; one that ends makes room for the next. */
 static bool run_blocks(struct engine_launch *launch, const volatile bool *stop)
 {
@@ -167,6 +232,7 @@ bool host_engine_run(struct engine_code *code, const struct vgpu_pkt_launch *p,
 		.mem = &mem_ops, .as = &space,
 	};
 	struct engine_launch *launch;
+	uint64_t start = cpu_ns();
 	bool good;
 
 	if (engine_launch_create(&params, &launch)) {
@@ -177,6 +243,8 @@ bool host_engine_run(struct engine_code *code, const struct vgpu_pkt_launch *p,
 	good = run_blocks(launch, stop);
 	if (!good)
 		report(launch, code, p->kernel, fault);
+	if (getenv("VGPU_HOST_PROFILE"))
+		add_cost(code, p, launch, cpu_ns() - start);
 	engine_launch_destroy(launch);
 	return good;
 }
