@@ -50,3 +50,14 @@ bool eng_cpu_avx512(void)
 	return eng_cpu_avx2() && (saved_state() & 0xe6) == 0xe6 &&
 	       (ask(7, 0).b & want7) == want7;
 }
+
+/*
+ * Every processor with FP16 is newer than Gather Data Sampling (INTEL-SA-00828), so
+ * that its gathers neither leak nor are slowed down by microcode.
+ */
+bool eng_cpu_avx512fp16(void)
+{
+	const u32 want7 = 1U << 1 | 1U << 11;	/* vbmi, vnni */
+
+	return eng_cpu_avx512() && (ask(7, 0).c & want7) == want7 && ask(7, 0).d >> 23 & 1;
+}

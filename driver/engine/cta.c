@@ -13,6 +13,46 @@
 /* Turns without a meeting after which waiting fragments need not wait on */
 #define PATIENCE	64
 
+/* What a block begins with, where its warps' own places are known. */
+static void begin(struct engine_cta *cta, u64 block)
+{
+	struct engine_launch *launch = cta->launch;
+	u32 i;
+
+	cta->block = block;
+	if (launch->grid[1] == 1 && launch->grid[2] == 1) {
+		cta->ctaid[0] = (u32)block;
+		cta->ctaid[1] = 0;
+		cta->ctaid[2] = 0;
+	} else {
+		cta->ctaid[0] = (u32)(block % launch->grid[0]);
+		block /= launch->grid[0];
+		cta->ctaid[1] = (u32)(block % launch->grid[1]);
+		cta->ctaid[2] = (u32)(block / launch->grid[1]);
+	}
+	cta->stage = ENG_STAGE_PRE;
+	cta->ready = ENG_ALL >> (32 - launch->nwarps);
+	cta->live = cta->ready;
+	cta->cur = 0;
+	cta->yields = 0;
+	cta->bars_busy = 0;
+	cta->bars_used = 0;
+	for (i = 0; i < launch->nwarps; i++) {
+		struct eng_warp *w = cta->warp[i];
+		u32 lanes = min_t(u32, launch->threads - i * ENG_LANES, ENG_LANES);
+
+		w->mask = ENG_ALL >> (ENG_LANES - lanes);
+		w->dead = ~w->mask;
+		w->table = lanes == ENG_LANES ? launch->prog->isa->full : launch->prog->isa->part;
+		w->strong = 0;
+		w->turns = 0;
+		w->slots = 1;
+		w->nfrags = 1;
+		w->cur = 0;
+		w->frags[0] = (struct eng_frag) { .ip = launch->entry, .mask = w->mask };
+	}
+}
+
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid, void *mem)
 {
 	struct engine_cta *cta = mem;
@@ -20,28 +60,15 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 	u32 i;
 
 	memset(cta, 0, offsetof(struct engine_cta, warp));
-	memset(cta->bar, 0, sizeof(cta->bar));
 	cta->tlb.used = ~0ULL;
-	cta->bars_busy = 0;
 	cta->launch = launch;
-	cta->block = block;
-	cta->ctaid[0] = (u32)(block % launch->grid[0]);
-	block /= launch->grid[0];
-	cta->ctaid[1] = (u32)(block % launch->grid[1]);
-	cta->ctaid[2] = (u32)(block / launch->grid[1]);
 	cta->smid = smid;
 	cta->nwarps = launch->nwarps;
-	cta->ready = ENG_ALL >> (32 - launch->nwarps);
-	cta->live = cta->ready;
 	for (i = 0; i < launch->nwarps; i++, at += launch->warp_bytes) {
 		struct eng_warp *w = (struct eng_warp *)at;
-		u32 lanes = min_t(u32, launch->threads - i * ENG_LANES, ENG_LANES);
 
 		memset(w, 0, offsetof(struct eng_warp, s));
 		cta->warp[i] = w;
-		w->mask = ENG_ALL >> (ENG_LANES - lanes);
-		w->dead = ~w->mask;
-		w->table = lanes == ENG_LANES ? launch->prog->isa->full : launch->prog->isa->part;
 		w->tlb = &cta->tlb;
 		w->shared = (u8 *)mem + launch->shared_at;
 		w->local = (u8 *)mem + launch->local_at + i * launch->local_warp;
@@ -56,11 +83,15 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 		w->nvregs = launch->kernel->vregs;
 		w->save = (u64 *)(w->v + (size_t)w->nvregs * ENG_LANES);
 		w->p[ENG_GUARD_TRUE] = ENG_ALL;
-		w->slots = 1;
-		w->nfrags = 1;
-		w->frags[0] = (struct eng_frag) { .ip = launch->entry, .mask = w->mask };
 	}
+	begin(cta, block);
 	return cta;
+}
+
+void engine_cta_next(struct engine_cta *cta, u64 block)
+{
+	begin(cta, block);
+	cta->keep_tlb = true;
 }
 
 /* ---- barriers ------------------------------------------------------------------------ */
@@ -156,6 +187,10 @@ const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
 		return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, lane);
 	id &= ENG_BARRIERS - 1;
 	b = &cta->bar[id];
+	if (!(cta->bars_used & 1U << id)) {
+		memset(b, 0, sizeof(*b));
+		cta->bars_used |= 1U << id;
+	}
 	b->arrived[w->index] |= w->mask;
 	b->expected = count;
 	cta->bars_busy |= 1U << id;
@@ -201,14 +236,15 @@ static int run_preambles(struct engine_cta *cta)
 {
 	struct engine_launch *l = cta->launch;
 	struct engine_fault f = { .ctaid = { cta->ctaid[0], cta->ctaid[1], cta->ctaid[2] } };
+	size_t bytes = l->kernel->sregs * sizeof(u64);
 	u64 va = 0;
 	u32 i, pc = 0;
 	int err = 0;
 
 	if (l->grid_done) {
-		memcpy(cta->s, l->s, sizeof(cta->s));
+		memcpy(cta->s, l->s, bytes);
 	} else {
-		memset(cta->s, 0, sizeof(cta->s));
+		memset(cta->s, 0, bytes);
 		err = eng_preamble(l, cta, l->kernel->grid_pre, cta->s, &va, &pc);
 	}
 	if (!err && l->kernel->block_pre != VGPU_NO_PC)
@@ -228,7 +264,7 @@ static int run_preambles(struct engine_cta *cta)
 		return ENGINE_FAULT;
 	}
 	for (i = 0; i < cta->nwarps; i++)
-		memcpy(cta->warp[i]->s, cta->s, sizeof(cta->s));
+		memcpy(cta->warp[i]->s, cta->s, bytes);
 	cta->stage = ENG_STAGE_RUN;
 	return 0;
 }
@@ -348,11 +384,11 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 	s32 fuel = quantum(cta, w);
 	u32 bit = 1U << w->index;
 
+	w->mode = cta->mode;
 	if (!eng_resume(w)) {
 		cta->ready &= ~bit;
 		return 0;
 	}
-	eng_set_mode(w, w->frags[w->cur].mode);
 	w->fuel = fuel;
 	isa->run(w);
 	cta->left -= fuel - w->fuel;
@@ -435,15 +471,16 @@ static bool spinning(struct engine_cta *cta)
 enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until)
 {
 	enum engine_status status;
-	u32 csr, i;
+	u32 csr;
 
 	if (cta->stage == ENG_STAGE_DONE)
 		return ENGINE_DONE;
 	__asm__ volatile("stmxcsr %0" : "=m"(csr));
-	forget_translations(&cta->tlb);
+	if (!cta->keep_tlb)
+		forget_translations(&cta->tlb);
+	cta->keep_tlb = false;
 	cta->left = budget;
-	for (i = 0; i < cta->nwarps; i++)
-		cta->warp[i]->mode = ~0U;
+	cta->mode = ~0U;
 	status = run_block(cta, until);
 	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
 	atomic64_add((s64)budget - cta->left, &cta->launch->insns);

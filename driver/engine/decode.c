@@ -204,6 +204,9 @@ static void put_plain(struct emitter *e)
 #define IS_SP		0x82
 #define IS_ROW		0x83
 #define IS_REC		0x84
+#define IS_W32		0x85
+#define IS_W16		0x86
+#define IS_SV32		0x87
 #define IS_RN		0
 #define IS_IDX		0
 #define IS_IDX_C	0
@@ -591,7 +594,12 @@ static void set_form_handler(struct emitter *e)
 	u32 form = VGPU_MD_FORM(in->c), uop = 0;
 	bool row, rec;
 
-	if (form == VGPU_MD_FORM_S) {
+	if (form == VGPU_MD_FORM_W && !VGPU_MD_GET_COUNT(in->c) && VGPU_MD_GET_WIDTH(in->c) < 3) {
+		uop = find_variant(in->op, VGPU_MD_GET_WIDTH(in->c) == 2 ? IS_W32 : IS_W16);
+	} else if (form == VGPU_MD_FORM_SV && !VGPU_MD_GET_COUNT(in->c) &&
+		   VGPU_MD_GET_WIDTH(in->c) == 2) {
+		uop = find_variant(in->op, IS_SV32);
+	} else if (form == VGPU_MD_FORM_S) {
 		uop = find_variant(in->op, IS_S);
 	} else if (form == VGPU_MD_FORM_SP) {
 		const struct eng_pattern *pat = &e->prog->patterns[in->b];

@@ -135,6 +135,16 @@ size_t engine_cta_bytes(const struct engine_launch *launch);
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid,
 				    void *mem);
 
+/**
+ * engine_cta_next() - the same memory is to hold another block of the same launch
+ * @cta: a block whose last engine_run() returned ENGINE_DONE
+ * @block: the next one
+ *
+ * Cheaper than engine_cta_begin().  The engine_run() that follows keeps the
+ * translations of the last one: it must come before memory may be unmapped.
+ */
+void engine_cta_next(struct engine_cta *cta, u64 block);
+
 enum engine_status {
 	ENGINE_DONE,		/* the block has ended */
 	ENGINE_SLICE,		/* the budget is used up: call again */
@@ -152,7 +162,7 @@ enum engine_status {
  *
  * Inside an FPU section (engine_fpu_begin()/end() are the caller's); neither
  * sleeps nor allocates.  Translations are not kept across calls, so that memory
- * may be unmapped between them.
+ * may be unmapped between them (but see engine_cta_next()).
  */
 enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until);
 
@@ -166,7 +176,7 @@ u64 engine_cta_page(const struct engine_cta *cta, bool *write);
 
 /* ---- the engine itself ----------------------------------------------------------------- */
 
-/** engine_init() - choose the handler set: "auto", "avx512", "avx2" or "portable" */
+/** engine_init() - choose the handler set: "auto", "avx512fp16", "avx512", "avx2", "portable" */
 int engine_init(const char *isa);
 void engine_exit(void);
 const char *engine_isa(void);

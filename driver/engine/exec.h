@@ -105,7 +105,7 @@ struct eng_isa {
 	bool (*usable)(void);
 };
 
-extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512;
+extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512, eng_isa_avx512fp16;
 /** eng_isa_now() - the set that engine_init() chose */
 const struct eng_isa *eng_isa_now(void);
 
@@ -333,11 +333,13 @@ struct engine_cta {
 	u32 live;		/* warps that have not ended */
 	u32 cur;
 	u32 yields;		/* in a row */
+	u32 mode;		/* float mode that MXCSR holds, ~0: another */
+	bool keep_tlb;		/* the next engine_run() is in the same slice as the last */
 	u64 page;
 	bool page_write;
 	s64 left;
 	struct eng_warp *warp[ENG_MAX_WARPS];
-	u32 bars_busy;
+	u32 bars_busy, bars_used;
 	struct eng_barrier bar[ENG_BARRIERS];
 	struct eng_tlb tlb;
 	u64 s[VGPU_MAX_SREGS];
@@ -353,6 +355,7 @@ struct engine_launch {
 	u32 param_size;
 	u32 grid[3], block[3];
 	u32 threads, nwarps;
+	bool straight;		/* a warp's threads differ in their first index only */
 	u32 dynamic_shared, shared_size, local_size;
 	u32 sm_count;
 	u64 grid_id;
@@ -365,6 +368,7 @@ struct engine_launch {
 	struct engine_fault fault;
 	atomic64_t insns, done_blocks;
 	u64 s[VGPU_MAX_SREGS];
+	u32 tid[ENG_MAX_WARPS][3];	/* index of each warp's first thread */
 };
 
 /* ---- frag.c: fragments --------------------------------------------------------------- */

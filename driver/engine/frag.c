@@ -36,6 +36,7 @@ void eng_set_mode(struct eng_warp *w, u32 mode)
 	if (mode & VGPU_FMODE_FTZ)
 		csr |= 0x8040;
 	w->mode = mode;
+	w->cta->mode = mode;
 	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
 }
 

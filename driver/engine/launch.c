@@ -76,9 +76,25 @@ static int lay_out(struct engine_launch *l, const struct engine_params *p)
 	at += ALIGN((size_t)l->shared_size, (size_t)128);
 	l->local_at = at;
 	l->local_warp = (size_t)local * ENG_LANES;
-	at += l->local_warp * l->nwarps;
+	/* what is read beyond the last byte of shared memory is still the block's own */
+	at += l->local_warp * l->nwarps + 64;
 	l->cta_bytes = at;
 	return 0;
+}
+
+static void place_warps(struct engine_launch *l)
+{
+	const u32 *block = l->block;
+	u32 i, t;
+
+	l->straight = block[0] % ENG_LANES == 0 || (block[1] == 1 && block[2] == 1);
+	for (i = 0; i < l->nwarps; i++) {
+		t = i * ENG_LANES;
+		l->tid[i][0] = t % block[0];
+		t /= block[0];
+		l->tid[i][1] = t % block[1];
+		l->tid[i][2] = t / block[1];
+	}
 }
 
 int engine_launch_create(const struct engine_params *p, struct engine_launch **out)
@@ -109,6 +125,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	memcpy(l->block, p->block, sizeof(l->block));
 	l->threads = product(p->block);
 	l->nwarps = DIV_ROUND_UP(l->threads, ENG_LANES);
+	place_warps(l);
 	l->dynamic_shared = p->dynamic_shared;
 	l->sm_count = p->sm_count;
 	l->grid_id = p->grid_id;

@@ -520,9 +520,33 @@ u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane)
 	}
 }
 
+/* Thread indices by counting up, not by dividing */
+static void tid_row(const struct eng_warp *w, u32 dim, u32 *out)
+{
+	const u32 *block = w->cta->launch->block;
+	u32 t[3], i;
+
+	memcpy(t, w->cta->launch->tid[w->index], sizeof(t));
+	for (i = 0; i < ENG_LANES; i++) {
+		out[i] = t[dim];
+		if (++t[0] < block[0])
+			continue;
+		t[0] = 0;
+		if (++t[1] < block[1])
+			continue;
+		t[1] = 0;
+		t[2]++;
+	}
+}
+
 void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out)
 {
 	u32 i;
+
+	if (which <= VGPU_SREG_TID_Z) {
+		tid_row(w, which - VGPU_SREG_TID_X, out);
+		return;
+	}
 
 	if (sreg_table[which].uniform) {
 		u32 v = (u32)eng_sreg(w, which, 0);

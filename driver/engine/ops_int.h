@@ -22,9 +22,26 @@ HANDLER(m_BCAST)
 
 OP1(MOV, u32, u32, a)
 
+/* The usual ones at once: thread indices of blocks whose rows are whole warps, lanes */
+static __always_inline void sreg_row(const struct eng_warp *w, u32 which, u32 *d)
+{
+	const struct engine_launch *launch = w->cta->launch;
+	u32 first = launch->tid[w->index][0];
+	int l;
+
+	if (which == VGPU_SREG_LANEID || (which == VGPU_SREG_TID_X && launch->straight)) {
+		first = which == VGPU_SREG_LANEID ? 0 : first;
+		LANES d[l] = first + (u32)l;
+	} else if (which <= VGPU_SREG_TID_Z && launch->straight) {
+		row_set32(d, launch->tid[w->index][which - VGPU_SREG_TID_X]);
+	} else {
+		eng_sreg_row(w, which, d);
+	}
+}
+
 HANDLER(f_SREGV)
 {
-	eng_sreg_row(w, ip->imm, AT(u32, d));
+	sreg_row(w, ip->imm, AT(u32, d));
 	NEXT();
 }
 
@@ -32,7 +49,7 @@ static noinline void sreg_part(struct eng_warp *w, const struct eng_op *ip)
 {
 	ROW(u32, r);
 
-	eng_sreg_row(w, ip->imm, r);
+	sreg_row(w, ip->imm, r);
 	row_commit32(AT(u32, d), r, guarded(w, ip));
 }
 

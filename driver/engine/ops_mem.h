@@ -94,6 +94,40 @@ static __always_inline u64 base_of(const struct eng_warp *w, const struct eng_op
 			row_commit(d, r, sizeof(TD), m);			\
 	}
 
+#if ENG_HAVE_GATHER
+/* At each lane's last element of 1 or 2 bytes a whole word is read: so much more. */
+static __always_inline u32 gather_excess(u32 md)
+{
+	return VGPU_MD_GET_WIDTH(md) == 0 ? 3 : VGPU_MD_GET_WIDTH(md) == 1 ? 2 : 0;
+}
+
+/* @p + all of @rel, with the excess, can be read */
+static __always_inline void gather_fast(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
+{
+	u32 e, count = 1U << VGPU_MD_GET_COUNT(md), width = VGPU_MD_GET_WIDTH(md);
+
+	for (e = 0; e < count; e++, p += 1U << width, d += ENG_LANES) {
+		if (width == 3) {
+			ROW(u64, r);
+
+			row_gather64(m == ENG_ALL ? (u64 *)d : r, p, rel, m);
+			if (m != ENG_ALL)
+				row_commit64((u64 *)d, r, m);
+			d += ENG_LANES;
+		} else {
+			ROW(u32, r);
+			u32 *o = m == ENG_ALL ? d : r;
+
+			row_gather32(o, p, rel, m);
+			if (width < 2)
+				row_narrow(o, 1U << width, md & VGPU_MD_SIGNED);
+			if (m != ENG_ALL)
+				row_commit32(d, r, m);
+		}
+	}
+}
+#endif
+
 static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
 {
 	u32 e, l, count = 1U << VGPU_MD_GET_COUNT(md);
@@ -131,6 +165,20 @@ static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
 static noinline void scatter(const u32 *d, u8 *p, const u32 *rel, u32 md, u32 m)
 {
 	u32 e, l, count = 1U << VGPU_MD_GET_COUNT(md);
+
+#if ENG_HAVE_GATHER
+	/* lanes of which one covers another's place partly go one after the other */
+	if (VGPU_MD_GET_WIDTH(md) == 2 && m & (m - 1) && VGPU_MD_GET_ALIGN(md) >= 2 + VGPU_MD_GET_COUNT(md)) {
+		for (e = 0; e < count; e++, d += ENG_LANES)
+			row_scatter32(p + 4 * e, rel, d, m);
+		return;
+	}
+	if (VGPU_MD_GET_WIDTH(md) == 3 && m & (m - 1) && VGPU_MD_GET_ALIGN(md) >= 3 + VGPU_MD_GET_COUNT(md)) {
+		for (e = 0; e < count; e++, d += 2 * ENG_LANES)
+			row_scatter64(p + 8 * e, rel, (const u64 *)d, m);
+		return;
+	}
+#endif
 
 	switch (VGPU_MD_GET_WIDTH(md)) {
 	case 0:
@@ -183,6 +231,10 @@ static noinline void load_rows(u32 *d, const u8 *p, u32 md)
 			LOAD_ROWS(mem_u16, u32)
 		break;
 	case 2:
+		if (count == 1) {
+			row_move32(d, p);
+			break;
+		}
 		if (count == 4 && row_load4(d, p))
 			break;
 		LOAD_ROWS(mem_u32, u32)
@@ -483,6 +535,78 @@ static __always_inline u32 window(u64 lo, u64 hi, u64 *minus)
 							       VGPU_SPACE_GLOBAL;
 }
 
+#if ENG_HAVE_LANES
+/* The piece of memory around @va, in which [*start, *start + *size) lies at *p */
+static __always_inline bool piece_around(struct eng_warp *w, u32 space, u64 va, bool write,
+					 u64 *start, u64 *size, u8 **p)
+{
+	struct eng_tlb_entry *e;
+
+	*start = 0;
+	if (space == VGPU_SPACE_SHARED) {
+		*size = w->shared_size;
+		*p = w->shared;
+		return true;
+	}
+	if (space == VGPU_SPACE_PARAM) {
+		*size = w->param_size;
+		*p = (u8 *)w->param;
+		return !write;
+	}
+	e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+	if (unlikely(va - e->va >= e->size)) {
+		e = &w->tlb->small[va >> 12 & (ENG_TLB_SMALL - 1)];
+		if (unlikely(va - e->va >= e->size) && eng_tlb_find(w, va, write, &e))
+			return false;
+	}
+	*start = e->va;
+	*size = e->size;
+	*p = e->ptr;
+	return !write || e->writable;
+}
+
+/*
+ * All lanes in one piece of @space: fills @at.  False: the slow way.  Pieces of global
+ * memory begin at multiples of a page, so that a lane's distance is as aligned as its
+ * address.
+ */
+static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m, bool write, struct lanes_at *at)
+{
+	bool wide = space == VGPU_SPACE_GLOBAL || space == VGPU_SPACE_GENERIC;
+	u32 form = VGPU_MD_FORM(ip->md), bytes = access_bytes(ip), in;
+	u64 start, size, need = bytes, minus = 0, first;
+	ROW(u64, va);
+
+	if (form == VGPU_MD_FORM_W)
+		w_addresses(w, ip, va, wide);
+	else if (form == VGPU_MD_FORM_SV)
+		sv_addresses(w, ip, va, base_of(w, ip, wide ? VGPU_SPACE_GLOBAL : space));
+	else
+		return false;
+	first = va[__ffs(m)];
+	if (space == VGPU_SPACE_GENERIC)
+		space = window(first, first, &minus);
+	if (space == VGPU_SPACE_GENERIC ||
+	    !piece_around(w, space, first - minus, write, &start, &size, &at->p))
+		return false;
+#if ENG_HAVE_GATHER
+	/* a block's shared memory and parameters have room behind them */
+	if (!write && space == VGPU_SPACE_GLOBAL)
+		need += gather_excess(ip->md);
+#endif
+	if (unlikely(size < need))
+		return false;
+	in = row_within(at->rel, va, start + minus, min_t(u64, size - need + 1, 1ULL << 31));
+	if (unlikely(m & (~in | row_test32(at->rel, (1U << VGPU_MD_GET_ALIGN(ip->md)) - 1))))
+		return false;
+	at->rows = m == ENG_ALL && row_rises32(at->rel, VGPU_MD_GET_WIDTH(ip->md) +
+							VGPU_MD_GET_COUNT(ip->md));
+	if (at->rows)
+		at->p += at->rel[0];
+	return true;
+}
+#else
 /* All lanes in one piece of @space: fills @at.  False: the slow way */
 static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *ip, u32 space,
 				       u32 m, bool write, struct lanes_at *at)
@@ -536,6 +660,7 @@ static __always_inline bool find_lanes(struct eng_warp *w, const struct eng_op *
 	LANES at->rel[l] = (u32)(va[l] - lo);
 	return true;
 }
+#endif
 
 /*
  * Form SV with indices that count up, as wide as the element: no arithmetic by lane.
@@ -572,7 +697,11 @@ static noinline bool load_lanes(struct eng_warp *w, const struct eng_op *ip, u32
 	if (at.rows)
 		load_rows(AT(u32, d), at.p, ip->md);
 	else
+#if ENG_HAVE_GATHER
+		gather_fast(AT(u32, d), at.p, at.rel, ip->md, m);
+#else
 		gather(AT(u32, d), at.p, at.rel, ip->md, m);
+#endif
 	return true;
 }
 
@@ -596,6 +725,113 @@ static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u3
 		scatter(AT(u32, d), at.p, at.rel, ip->md, m);
 	return true;
 }
+
+#if ENG_HAVE_GATHER
+/*
+ * Single elements of at most 32 bits, @NARROW: less, wholly in registers.  False: look
+ * closer.  @space may be GENERIC,
+ * because no piece of global memory lies in a window.
+ */
+static __always_inline u64 room(u64 size, u32 need)
+{
+	u64 limit = size < need ? 0 : size - need + 1;
+
+	return limit > 1ULL << 31 ? 1ULL << 31 : limit;
+}
+
+static __always_inline bool load_fast(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				      u32 m, u32 form, bool narrow)
+{
+	u32 align = 1U << VGPU_MD_GET_ALIGN(ip->md), first = m == ENG_ALL ? 0 : __ffs(m);
+	u32 drop = narrow ? 32 - (8U << VGPU_MD_GET_WIDTH(ip->md)) : 0;
+	u32 shift = VGPU_MD_GET_SHIFT(ip->md);
+	u64 off = (u64)(s64)(s32)ip->imm, va;
+	bool sign = ip->md & VGPU_MD_SEXT;
+	const struct eng_tlb_entry *e;
+	const u8 *p = w->shared;
+	__m512i rel[2];
+
+	if (space == VGPU_SPACE_SHARED) {
+		/* what is read beyond its end is the block's own */
+		u32 limit = (u32)room(w->shared_size, narrow ? 1 : 4);
+
+		if (form == VGPU_MD_FORM_W) {
+			if (unlikely(!lanes_by_v(rel, AT(u32, a), (u32)off, limit, align, m)))
+				return false;
+		} else if (unlikely(!lanes_by_sv(rel, AT(u32, b), sign, shift,
+						 0 - base_of(w, ip, space), limit, align, m))) {
+			return false;
+		}
+	} else if (form == VGPU_MD_FORM_W) {
+		va = AT(u64, a)[first] + off;
+		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+		p = e->ptr;
+		if (unlikely(!lanes_by_w(rel, AT(u64, a), e->va - off, room(e->size, 4), align, m)))
+			return false;
+	} else {
+		const u32 *v = AT(u32, b);
+		u64 base = base_of(w, ip, space);
+
+		va = base + ((sign ? (u64)(s64)(s32)v[first] : v[first]) << shift);
+		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+		p = e->ptr;
+		if (unlikely(!lanes_by_sv(rel, v, sign, shift, e->va - base, room(e->size, 4),
+					  align, m)))
+			return false;
+	}
+	lanes_gather(AT(u32, d), p, rel, drop, ip->md & VGPU_MD_SIGNED, m);
+	return true;
+}
+
+#define FORM_W32	VGPU_MD_FORM_W, false
+#define FORM_W16	VGPU_MD_FORM_W, true
+#define ACCESS_LANES(NAME, FORM, SPACE)						\
+HANDLER(f_##NAME##_##FORM)							\
+{										\
+	note_strong(w, ip);							\
+	if (likely(load_fast(w, ip, SPACE, ENG_ALL, FORM_##FORM)) ||		\
+	    load_lanes(w, ip, SPACE, ENG_ALL))					\
+		NEXT();								\
+	NEXT_ANY(eng_load(w, ip, ENG_ALL));					\
+}										\
+HANDLER(m_##NAME##_##FORM)							\
+{										\
+	u32 m = guarded(w, ip);							\
+										\
+	note_strong(w, ip);							\
+	if (!m || likely(load_fast(w, ip, SPACE, m, FORM_##FORM)) ||		\
+	    load_lanes(w, ip, SPACE, m))					\
+		NEXT();								\
+	NEXT_ANY(eng_load(w, ip, m));						\
+}
+#else
+#define ACCESS_LANES(NAME, FORM, SPACE) ACCESS(NAME##_##FORM, load_lanes, eng_load, SPACE)
+#endif
+ACCESS_LANES(LDG, W32, VGPU_SPACE_GLOBAL)
+ACCESS_LANES(LDG, W16, VGPU_SPACE_GLOBAL)
+ACCESS_LANES(LDX, W32, VGPU_SPACE_GENERIC)
+ACCESS_LANES(LDX, W16, VGPU_SPACE_GENERIC)
+ACCESS_LANES(LDS, W32, VGPU_SPACE_SHARED)
+ACCESS_LANES(LDS, W16, VGPU_SPACE_SHARED)
+
+/* Base and index: very often one word after the other */
+static __always_inline bool load_index(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m)
+{
+	u8 *p = sv_rows(w, ip, space, m, false);
+
+	if (likely(p)) {
+		row_move32(AT(u32, d), p);
+		return true;
+	}
+#if ENG_HAVE_GATHER
+	return load_fast(w, ip, space, m, VGPU_MD_FORM_SV, false) || load_lanes(w, ip, space, m);
+#else
+	return load_lanes(w, ip, space, m);
+#endif
+}
+ACCESS(LDG_SV32, load_index, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDS_SV32, load_index, eng_load, VGPU_SPACE_SHARED)
 
 ACCESS(LDG, load_lanes, eng_load, VGPU_SPACE_GLOBAL)
 ACCESS(LDS, load_lanes, eng_load, VGPU_SPACE_SHARED)

@@ -42,6 +42,9 @@ EV_FORMS(LDG) EV_FORMS(STG) EV_FORMS(LDS) EV_FORMS(STS)
 /* a pattern that is a permutation of a few cache lines */
 EV(LDG, REC) EV(LDS, REC)
 EV(LDL, S) EV(STL, S)
+/* one element of 32 bit, or less, at each lane's own address: in a register; base + index */
+EV(LDG, W32) EV(LDG, W16) EV(LDG, SV32) EV(LDX, W32) EV(LDX, W16)
+EV(LDS, W32) EV(LDS, W16) EV(LDS, SV32)
 
 /* scalar branches by comparison */
 EV(SBR, LTS) EV(SBR, LTU)

@@ -7,7 +7,13 @@
 
 #include <immintrin.h>
 
-#define ENG_ISA		avx512
+/* interp_avx512fp16.c has more */
+#ifndef ENG_HAVE_FP16
+#define ENG_HAVE_FP16	0
+#define ENG_HAVE_VNNI	0
+#define ENG_HAVE_GATHER	0
+#endif
+
 #define ENG_HAVE_FMA	1
 #define ENG_HAVE_F16C	1
 
@@ -338,6 +344,211 @@ static __always_inline bool row_steps64(const u64 *a, u64 step)
 		bad |= _mm512_cmpneq_epi64_mask(_mm512_load_si512(a + 8 * i), want);
 	return !bad;
 }
+
+/*
+ * rel[l] = va[l] - start where that is below @limit (at most 2^31), else 0.  Return:
+ * the lanes for which it is.  The mask is data, so that nothing is mispredicted.
+ */
+#define ENG_HAVE_LANES	1
+static __always_inline u32 row_within(u32 *rel, const u64 *va, u64 start, u64 limit)
+{
+	__m512i s = _mm512_set1_epi64((long long)start), n = _mm512_set1_epi64((long long)limit);
+	u32 in = 0;
+	int i;
+
+	/* whole registers are stored, so that loads of them need not wait */
+	for (i = 0; i < 4; i += 2) {
+		__m512i lo = _mm512_sub_epi64(_mm512_load_si512(va + 8 * i), s);
+		__m512i hi = _mm512_sub_epi64(_mm512_load_si512(va + 8 * i + 8), s);
+		__mmask8 k = _mm512_cmplt_epu64_mask(lo, n), j = _mm512_cmplt_epu64_mask(hi, n);
+		__m512i both = _mm512_castsi256_si512(_mm512_maskz_cvtepi64_epi32(k, lo));
+
+		both = _mm512_inserti64x4(both, _mm512_maskz_cvtepi64_epi32(j, hi), 1);
+		_mm512_store_si512(rel + 8 * i, both);
+		in |= ((u32)k | (u32)j << 8) << 8 * i;
+	}
+	return in;
+}
+
+/* Lanes in which some of @bits is set */
+static __always_inline u32 row_test32(const u32 *a, u32 bits)
+{
+	__m512i b = _mm512_set1_epi32((int)bits);
+	u32 lo = _mm512_test_epi32_mask(_mm512_load_si512(a), b);
+	u32 hi = _mm512_test_epi32_mask(_mm512_load_si512(a + 16), b);
+
+	return lo | hi << 16;
+}
+
+/* a[l] = a[0] + (l << log) for all lanes */
+static __always_inline bool row_rises32(const u32 *a, u32 log)
+{
+	const __m512i iota = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+					       15);
+	__m512i want = _mm512_add_epi32(_mm512_set1_epi32((int)a[0]),
+					_mm512_sll_epi32(iota, _mm_cvtsi32_si128((int)log)));
+	u32 lo = _mm512_cmpneq_epi32_mask(_mm512_load_si512(a), want);
+	u32 hi = _mm512_cmpneq_epi32_mask(_mm512_load_si512(a + 16),
+					  _mm512_add_epi32(want, _mm512_set1_epi32(16 << log)));
+
+	return !(lo | hi);
+}
+
+#if ENG_HAVE_GATHER
+/* Words (double words) from p + rel[l], lanes of @m */
+static __always_inline void row_gather32(u32 *d, const u8 *p, const u32 *rel, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 2; i++, m >>= 16)
+		_mm512_store_si512(d + 16 * i,
+				   _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)m,
+							       _mm512_load_si512(rel + 16 * i), p, 1));
+}
+
+static __always_inline void row_gather64(u64 *d, const u8 *p, const u32 *rel, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 4; i++, m >>= 8)
+		_mm512_store_si512(d + 8 * i,
+				   _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), (__mmask8)m,
+					_mm256_load_si256((const __m256i *)(rel + 8 * i)), p, 1));
+}
+
+/* Where lanes meet, the highest one stays */
+static __always_inline void row_scatter32(u8 *p, const u32 *rel, const u32 *v, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 2; i++, m >>= 16)
+		_mm512_mask_i32scatter_epi32(p, (__mmask16)m, _mm512_load_si512(rel + 16 * i),
+					     _mm512_load_si512(v + 16 * i), 1);
+}
+
+static __always_inline void row_scatter64(u8 *p, const u32 *rel, const u64 *v, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 4; i++, m >>= 8)
+		_mm512_mask_i32scatter_epi64(p, (__mmask8)m,
+					     _mm256_load_si256((const __m256i *)(rel + 8 * i)),
+					     _mm512_load_si512(v + 8 * i), 1);
+}
+
+/*
+ * A gather whose addresses stay in registers: @rel[i] = what lanes are from the start of
+ * the piece, zero where that is not below @limit.  False: some lane of @m is not, or not
+ * aligned.
+ */
+static __always_inline bool lanes_fit(__m512i rel[2], __mmask8 in[4], u32 align, u32 m)
+{
+	__m512i bits = _mm512_set1_epi32((int)(align - 1));
+	u32 lo = in[0] | (u32)in[1] << 8, hi = in[2] | (u32)in[3] << 8;
+	u32 odd = _mm512_test_epi32_mask(rel[0], bits) |
+		  (u32)_mm512_test_epi32_mask(rel[1], bits) << 16;
+
+	return !(m & (~(lo | hi << 16) | odd));
+}
+
+static __always_inline bool lanes_of_64(__m512i rel[2], __m512i va[4], u64 start, u64 limit,
+					u32 align, u32 m)
+{
+	__m512i s = _mm512_set1_epi64((long long)start), n = _mm512_set1_epi64((long long)limit);
+	__m256i half[4];
+	__mmask8 in[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		va[i] = _mm512_sub_epi64(va[i], s);
+		in[i] = _mm512_cmplt_epu64_mask(va[i], n);
+		half[i] = _mm512_maskz_cvtepi64_epi32(in[i], va[i]);
+	}
+	rel[0] = _mm512_inserti64x4(_mm512_castsi256_si512(half[0]), half[1], 1);
+	rel[1] = _mm512_inserti64x4(_mm512_castsi256_si512(half[2]), half[3], 1);
+	return lanes_fit(rel, in, align, m);
+}
+
+/* By 64-bit addresses @a; @start is less the offset */
+static __always_inline bool lanes_by_w(__m512i rel[2], const u64 *a, u64 start, u64 limit,
+				       u32 align, u32 m)
+{
+	__m512i va[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		va[i] = _mm512_load_si512(a + 8 * i);
+	return lanes_of_64(rel, va, start, limit, align, m);
+}
+
+/* By 32-bit indices @v; @start is less base and offset */
+static __always_inline bool lanes_by_sv(__m512i rel[2], const u32 *v, bool sign, u32 shift,
+					u64 start, u64 limit, u32 align, u32 m)
+{
+	__m128i n = _mm_cvtsi32_si128((int)shift);
+	__m512i va[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m256i x = _mm256_load_si256((const __m256i *)(v + 8 * i));
+
+		va[i] = _mm512_sll_epi64(sign ? _mm512_cvtepi32_epi64(x) :
+						_mm512_cvtepu32_epi64(x), n);
+	}
+	return lanes_of_64(rel, va, start, limit, align, m);
+}
+
+/* By 32-bit addresses @a + @off, which wrap */
+static __always_inline bool lanes_by_v(__m512i rel[2], const u32 *a, u32 off, u32 limit,
+				       u32 align, u32 m)
+{
+	__m512i o = _mm512_set1_epi32((int)off), n = _mm512_set1_epi32((int)limit);
+	__mmask8 in[4];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512i at = _mm512_add_epi32(_mm512_load_si512(a + 16 * i), o);
+		__mmask16 k = _mm512_cmplt_epu32_mask(at, n);
+
+		rel[i] = _mm512_maskz_mov_epi32(k, at);
+		in[2 * i] = (__mmask8)k;
+		in[2 * i + 1] = (__mmask8)(k >> 8);
+	}
+	return lanes_fit(rel, in, align, m);
+}
+
+/* The words there; of those of 1 or 2 bytes, extended, as @drop bits are cut off */
+static __always_inline void lanes_gather(u32 *d, const u8 *p, const __m512i rel[2], u32 drop,
+					 bool sign, u32 m)
+{
+	__m128i n = _mm_cvtsi32_si128((int)drop);
+	int i;
+
+	for (i = 0; i < 2; i++, d += 16, m >>= 16) {
+		__m512i v = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)m,
+							rel[i], p, 1);
+
+		if (drop) {
+			v = _mm512_sll_epi32(v, n);
+			v = sign ? _mm512_sra_epi32(v, n) : _mm512_srl_epi32(v, n);
+		}
+		_mm512_mask_store_epi32(d, (__mmask16)m, v);
+	}
+}
+
+/* The low bytes of words (1 or 2), extended */
+static __always_inline void row_narrow(u32 *d, u32 bytes, bool sign)
+{
+	__m128i n = _mm_cvtsi32_si128((int)(32 - 8 * bytes));
+	int i;
+
+	for (i = 0; i < 2; i++, d += 16) {
+		__m512i v = _mm512_sll_epi32(_mm512_load_si512(d), n);
+
+		_mm512_store_si512(d, sign ? _mm512_sra_epi32(v, n) : _mm512_srl_epi32(v, n));
+	}
+}
+#endif
 
 /* The low halves as f16, to f32 */
 static __always_inline void row_h2f(u32 *d, const u32 *a)

@@ -113,6 +113,7 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 				struct vgpu_unit *u, u64 *done)
 {
 	struct vgpu_ctx *ctx = l->job.queue->obj.ctx;
+	struct engine_cta *ended = NULL;
 	enum engine_status st;
 	u64 ns, last, until, n = 0;
 
@@ -120,11 +121,16 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 	last = vgpu_slice_ticks(w, SLICE_NS);
 	until = vgpu_slice_ticks(w, RUN_NS);
 	do {
-		if (!u->cta)
+		if (!u->cta && ended) {
+			u->cta = ended;
+			engine_cta_next(u->cta, u->first);
+		} else if (!u->cta) {
 			u->cta = engine_cta_begin(l->engine, u->first, w->index, u->mem);
+		}
 		st = engine_run_until(u->cta, RUN_BUDGET, until);
 		if (st != ENGINE_DONE)
 			break;
+		ended = u->cta;
 		u->cta = NULL;
 		u->turns = 0;
 		u->first++;

@@ -158,11 +158,11 @@ int rig_run(struct rig *r, const char *text, const struct rig_grid *g)
 
 const char * const *rig_sets(void)
 {
-	static const char *sets[4];
-	static const char * const all[] = { "portable", "avx2", "avx512" };
+	static const char *sets[5];
+	static const char * const all[] = { "portable", "avx2", "avx512", "avx512fp16" };
 	int i, n = 0;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		if (engine_init(all[i]))
 			continue;
 		engine_exit();

@@ -204,6 +204,10 @@ static bool run_blocks(struct engine_launch *launch, const volatile bool *stop)
 				live++;
 			}
 			status = engine_run(cta[i], BUDGET);
+			while (status == ENGINE_DONE && begun < blocks && !*stop) {
+				engine_cta_next(cta[i], begun++);
+				status = engine_run(cta[i], BUDGET);
+			}
 			if (status == ENGINE_DONE) {
 				cta[i] = NULL;
 				live--;
