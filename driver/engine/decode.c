@@ -698,11 +698,34 @@ static void decode_matrix(struct emitter *e)
 
 /* ---- one instruction -------------------------------------------------------------------------------- */
 
+/*
+ * Instructions on f16 whose result no flushing of f32 denormals changes, as all that they
+ * compute with is larger than those or zero, or, rounded to nearest, ends as zero.
+ */
+static bool minds_rounding_only(const struct vgpu_insn *in)
+{
+	switch (in->op) {
+	case VGPU_OP_HADD:
+	case VGPU_OP_HSUB:
+	case VGPU_OP_HMUL:
+	case VGPU_OP_HFMA:
+	case VGPU_OP_H2F:
+		return true;
+	case VGPU_OP_F2H:
+	case VGPU_OP_F2H2:
+		return !(in->mod & VGPU_CVT_ROUND);
+	default:
+		return false;
+	}
+}
+
 /* The float environment that an instruction wants while mode @mode is in force */
 static u32 environment(const struct vgpu_insn *in, const struct op_info *info, u32 mode)
 {
 	if (info->class == OPC_MAT || info->mod == OPM_ATOM || info->mod == OPM_REDUX)
 		return 0;
+	if (minds_rounding_only(in))
+		return mode & VGPU_FMODE_FTZ;
 	if (in->op >= VGPU_OP_HADD && in->op <= VGPU_OP_Q82B)
 		return 0;
 	if (in->op >= VGPU_OP_FRCPA && in->op <= VGPU_OP_FTANHA)

@@ -39,6 +39,44 @@ static __always_inline void mma_columns(VEC out[4], const u32 *tile, int odd)
 	s1 = VEC_ADD(s1, VEC_MADD(VEC_WORD(ae, Q), be[1][Q]));			\
 	s1 = VEC_ADD(s1, VEC_MADD(VEC_WORD(ao, Q), bo[1][Q]));
 
+#if ENG_HAVE_VNNI
+#define MMA_DOT_STEP(Q)								\
+	word = VEC_WORD(v, Q);							\
+	s0 = _mm512_dpbusd_epi32(s0, word, be[0][Q]);				\
+	s1 = _mm512_dpbusd_epi32(s1, word, be[1][Q]);
+
+/*
+ * The same for signed A and B by VNNI: A's top bits are flipped, and 128 times the sum of
+ * B's column, which is the same for every row of A, is taken away.
+ */
+static __always_inline void mma_s8_tile(u32 *d, const u32 *a, const u32 *b, int halves)
+{
+	const VEC top = _mm512_set1_epi8(-128);
+	VEC be[2][4], less[2];
+	int i, q, h;
+
+	for (i = 0; i < 2; i++) {
+		mma_columns(be[i], b, i);
+		less[i] = _mm512_setzero_si512();
+		for (q = 0; q < 4; q++)
+			less[i] = _mm512_dpbusd_epi32(less[i], top, be[i][q]);
+	}
+	for (h = 0; h < halves; h++, a += MMA_ROW, d += 2 * MMA_ROW)
+		for (i = 0; i < VEC_N; i++) {
+			VEC v = _mm512_xor_si512(VEC_LD(a, i), top), word;
+			VEC s0 = _mm512_sub_epi32(VEC_LD(d, i), less[0]);
+			VEC s1 = _mm512_sub_epi32(VEC_LD(d + MMA_ROW, i), less[1]);
+
+			MMA_DOT_STEP(0)
+			MMA_DOT_STEP(1)
+			MMA_DOT_STEP(2)
+			MMA_DOT_STEP(3)
+			VEC_ST(d, i, s0);
+			VEC_ST(d + MMA_ROW, i, s1);
+		}
+}
+#endif
+
 /* Sums of one 16-byte tile onto @d, which begins as zeros or C */
 static __always_inline void mma_i8_tile(u32 *d, const u32 *a, const u32 *b, int halves, bool sa,
 					bool sb)
@@ -82,6 +120,11 @@ static noinline void mma_rows_i8(u32 *d, const u32 *a, const u32 *b, const u32 *
 			row_set32(sum + i * MMA_ROW, 0);
 	}
 	for (t = 0; t < tiles; t++, a += halves * MMA_ROW, b += MMA_ROW) {
+#if ENG_HAVE_VNNI
+		if (sa && sb)
+			mma_s8_tile(sum, a, b, halves);
+		else
+#endif
 		if (sa && sb)
 			mma_i8_tile(sum, a, b, halves, true, true);
 		else

@@ -63,9 +63,27 @@ OP1(H2F_RN, u32, u32, num_out32(num_from_h(a & 0xffff)))
 #endif
 /* exact: NaN keeps its bits */
 OP1_MOST(B2F, u32, u32, 0, num_cvt_in(HALF_IN << 16, M))
+#if ENG_HAVE_F2H
+OP1_EXPR(F2H, u32, u32, num_f_to_half(a, M, 10, 15))
+OP_COLD(F2H, u32,
+	if (!(ip->mod & ~VGPU_CVT_FTZ))
+		row_f2h(dst, AT(u32, a));
+	else
+		e_F2H(dst, AT(u32, a), ip->mod))
+#else
 CVT(F2H, u32, u32, num_relu_half(num_to_h(F_IN), M, 0x7c00), num_f_to_half(a, M, 10, 15))
+#endif
 CVT(F2B, u32, u32, num_relu_half(num_to_b(F_IN), M, 0x7f80), num_f_to_half(a, M, 7, 127))
+#if ENG_HAVE_F2H
+OP2_EXPR(F2H2, u32, u32, u32, num_f_to_half2(a, M, 10, 15) << 16 | num_f_to_half2(b, M, 10, 15))
+OP_COLD(F2H2, u32,
+	if (!(ip->mod & ~VGPU_CVT_FTZ))
+		row_f2h2(dst, AT(u32, a), AT(u32, b));
+	else
+		e_F2H2(dst, AT(u32, a), AT(u32, b), false, ip->mod))
+#else
 OP2_COLD(F2H2, u32, u32, u32, num_f_to_half2(a, M, 10, 15) << 16 | num_f_to_half2(b, M, 10, 15))
+#endif
 OP2_COLD(F2B2, u32, u32, u32, num_f_to_half2(a, M, 7, 127) << 16 | num_f_to_half2(b, M, 7, 127))
 OP1_COLD(D2H, u32, u64, num_d_to_h(a, M))
 OP1_COLD(H2D, u64, u32, num_out64((double)num_from_h(a & 0xffff)))

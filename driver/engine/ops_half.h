@@ -31,10 +31,55 @@ OP1_COLD(BSAT, u32, u32, num_finish_half(LO(a), VGPU_H_SAT, 0x3f80, 0x7f80))
 #define B_ABS(x, m)	num_half_sign(num_flush_b(x, m) & 0x7fff, 0x7f80)
 #define B_TANH(x, m)	num_to_b((float)num_tanh64(num_from_b(x)))
 
+#if ENG_HAVE_FP16
+/* BODY(destination) where nothing modifies the result, else the general way */
+#define HALF_ROWS(NAME, GENERAL, BODY)						\
+static noinline void b_##NAME(struct eng_warp *w, const struct eng_op *ip, u32 m) \
+{										\
+	ROW(u32, r);								\
+										\
+	GENERAL;								\
+	row_commit32(AT(u32, d), r, m);						\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	if (likely(!ip->mod))							\
+		BODY(AT(u32, d));						\
+	else									\
+		b_##NAME(w, ip, ENG_ALL);					\
+	NEXT();									\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	u32 m = guarded(w, ip);							\
+	ROW(u32, r);								\
+										\
+	if (likely(!ip->mod)) {							\
+		BODY(r);							\
+		row_commit32(AT(u32, d), r, m);					\
+	} else {								\
+		b_##NAME(w, ip, m);						\
+	}									\
+	NEXT();									\
+}
+#define HALF2(NAME, EXPR, FAST)							\
+OP2_EXPR(NAME, u32, u32, u32, EXPR)						\
+HALF_ROWS(NAME, e_##NAME(r, AT(u32, a), AT(u32, b), false, ip->mod), FAST)
+#define DO_HADD(D)	row_hadd(D, AT(u32, a), AT(u32, b))
+#define DO_HSUB(D)	row_hsub(D, AT(u32, a), AT(u32, b))
+#define DO_HMUL(D)	row_hmul(D, AT(u32, a), AT(u32, b))
+#define DO_HFMA(D)	row_hfma(D, AT(u32, a), AT(u32, b), AT(u32, c))
+HALF2(HADD, PAIR2(H_ADD), DO_HADD)
+HALF2(HSUB, PAIR2(H_SUB), DO_HSUB)
+HALF2(HMUL, PAIR2(H_MUL), DO_HMUL)
+OP3_EXPR(HFMA, u32, u32, u32, u32, PAIR3(num_h_fma))
+HALF_ROWS(HFMA, e_HFMA(r, AT(u32, a), AT(u32, b), false, AT(u32, c), false, ip->mod), DO_HFMA)
+#else
 OP2_MOST(HADD, u32, u32, u32, 0, PAIR2(H_ADD))
 OP2_MOST(HSUB, u32, u32, u32, 0, PAIR2(H_SUB))
 OP2_MOST(HMUL, u32, u32, u32, 0, PAIR2(H_MUL))
 OP3_MOST(HFMA, u32, u32, u32, u32, 0, PAIR3(num_h_fma))
+#endif
 OP2_MOST(HMIN, u32, u32, u32, 0, PAIR2(H_MIN))
 OP2_MOST(HMAX, u32, u32, u32, 0, PAIR2(H_MAX))
 OP1_MOST(HNEG, u32, u32, 0, PAIR1(H_NEG))

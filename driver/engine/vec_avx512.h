@@ -236,6 +236,28 @@ static __always_inline __m512i odd_bytes(__m512i v, bool sign)
 	return sign ? _mm512_srai_epi16(v, 8) : _mm512_srli_epi16(v, 8);
 }
 
+#if ENG_HAVE_VNNI
+/*
+ * s + the products of bytes of a and b.  The instruction wants an unsigned and a signed
+ * factor: where both are of one kind, the top bit of one is flipped and the difference,
+ * 128 times the other's sum, put right.
+ */
+static __always_inline __m512i vnni_dot(__m512i s, __m512i a, __m512i b, bool sa, bool sb)
+{
+	const __m512i top = _mm512_set1_epi8(-128), zero = _mm512_setzero_si512();
+
+	if (!sa && sb)
+		return _mm512_dpbusd_epi32(s, a, b);
+	if (sa && !sb)
+		return _mm512_dpbusd_epi32(s, b, a);
+	if (sa)
+		return _mm512_sub_epi32(_mm512_dpbusd_epi32(s, _mm512_xor_si512(a, top), b),
+					_mm512_dpbusd_epi32(zero, top, b));
+	return _mm512_sub_epi32(_mm512_dpbusd_epi32(s, a, _mm512_xor_si512(b, top)),
+				_mm512_dpbusd_epi32(zero, a, top));
+}
+#endif
+
 /* d = c + the four products of bytes of a and b */
 #define ENG_HAVE_DP4A	1
 static __always_inline void row_dp4a(u32 *d, const u32 *a, const u32 *b, const u32 *c,
@@ -248,10 +270,14 @@ static __always_inline void row_dp4a(u32 *d, const u32 *a, const u32 *b, const u
 		__m512i s = onec ? _mm512_set1_epi32(*(const int *)c) :
 				   _mm512_load_si512(c + 16 * i);
 
+#if ENG_HAVE_VNNI
+		s = vnni_dot(s, va, vb, sa, sb);
+#else
 		s = _mm512_add_epi32(s, _mm512_madd_epi16(even_bytes(va, sa),
 							  even_bytes(vb, sb)));
 		s = _mm512_add_epi32(s, _mm512_madd_epi16(odd_bytes(va, sa),
 							  odd_bytes(vb, sb)));
+#endif
 		_mm512_store_si512(d + 16 * i, s);
 	}
 }
@@ -565,6 +591,63 @@ static __always_inline void row_h2f(u32 *d, const u32 *a)
 							 nan));
 	}
 }
+
+/* f32 to f16, to nearest even; MXCSR's flushing makes no difference to that */
+#define ENG_HAVE_F2H	1
+static __always_inline __m512i half_of(const u32 *a)
+{
+	__m512 v = _mm512_load_ps(a);
+	__m512i r = _mm512_cvtepu16_epi32(_mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT |
+								_MM_FROUND_NO_EXC));
+
+	return _mm512_mask_mov_epi32(r, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q),
+				     _mm512_set1_epi32(0x7fff));
+}
+
+static __always_inline void row_f2h(u32 *d, const u32 *a)
+{
+	_mm512_store_si512(d, half_of(a));
+	_mm512_store_si512(d + 16, half_of(a + 16));
+}
+
+/* @hi into the high halves */
+static __always_inline void row_f2h2(u32 *d, const u32 *hi, const u32 *lo)
+{
+	int i;
+
+	for (i = 0; i < ENG_LANES; i += 16)
+		_mm512_store_si512(d + i, _mm512_or_si512(_mm512_slli_epi32(half_of(hi + i), 16),
+							  half_of(lo + i)));
+}
+
+#if ENG_HAVE_FP16
+/* Arithmetic of f16 pairs, which flushes nothing whatever MXCSR says; NaN canonical */
+static __always_inline void store_halves(u32 *d, __m512h r)
+{
+	_mm512_store_si512(d, _mm512_mask_mov_epi16(_mm512_castph_si512(r),
+						    _mm512_cmp_ph_mask(r, r, _CMP_UNORD_Q),
+						    _mm512_set1_epi16(0x7fff)));
+}
+
+#define ROW_HALF2(NAME, OP)							\
+static __always_inline void NAME(u32 *d, const u32 *a, const u32 *b)		\
+{										\
+	store_halves(d, OP(_mm512_load_ph(a), _mm512_load_ph(b)));		\
+	store_halves(d + 16, OP(_mm512_load_ph(a + 16), _mm512_load_ph(b + 16))); \
+}
+ROW_HALF2(row_hadd, _mm512_add_ph)
+ROW_HALF2(row_hsub, _mm512_sub_ph)
+ROW_HALF2(row_hmul, _mm512_mul_ph)
+
+static __always_inline void row_hfma(u32 *d, const u32 *a, const u32 *b, const u32 *c)
+{
+	int i;
+
+	for (i = 0; i < ENG_LANES; i += 16)
+		store_halves(d + i, _mm512_fmadd_ph(_mm512_load_ph(a + i), _mm512_load_ph(b + i),
+						    _mm512_load_ph(c + i)));
+}
+#endif
 
 /* A record (struct eng_record) from @p; @words: those that are wanted, by bit */
 #define ENG_HAVE_RECORDS	1
