@@ -83,9 +83,10 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 		       at.domain, at.bus, at.device, f->xid, vgpu_fault_name(f->kind));
 		return;
 	}
-	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%.*s' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",
+	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%*pE' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",
 	       at.domain, at.bus, at.device, f->xid, pid_nr(pid),
-	       vgpu_fault_name(f->kind), VGPU_KERNEL_NAME_LEN, f->kernel_name,
+	       vgpu_fault_name(f->kind), (int)strnlen(f->kernel_name, sizeof(f->kernel_name)),
+	       f->kernel_name,	/* user space's: escaped, or it could forge lines */
 	       f->block[0], f->block[1], f->block[2],
 	       f->thread[0], f->thread[1], f->thread[2],
 	       f->pc, f->line, f->address, f->queue, f->seqno);

@@ -54,7 +54,42 @@ stderr_has()	# NAME PATTERN COMMAND...
 	fi
 }
 
+has()		# NAME PATTERN: the input has such a line
+{
+	if grep -qE "$2"; then
+		result ok "$1"
+	else
+		result "not ok" "$1"
+	fi
+}
+
+# A kernel's fault is told everywhere alike, and only its own process feels it.
+faults()	# PROGRAM
+{
+	local p=$1 kind name other err=/tmp/faults.err
+
+	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
+	other=$!
+	for kind in oob null shared misaligned recursion trap endless; do
+		tap "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
+	done
+	kill -0 $other
+	result "$([ $? = 0 ] && echo ok || echo "not ok")" "$p: another process goes on"
+	kill $other
+	wait $other 2>/dev/null
+	for kind in oob:oob:31 misaligned:misaligned:13; do
+		name=${kind#*:}
+		VGPU_LOG=1 "$dir/$p" "${kind%%:*}" >$err 2>&1
+		has "$p: ${name%:*}: in the program's log" "in _Z[0-9]+${name%:*}.*, block \([0-9]+,0,0\) thread \([0-9]+,0,0\), address 0x[0-9a-f]+" <$err
+		has "$p: ${name%:*}: vgpu-ctl" "Xid ${name#*:}: .*, kernel _Z[0-9]+${name%:*}.*, block \([0-9]+,0,0\), thread \([0-9]+,0,0\), .*write of 4 bytes at 0x[0-9a-f]+" < <("$ctl" events | tail -n 1)
+		sleep 5.5	# the log says ten in five seconds
+		"$dir/$p" "${kind%%:*}" >$err 2>&1
+		has "$p: ${name%:*}: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): ${name#*:}, pid=[0-9]+, .*_Z[0-9]+${name%:*}.* thread \([0-9]+,0,0\).* address 0x[0-9a-f]+" < <(dmesg | tail -n 3)
+	done
+}
+
 here=$(dirname "$0")
+ctl=$here/../../build/tools/vgpu-ctl/vgpu-ctl
 for p in "$@"; do
 	case $p in
 	*/printf) output "$p" "$here/printf.expected" "$dir/$p" ;;
@@ -62,11 +97,7 @@ for p in "$@"; do
 		tap "$p" "$dir/$p"
 		stderr_has "$p" 'assert.cu:[0-9]+: .*checked.*block: \[0,0,0\], thread: \[63,0,0\] Assertion `.*limit. failed' "$dir/$p"
 		;;
-	*/faults)
-		for kind in oob null shared misaligned recursion trap endless; do
-			tap "$p $kind" "$dir/$p" $kind
-		done
-		;;
+	*/faults) faults "$p" ;;
 	*) tap "$p" "$dir/$p" ;;
 	esac
 done

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,16 @@ static inline int dev_open(void)
 static inline int xioctl(int fd, unsigned long cmd, void *arg)
 {
 	return ioctl(fd, cmd, arg) ? -errno : 0;
+}
+
+/* The kernel's log, to be freed. */
+static inline char *kernel_log(void)
+{
+	int size = klogctl(10 /* SIZE_BUFFER */, NULL, 0);
+	char *log = calloc(1, size + 1);
+
+	klogctl(3 /* READ_ALL */, log, size);
+	return log;
 }
 
 static inline uint64_t now_ns(void)

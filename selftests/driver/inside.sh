@@ -26,12 +26,13 @@ reload()
 }
 
 echo "KTAP version 1"
-echo "1..10"
+echo "1..11"
 program abi
 program memory
 program queues
 program life
 program launch
+program mutants
 program monitor
 
 # Let allocations that may sleep fail, too.

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* Launches: blocks, faults, fairness, cooperation. Kernels: kernels.visa. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/klog.h>
+#include <sys/wait.h>
 
 #include "kselftest_harness.h"
 
 #include "gpu.h"
-
-#define SYSLOG_ACTION_READ_ALL		3
-#define SYSLOG_ACTION_SIZE_BUFFER	10
 
 FIXTURE(launch)
 {
@@ -132,14 +130,13 @@ TEST_F(launch, queues_side_by_side)
 /* How often the kernel has said that an FPU section was too long; only UML looks. */
 static int long_sections(void)
 {
-	int n = 0, size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
-	char *log = calloc(1, size + 1), *p = log;
+	char *log = kernel_log(), *p = log;
+	int n = 0;
 
-	if (klogctl(SYSLOG_ACTION_READ_ALL, log, size) > 0)
-		while ((p = strstr(p, "FPU section of ")) != NULL) {
-			p++;
-			n++;
-		}
+	while ((p = strstr(p, "FPU section of ")) != NULL) {
+		p++;
+		n++;
+	}
 	free(log);
 	return n;
 }
@@ -171,6 +168,51 @@ TEST_F(launch, contexts_share)
 	}
 	EXPECT_EQ(0, destroy(self->g.fd, self->g.ctx));
 	close(b.fd);
+}
+
+/* Killed in the middle of a kernel that never ends, a process leaves nothing for a second. */
+TEST_F(launch, killed_in_a_kernel)
+{
+	struct vgpu_device_status before, st;
+	int ready[2], end;
+	uint64_t until;
+	char c;
+
+	ASSERT_EQ(0, status(self->g.fd, &before));
+	for (int i = 0; i < 5; i++) {
+		pid_t pid;
+
+		ASSERT_EQ(0, pipe(ready));
+		pid = fork();
+		if (!pid) {
+			struct gpu g;
+			struct launch l;
+
+			if (gpu_open(&g))
+				_exit(1);
+			l = launch(&g, ENDLESS, 1000, 1024, 0, 0);
+			run(&g, &l);
+			while (!status(g.fd, &st) && st.running == before.running)
+				;
+			(void)!write(ready[1], "x", 1);
+			pause();
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &end, 0));
+		until = now_ns() + SECOND;
+		do {
+			status(self->g.fd, &st);
+		} while ((st.contexts > before.contexts || st.vram_used > before.vram_used ||
+			  st.queues > before.queues || st.running > before.running) &&
+			 now_ns() < until);
+		EXPECT_EQ(before.contexts, st.contexts);
+		EXPECT_EQ(before.vram_used, st.vram_used);
+		EXPECT_EQ(before.queues, st.queues);
+		EXPECT_EQ(before.running, st.running);
+	}
 }
 
 /* A launch that must end the context; what is known about it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl events: what has gone wrong on the devices, and what goes wrong from now on. */
 #include <argp.h>
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -71,6 +72,13 @@ static const char *kind_name(uint32_t kind)
 	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
 }
 
+/* A kernel's name is its owner's choice: no control character of it reaches our terminal. */
+static void print_name(const char *name)
+{
+	for (int i = 0; i < VGPU_KERNEL_NAME_LEN && name[i]; i++)
+		putchar(isprint((unsigned char)name[i]) ? name[i] : '?');
+}
+
 static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost)
 {
 	time_t seconds = f->time_ns / 1000000000;
@@ -83,10 +91,13 @@ static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 		printf("GPU %u: %u older events are lost\n", gpu->dev.info.index, lost);
 	printf("%s GPU %u: Xid %u: %s, pid %u", when, gpu->dev.info.index, f->xid,
 	       kind_name(f->kind), f->pid);
-	if (f->kernel_name[0])
-		printf(", kernel %.*s, block (%u,%u,%u), thread (%u,%u,%u), pc %#x",
-		       VGPU_KERNEL_NAME_LEN, f->kernel_name, f->block[0], f->block[1], f->block[2],
+	if (f->kernel_name[0]) {
+		printf(", kernel ");
+		print_name(f->kernel_name);
+		printf(", block (%u,%u,%u), thread (%u,%u,%u), pc %#x",
+		       f->block[0], f->block[1], f->block[2],
 		       f->thread[0], f->thread[1], f->thread[2], f->pc);
+	}
 	if (f->line)
 		printf(", line %u", f->line);
 	if (f->access_bytes)
