@@ -73,6 +73,9 @@ static inline int vgpu_fpu_width(void)
 	return (lo & 0xe6) == 0xe6 && (b >> 16 & 1) ? 2 : 1;
 }
 
+#define VGPU_REGS_LOW	"0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"
+#define VGPU_REGS_HIGH	"16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31"
+
 /* Every vector and mask register, and the modes: no one's any more. */
 static inline void vgpu_fpu_poison(void)
 {
@@ -86,18 +89,17 @@ static inline void vgpu_fpu_poison(void)
 
 	switch (READ_ONCE(width)) {
 	case 2:
-		asm volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,"
-			     "21,22,23,24,25,26,27,28,29,30,31\n\t"
+		asm volatile(".irp n," VGPU_REGS_LOW "," VGPU_REGS_HIGH "\n\t"
 			     "vpbroadcastd %0, %%zmm\\n\n\t.endr\n\t"
 			     ".irp n,1,2,3,4,5,6,7\n\tkmovw %%esp, %%k\\n\n\t.endr"
 			     : : "m"(bad[0]));
 		break;
 	case 1:
-		asm volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+		asm volatile(".irp n," VGPU_REGS_LOW "\n\t"
 			     "vbroadcastss %0, %%ymm\\n\n\t.endr" : : "m"(bad[0]));
 		break;
 	default:
-		asm volatile(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n\t"
+		asm volatile(".irp n," VGPU_REGS_LOW "\n\t"
 			     "movups %0, %%xmm\\n\n\t.endr" : : "m"(bad));
 	}
 	asm volatile("ldmxcsr %0" : : "m"(mode));

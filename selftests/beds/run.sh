@@ -86,6 +86,44 @@ promises()
 	status 0 "what a command leaves running holds nothing up"
 }
 
+# What was asked for is what the machine has.
+options()
+{
+	local cpus=2
+
+	[ "$kernel" = uml ] && cpus=1		# what clients see
+	"$vm" --bed $bed --kernel "$kernel" --mem 1G --cpus 2 --params "vram=96 nice=5" -- \
+		sh -c 'awk "/MemTotal/ { print (\$2 > 700000 && \$2 < 1100000) }" /proc/meminfo
+		nproc; cat /sys/module/vgpu/parameters/vram /sys/module/vgpu/parameters/nice
+		ps -e -o ni=,comm= | grep -c "^ *5 vgpu/"' >"$log" 2>"$log.err"
+	status 0 "the module is there"
+	[ "$(tr "\n" " " <"$log")" = "1 $cpus 96 5 2 " ]
+	status 0 "--mem, --cpus and --params"
+	machine -- sh -c '! grep -q ^vgpu /proc/modules && test -f "$VGPU_KO"' >"$log" 2>&1
+	status 0 "--no-module"
+	"$vm" --bed $bed --kernel "$kernel" --params "vram=plenty" -- true >"$log" 2>&1
+	status 123 "a module that is not inserted"
+	grep -q "kernel complained: insmod .*nvalid" "$log"
+	status 0 "and why"
+	"$vm" --bed $bed --kernel "$kernel" --mem lots -- true >"$log" 2>&1
+	status 2 "options that mean nothing"
+	machine -- /no/such/program >"$log" 2>&1
+	status 127 "a command that is not there"
+}
+
+# A kernel that does not come back ends with the time limit; a minute over it.
+hung_kernel()
+{
+	if [ -n "${VGPU_TEST_LONG:-}" ]; then
+		machine --cpus 1 --timeout 5 -- insmod "$ko" bug=hang >"$log" 2>&1
+		# The time is up, or RCU noticed first.
+		[ $? = 124 ] || grep -q "kernel complained: .*stall" "$log"
+		status 0 "a kernel that hangs"
+	else
+		skip "a kernel that hangs" "takes a minute: test-long"
+	fi
+}
+
 # Killed without a chance to clean up, the machine goes all the same.
 leaves_nothing()
 {
@@ -119,7 +157,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 26
+	plan 34
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -140,10 +178,12 @@ uml)
 	red "a parameter that the module does not know" "unknown parameter"
 	promises
 	clients_see_one_cpu
+	options
+	hung_kernel
 	leaves_nothing
 	;;
 6.1)
-	plan 15
+	plan 22
 	none_is_green
 	plant fpu-sleep warn told-leak busy
 	status 123 "the status says that the kernel complained"
@@ -153,6 +193,7 @@ uml)
 	plant oops
 	red oops "Oops"
 	promises
+	options
 	;;
 6.12)
 	plan 4

@@ -185,6 +185,15 @@ static int busy(void)
 	return 0;
 }
 
+/* Does not come back: its CPU is lost. */
+static int hang(void)
+{
+	preempt_disable();
+	for (;;)
+		cpu_relax();
+	return 0;
+}
+
 static int none(void)
 {
 	return 0;
@@ -208,6 +217,7 @@ static const struct {
 	{ "oops", oops },
 	{ "warn", warn },
 	{ "busy", busy },
+	{ "hang", hang },
 };
 
 static int __init planted_init(void)
