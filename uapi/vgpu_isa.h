@@ -196,7 +196,9 @@ enum vgpu_prmt {
 #define VGPU_BMSK_WRAP		0x01
 #define VGPU_SZEXT_SIGNED	0x01
 #define VGPU_SZEXT_WRAP		0x02
-#define VGPU_BAR_ARRIVE		0x01
+#define VGPU_BAR_ARRIVE		0x01	/* do not wait */
+#define VGPU_BAR_WAIT		0x02	/* do not arrive: wait for what one's own arrival began */
+#define VGPU_BAR_CLUSTER	0x04	/* the cluster's barrier, not A: with one of the two above */
 
 enum vgpu_barred { VGPU_BARRED_POPC, VGPU_BARRED_AND, VGPU_BARRED_OR, VGPU_BARRED_COUNT };
 enum vgpu_vote { VGPU_VOTE_ALL, VGPU_VOTE_ANY, VGPU_VOTE_UNI, VGPU_VOTE_COUNT };
@@ -252,13 +254,53 @@ enum vgpu_atom_type {
  * ATOMIC column: IMM is the signed byte offset.  Data registers are V for 16-
  * and 32-bit types, W for 64-bit ones; B128 takes two W registers, D's, B's
  * and C's pairs consecutive, exch and cas only.  f32 and f64: add, exch, cas (as
- * bits).  f16, bf16 and pairs: add.  B16: cas, exch.  f32 add flushes denormals
+ * bits).  f16, bf16 and pairs: add, min, max.  B16: cas, exch.  f32 add flushes denormals
  * as the hardware does for global and shared memory.
  */
 
 /* LDSM (LDMATRIX, STMATRIX): matrices as a power of two, then flags */
 #define VGPU_LDSM_NUM		0x03	/* 1 << n registers */
 #define VGPU_LDSM_TRANS		0x04
+#define VGPU_LDSM_BYTES		0x08	/* bytes, transposed: loads of 16x16 (two registers each, at
+					 * most two), stores of 16x8 (rows by columns) */
+#define VGPU_LDSM_B6		0x10	/* loads: a row of memory is 16 packed elements of 6 bit ... */
+#define VGPU_LDSM_B4		0x20	/* ... or of 4 bit, a byte each in the matrix */
+
+/* MBAR: what is done (see Documentation/isa.rst) */
+enum vgpu_mbar {
+	VGPU_MBAR_INIT,			/* B: V, arrivals that a phase expects */
+	VGPU_MBAR_INVAL,		/* B: none */
+	VGPU_MBAR_EXPECT_TX,		/* B: V, bytes */
+	VGPU_MBAR_COMPLETE_TX,		/* B: V, bytes */
+	VGPU_MBAR_ARRIVE,		/* B: V, count; D: W, the state before, or none */
+	VGPU_MBAR_ARRIVE_DROP,		/* likewise */
+	VGPU_MBAR_ARRIVE_TX,		/* B: V, bytes, expected first; one arrival; D as above */
+	VGPU_MBAR_ARRIVE_DROP_TX,	/* likewise */
+	VGPU_MBAR_TEST,			/* B: W, a state; D: P, its phase is over */
+	VGPU_MBAR_TEST_PARITY,		/* B: V, parity; D: P, the phase of that parity is over */
+	VGPU_MBAR_COUNT
+};
+#define VGPU_MBAR_OP		0x0f
+#define VGPU_MBAR_TRY		0x10	/* tests: others run if it is not over */
+
+/* The barrier object and the state: 20 bits of arrivals pending, 20 of arrivals expected,
+ * 21 of bytes pending (two's complement), 3 of the phase's number.
+ */
+#define VGPU_MBAR_PENDING(x)	((x) & 0xfffff)
+#define VGPU_MBAR_EXPECTED(x)	((x) >> 20 & 0xfffff)
+#define VGPU_MBAR_TX(x)		((x) >> 40 & 0x1fffff)
+#define VGPU_MBAR_PHASE(x)	((x) >> 61)
+
+/* BULK, BULKRED: addresses and sizes are multiples of 16 (FILL: 8).  D is read and
+ * written as the work goes on, so that it can stop and go on in between.  D overlaps
+ * no other operand.
+ */
+enum vgpu_bulk {
+	VGPU_BULK_LOAD,		/* from A to shared memory */
+	VGPU_BULK_STORE,	/* from shared memory to A */
+	VGPU_BULK_FILL,		/* shared memory with the 64 bits of A */
+	VGPU_BULK_COUNT
+};
 
 /* CPASYNC: MOD bit 0: operand B is a V register with the source size in bytes
  * (the rest is zero-filled) and A is W; else A, B as in a memory form.
@@ -340,7 +382,24 @@ enum vgpu_atom_type {
 	_(M16N8K16_F8_F32,	16, 8, 16,	F8, F32, 2, 1, 4) \
 	_(M16N8K32_F8_F16,	16, 8, 32,	F8, F16, 4, 2, 2) \
 	_(M16N8K32_F8_F32,	16, 8, 32,	F8, F32, 4, 2, 4) \
-	_(M16N8K64_F4_F32,	16, 8, 64,	F4, F32, 4, 2, 4)
+	_(M16N8K64_F4_F32,	16, 8, 64,	F4, F32, 4, 2, 4) \
+	_(M8N8K4_F16_F16,	8, 8, 4,	F16, F16, 2, 2, 4) \
+	_(M8N8K4_F16_F32,	8, 8, 4,	F16, F32, 2, 2, 8) \
+	_(SP_M16N8K16_F16_F16,	16, 8, 16,	F16, F16, 2, 2, 2) \
+	_(SP_M16N8K16_F16_F32,	16, 8, 16,	F16, F32, 2, 2, 4) \
+	_(SP_M16N8K32_F16_F16,	16, 8, 32,	F16, F16, 4, 4, 2) \
+	_(SP_M16N8K32_F16_F32,	16, 8, 32,	F16, F32, 4, 4, 4) \
+	_(SP_M16N8K16_BF16_F32,	16, 8, 16,	BF16, F32, 2, 2, 4) \
+	_(SP_M16N8K32_BF16_F32,	16, 8, 32,	BF16, F32, 4, 4, 4) \
+	_(SP_M16N8K8_TF32_F32,	16, 8, 8,	TF32, F32, 2, 2, 4) \
+	_(SP_M16N8K16_TF32_F32,	16, 8, 16,	TF32, F32, 4, 4, 4) \
+	_(SP_M16N8K32_I8,	16, 8, 32,	I8, S32, 2, 2, 4) \
+	_(SP_M16N8K64_I8,	16, 8, 64,	I8, S32, 4, 4, 4) \
+	_(SP_M16N8K64_I4,	16, 8, 64,	I4, S32, 2, 2, 4) \
+	_(SP_M16N8K128_I4,	16, 8, 128,	I4, S32, 4, 4, 4) \
+	_(SP_M16N8K64_F8_F16,	16, 8, 64,	F8, F16, 4, 4, 2) \
+	_(SP_M16N8K64_F8_F32,	16, 8, 64,	F8, F32, 4, 4, 4) \
+	_(SP_M16N8K128_F4_F32,	16, 8, 128,	F4, F32, 4, 4, 4)
 
 enum vgpu_mma_kind {
 #define _(NAME, ...) VGPU_MMA_##NAME,
@@ -348,17 +407,27 @@ enum vgpu_mma_kind {
 #undef _
 	VGPU_MMA_COUNT
 };
+/* M8N8K4_F16_*: four products by quarters of the warp, as Volta's mma.m8n8k4 */
+#define VGPU_MMA_QUAD		VGPU_MMA_M8N8K4_F16_F16
+/* From here on kinds of MMASP: A holds half of its elements, the metadata says which. */
+#define VGPU_MMA_SPARSE		VGPU_MMA_SP_M16N8K16_F16_F16
 #define VGPU_MMA_KIND		0x000000ff
 #define VGPU_MMA_A_SIGNED	0x00000100	/* I8, I4 */
 #define VGPU_MMA_B_SIGNED	0x00000200
 #define VGPU_MMA_SATFINITE	0x00000400	/* integers: clamp, once, at the end */
 #define VGPU_MMA_XOR		0x00000800	/* B1: xor popc, else and popc */
+#define VGPU_MMA_A_COL		0x00001000	/* M8N8K4_F16_*: A by columns */
+#define VGPU_MMA_B_ROW		0x00002000	/* M8N8K4_F16_*: B by rows */
+#define VGPU_MMA_SELECT(x)	((x) << 12)	/* MMASP: PTX's sparsity selector, 0 to 3 */
+#define VGPU_MMA_SCALED		0x00004000	/* MMASP: block scales, MOD as MMASC's */
 #define VGPU_MMA_ATYPE(x)	((x) << 16)
 #define VGPU_MMA_BTYPE(x)	((x) << 20)
 #define VGPU_MMA_GROUP(n)	(((n) - 1) << 24)
 #define VGPU_MMA_TID_A(x)	((x) << 27)	/* MMASC: PTX's thread-id-a, 0 or 1 */
 #define VGPU_MMA_TID_B(x)	((__u32)(x) << 29)	/* thread-id-b, 0 to 3 */
-/* MMASC's MOD: bits 1:0 log2 of the scale vectors along k (1, 2, 4); bit 2: scales
+/* MMASP's metadata: PTX's; the lanes that hold it are the selector's.
+ *
+ * MMASC's MOD: bits 1:0 log2 of the scale vectors along k (1, 2, 4); bit 2: scales
  * are ue4m3, else ue8m0; bits 4:3 byte selector of A's scale, 6:5 of B's.  Each block
  * of k that shares a scale is summed from zero, then D = fma(sum, scale A * scale B,
  * D), blocks in rising order.

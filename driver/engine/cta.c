@@ -186,10 +186,20 @@ const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
 	if (id >= ENG_BARRIERS || count % ENG_LANES || count > ENGINE_MAX_THREADS)
 		return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, lane);
 	id &= ENG_BARRIERS - 1;
+	if (!red && ip->mod & VGPU_BAR_CLUSTER)
+		id = ENG_CLUSTER_BAR;
 	b = &cta->bar[id];
 	if (!(cta->bars_used & 1U << id)) {
 		memset(b, 0, sizeof(*b));
 		cta->bars_used |= 1U << id;
+	}
+	/* waiting for one's own arrival, which is over once the barrier has forgotten it */
+	if (!red && ip->mod & VGPU_BAR_WAIT) {
+		if (!(b->arrived[w->index] & w->mask))
+			return ip + 1;
+		f->ip = ip;
+		f->bar = id;
+		return eng_next(w, ip, ENG_BAR);
 	}
 	b->arrived[w->index] |= w->mask;
 	b->expected = count;

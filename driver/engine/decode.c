@@ -562,6 +562,7 @@ static u32 space_of_op(const struct vgpu_insn *in)
 	case VGPU_OP_ATOMS:
 	case VGPU_OP_LDMATRIX:
 	case VGPU_OP_STMATRIX:
+	case VGPU_OP_MBAR:
 		return VGPU_SPACE_SHARED;
 	case VGPU_OP_LDL:
 	case VGPU_OP_STL:
@@ -655,7 +656,7 @@ static void decode_memory(struct emitter *e)
 
 	if (e->info->kind[OPF_C] == OPK_M) {
 		decode_access(e);
-	} else if (e->info->mod == OPM_ATOM) {
+	} else if (e->info->imm == OPI_ATOMIC) {
 		e->op.a = place_v(in->a);
 		e->op.b = place_v(in->b);
 		e->op.c = in->c == VGPU_NONE ? place_tmp(OPF_C) : place_v(in->c);
@@ -663,6 +664,13 @@ static void decode_memory(struct emitter *e)
 		e->op.sel = in->d != VGPU_NONE;
 	} else {
 		put_plain(e);
+	}
+	if (e->info->mod == OPM_MBAR) {
+		bool test = (in->mod & VGPU_MBAR_OP) >= VGPU_MBAR_TEST;
+
+		e->op.d = test ? place_p(in->d) : in->d == VGPU_NONE ? place_tmp(OPF_A) :
+			  place_v(in->d);
+		e->op.b = in->b == VGPU_NONE ? PLACE_ZERO : place_v(in->b);
 	}
 	e->op.x = space_of_op(in);
 }
@@ -688,7 +696,7 @@ static void decode_lane(struct emitter *e)
 static void decode_matrix(struct emitter *e)
 {
 	put_plain(e);
-	if (e->in->op != VGPU_OP_MMA)
+	if (e->in->op != VGPU_OP_MMA && e->in->op != VGPU_OP_MMASP)
 		return;
 	if (e->in->c == VGPU_NONE)
 		e->op.sel = 1;

@@ -302,6 +302,7 @@ struct eng_warp {
 /* ---- blocks and launches ------------------------------------------------------------ */
 
 #define ENG_BARRIERS	16
+#define ENG_CLUSTER_BAR	ENG_BARRIERS	/* the one more, of clusters of one block */
 #define ENG_MAX_WARPS	(ENGINE_MAX_THREADS / ENG_LANES)
 
 /**
@@ -340,7 +341,7 @@ struct engine_cta {
 	s64 left;
 	struct eng_warp *warp[ENG_MAX_WARPS];
 	u32 bars_busy, bars_used;
-	struct eng_barrier bar[ENG_BARRIERS];
+	struct eng_barrier bar[ENG_BARRIERS + 1];
 	struct eng_tlb tlb;
 	u64 s[VGPU_MAX_SREGS];
 };
@@ -454,6 +455,47 @@ const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip);
  */
 bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 space,
 		  u32 bytes, u32 align, bool write, u8 *ptr[ENG_LANES]);
+
+/* ---- bulk.c: copies of many bytes ------------------------------------------------------------ */
+
+#define ENG_BULK_CHUNK	2048	/* bytes that a lane moves before others have a turn */
+
+/**
+ * eng_bulk_aligned() - sizes and addresses of a BULK or BULKRED are multiples of @by
+ *
+ * False: the fault is noted in @w->exit.
+ */
+bool eng_bulk_aligned(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 by);
+/**
+ * eng_bulk_step() - the next piece of a lane's work
+ * @max: most bytes of it
+ * @write_other: A is stored to; else loaded from
+ * @shared: receives where it lies in shared memory
+ * @other: receives where it lies at A; may be NULL: there is no A
+ *
+ * Return: bytes that lie contiguously on both sides, 0 where the lane is done, -1 with
+ * the fault or the missing page noted in @w->exit.
+ */
+int eng_bulk_step(struct eng_warp *w, const struct eng_op *ip, u32 lane, u32 max,
+		  bool write_other, u8 **shared, u8 **other);
+/** eng_bulk_next() - where to go on: @ip again while a lane of @lanes is not done */
+const struct eng_op *eng_bulk_next(struct eng_warp *w, const struct eng_op *ip, u32 lanes,
+				   u32 bytes);
+const struct eng_op *eng_bulk(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+
+/**
+ * eng_piece() - what lies contiguously from @va of @space on
+ * @write: it must be writable
+ * @ptr: receives where it is
+ *
+ * Local memory has no such pieces.  Return: bytes, or 0 with the fault or the missing page
+ * noted in @w->exit.
+ */
+u64 eng_piece(struct eng_warp *w, const struct eng_op *ip, u32 space, u64 va, u32 lane,
+	      bool write, u8 **ptr);
+/** eng_misaligned() - note that lane @lane's @va of @space is; returns NULL */
+const struct eng_op *eng_misaligned(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				    u64 va, u32 lane);
 
 /** eng_sreg() - a special register, for one lane */
 u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane);

@@ -17,6 +17,7 @@
 #include "ops_lane.h"
 #include "ops_mem.h"
 #include "ops_atom.h"
+#include "ops_bulk.h"
 #include "ops_mma.h"
 
 /*

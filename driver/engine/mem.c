@@ -463,6 +463,32 @@ bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 sp
 	return true;
 }
 
+u64 eng_piece(struct eng_warp *w, const struct eng_op *ip, u32 space, u64 va, u32 lane,
+	      bool write, u8 **ptr)
+{
+	struct access ac = { .space = space, .bytes = 1, .align = 1, .write = write };
+	struct place at;
+
+	if (space == VGPU_SPACE_LOCAL || (space == VGPU_SPACE_GENERIC &&
+					  space_of(va) == VGPU_SPACE_LOCAL)) {
+		fault_at(w, ip, &ac, VGPU_STOP_ILLEGAL_ADDRESS, va, lane);
+		return 0;
+	}
+	if (!check_lane(w, ip, &ac, va, 1, lane))
+		return 0;
+	at = place_of(w, space, va, lane, write);
+	*ptr = at.ptr;
+	return at.left;
+}
+
+const struct eng_op *eng_misaligned(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				    u64 va, u32 lane)
+{
+	struct access ac = { .space = space };
+
+	return fault_at(w, ip, &ac, VGPU_STOP_MISALIGNED, va, lane);
+}
+
 /* ---- special registers --------------------------------------------------------------------- */
 
 static u64 thread_index(const struct eng_warp *w, u32 dim, u32 lane)

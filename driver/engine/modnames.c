@@ -52,7 +52,9 @@ const struct mod_name mod_names[] = {
 	{ OPM_TESTP, 0xff, VGPU_TESTP_NORMAL, "normal" },
 	{ OPM_TESTP, 0xff, VGPU_TESTP_SUBNORMAL, "subnormal" },
 
-	{ OPM_BAR, 0x01, VGPU_BAR_ARRIVE, "arrive" },
+	{ OPM_BAR, VGPU_BAR_ARRIVE, VGPU_BAR_ARRIVE, "arrive" },
+	{ OPM_BAR, VGPU_BAR_WAIT, VGPU_BAR_WAIT, "wait" },
+	{ OPM_BAR, VGPU_BAR_CLUSTER, VGPU_BAR_CLUSTER, "cluster" },
 	{ OPM_BARRED, 0xff, VGPU_BARRED_POPC, "popc" },
 	{ OPM_BARRED, 0xff, VGPU_BARRED_AND, "and" },
 	{ OPM_BARRED, 0xff, VGPU_BARRED_OR, "or" },
@@ -184,6 +186,25 @@ const struct mod_name mod_names[] = {
 	{ OPM_LDSM, VGPU_LDSM_NUM, 1, "m2" },
 	{ OPM_LDSM, VGPU_LDSM_NUM, 2, "m4" },
 	{ OPM_LDSM, VGPU_LDSM_TRANS, VGPU_LDSM_TRANS, "trans" },
+	{ OPM_LDSM, VGPU_LDSM_BYTES, VGPU_LDSM_BYTES, "bytes" },
+	{ OPM_LDSM, VGPU_LDSM_B6, VGPU_LDSM_B6, "b6" },
+	{ OPM_LDSM, VGPU_LDSM_B4, VGPU_LDSM_B4, "b4" },
+
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_INIT, "init" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_INVAL, "inval" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_EXPECT_TX, "expect" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_COMPLETE_TX, "complete" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_ARRIVE, "arrive" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_ARRIVE_DROP, "drop" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_ARRIVE_TX, "arrivetx" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_ARRIVE_DROP_TX, "droptx" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_TEST, "test" },
+	{ OPM_MBAR, VGPU_MBAR_OP, VGPU_MBAR_TEST_PARITY, "parity" },
+	{ OPM_MBAR, VGPU_MBAR_TRY, VGPU_MBAR_TRY, "try" },
+
+	{ OPM_BULK, 0xff, VGPU_BULK_LOAD, "load" },
+	{ OPM_BULK, 0xff, VGPU_BULK_STORE, "store" },
+	{ OPM_BULK, 0xff, VGPU_BULK_FILL, "fill" },
 };
 
 const u32 mod_name_count = ARRAY_SIZE(mod_names);

@@ -274,6 +274,54 @@ static __always_inline void mma_b_floats(float (*out)[8], float *row, const u32 
 	}
 }
 
+/* ---- sparse A ---------------------------------------------------------------------------------- */
+
+/**
+ * struct mma_sparse - where the elements that A holds belong
+ * @meta: the metadata register's row
+ * @select: PTX's sparsity selector
+ */
+struct mma_sparse {
+	const u32 *meta;
+	u32 select;
+};
+
+/*
+ * Row @i's metadata, 4 bits for each group of elements.  Types of 16 bit and tf32 pack
+ * rows i and i + 8 into a word for 16 of these bits each; the others have words of their own.
+ */
+static __always_inline u64 mma_row_meta(const struct mma_sparse *sp, int i, u32 type, int k)
+{
+	const u32 *quad = sp->meta + 4 * (i & 7);
+	bool high = i >= 8;
+
+	if (type == MMA_F16 || type == MMA_BF16 || type == MMA_TF32) {
+		int shift = high ? 16 : 0;
+
+		if (k == (type == MMA_TF32 ? 8 : 16))
+			return quad[sp->select] >> shift & 0xffff;
+		quad += 2 * (sp->select & 1);
+		return (quad[0] >> shift & 0xffff) | (u64)(quad[1] >> shift & 0xffff) << 16;
+	}
+	if (k == (type == MMA_I4 || type == MMA_F4 ? 128 : 64))
+		return quad[high] | (u64)quad[2 + high] << 32;
+	return quad[2 * (sp->select & 1) + high];
+}
+
+/* The dense column of stored element @e of a row */
+static __always_inline int mma_sparse_col(u64 meta, int e, u32 type)
+{
+	switch (type) {
+	case MMA_TF32:	/* one of two, told as the halves of 16 bit */
+		return 2 * e + (meta >> (4 * e) >> 1 & 1);
+	case MMA_I4:
+	case MMA_F4:	/* two pairs of four */
+		return e / 4 * 8 + 2 * (int)(meta >> (4 * (e / 4) + 2 * (e / 2 & 1)) & 3) + (e & 1);
+	default:	/* two of four */
+		return e / 2 * 4 + (int)(meta >> (4 * (e / 2) + 2 * (e & 1)) & 3);
+	}
+}
+
 /* C and D as rows of eight columns: two registers of 32 bit alternate */
 static __always_inline void mma_c_load(u32 (*out)[8], const u32 *c, int rows)
 {
@@ -359,6 +407,35 @@ static __always_inline void mma_floats(u32 *d, const u32 *a, const u32 *b, const
 	mma_d_floats(d, acc, kind->ctype, kind->m);
 }
 
+/* The same with a sparse A: tile @t of B meets half of A's tile t / 2. */
+static __always_inline void mma_sparse_floats(u32 *d, const u32 *a, const u32 *b,
+					      const struct mma_sparse *sp,
+					      const struct mma_kind *kind, u32 type, u32 imm,
+					      float (*bt)[8], float *row)
+{
+	float acc[16][8] __aligned(32);
+	int cols = mma_tile_cols(type), tiles = kind->k / cols, t, i, e;
+
+	mma_c_floats(acc, d, kind->ctype, 16);
+	for (t = 0; t < tiles; t++) {
+		mma_b_floats(bt, row, b + t * MMA_ROW, type, imm >> 20 & 15);
+		for (i = 0; i < 16; i++) {
+			u64 meta = mma_row_meta(sp, i, type, kind->k);
+			mma_v8f s = *(mma_v8f *)acc[i];
+
+			mma_row_floats(row, a + (t / 2 * 2 + i / 8) * MMA_ROW + 4 * (i & 7), type,
+				       imm >> 16 & 15);
+			for (e = cols / 2 * (t & 1); e < cols / 2 * (t & 1) + cols / 2; e++) {
+				int at = mma_sparse_col(meta, cols * (t / 2) + e, type) - t * cols;
+
+				s = mma_fma(row[e], *(mma_v8f *)bt[at & (cols - 1)], s);
+			}
+			*(mma_v8f *)acc[i] = s;
+		}
+	}
+	mma_d_floats(d, acc, kind->ctype, 16);
+}
+
 static noinline void mma_f16(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			     const struct mma_kind *kind)
 {
@@ -428,6 +505,89 @@ static noinline void mma_f64(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 		}
 }
 
+/* Four products of 8x4 by 4x8, each by lanes 4 q .. 4 q + 3 and 16 above them */
+struct mma_quad {
+	float a[8][4], b[4][8], c[8][8];
+};
+
+/* Element @i of lane @x of the quad: of f32 accumulators; row and column */
+static __always_inline void mma_quad_place(int x, int i, int *row, int *col)
+{
+	*row = (x & 1) + (i & 2) + (x & 4);
+	*col = (i & 4) + (x & 2) + (i & 1);
+}
+
+static __always_inline float mma_quad_half(const u32 *r, int lane, int i)
+{
+	return num_from_h(r[i / 2 * MMA_ROW + lane] >> (i & 1) * 16 & 0xffff);
+}
+
+static __always_inline void mma_quad_load(struct mma_quad *m, const u32 *a, const u32 *b,
+					  const u32 *c, int q, bool wide, u32 imm)
+{
+	int x, i, row, col;
+
+	for (x = 0; x < 8; x++) {
+		int lane = 4 * q + (x & 3) + (x & 4) * 4;
+
+		for (i = 0; i < 4; i++) {
+			float va = mma_quad_half(a, lane, i), vb = mma_quad_half(b, lane, i);
+
+			if (imm & VGPU_MMA_A_COL)
+				m->a[i + (x & 4)][x & 3] = va;
+			else
+				m->a[x][i] = va;
+			if (imm & VGPU_MMA_B_ROW)
+				m->b[x & 3][i + (x & 4)] = vb;
+			else
+				m->b[i][x] = vb;
+		}
+		for (i = 0; i < 8; i++) {
+			mma_quad_place(x, i, &row, &col);
+			if (!c)
+				m->c[x][i] = 0;
+			else if (wide)
+				m->c[row][col] = mma_bits(c[i * MMA_ROW + lane]);
+			else
+				m->c[x][i] = mma_quad_half(c, lane, i);
+		}
+	}
+}
+
+static __always_inline void mma_quad_store(u32 *d, const struct mma_quad *m, int q, bool wide)
+{
+	int x, i, row, col;
+
+	for (x = 0; x < 8; x++) {
+		int lane = 4 * q + (x & 3) + (x & 4) * 4;
+
+		for (i = 0; wide && i < 8; i++) {
+			mma_quad_place(x, i, &row, &col);
+			d[i * MMA_ROW + lane] = num_out32(m->c[row][col]);
+		}
+		for (i = 0; !wide && i < 8; i += 2)
+			d[i / 2 * MMA_ROW + lane] = mma_to_half(m->c[x][i]) |
+						    mma_to_half(m->c[x][i + 1]) << 16;
+	}
+}
+
+static noinline void mma_quads(u32 *d, const u32 *a, const u32 *b, const u32 *c,
+			       const struct mma_kind *kind, u32 imm)
+{
+	bool wide = kind->ctype == MMA_F32;
+	struct mma_quad m;
+	int q, i, n, k;
+
+	for (q = 0; q < 4; q++) {
+		mma_quad_load(&m, a, b, c, q, wide, imm);
+		for (i = 0; i < 8; i++)
+			for (k = 0; k < 4; k++)
+				for (n = 0; n < 8; n++)
+					m.c[i][n] = mma_fma1(m.a[i][k], m.b[k][n], m.c[i][n]);
+		mma_quad_store(d, &m, q, wide);
+	}
+}
+
 /* ---- products of integers ------------------------------------------------------------------------ */
 
 /* Eight sums of two products each: pairs of 16 bit, @a the same pair for all */
@@ -491,8 +651,25 @@ static __always_inline s32 mma_clamp(s64 v)
 	return v > 0x7fffffffLL ? 0x7fffffff : v < -0x80000000LL ? -0x7fffffff - 1 : (s32)v;
 }
 
+/* Elements of A that meet tile @t of B, as if all were there */
+static __always_inline void mma_sparse_row(s16 *row, const u32 *a, int t, int i,
+					   const struct mma_sparse *sp, int k, u32 type, bool sign)
+{
+	int cols = mma_tile_cols(type), first = cols / 2 * (t & 1), e;
+	u64 meta = mma_row_meta(sp, i, type, k);
+	s16 held[32] __aligned(32);
+
+	mma_widen(held, (const u8 *)(a + (t / 2 * 2 + i / 8) * MMA_ROW + 4 * (i & 7)), cols, type,
+		  sign);
+	for (e = 0; e < cols; e++)
+		row[e] = 0;
+	for (e = first; e < first + cols / 2; e++)
+		row[mma_sparse_col(meta, cols * (t / 2) + e, type) & (cols - 1)] = held[e];
+}
+
 static __always_inline void mma_ints(u32 *d, const u32 *a, const u32 *b, const u32 *c,
-				     const struct mma_kind *kind, u32 type, u32 imm)
+				     const struct mma_kind *kind, u32 type, u32 imm,
+				     const struct mma_sparse *sp)
 {
 	bool as = imm & VGPU_MMA_A_SIGNED, bs = imm & VGPU_MMA_B_SIGNED;
 	int cols = mma_tile_cols(type), tiles = kind->k / cols, halves = kind->m / 8;
@@ -513,8 +690,11 @@ static __always_inline void mma_ints(u32 *d, const u32 *a, const u32 *b, const u
 			for (i = 0; i < 8; i++) {
 				mma_v8i s = *(mma_v8i *)acc[8 * h + i];
 
-				mma_widen(row, (const u8 *)(a + (t * halves + h) * MMA_ROW + 4 * i),
-					  cols, type, as);
+				if (sp)
+					mma_sparse_row(row, a, t, 8 * h + i, sp, kind->k, type, as);
+				else
+					mma_widen(row, (const u8 *)(a + (t * halves + h) * MMA_ROW + 4 * i),
+						  cols, type, as);
 				for (k = 0; k < cols / 2; k++) {
 					u32 pair;
 
@@ -537,13 +717,13 @@ static __always_inline void mma_ints(u32 *d, const u32 *a, const u32 *b, const u
 static noinline void mma_i8(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			    const struct mma_kind *kind, u32 imm)
 {
-	mma_ints(d, a, b, c, kind, MMA_I8, imm);
+	mma_ints(d, a, b, c, kind, MMA_I8, imm, NULL);
 }
 
 static noinline void mma_i4(u32 *d, const u32 *a, const u32 *b, const u32 *c,
 			    const struct mma_kind *kind, u32 imm)
 {
-	mma_ints(d, a, b, c, kind, MMA_I4, imm);
+	mma_ints(d, a, b, c, kind, MMA_I4, imm, NULL);
 }
 
 static __always_inline u32 mma_popc(u32 v)
@@ -596,7 +776,10 @@ static noinline void mma_run(u32 *d, const u32 *a, const u32 *b, const u32 *c, u
 			mma_f64(d, a, b, c, kind);
 			break;
 		case MMA_F16:
-			mma_f16(d, a, b, c, kind);
+			if (kind->k == 4)
+				mma_quads(d, a, b, c, kind, imm);
+			else
+				mma_f16(d, a, b, c, kind);
 			break;
 		case MMA_BF16:
 			mma_bf16(d, a, b, c, kind);
@@ -638,23 +821,27 @@ static __always_inline float mma_scale(u32 v, bool ue4m3)
 }
 
 /* The sum for row @i and column @n over block @s of @blocks of k, from zero */
-static __always_inline float mma_block(const u32 *a, const u32 *b, const struct mma_kind *kind,
-				       u32 imm, int i, int n, int s, int blocks)
+static __always_inline float mma_element(const u32 *tiles, int halves, int i, int k,
+					 const struct mma_kind *kind, u32 q8)
 {
-	int span = kind->k / blocks, cols = mma_tile_cols(kind->type), k;
+	int cols = mma_tile_cols(kind->type), e = k % cols;
+	const u8 *p = (const u8 *)(tiles + (k / cols * halves + i / 8) * MMA_ROW + 4 * (i & 7));
+
+	return kind->type == MMA_F4 ? mma_small(p[e / 2] >> (e & 1) * 4 & 15, 2, 1) : mma_q8(p[e], q8);
+}
+
+static __always_inline float mma_block(const u32 *a, const u32 *b, const struct mma_sparse *sp,
+				       const struct mma_kind *kind, u32 imm, int i, int n, int s,
+				       int blocks)
+{
+	int span = (sp ? kind->k / 2 : kind->k) / blocks, e, k;
+	u64 meta = sp ? mma_row_meta(sp, i, kind->type, kind->k) : 0;
 	float sum = 0;
 
-	for (k = s * span; k < (s + 1) * span; k++) {
-		const u8 *pa = (const u8 *)(a + (k / cols * 2 + i / 8) * MMA_ROW + 4 * (i & 7));
-		const u8 *pb = (const u8 *)(b + k / cols * MMA_ROW + 4 * n);
-		int e = k % cols;
-
-		if (kind->type == MMA_F4)
-			sum = mma_fma1(mma_small(pa[e / 2] >> (e & 1) * 4 & 15, 2, 1),
-				       mma_small(pb[e / 2] >> (e & 1) * 4 & 15, 2, 1), sum);
-		else
-			sum = mma_fma1(mma_q8(pa[e], imm >> 16 & 15), mma_q8(pb[e], imm >> 20 & 15),
-				       sum);
+	for (e = s * span; e < (s + 1) * span; e++) {
+		k = sp ? mma_sparse_col(meta, e, kind->type) & (kind->k - 1) : e;
+		sum = mma_fma1(mma_element(a, 2, i, e, kind, imm >> 16 & 15),
+			       mma_element(b, 1, n, k, kind, imm >> 20 & 15), sum);
 	}
 	return sum;
 }
@@ -667,12 +854,13 @@ static __always_inline float mma_block(const u32 *a, const u32 *b, const struct 
  * @scale: rows of the two scale registers
  * @imm: the instruction's immediate
  * @mod: its modifier
+ * @sp: of MMASP, else NULL
  *
  * Each block of k that shares a scale is summed from zero; then D = fma(sum, scale of
  * A's row times scale of B's column, D), blocks in rising order.
  */
 static noinline void mma_run_scaled(u32 *d, const u32 *a, const u32 *b, const u32 *scale, u32 imm,
-				    u32 mod)
+				    u32 mod, const struct mma_sparse *sp)
 {
 	const struct mma_kind *kind = &mma_kinds[imm & VGPU_MMA_KIND];
 	u32 atid = (imm >> 27 & 1) * 2, btid = imm >> 29 & 3;
@@ -688,10 +876,79 @@ static noinline void mma_run_scaled(u32 *d, const u32 *a, const u32 *b, const u3
 				float sa = mma_scale(wa >> 8 * (((mod >> 3) + s) & 3) & 255, mod & 4);
 				float sb = mma_scale(wb >> 8 * (((mod >> 5) + s) & 3) & 255, mod & 4);
 
-				acc[i][n] = mma_fma1(mma_block(a, b, kind, imm, i, n, s, blocks),
+				acc[i][n] = mma_fma1(mma_block(a, b, sp, kind, imm, i, n, s, blocks),
 						     sa * sb, acc[i][n]);
 			}
 	mma_d_floats(d, acc, MMA_F32, 16);
+}
+
+/* Room for a tile of B and a row of A, by type, as in mma_f16() and its likes */
+#define MMA_SPARSE(NAME, TYPE, COLS)						\
+static noinline void mma_sparse_##NAME(u32 *d, const u32 *a, const u32 *b,	\
+				       const struct mma_sparse *sp,		\
+				       const struct mma_kind *kind, u32 imm)	\
+{										\
+	float bt[COLS][8] __aligned(32), row[(COLS) < 8 ? 8 : (COLS)] __aligned(32); \
+										\
+	mma_sparse_floats(d, a, b, sp, kind, TYPE, imm, bt, row);		\
+}
+MMA_SPARSE(f16, MMA_F16, 8)
+MMA_SPARSE(bf16, MMA_BF16, 8)
+MMA_SPARSE(tf32, MMA_TF32, 4)
+MMA_SPARSE(f8, MMA_F8, 16)
+MMA_SPARSE(f4, MMA_F4, 32)
+
+static noinline void mma_sparse_ints(u32 *d, const u32 *a, const u32 *b,
+				     const struct mma_sparse *sp, const struct mma_kind *kind,
+				     u32 imm)
+{
+	if (kind->type == MMA_I8)
+		mma_ints(d, a, b, d, kind, MMA_I8, imm, sp);
+	else
+		mma_ints(d, a, b, d, kind, MMA_I4, imm, sp);
+}
+
+/**
+ * mma_run_sparse() - execute an MMASP instruction
+ * @d: rows of D's registers, which are C's, too
+ * @a: rows of A's
+ * @b: rows of B's
+ * @c: rows of the metadata and, with VGPU_MMA_SCALED, of the two scale registers
+ * @imm: the instruction's immediate
+ * @mod: its modifier
+ *
+ * As the dense kinds, but that elements which A does not hold are left out.
+ */
+static noinline void mma_run_sparse(u32 *d, const u32 *a, const u32 *b, const u32 *c, u32 imm,
+				    u32 mod)
+{
+	const struct mma_kind *kind = &mma_kinds[imm & VGPU_MMA_KIND];
+	const struct mma_sparse sp = { .meta = c, .select = imm >> 12 & 3 };
+
+	if (imm & VGPU_MMA_SCALED) {
+		mma_run_scaled(d, a, b, c + MMA_ROW, imm, mod, &sp);
+		return;
+	}
+	switch (kind->type) {
+	case MMA_F16:
+		mma_sparse_f16(d, a, b, &sp, kind, imm);
+		break;
+	case MMA_BF16:
+		mma_sparse_bf16(d, a, b, &sp, kind, imm);
+		break;
+	case MMA_TF32:
+		mma_sparse_tf32(d, a, b, &sp, kind, imm);
+		break;
+	case MMA_F8:
+		mma_sparse_f8(d, a, b, &sp, kind, imm);
+		break;
+	case MMA_F4:
+		mma_sparse_f4(d, a, b, &sp, kind, imm);
+		break;
+	default:
+		mma_sparse_ints(d, a, b, &sp, kind, imm);
+		break;
+	}
 }
 
 #endif /* VGPU_ENGINE_NUM_MMA_H */

@@ -243,7 +243,8 @@ static noinline void mma_rows(u32 *d, const u32 *a, const u32 *b, const u32 *c, 
 	const struct mma_kind *kind = &mma_kinds[imm & VGPU_MMA_KIND];
 	u32 n, group = (imm >> 24 & 7) + 1;
 	bool bytes = kind->type == MMA_I8 && !(imm & VGPU_MMA_SATFINITE);
-	bool half = ENG_HAVE_FMA && (kind->type == MMA_F16 || kind->type == MMA_BF16);
+	bool half = ENG_HAVE_FMA && kind->k > 4 &&
+		    (kind->type == MMA_F16 || kind->type == MMA_BF16);
 
 	if (!bytes && !half) {
 		mma_run(d, a, b, c, imm);

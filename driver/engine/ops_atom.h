@@ -38,8 +38,10 @@ static noinline u64 atom_add_f64(u64 a, u64 b)
 	return num_out64(num_f64(a) + num_f64(b));
 }
 
-static noinline u32 atom_add_half(u32 a, u32 b, bool bf)
+static noinline u32 atom_half(u32 op, u32 a, u32 b, bool bf)
 {
+	if (op != VGPU_ATOM_ADD)
+		return num_half_minmax(a, b, 0, bf ? 0x7f80 : 0x7c00, op == VGPU_ATOM_MAX);
 	if (bf)
 		return num_to_b(num_from_b(a) + num_from_b(b));
 	return num_to_h(num_from_h(a) + num_from_h(b));
@@ -68,15 +70,15 @@ static __always_inline u64 atom_new(u32 mod, u64 old, u64 b, u64 c, bool shared)
 			return atom_add_f64(old, b);
 		return atom_int(op, old, b, c, false, 64);
 	case VGPU_AT_F16:
-		return atom_add_half((u32)old, LO((u32)b), false);
+		return atom_half(op, (u32)old, LO((u32)b), false);
 	case VGPU_AT_BF16:
-		return atom_add_half((u32)old, LO((u32)b), true);
+		return atom_half(op, (u32)old, LO((u32)b), true);
 	case VGPU_AT_F16X2:
-		return atom_add_half(LO((u32)old), LO((u32)b), false) |
-		       atom_add_half(HI((u32)old), HI((u32)b), false) << 16;
+		return atom_half(op, LO((u32)old), LO((u32)b), false) |
+		       atom_half(op, HI((u32)old), HI((u32)b), false) << 16;
 	case VGPU_AT_BF16X2:
-		return atom_add_half(LO((u32)old), LO((u32)b), true) |
-		       atom_add_half(HI((u32)old), HI((u32)b), true) << 16;
+		return atom_half(op, LO((u32)old), LO((u32)b), true) |
+		       atom_half(op, HI((u32)old), HI((u32)b), true) << 16;
 	default:	/* B16 */
 		return (u16)atom_int(op, old, LO(b), LO(c), false, 16);
 	}
@@ -242,10 +244,11 @@ static noinline const struct eng_op *atomics(struct eng_warp *w, const struct en
 	return ip + 1;
 }
 
-#define ATOM(NAME)								\
+/* What does all of it out of line, and says where to go on */
+#define ATOM_LIKE(NAME, BODY)							\
 HANDLER(f_##NAME)								\
 {										\
-	NEXT_ANY(atomics(w, ip, ENG_ALL));					\
+	NEXT_ANY(BODY(w, ip, ENG_ALL));						\
 }										\
 HANDLER(m_##NAME)								\
 {										\
@@ -253,8 +256,8 @@ HANDLER(m_##NAME)								\
 										\
 	if (!m)									\
 		NEXT();								\
-	NEXT_ANY(atomics(w, ip, m));						\
+	NEXT_ANY(BODY(w, ip, m));						\
 }
-ATOM(ATOMG)
-ATOM(ATOMS)
-ATOM(ATOMX)
+ATOM_LIKE(ATOMG, atomics)
+ATOM_LIKE(ATOMS, atomics)
+ATOM_LIKE(ATOMX, atomics)

@@ -86,6 +86,16 @@ static void put_mma(struct text *t, u32 imm)
 		put(t, ":satfinite");
 	if (imm & VGPU_MMA_XOR)
 		put(t, ":xor");
+	if (kind >= VGPU_MMA_SPARSE) {
+		put(t, ":sel=%u", imm >> 12 & 3);
+		if (imm & VGPU_MMA_SCALED)
+			put(t, ":scaled");
+	} else {
+		if (imm & VGPU_MMA_A_COL)
+			put(t, ":acol");
+		if (imm & VGPU_MMA_B_ROW)
+			put(t, ":brow");
+	}
 	if (mma_table[kind].ab == MMAT_F8 && a < VGPU_Q8_COUNT && b < VGPU_Q8_COUNT)
 		put(t, ":at=%s:bt=%s", q8_names[a], q8_names[b]);
 	if (ta)
@@ -175,8 +185,19 @@ static void put_number(struct text *t, const struct vgpu_insn *in, u16 val)
 	}
 }
 
+/* Of a barrier object: states are wide, the outcome of a test is a predicate. */
+static char mbar_file(const struct vgpu_insn *in, enum op_field f)
+{
+	u32 what = in->mod & VGPU_MBAR_OP;
+	bool test = what == VGPU_MBAR_TEST || what == VGPU_MBAR_TEST_PARITY;
+
+	if (f == OPF_D)
+		return test ? 'p' : 'w';
+	return what == VGPU_MBAR_TEST ? 'w' : 'v';
+}
+
 /* Registers whose file the modifier or the immediate tells. */
-static char register_file(const struct vgpu_insn *in, const struct op_info *op)
+static char register_file(const struct vgpu_insn *in, const struct op_info *op, enum op_field f)
 {
 	u32 kind = in->imm & VGPU_MMA_KIND;
 
@@ -196,6 +217,8 @@ static char register_file(const struct vgpu_insn *in, const struct op_info *op)
 	default:
 		break;
 	}
+	if (op->mod == OPM_MBAR)
+		return mbar_file(in, f);
 	if (op->imm == OPI_MMA)
 		return kind < VGPU_MMA_COUNT && mma_table[kind].ab == MMAT_F64 ? 'w' : 'v';
 	if (op->kind[OPF_C] == OPK_M)
@@ -289,7 +312,7 @@ static void put_operand(struct text *t, const struct vgpu_insn *in, const struct
 		put_number(t, in, val);
 		break;
 	default:	/* R, G */
-		put_register(t, register_file(in, op), val);
+		put_register(t, register_file(in, op, f), val);
 		break;
 	}
 }
@@ -331,10 +354,10 @@ static void put_memory(struct text *t, const struct vgpu_insn *in, const struct 
 {
 	put_operand(t, in, op, OPF_D);
 	put_address(t, in, op, in->imm);
-	if (op->mod != OPM_ATOM)
+	if (op->mod != OPM_ATOM && op->mod != OPM_MBAR)
 		return;
 	put_operand(t, in, op, OPF_B);
-	if (in->c != VGPU_NONE)
+	if (op->mod == OPM_ATOM && in->c != VGPU_NONE)
 		put_operand(t, in, op, OPF_C);
 }
 

@@ -205,6 +205,9 @@ static enum engine_refusal check_extra(const struct verify_unit *u, const struct
 			return in->mod == VGPU_BARRED_POPC ? REFUSE_VREG : REFUSE_PREG;
 		fallthrough;
 	case VGPU_OP_BAR:
+		if (in->mod & VGPU_BAR_CLUSTER && (in->a != VGPU_SRC_IMM || in->b != VGPU_SRC_IMM ||
+						   in->imm))
+			return REFUSE_BARRIER;
 		return in->a == VGPU_SRC_IMM && in->imm > 15 ? REFUSE_BARRIER : REFUSE_NOTHING;
 	default:
 		return REFUSE_NOTHING;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Operands of loads, stores, atomics, cp.async and ldmatrix.
+ * Operands of loads, stores, atomics, copies, barrier objects and ldmatrix.
  */
 #include "verify.h"
 
@@ -166,6 +166,44 @@ static enum engine_refusal check_atomic(const struct verify_unit *u,
 	return in->c == VGPU_NONE ? REFUSE_NOTHING : REFUSE_ABSENT;
 }
 
+static enum engine_refusal absent_or_wide(const struct verify_unit *u, u16 reg)
+{
+	return reg == VGPU_NONE ? REFUSE_NOTHING : verify_wreg(u, reg);
+}
+
+static enum engine_refusal check_barrier_object(const struct verify_unit *u,
+						const struct vgpu_insn *in)
+{
+	u32 what = in->mod & VGPU_MBAR_OP;
+	enum engine_refusal why;
+
+	if (what >= VGPU_MBAR_TEST)
+		why = verify_preg(in->d);
+	else if (what >= VGPU_MBAR_ARRIVE)
+		why = absent_or_wide(u, in->d);
+	else
+		why = in->d == VGPU_NONE ? REFUSE_NOTHING : REFUSE_ABSENT;
+	if (why)
+		return why;
+	if (what == VGPU_MBAR_INVAL)
+		return in->b == VGPU_NONE ? REFUSE_NOTHING : REFUSE_ABSENT;
+	return what == VGPU_MBAR_TEST ? verify_wreg(u, in->b) : verify_vreg(u, in->b);
+}
+
+/* D is written while the others are still read. */
+static enum engine_refusal check_bulk(const struct vgpu_insn *in)
+{
+	return in->d == in->b || in->d == in->c || (in->d & ~1) == in->a ? REFUSE_BULK_OVERLAP :
+									   REFUSE_NOTHING;
+}
+
+static u32 matrix_registers(const struct vgpu_insn *in)
+{
+	u32 n = 1U << (in->mod & VGPU_LDSM_NUM);
+
+	return in->op == VGPU_OP_LDMATRIX && in->mod & VGPU_LDSM_BYTES ? 2 * n : n;
+}
+
 enum engine_refusal verify_memory(const struct verify_unit *u, const struct vgpu_insn *in,
 				  const struct op_info *op)
 {
@@ -175,11 +213,15 @@ enum engine_refusal verify_memory(const struct verify_unit *u, const struct vgpu
 	case OPM_ORDER:
 		return check_access(u, in);
 	case OPM_ATOM:
-		return check_atomic(u, in);
+		return in->op == VGPU_OP_BULKRED ? check_bulk(in) : check_atomic(u, in);
+	case OPM_BULK:
+		return check_bulk(in);
+	case OPM_MBAR:
+		return check_barrier_object(u, in);
 	case OPM_CPASYNC:
 		return check_cpasync(u, in);
 	case OPM_LDSM:
-		return verify_group(u, in->d, 1U << (in->mod & VGPU_LDSM_NUM), false);
+		return verify_group(u, in->d, matrix_registers(in), false);
 	default:
 		return REFUSE_NOTHING;
 	}

@@ -166,7 +166,7 @@ static bool hmod_ok(u16 op, u8 mod)
 	return !(mod & ~flags);
 }
 
-static bool atom_ok(u8 mod)
+static bool atom_ok(u16 insn, u8 mod)
 {
 	static const u16 ops[VGPU_AT_COUNT] = {
 #define A(x) (1 << VGPU_ATOM_##x)
@@ -176,16 +176,19 @@ static bool atom_ok(u8 mod)
 		[VGPU_AT_S64] = A(ADD) | A(MIN) | A(MAX),
 		[VGPU_AT_F32] = A(ADD) | A(EXCH) | A(CAS),
 		[VGPU_AT_F64] = A(ADD) | A(EXCH) | A(CAS),
-		[VGPU_AT_F16] = A(ADD),
-		[VGPU_AT_F16X2] = A(ADD),
-		[VGPU_AT_BF16] = A(ADD),
-		[VGPU_AT_BF16X2] = A(ADD),
+		[VGPU_AT_F16] = A(ADD) | A(MIN) | A(MAX),
+		[VGPU_AT_F16X2] = A(ADD) | A(MIN) | A(MAX),
+		[VGPU_AT_BF16] = A(ADD) | A(MIN) | A(MAX),
+		[VGPU_AT_BF16X2] = A(ADD) | A(MIN) | A(MAX),
 		[VGPU_AT_B16] = A(EXCH) | A(CAS),
 		[VGPU_AT_B128] = A(EXCH) | A(CAS),
 #undef A
 	};
 	u8 op = mod & 0x0f, type = mod >> 4;
 
+	/* reductions in bulk combine */
+	if (insn == VGPU_OP_BULKRED && (op == VGPU_ATOM_EXCH || op == VGPU_ATOM_CAS))
+		return false;
 	return type < VGPU_AT_COUNT && op < VGPU_ATOM_COUNT && ops[type] >> op & 1;
 }
 
@@ -213,6 +216,35 @@ static bool space_ok(u16 op, u8 mod)
 	return mod != VGPU_SPACE_GENERIC;
 }
 
+static bool bar_ok(u8 mod)
+{
+	return mod <= VGPU_BAR_ARRIVE || mod == (VGPU_BAR_CLUSTER | VGPU_BAR_ARRIVE) ||
+	       mod == (VGPU_BAR_CLUSTER | VGPU_BAR_WAIT);
+}
+
+static bool mbar_ok(u8 mod)
+{
+	u8 what = mod & VGPU_MBAR_OP;
+
+	if (what >= VGPU_MBAR_COUNT || mod & ~(VGPU_MBAR_OP | VGPU_MBAR_TRY))
+		return false;
+	return !(mod & VGPU_MBAR_TRY) || what >= VGPU_MBAR_TEST;
+}
+
+/* Bytes are transposed by themselves; packed elements are loaded only. */
+static bool ldsm_ok(u16 op, u8 mod)
+{
+	u8 packed = mod & (VGPU_LDSM_B6 | VGPU_LDSM_B4);
+
+	if (mod & 0xc0 || (mod & VGPU_LDSM_NUM) > 2)
+		return false;
+	if (packed && (op == VGPU_OP_STMATRIX || packed == (VGPU_LDSM_B6 | VGPU_LDSM_B4)))
+		return false;
+	if (mod & VGPU_LDSM_TRANS)
+		return !packed && !(mod & VGPU_LDSM_BYTES);
+	return op == VGPU_OP_STMATRIX || !(mod & VGPU_LDSM_BYTES) || (mod & VGPU_LDSM_NUM) < 2;
+}
+
 /* Both scale vectors along k and byte selectors fill the byte up to bit 6. */
 static bool mmasc_ok(u8 mod)
 {
@@ -226,7 +258,6 @@ static u32 mod_limit(u16 op, u8 kind)
 	case OPM_NONE:
 	case OPM_BFI:
 		return 1;
-	case OPM_BAR:
 	case OPM_S32:
 	case OPM_BMSK:
 	case OPM_BFIND:
@@ -254,8 +285,8 @@ static u32 mod_limit(u16 op, u8 kind)
 		return VGPU_VOTE_COUNT;
 	case OPM_ORDER:
 		return VGPU_ORDER_COUNT;
-	case OPM_LDSM:
-		return 8;
+	case OPM_BULK:
+		return VGPU_BULK_COUNT;
 	default:	/* LUT, CARRY: every value, their operands are checked */
 		return 256;
 	}
@@ -284,11 +315,16 @@ static bool mod_ok(const struct vgpu_insn *in, u8 kind)
 	case OPM_SPACE:
 		return space_ok(in->op, mod);
 	case OPM_ATOM:
-		return atom_ok(mod);
+		return atom_ok(in->op, mod);
 	case OPM_LDSM:
-		return mod < 8 && (mod & VGPU_LDSM_NUM) < 3;
+		return ldsm_ok(in->op, mod);
 	case OPM_MMASC:
-		return mmasc_ok(mod);
+		return mmasc_ok(mod) && (in->op == VGPU_OP_MMASC || !mod ||
+					 in->imm & VGPU_MMA_SCALED);
+	case OPM_BAR:
+		return bar_ok(mod);
+	case OPM_MBAR:
+		return mbar_ok(mod);
 	default:
 		return mod < mod_limit(in->op, kind);
 	}

@@ -608,6 +608,7 @@ static bool atomic_exists(u32 op, u32 type)
 		return op == VGPU_ATOM_ADD || op == VGPU_ATOM_EXCH || op == VGPU_ATOM_CAS;
 	if (type == VGPU_AT_B16)
 		return op == VGPU_ATOM_EXCH || op == VGPU_ATOM_CAS;
+	/* their minimum and maximum: conform_shared.c */
 	return op == VGPU_ATOM_ADD;
 }
 

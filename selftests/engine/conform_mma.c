@@ -3,11 +3,7 @@
  * Matrix products: PTX's layouts, exact products, sums that are chains of fused
  * multiply-adds in rising order, one rounding of narrow results at the end.
  */
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include "../../driver/engine/optable.h"
-#include "ref.h"
+#include "mma_model.h"
 #include "rig.h"
 #include "tap.h"
 
@@ -19,103 +15,8 @@
 static struct rig rig;
 static u32 (*reg)[32];		/* [register][lane], in and out */
 static u32 (*given)[32];	/* as they were */
-static u32 state = 4711;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
-
-/* ---- elements ---------------------------------------------------------------------- */
-
-static u32 element_bits(u32 type)
-{
-	static const u8 bits[] = {
-		[MMAT_F64] = 64, [MMAT_F32] = 32, [MMAT_F16] = 16, [MMAT_BF16] = 16,
-		[MMAT_TF32] = 32, [MMAT_I8] = 8, [MMAT_I4] = 4, [MMAT_B1] = 1, [MMAT_F8] = 8,
-		[MMAT_F4] = 4, [MMAT_S32] = 32,
-	};
-
-	return bits[type];
-}
-
-/* Element @n of a group of registers: its bits. */
-static u64 get(u32 (*file)[32], u32 base, u32 lane, u32 n, u32 bits)
-{
-	u32 at = n * bits;
-	u64 val;
-
-	if (bits == 64) {	/* a W register: 32 contiguous 64-bit lanes */
-		memcpy(&val, (u8 *)file[base + 2 * n] + lane * 8, 8);
-		return val;
-	}
-	val = file[base + at / 32][lane] >> at % 32;
-	return bits == 32 ? val : val & ((1u << bits) - 1);
-}
-
-/**
- * struct place - where an element lies
- */
-struct place {
-	u32 lane, n;
-};
-
-/* A(i, k) or, with @columns rows of 8, any operand whose rows are lane groups. */
-static struct place place_row(u32 row, u32 k, u32 blocks, u32 bits)
-{
-	u32 per = bits >= 32 ? 1 : 32 / bits;	/* elements a register */
-	u32 block = k / (4 * per), r = block * blocks + row / 8;
-
-	return (struct place){ (row % 8) * 4 + k % (4 * per) / per, r * per + k % per };
-}
-
-static struct place place_c(u32 row, u32 col)
-{
-	return (struct place){ (row % 8) * 4 + col / 2, (row / 8) * 2 + col % 2 };
-}
 
 /* ---- the model ------------------------------------------------------------------------ */
-
-static double value(u64 bits, u32 type, u32 q8)
-{
-	static const struct ref_format small[] = {
-		[VGPU_Q8_E4M3] = { 3, 4, false, false }, [VGPU_Q8_E5M2] = { 2, 5, true, false },
-	};
-	static const struct ref_format e2m1 = { 1, 2, false, true };
-	struct ref_number n;
-
-	switch (type) {
-	case MMAT_F64:
-		return ref_double(bits);
-	case MMAT_F16:
-		n = ref_from_format(bits, &ref_f16);
-		break;
-	case MMAT_BF16:
-		n = ref_from_format(bits, &ref_bf16);
-		break;
-	case MMAT_TF32:	/* the low 13 bits do not count */
-		n = ref_from_f32(bits & ~0x1fffu);
-		break;
-	case MMAT_F8:
-		n = ref_from_format(bits, &small[q8]);
-		break;
-	case MMAT_F4:
-		n = ref_from_format(bits, &e2m1);
-		break;
-	default:
-		n = ref_from_f32(bits);
-		break;
-	}
-	return n.nan ? NAN : ref_double(ref_to_f64(n, VGPU_RN));
-}
-
-static s64 integer(u64 bits, u32 width, bool is_signed)
-{
-	return is_signed && bits >> (width - 1) ? (s64)(bits | ~0ull << width) : (s64)bits;
-}
 
 /* One element of D for integers: exact, then wrapped or clamped. */
 static u64 model_int(const struct mma_info *m, u32 imm, u32 row, u32 col)
@@ -170,30 +71,6 @@ static u64 model_float(const struct mma_info *m, u32 imm, u32 row, u32 col)
 }
 
 /* ---- running -------------------------------------------------------------------------- */
-
-/* Bits of the kind's type: modest numbers, some of them special. */
-static u32 random_word(u32 type, bool special)
-{
-	u32 r = rnd();
-
-	if (special)
-		return r;
-	switch (type) {
-	case MMAT_F16:	/* exponents near the middle */
-		return (r & 0x83ff83ff) | 0x38003800 | (rnd() & 0x04000400);
-	case MMAT_BF16:
-		return (r & 0x807f807f) | 0x3f003f00 | (rnd() & 0x00800080);
-	case MMAT_TF32:
-	case MMAT_F32:
-		return (r & 0x807fffff) | (0x7c + rnd() % 6) << 23;
-	case MMAT_F64:
-		return (r & 0x800fffff) | (0x3fc + rnd() % 6) << 20;
-	case MMAT_F8:
-		return r & 0xb7b7b7b7;
-	default:
-		return r;
-	}
-}
 
 static void fill(const struct mma_info *m, bool special)
 {
@@ -308,7 +185,8 @@ int main(void)
 	for (; *set; set++) {
 		if (!given || engine_init(*set))
 			abort();
-		for (kind = 0; kind < VGPU_MMA_COUNT; kind++)
+		/* the others' model is in conform_sparse.c */
+		for (kind = 0; kind < VGPU_MMA_QUAD; kind++)
 			tap_result(run_all_flags(kind, *set), "%s mma %s", *set,
 				   mma_table[kind].name);
 		engine_exit();

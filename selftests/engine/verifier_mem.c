@@ -83,6 +83,32 @@ const struct vcase verifier_mem[] = {
 	BODY("copy's modifier", "cp.async:2:b32:a4 [v1], [w2]", "insn 0 (cp.async)", MOD),
 
 	VALID("ldmatrix", "ldmatrix:m4:trans v12, [v0+16]\nstmatrix:m1 v15, [v0]"),
+	VALID("matrices of bytes", "ldmatrix:m2:bytes:b6 v12, [v0]\nldmatrix:m4:b4 v0, [v1]\n"
+	      "stmatrix:m4:bytes v0, [v8]"),
+	BODY("four matrices of 16x16", "ldmatrix:m4:bytes v0, [v8]", "insn 0 (ldmatrix)", MOD),
+	BODY("bytes transposed twice", "ldmatrix:m1:bytes:trans v0, [v8]", "insn 0 (ldmatrix)", MOD),
+	BODY("packed elements stored", "stmatrix:m1:b6 v0, [v8]", "insn 0 (stmatrix)", MOD),
+	BODY("packed in two ways", "ldmatrix:m1:b6:b4 v0, [v8]", "insn 0 (ldmatrix)", MOD),
+	BODY("matrices of bytes beyond", "ldmatrix:m2:bytes v13, [v0]", "insn 0 (ldmatrix)", GROUP),
+	VALID("barrier objects", "mbarrier:init none, [v0+8], v1\nmbarrier:inval none, [v0], none\n"
+	      "mbarrier:droptx w2, [v0], v1\nmbarrier:arrive none, [v0], v1\n"
+	      "mbarrier:test:try p1, [v0], w2\nmbarrier:parity p15, [v0], v1"),
+	BODY("barrier object's kind", "mbarrier:10 none, [v0], v1", "insn 0 (mbarrier)", MOD),
+	BODY("trying to arrive", "mbarrier:arrive:try none, [v0], v1", "insn 0 (mbarrier)", MOD),
+	BODY("result of an init", "mbarrier:init w2, [v0], v1", "insn 0 (mbarrier)", ABSENT),
+	BODY("source of an inval", "mbarrier:inval none, [v0], v1", "insn 0 (mbarrier)", ABSENT),
+	BODY("state in an odd register", ".raw mbarrier, 0, 4, 3, 0, 1, 0, 0", "insn 0 (mbarrier)", WREG_ODD),
+	BODY("outcome of a test", ".raw mbarrier, 0, 8, 16, 0, 2, 0, 0", "insn 0 (mbarrier)", PREG),
+	BODY("state to test", ".raw mbarrier, 0, 8, 1, 0, 3, 0, 0", "insn 0 (mbarrier)", WREG_ODD),
+	BODY("count to arrive with", ".raw mbarrier, 0, 4, 2, 0, 16, 0, 0", "insn 0 (mbarrier)", VREG),
+	VALID("bulk", "bulk:load v0, w2, v4, v5\nbulk:store v0, w2, v4, v5\nbulk:fill v0, w2, v4, v5\n"
+	      "bulk.red:add:bf16 v0, w2, v4, v5"),
+	BODY("bulk of another kind", "bulk:3 v0, w2, v4, v5", "insn 0 (bulk)", MOD),
+	BODY("bulk exchange", "bulk.red:exch:u32 v0, w2, v4, v5", "insn 0 (bulk.red)", ATOM_TYPE),
+	BODY("progress in the address", "bulk:load v3, w2, v4, v5", "insn 0 (bulk)", BULK_OVERLAP),
+	BODY("progress in the offset", "bulk.red:add:u32 v4, w2, v4, v5", "insn 0 (bulk.red)", BULK_OVERLAP),
+	BODY("progress in the size", "bulk:store v5, w2, v4, v5", "insn 0 (bulk)", BULK_OVERLAP),
+	VALID("atomic extremes of halves", "atom.shared:min:f16x2 v0, [v1], v2\natom.global:max:bf16 v0, [w2], v4"),
 	BODY("eight matrices", "ldmatrix:3 v0, [v8]", "insn 0 (ldmatrix)", MOD),
 	BODY("matrices beyond", "ldmatrix:m4 v13, [v0]", "insn 0 (ldmatrix)", GROUP),
 	BODY("stored matrices beyond", "stmatrix:m2 v15, [v0]", "insn 0 (stmatrix)", GROUP),

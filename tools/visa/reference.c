@@ -66,6 +66,7 @@ static void print_modifiers(FILE *out)
 		[OPM_CVT] = "CVT", [OPM_CVTI] = "CVTI", [OPM_Q8] = "Q8", [OPM_SHFL] = "SHFL",
 		[OPM_VOTE] = "VOTE", [OPM_REDUX] = "REDUX", [OPM_ORDER] = "ORDER",
 		[OPM_ATOM] = "ATOM", [OPM_CPASYNC] = "CPASYNC", [OPM_LDSM] = "LDSM",
+		[OPM_MBAR] = "MBAR", [OPM_BULK] = "BULK",
 	};
 	unsigned int kind, i;
 

@@ -136,7 +136,7 @@ static bool q8_type(struct insn_text *t, int shift)
 	return visa_fail(t->a, "unknown type '%s'", word);
 }
 
-/* "ta=1", "tb=3": threads that hold the scales */
+/* "ta=1", "tb=3", "sel=2": threads that hold the scales, the metadata */
 static bool thread_id(struct insn_text *t, int shift)
 {
 	int64_t val;
@@ -152,6 +152,8 @@ static bool mod_mma(struct insn_text *t, const char *word)
 	static const struct { const char *name; uint32_t bits; } flags[] = {
 		{ "as", VGPU_MMA_A_SIGNED }, { "bs", VGPU_MMA_B_SIGNED },
 		{ "satfinite", VGPU_MMA_SATFINITE }, { "xor", VGPU_MMA_XOR },
+		{ "acol", VGPU_MMA_A_COL }, { "brow", VGPU_MMA_B_ROW },
+		{ "scaled", VGPU_MMA_SCALED },
 	};
 	uint32_t i;
 
@@ -171,6 +173,8 @@ static bool mod_mma(struct insn_text *t, const char *word)
 	}
 	if (!strcmp(word, "at"))
 		return q8_type(t, 16);
+	if (!strcmp(word, "sel"))
+		return thread_id(t, 12);
 	if (!strcmp(word, "ta"))
 		return thread_id(t, 27);
 	if (!strcmp(word, "tb"))
@@ -428,10 +432,12 @@ static bool memory(struct insn_text *t)
 	if (!operand(t, OPF_D) || !address(t, -(1LL << 31), (1LL << 31) - 1, &offset))
 		return false;
 	t->in.imm = offset;
-	if (t->op->mod != OPM_ATOM)
+	if (t->op->mod != OPM_ATOM && t->op->mod != OPM_MBAR)
 		return true;
 	if (!operand(t, OPF_B))
 		return false;
+	if (t->op->mod == OPM_MBAR)
+		return true;
 	t->in.c = VGPU_NONE;
 	return lex_blank(&t->a->p) || operand(t, OPF_C);
 }
