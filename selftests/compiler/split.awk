@@ -25,7 +25,7 @@ FNR == 1 { head = ""; body = 0; name = FILENAME; sub(/.*\//, "", name); sub(/\.p
 /^}/ { if (body) body = entry = 0; next }
 /^\.visible \.entry/ { entry = 1 }
 !body { head = head $0 "\n"; next }
-/^\t[a-z].*;/ && $0 !~ /bra|brx|call|ret;|:[^:]/ {
+/^\t[a-z].*;/ && $0 !~ /bra|brx|call|ret;|[^:]:[^:]/ {
 	file = dir "/" name "-" FNR
 	print head "{\n" decl before $0 "\n" after "\tret;\n}" > file
 	close(file)

@@ -278,8 +278,16 @@ enum ir_opnd_kind {
 };
 
 /* Selector of a part of a 32-bit register, in video instructions. */
-enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1,
-	      SEL_MASK };	/* SEL_MASK + n: byte/half mask of vadd2/vadd4 */
+enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1 };
+
+/*
+ * Several parts, as SIMD video instructions have them (.b7654, .h10): their number from
+ * bit 12 on, then three bits each, the last one written lowest.
+ */
+#define SEL_LIST(n)	((n) << 12)
+#define SEL_HALVES	0x8000	/* .h…, else .b… */
+#define SEL_COUNT(sel)	((sel) >> 12 & 7)
+#define SEL_PART(sel, k) ((sel) >> 3 * (k) & 7)
 
 /**
  * struct ir_operand - one operand, position fixed by the opcode's signature
@@ -298,7 +306,7 @@ enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1,
 struct ir_operand {
 	u8 kind, type;
 	bool def, not, neg;
-	u8 sel;
+	u16 sel;
 	u16 nelem;
 	union {
 		struct ir_reg *reg;

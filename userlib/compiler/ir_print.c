@@ -67,11 +67,10 @@ static void print_list(const struct ir_operand *o, char open, char close, FILE *
 
 static void print_sel(const struct ir_operand *o, FILE *f)
 {
-	if (o->sel >= SEL_MASK) {
-		fputs(".b", f);
-		for (int k = 3; k >= 0; k--)
-			if ((o->sel - SEL_MASK) >> k & 1)
-				fputc('0' + k, f);
+	if (o->sel >= SEL_LIST(1)) {
+		fputs(o->sel & SEL_HALVES ? ".h" : ".b", f);
+		for (int k = SEL_COUNT(o->sel) - 1; k >= 0; k--)
+			fputc('0' + SEL_PART(o->sel, k), f);
 	} else if (o->sel >= SEL_H0) {
 		fprintf(f, ".h%d", o->sel - SEL_H0);
 	} else if (o->sel) {

@@ -117,7 +117,18 @@ bool lower_lane(struct low *l, struct ir_insn *i);
 bool lower_barrier(struct low *l, struct ir_insn *i);
 bool lower_matrix(struct low *l, struct ir_insn *i);
 bool lower_wmma(struct low *l, struct ir_insn *i);
+bool lower_async(struct low *l, struct ir_insn *i);
+bool lower_video(struct low *l, struct ir_insn *i);
 bool lower_call(struct low *l, struct ir_insn *i);
+
+/* Parts of what has more to it: a store, an atomic without a result, its modifier. */
+void low_store(struct low *l, struct ir_insn *i);
+void low_reduce(struct low *l, struct ir_insn *i);
+u8 low_atom_mod(struct low *l, const struct ir_insn *i);
+
+/* Accumulators of a product: two halves in a register, or floats. @quad: of mma.m8n8k4 */
+struct mopnd low_halves_to_floats(struct low *l, const struct mopnd *h, bool quad);
+struct mopnd low_floats_to_halves(struct low *l, const struct mopnd *f, bool quad);
 
 /* An integer instruction that the scalar unit can do, if its sources are scalars. */
 bool has_scalar_form(const struct ir_insn *i);

@@ -65,9 +65,21 @@ static u32 atom_type(struct low *l, const struct ir_insn *i, u32 op)
 	}
 }
 
+/* What PTX has not, neither have we: f32 and f64 are added and exchanged only. */
 static bool float_minmax(u32 op, u32 type)
 {
-	return (op == VGPU_ATOM_MIN || op == VGPU_ATOM_MAX) && type >= VGPU_AT_F32;
+	return (op == VGPU_ATOM_MIN || op == VGPU_ATOM_MAX) &&
+	       (type == VGPU_AT_F32 || type == VGPU_AT_F64);
+}
+
+u8 low_atom_mod(struct low *l, const struct ir_insn *i)
+{
+	u32 op = atom_op(l, i), type = atom_type(l, i, op);
+
+	if (float_minmax(op, type))
+		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op),
+			   ir_mod_name(GRP_atomop, i->m.atomop), ir_type_name(i->types[0]));
+	return VGPU_ATOM_MOD(op, type);
 }
 
 static u16 atom_insn(struct low *l, enum vgpu_space s)
@@ -88,16 +100,12 @@ static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *me
 		       const struct ir_operand *dst, const struct ir_operand *b,
 		       const struct ir_operand *c, s64 off)
 {
-	u32 op = atom_op(l, i), type = atom_type(l, i, op);
 	enum vgpu_space space = low_space(l, i, mem);
 	enum mclass cls = ir_type_bits(i->types[0]) == 64 ? MC_W : MC_V;
 	u16 insn = atom_insn(l, space);
 	struct low_addr a;
 	struct minsn *m;
 
-	if (float_minmax(op, type))
-		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op),
-			   ir_mod_name(GRP_atomop, i->m.atomop), ir_type_name(i->types[0]));
 	low_address(l, mem, space, true, &a);
 	m = minsn_new(l->f, insn, i->line);
 	m->a = a.a;
@@ -105,7 +113,7 @@ static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *me
 	m->b = low_vector(l, low_src(l, b), cls);
 	m->c = c && c->kind != OPND_NONE ? low_vector(l, low_src(l, c), cls) : mo_absent();
 	m->d = dst && dst->kind == OPND_REG ? low_dst(l, dst) : mo_absent();
-	m->mod = VGPU_ATOM_MOD(op, type);
+	m->mod = low_atom_mod(l, i);
 	minsn_append(l->block, m);
 	low_final(l, m);
 	if (i->guard && m->guard == M_NOREG)
@@ -127,6 +135,11 @@ static void lower_atom(struct low *l, struct ir_insn *i, u32 first)
 	for (k = 0; k < b->nelem; k++)
 		one_atomic(l, i, mem, d && d->kind == OPND_VEC ? &d->elem[k] : NULL,
 			   &b->elem[k], NULL, (s64)k * ir_type_bytes(i->types[0]));
+}
+
+void low_reduce(struct low *l, struct ir_insn *i)
+{
+	lower_atom(l, i, 0);
 }
 
 static void fence(struct low *l, bool sc)

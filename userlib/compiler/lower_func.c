@@ -261,7 +261,7 @@ typedef bool (*lower_fn)(struct low *l, struct ir_insn *i);
 static const lower_fn subjects[] = {
 	lower_int, lower_bits, lower_float, lower_half, lower_compare, lower_move,
 	lower_cvt, lower_memory, lower_atomic, lower_lane, lower_matrix,
-	lower_wmma, lower_call,
+	lower_wmma, lower_call, lower_video, lower_async,
 };
 
 static void spell(const struct ir_insn *i, char *out, size_t size)

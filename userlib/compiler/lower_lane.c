@@ -208,6 +208,14 @@ static void lower_bar_red(struct low *l, struct ir_insn *i)
 		 VGPU_BARRED_OR;
 }
 
+/* A cluster of one block: its barrier is the block's, but not one of the numbered ones. */
+static void lower_cluster_barrier(struct low *l, u8 half)
+{
+	low_skip_begin(l);
+	low_op2(l, VGPU_OP_BAR, NO, mo_imm(0), mo_imm(0))->mod = VGPU_BAR_CLUSTER | half;
+	low_skip_end(l);
+}
+
 bool lower_barrier(struct low *l, struct ir_insn *i)
 {
 	switch (i->op) {
@@ -235,11 +243,10 @@ bool lower_barrier(struct low *l, struct ir_insn *i)
 		low_skip_end(l);
 		return true;
 	case OP_BARRIER_CLUSTER_ARRIVE:
+		lower_cluster_barrier(l, VGPU_BAR_ARRIVE);
 		return true;
-	case OP_BARRIER_CLUSTER_WAIT:	/* a cluster of one block */
-		low_skip_begin(l);
-		low_op2(l, VGPU_OP_BAR, NO, mo_imm(0), mo_imm(0));
-		low_skip_end(l);
+	case OP_BARRIER_CLUSTER_WAIT:
+		lower_cluster_barrier(l, VGPU_BAR_WAIT);
 		return true;
 	case OP_NANOSLEEP:
 		low_skip_begin(l);

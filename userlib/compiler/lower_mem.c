@@ -201,7 +201,7 @@ static u32 store_reg(struct low *l, const struct ir_operand *e, enum mclass cls)
 	return low_vector(l, v, cls).reg;
 }
 
-static void lower_st(struct low *l, struct ir_insn *i)
+void low_store(struct low *l, struct ir_insn *i)
 {
 	enum mclass cls = ir_type_bits(i->types[0]) == 64 ? MC_W : MC_V;
 	const struct ir_operand *e;
@@ -284,7 +284,7 @@ bool lower_memory(struct low *l, struct ir_insn *i)
 		lower_ld(l, i);
 		return true;
 	case OP_ST:
-		lower_st(l, i);
+		low_store(l, i);
 		return true;
 	case OP_CP_ASYNC:
 		lower_cp_async(l, i);

@@ -28,25 +28,25 @@ static struct ir_reg *component(struct parser *p, struct reg_vec *v)
 	return v->elem[(c - names) & 3];
 }
 
-/* .b0, .h1, or a mask such as .b3210 of SIMD video instructions */
+/* .b0, .h1, or a list such as .b7654 of SIMD video instructions */
 static void selector(struct parser *p, struct raw_opnd *o)
 {
 	const char *s = p->t.p + 1;
 	u32 n = p->t.len - 1;
-	char max = *s == 'b' ? '3' : *s == 'h' ? '1' : 0;
-	u8 mask = 0;
+	char max = *s == 'b' ? (n == 2 ? '3' : '7') : *s == 'h' ? (n == 2 ? '1' : '3') : 0;
 
-	if (!max || n < 2 || n > 5)
+	if (!max || n < 2 || n > (*s == 'b' ? 5 : 3))
 		perr_token(p, "byte or half selector");
-	for (u32 i = 1; i < n; i++) {
+	for (u32 i = 1; i < n; i++)
 		if (s[i] < '0' || s[i] > max)
 			perr_token(p, "byte or half selector");
-		mask |= 1 << (s[i] - '0');
-	}
-	if (n == 2)
+	if (n == 2) {
 		o->op.sel = (*s == 'b' ? SEL_B0 : SEL_H0) + (s[1] - '0');
-	else
-		o->op.sel = SEL_MASK + mask;
+	} else {
+		o->op.sel = SEL_LIST(n - 1) | (*s == 'h' ? SEL_HALVES : 0);
+		for (u32 i = 1; i < n; i++)
+			o->op.sel |= (s[i] - '0') << 3 * (n - 1 - i);
+	}
 	next(p);
 }
 
