@@ -17,6 +17,7 @@
 #define AMBIENT_MDEG	30000
 #define RISE_MDEG	50000	/* at the power limit, in the end */
 #define TAU_NS		(20ull * NSEC_PER_SEC)
+#define POWER_NS	(500ll * NSEC_PER_MSEC)
 #define FAN_LOW_MDEG	40000	/* up to here the fan runs at FAN_LOW */
 #define FAN_LOW		30
 #define CALM_NS		(2ull * NSEC_PER_SEC)	/* so long after the last work clocks fall */
@@ -64,6 +65,15 @@ static void step_temperature(struct vgpu_device *dev, u64 ns)
 	}
 }
 
+/* Readings are means of about half a second, as those of real cards are. */
+static void step_power(struct vgpu_model_state *s, u64 ns, u32 now_mw)
+{
+	s64 gap = (s64)now_mw - s->power_mw;
+	s64 change = div64_s64(gap * (s64)min_t(u64, ns, POWER_NS), POWER_NS);
+
+	s->power_mw += change ?: gap;
+}
+
 static void step_energy(struct vgpu_model_state *s, u64 ns)
 {
 	/* Milliwatts by nanoseconds are picojoules. */
@@ -106,7 +116,7 @@ void vgpu_sensors_step(struct vgpu_device *dev, u64 ns, u64 active_ns, u64 busy_
 	if (!ns)
 		return;
 	load = div64_u64(min(busy_ns, all) * 1000, all);
-	s->power_mw = idle_mw + (u64)(limit_mw(dev) - idle_mw) * load / 1000;
+	step_power(s, ns, idle_mw + (u64)(limit_mw(dev) - idle_mw) * load / 1000);
 	s->contexts = atomic_read(&dev->cnt.contexts);
 	s->idle_ns = active_ns ? 0 : s->idle_ns + ns;
 	if (throttle_reasons(dev) & VGPU_THROTTLE_POWER)

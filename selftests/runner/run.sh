@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 18
+plan 19
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -93,4 +93,9 @@ mkdir "$tmp/selftests/made"
 printf 'check:\n\t@echo ok 1 - a\n' >"$tmp/selftests/made/Makefile"
 [ "$("$tmp/selftests/run" | tail -n 1)" = "1 passed, 0 failed, 0 skipped" ]
 check "a suite that is a Makefile" test $? = 0
+mkdir -p "$tmp/selftests/of/made"
+printf 'check:\n\t@echo ok 1 - b\n' >"$tmp/selftests/of/made/Makefile"
+[ "$("$tmp/selftests/run" | tail -n 1)$("$tmp/selftests/run" of/made | tail -n 1)" = \
+	"2 passed, 0 failed, 0 skipped1 passed, 0 failed, 0 skipped" ]
+check "a suite in a folder of suites" test $? = 0
 finish

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Sourced by kernels.sh: Debian packages from suites that the system does not use, by a
+# Sourced by kernels.sh and by suites that test clients of Debian's: packages from suites that the system does not use, by a
 # private apt configuration. The archive's address is read from the system's own
 # sources; lists and packages live in the cache and the system's apt state is not touched.
 # shellcheck shell=bash
@@ -36,7 +36,7 @@ private_sources()
 	[ -n "$main" ] || die "no bookworm source in /etc/apt: this needs Debian 12"
 	[ -f "$key" ] || die "the package debian-archive-keyring is missing"
 	for suite in bookworm bookworm-updates bookworm-backports trixie-backports; do
-		echo "deb [signed-by=$key] $main $suite main"
+		echo "deb [signed-by=$key] $main $suite main contrib"
 	done
 	[ -z "$security" ] || echo "deb [signed-by=$key] $security bookworm-security main"
 }
@@ -54,15 +54,17 @@ apt_private()
 		-o Debug::NoLocking=1 "$@"
 }
 
-# Fetches the lists, at most once a day.
+# Fetches the lists, at most once a day, and when the sources are others.
 apt_ready()
 {
 	mkdir -p "$APT_DIR/lists/partial" "$APT_DIR/cache/archives/partial" "$APT_DIR/deb"
 	(
 		flock 8
-		[ -z "$(find "$APT_DIR/fresh" -mtime -1 2>/dev/null)" ] || exit 0
+		private_sources >"$APT_DIR/sources.new"
+		[ -z "$(find "$APT_DIR/fresh" -mtime -1 2>/dev/null)" ] ||
+			! cmp -s "$APT_DIR/sources.new" "$APT_DIR/sources.list" || exit 0
 		say "reading Debian's package lists"
-		private_sources >"$APT_DIR/sources.list"
+		mv "$APT_DIR/sources.new" "$APT_DIR/sources.list"
 		logged apt apt_private get update
 		touch "$APT_DIR/fresh"
 	) 8>"$CACHE/.lock-apt"
@@ -75,6 +77,24 @@ newest()
 	p=$(apt_private cache pkgnames linux- | grep -Ex "$1" | sort -V | tail -n 1)
 	[ -n "$p" ] || die "no package $1 in the archive"
 	echo "$p"
+}
+
+# unpack_source DIR PACKAGE: download a source package's original tarball and unpack it into DIR.
+unpack_source()
+{
+	local dir=$1 package=$2 tmp
+	(
+		APT_DIR=$APT_DIR/source
+		mkdir -p "$APT_DIR/lists/partial" "$APT_DIR/cache/archives/partial"
+		private_sources | sed -n 's/^deb \(.* bookworm main\).*/deb-src \1/p' >"$APT_DIR/sources.list"
+		logged apt apt_private get update
+		tmp=$(mktemp -d "$APT_DIR/XXXXXX")
+		# Debian's own changes, a second file, may be gone when there was a newer revision.
+		(cd "$tmp" && apt_private get source --download-only "$package" >>"$CACHE/log/apt.log" 2>&1 9>&-) || true
+		mkdir -p "$dir"
+		logged apt tar -x -f "$tmp"/*.orig.tar.* -C "$dir" --strip-components 1
+		rm -rf "$tmp"
+	)
 }
 
 # unpack DIR PACKAGE...: download each and unpack it below DIR, without installing.
