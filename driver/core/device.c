@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices: made at load from the parameters, gone at unload.
+ * The devices: made at load from the parameters and on request (driver/configfs), gone at
+ * unload at the latest.
  */
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -155,9 +157,8 @@ static int add_to_bus(struct vgpu_device *dev)
 	return vgpu_pci_add(&desc);
 }
 
-static struct vgpu_device *make(unsigned int index, const struct vgpu_device_config *c)
+static struct vgpu_device *make(unsigned int index, const struct vgpu_model *m, u64 vram_bytes)
 {
-	const struct vgpu_model *m = c->model;
 	struct vgpu_device *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
@@ -173,7 +174,7 @@ static struct vgpu_device *make(unsigned int index, const struct vgpu_device_con
 	vgpu_model_uuid(m, index, dev->uuid);
 	dev->serial = ((u64)m->device_id << 32) | (index + 1);
 	dev->sm_count = vgpu_model_sms(m, vgpu_sched_workers());
-	dev->vram_bytes = c->vram_bytes ?:
+	dev->vram_bytes = vram_bytes ?:
 		vgpu_model_vram(m, (u64)totalram_pages() << PAGE_SHIFT);
 	spin_lock_init(&dev->active_lock);
 	mutex_init(&dev->ctx_lock);
@@ -232,20 +233,26 @@ static int choose_index(int wish)
  * vgpu_device_add - make a device
  * @config: which
  *
- * Return: its index; -EEXIST when that one exists, -ENOSPC when all do, another errno.
+ * Return: its index; -EINVAL for an unknown profile, -EEXIST when that index exists, -ENOSPC
+ * when all do, another errno.
  */
 int vgpu_device_add(const struct vgpu_device_config *config)
 {
+	const struct vgpu_model *m = vgpu_params.model;
 	struct vgpu_device *dev;
 	int index, rc;
 
+	if (config->model)
+		m = vgpu_model_find(config->model, NULL);
+	if (!m)
+		return -EINVAL;
 	mutex_lock(&devices_lock);
 	index = choose_index(config->index);
 	rc = index;
 	if (rc < 0)
 		goto unlock;
 	rc = -ENOMEM;
-	dev = make(index, config);
+	dev = make(index, m, config->vram_bytes);
 	if (!dev)
 		goto unlock;
 	devices[index] = dev;
@@ -295,6 +302,13 @@ unlock:
 }
 EXPORT_SYMBOL_GPL(vgpu_device_remove);
 
+/** vgpu_device_model_exists - whether there is a profile of that name */
+bool vgpu_device_model_exists(const char *model)
+{
+	return vgpu_model_find(model, NULL);
+}
+EXPORT_SYMBOL_GPL(vgpu_device_model_exists);
+
 /** vgpu_devices_exit - remove all devices */
 void vgpu_devices_exit(void)
 {
@@ -309,7 +323,6 @@ int vgpu_devices_init(void)
 {
 	const struct vgpu_device_config config = {
 		.index = -1,
-		.model = vgpu_params.model,
 		.vram_bytes = (u64)vgpu_params.vram_mib << 20,
 	};
 	unsigned int i;

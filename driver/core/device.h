@@ -9,22 +9,22 @@
 #include <linux/types.h>
 
 struct vgpu_device;
-struct vgpu_model;
 
 /**
  * struct vgpu_device_config - a device to be
  * @index: its number, below 0 for the first that is free
- * @model: its profile
+ * @model: its profile, NULL for that of the module parameters
  * @vram_bytes: its memory, 0 for the profile's
  */
 struct vgpu_device_config {
 	int index;
-	const struct vgpu_model *model;
+	const char *model;
 	u64 vram_bytes;
 };
 
 int vgpu_device_add(const struct vgpu_device_config *config);
 int vgpu_device_remove(unsigned int index, bool force);
+bool vgpu_device_model_exists(const char *model);
 
 int vgpu_devices_init(void);
 void vgpu_devices_exit(void);

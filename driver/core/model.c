@@ -3,9 +3,9 @@
  * The table of model profiles and the rules that turn a row into a device.
  *
  * Limits are those of the CUDA programming guide's table of technical
- * specifications by compute capability; names, ids, memory, clocks and power
- * are those of each card's public data sheet and of the PCI id database. The
- * generic profiles' clocks (1 GHz) and power limit (100 W) are nobody's.
+ * specifications by compute capability; for the cards' figures see
+ * Documentation/models.rst. The generic profiles' clocks (1 GHz) and power limit
+ * (100 W) are nobody's.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -40,49 +40,26 @@ static const struct vgpu_arch archs[] = {
 /* The subsystem id that marks a generic profile: "vg". */
 #define SUBSYS_GENERIC	0x7667
 
-/*
- * A generic profile has the chip id of a real card of its compute capability,
- * so that tools that deduce one from the other agree, and sizes that follow
- * the machine it runs on.
- */
-#define GENERIC(cc, nm, dev, gen)					\
+#define GENERIC(nm, cc, dev, gen)					\
 	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)",	\
 	  .arch = &archs[cc], .device_id = (dev),			\
 	  .subsys_vendor = 0x10de, .subsys_id = SUBSYS_GENERIC,		\
 	  .revision = 0xa1, .l2_bytes = MIB(4),				\
 	  .clock_khz = 1000000, .mem_clock_khz = 1000000,		\
 	  .mem_bus_bits = 128, .power_limit_mw = 100000,		\
-	  .pcie_gen = (gen), .pcie_width = 16 }
+	  .pcie_gen = (gen), .pcie_width = 16 },
 
 #define CARD(nm, str, cc, dev, sub, sms, mib, l2, clk, mclk, bits, watt, gen) \
 	{ .id = (nm), .name = (str), .arch = &archs[cc],		\
 	  .device_id = (dev), .subsys_vendor = 0x10de,			\
 	  .subsys_id = (sub), .revision = 0xa1, .sm_count = (sms),	\
-	  .vram_mib = (mib), .l2_bytes = MIB(l2),			\
+	  .vram_mib = (mib), .l2_bytes = KIB(l2),			\
 	  .clock_khz = (clk) * 1000, .mem_clock_khz = (mclk) * 1000,	\
 	  .mem_bus_bits = (bits), .power_limit_mw = (watt) * 1000,	\
-	  .pcie_gen = (gen), .pcie_width = 16 }
+	  .pcie_gen = (gen), .pcie_width = 16 },
 
-/* The first row of a compute capability is the one that "cc=" picks. */
 static const struct vgpu_model models[] = {
-	GENERIC(CC120, "12.0", 0x2bb5, 5),
-	GENERIC(CC90,   "9.0", 0x2330, 5),
-	GENERIC(CC89,   "8.9", 0x27b8, 4),
-	GENERIC(CC86,   "8.6", 0x2236, 4),
-	GENERIC(CC80,   "8.0", 0x20b0, 4),
-	GENERIC(CC75,   "7.5", 0x1eb8, 3),
-	CARD("rtxpro6000", "NVIDIA RTX PRO 6000 Blackwell Server Edition",
-	     CC120, 0x2bb5, 0x204e, 188, 97887, 128, 2430, 12481, 512, 600, 5),
-	CARD("h100", "NVIDIA H100 80GB HBM3",
-	     CC90, 0x2330, 0x16c1, 132, 81559, 50, 1980, 2619, 5120, 700, 5),
-	CARD("l4", "NVIDIA L4",
-	     CC89, 0x27b8, 0x16ca, 58, 23034, 48, 2040, 6251, 192, 72, 4),
-	CARD("a10", "NVIDIA A10",
-	     CC86, 0x2236, 0x1482, 72, 23028, 6, 1695, 6251, 384, 150, 4),
-	CARD("a100", "NVIDIA A100-SXM4-40GB",
-	     CC80, 0x20b0, 0x134f, 108, 40960, 40, 1410, 1215, 5120, 400, 4),
-	CARD("t4", "Tesla T4",
-	     CC75, 0x1eb8, 0x12a2, 40, 15360, 4, 1590, 5001, 256, 70, 3),
+#include "../../uapi/vgpu_models.def"
 };
 
 /**

@@ -12,7 +12,7 @@
 
 static unsigned int gpus = 1;
 module_param(gpus, uint, 0444);
-MODULE_PARM_DESC(gpus, "number of devices (1 to 16)");
+MODULE_PARM_DESC(gpus, "number of devices (0 to 16)");
 
 static unsigned int vram;
 module_param(vram, uint, 0444);
@@ -80,8 +80,8 @@ int vgpu_params_check(void)
 		pr_err("no profile with model=%s cc=%s\n", model, cc);
 		return -EINVAL;
 	}
-	if (gpus < 1 || gpus > VGPU_MAX_DEVICES) {
-		pr_err("gpus=%u is not within 1 to %u\n", gpus, VGPU_MAX_DEVICES);
+	if (gpus > VGPU_MAX_DEVICES) {
+		pr_err("gpus=%u is not within 0 to %u\n", gpus, VGPU_MAX_DEVICES);
 		return -EINVAL;
 	}
 	if (nice < -20 || nice > 19) {

@@ -67,9 +67,15 @@ static const char *kind_name(uint32_t kind)
 		[VGPU_FAULT_ENGINE] = "internal error",
 		[VGPU_FAULT_ADDRESS_SPACE] = "address of the wrong state space",
 		[VGPU_FAULT_INJECTED] = "injected",
+		[VGPU_FAULT_ECC] = "uncorrected memory error",
+		[VGPU_FAULT_LOST] = "GPU has fallen off the bus",
+		[VGPU_FAULT_RESET] = "GPU was reset",
+		[VGPU_EVENT_ECC_SINGLE] = "corrected memory error",
+		[VGPU_EVENT_ECC_DOUBLE] = "uncorrected memory error",
+		[VGPU_EVENT_NOTICE] = "notice",
 	};
 
-	return kind < sizeof(names) / sizeof(*names) ? names[kind] : "unknown";
+	return kind < sizeof(names) / sizeof(*names) && names[kind] ? names[kind] : "unknown";
 }
 
 /* A kernel's name is its owner's choice: no control character of it reaches our terminal. */
@@ -89,8 +95,14 @@ static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	strftime(when, sizeof(when), "%F %T", &tm);
 	if (lost)
 		printf("GPU %u: %u older events are lost\n", gpu->dev.info.index, lost);
-	printf("%s GPU %u: Xid %u: %s, pid %u", when, gpu->dev.info.index, f->xid,
-	       kind_name(f->kind), f->pid);
+	printf("%s GPU %u: ", when, gpu->dev.info.index);
+	if (f->xid)
+		printf("Xid %u: ", f->xid);
+	printf("%s", kind_name(f->kind));
+	if (f->pid)
+		printf(", pid %u", f->pid);
+	if (f->kind == VGPU_EVENT_ECC_SINGLE)
+		printf(", %lld times", (long long)f->detail);
 	if (f->kernel_name[0]) {
 		printf(", kernel ");
 		print_name(f->kernel_name);

@@ -14,19 +14,46 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "add", cmd_add },
 	{ "cache", cmd_cache },
+	{ "cdi", cmd_cdi },
+	{ "clear", cmd_clear },
+	{ "doctor", cmd_doctor },
 	{ "events", cmd_events },
+	{ "inject", cmd_inject },
+	{ "list", cmd_list },
+	{ "mem", cmd_mem },
+	{ "model", cmd_model },
 	{ "ps", cmd_ps },
+	{ "remove", cmd_remove },
+	{ "reset", cmd_reset },
 	{ "status", cmd_status },
+	{ "top", cmd_top },
+	{ "topology", cmd_topology },
+	{ "trace", cmd_trace },
 };
 
 static const char doc[] =
-	"Look at the virtual GPUs of this machine.\v"
+	"Look at the virtual GPUs of this machine, add and remove them, make them fail.\v"
 	"Commands:\n"
-	"  status [--json]             devices, memory, utilization, processes\n"
-	"  ps [--json]                 the processes that use them\n"
-	"  events [--follow] [--json]  what has gone wrong on them\n"
-	"  cache [show|clear|warm]     compiled kernels on disk\n"
+	"  status            devices, memory, utilization, processes\n"
+	"  list              a line a device\n"
+	"  top               devices and processes, live\n"
+	"  ps                the processes that use them\n"
+	"  mem               where their memory is\n"
+	"  events            what has gone wrong on them\n"
+	"  topology          how they are connected\n"
+	"  model list        the models that a device can have\n"
+	"  model show MODEL  one of them\n"
+	"  add [MODEL]       add a device\n"
+	"  remove GPU        remove one\n"
+	"  reset             bring devices back to where they were at first\n"
+	"  inject WHAT       make devices fail\n"
+	"  clear             take that back\n"
+	"  doctor [PID]      what keeps programs from using them, and what to do\n"
+	"  trace PID|COMMAND driver API calls and launches, live\n"
+	"  cache             compiled kernels on disk\n"
+	"  cdi               a specification for containers\n"
 	"\n"
 	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.";
 

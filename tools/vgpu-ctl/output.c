@@ -71,6 +71,15 @@ void json_print(struct json_object *top)
 	json_object_put(top);
 }
 
+/** json_print_as - write an object with one member and free it */
+void json_print_as(const char *key, struct json_object *value)
+{
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, key, value);
+	json_print(top);
+}
+
 /** no_device - say that there is none; the exit status */
 int no_device(void)
 {

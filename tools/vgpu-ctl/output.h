@@ -14,6 +14,7 @@ void add_number(struct json_object *o, const char *key, uint64_t value);
 void add_permille(struct json_object *o, const char *key, uint32_t permille);
 struct json_object *json_processes(const struct gpu *gpu, bool with_gpu);
 void json_print(struct json_object *top);
+void json_print_as(const char *key, struct json_object *value);
 
 int no_device(void);
 

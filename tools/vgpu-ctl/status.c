@@ -30,6 +30,32 @@ static void print_processes(const struct gpu *gpu)
 	}
 }
 
+/* What has been injected, and what it did; nothing for a device that is well. */
+static void print_condition(const struct gpu *gpu)
+{
+	const struct vgpu_device_status *st = &gpu->status;
+	const char *state = gpu_state(gpu);
+
+	if (strcmp(state, "ok"))
+		printf("  state         %s%s\n", state, !strcmp(state, "lost") ? ": `vgpu-ctl reset' brings it back" : "");
+	if (st->slow_percent > 100)
+		printf("  slow          work takes %u %% of its time\n", st->slow_percent);
+	if (st->throttle)
+		printf("  throttled    %s%s%s\n", st->throttle & VGPU_THROTTLE_POWER ? " power" : "",
+		       st->throttle & VGPU_THROTTLE_THERMAL ? " thermal" : "",
+		       st->throttle & VGPU_THROTTLE_HARDWARE ? " hardware" : "");
+	if (st->temperature)
+		printf("  temperature   %u C, injected\n", st->temperature);
+	if (st->alloc_fail_every)
+		printf("  allocations   one in %u fails\n", st->alloc_fail_every);
+	if (st->launch_fail_every)
+		printf("  launches      one in %u fails\n", st->launch_fail_every);
+	if (st->ecc_single[VGPU_ECC_AGGREGATE] || st->ecc_double[VGPU_ECC_AGGREGATE])
+		printf("  memory errors %llu corrected, %llu uncorrected\n",
+		       (unsigned long long)st->ecc_single[VGPU_ECC_VOLATILE],
+		       (unsigned long long)st->ecc_double[VGPU_ECC_VOLATILE]);
+}
+
 static void print_open(const struct gpu *gpu)
 {
 	const struct vgpu_device_info *info = &gpu->dev.info;
@@ -47,6 +73,7 @@ static void print_open(const struct gpu *gpu)
 	printf("  utilization   %u.%u %%\n", gpu->util / 10, gpu->util % 10);
 	printf("  kernels       %llu completed, %llu contexts ended by a fault\n",
 	       (unsigned long long)gpu->status.launches, (unsigned long long)gpu->status.faults);
+	print_condition(gpu);
 	print_processes(gpu);
 }
 
@@ -109,6 +136,25 @@ static struct json_object *json_memory(uint64_t total, uint64_t used)
 	return o;
 }
 
+static void json_condition(struct json_object *o, const struct gpu *gpu)
+{
+	const struct vgpu_device_status *st = &gpu->status;
+	struct json_object *ecc = json_object_new_object();
+
+	add_string(o, "state", gpu_state(gpu));
+	add_number(o, "slow_percent", st->slow_percent);
+	add_number(o, "throttle", st->throttle);
+	add_number(o, "injected_temperature", st->temperature);
+	add_number(o, "alloc_fail_every", st->alloc_fail_every);
+	add_number(o, "launch_fail_every", st->launch_fail_every);
+	add_number(o, "resets", st->resets);
+	add_number(ecc, "corrected", st->ecc_single[VGPU_ECC_VOLATILE]);
+	add_number(ecc, "uncorrected", st->ecc_double[VGPU_ECC_VOLATILE]);
+	add_number(ecc, "corrected_total", st->ecc_single[VGPU_ECC_AGGREGATE]);
+	add_number(ecc, "uncorrected_total", st->ecc_double[VGPU_ECC_AGGREGATE]);
+	json_object_object_add(o, "ecc", ecc);
+}
+
 static void json_open(struct json_object *o, const struct gpu *gpu)
 {
 	const struct vgpu_device_info *info = &gpu->dev.info;
@@ -133,6 +179,7 @@ static void json_open(struct json_object *o, const struct gpu *gpu)
 	add_permille(o, "utilization_percent", gpu->util);
 	add_number(o, "kernels", gpu->status.launches);
 	add_number(o, "faults", gpu->status.faults);
+	json_condition(o, gpu);
 	json_object_object_add(o, "processes", json_processes(gpu, false));
 }
 

@@ -11,7 +11,7 @@
 
 #define EXIT_NO_DEVICE	1
 #define EXIT_USAGE	2
-#define EXIT_FAILED	1
+#define EXIT_FAILED	3
 
 /**
  * struct gpu - a virtual device as seen from here
@@ -58,10 +58,27 @@ void gpus_close(struct gpu *gpus, int count);
 void uuid_print(const uint8_t uuid[16], char text[48]);
 void address_print(const struct gpu *gpu, char text[24]);
 
-/* The commands, each in a file of its name. */
+/* list.c, model.c */
+const char *gpu_state(const struct gpu *gpu);
+bool model_exists(const char *id);
+
+/* The commands, each in a file of its name; add and remove in manage.c, clear and reset in inject.c. */
+int cmd_add(int argc, char **argv);
 int cmd_cache(int argc, char **argv);
+int cmd_cdi(int argc, char **argv);
+int cmd_clear(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_inject(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_mem(int argc, char **argv);
+int cmd_model(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
+int cmd_remove(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_topology(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

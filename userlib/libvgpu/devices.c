@@ -7,6 +7,8 @@
 #include "libvgpu.h"
 #include "sys.h"
 
+static const char mark[] __attribute__((used)) = VGPU_LIBRARY_MARK;
+
 /* "vgpu3" and "nvidia3" name devices; "nvidiactl" and "nvidia-uvm" do not. */
 static bool is_node(const char *name)
 {

@@ -17,6 +17,8 @@
 
 #define VGPU_MAX_DEVICES	64
 #define VGPU_WAIT_FOREVER	(~0ull)
+/* Stands in every library that this one is part of, so that `vgpu-ctl doctor' knows them. */
+#define VGPU_LIBRARY_MARK	"a library of the vgpu project"
 
 /**
  * struct vgpu_dev - an open device

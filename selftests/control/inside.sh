@@ -1,0 +1,451 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# inside.sh [PART...]: the tests in a bed. VGPU_KO is the module, CONFIGFS_KO its second one,
+# KERNEL_DIR the kernel's folder in the cache.
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
+client=$top/build/selftests/control/client
+json=$top/build/selftests/faces/json
+tmp=$(mktemp -d)
+. ../lib/tap.sh
+echo "TAP version 13"
+
+load() { insmod "$VGPU_KO" vram=256 "$@"; }
+unload() { rmmod vgpu; }
+
+# says TEXT PATTERN: with the text below it if not.
+says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
+is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
+inject() { "$ctl" inject "$@" >/dev/null; }
+
+# begin NAME MODE: a client that is ready, by NAME; its answers come with answer.
+begin()
+{
+	rm -f "$tmp/to" "$tmp/from"
+	mkfifo "$tmp/to" "$tmp/from"
+	exec 7<>"$tmp/to" 8<>"$tmp/from"
+	timeout 60 "$client" "$2" <&7 >&8 2>"$tmp/client.err" &
+	client_pid=$!
+	answer 60
+	check "$1: a client is at work" is "$word" ready
+}
+go() { echo >&7; }
+answer() { word=nothing; read -r -t "${1:-30}" word <&8 || word=nothing; }
+end() { wait "$client_pid" 2>/dev/null; exec 7>&- 8>&-; }
+
+# broken NAME ERROR XID WHAT...: contexts end; a new one works.
+broken()
+{
+	local name=$1 error=$2 xid=$3
+	shift 3
+	dmesg -C
+	begin "$name" wait
+	check "$name: injected" inject "$@"
+	go
+	answer
+	check "$name: the client's call fails" is "$word" "$error"
+	answer
+	check "$name: so do later ones" is "$word" "$error"
+	answer
+	check "$name: and asking for memory" is "$word" "$error"
+	end
+	check "$name: in the log" says "$(dmesg)" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, "
+	check "$name: vgpu-ctl events" says "$("$ctl" events)" "Xid $xid: "
+	check "$name: a new process works" is "$("$client" work)" cudaSuccess
+}
+
+xids()
+{
+	load || return
+	broken "Xid 13" cudaErrorLaunchFailure 13 xid 13
+	broken "Xid 31" cudaErrorIllegalAddress 31 xid 31
+	broken "Xid 109" cudaErrorLaunchTimeout 109 xid 109
+	broken "Xid 48" cudaErrorECCUncorrectable 48 ecc-double
+	"$ctl" status --json >"$tmp/status"
+	check "one uncorrected memory error is counted" "$json" "$tmp/status" /devices/0/ecc/uncorrected=1
+	begin "an idle client" idle
+	inject xid 45
+	go
+	answer
+	check "an idle client finds out, too" is "$word" cudaErrorLaunchFailure
+	end
+	check "an Xid that is only a notice" inject xid 63
+	check "a notice is in the log" says "$(dmesg)" "Xid .*: 63, "
+	begin "a notice" wait
+	inject xid 92
+	inject ecc-single 5
+	go
+	answer
+	check "a notice or a corrected error ends nothing" is "$word" cudaSuccess
+	end
+	"$ctl" status --json >"$tmp/status"
+	check "five corrected memory errors are counted" "$json" "$tmp/status" /devices/0/ecc/corrected=5
+	check_status 2 "an Xid that is none" "$ctl" inject xid nonsense
+	check_status 3 "an Xid out of range" "$ctl" inject xid 1000
+	check_status 3 "without CAP_SYS_ADMIN" setpriv --bounding-set -sys_admin --reuid 65534 --clear-groups "$ctl" inject xid 13
+	unload
+}
+
+lost()
+{
+	load gpus=2 || return
+	begin "off the bus" wait
+	check "off the bus: injected" inject -i 0 off-bus
+	go
+	answer
+	check "off the bus: the client's call fails" is "$word" cudaErrorUnknown
+	answer
+	check "off the bus: so do later ones" is "$word" cudaErrorUnknown
+	answer
+	check "off the bus: and asking for memory" is "$word" cudaErrorUnknown
+	end
+	check "off the bus: the log" says "$(dmesg)" "Xid \(PCI:.*\): 79, pid='<unknown>', name=<unknown>, GPU has fallen off the bus\."
+	check "off the bus: config space is all ones" says "$(od -An -tx1 -N4 /sys/bus/pci/drivers/vgpu/*:00.0/config | head -1)" "ff ff ff ff"
+	check "off the bus: a new process has one device less" is "$("$client" count)" "1 cudaSuccess"
+	check "off the bus: and the other device works" is "$("$client" work)" cudaSuccess
+	check "off the bus: list" says "$("$ctl" list)" "GPU 0: .*, lost"
+	"$ctl" list --json >"$tmp/list"
+	check "off the bus: as JSON" "$json" "$tmp/list" /devices/0/state=lost /devices/1/state=ok
+	check "off the bus: doctor" says "$("$ctl" doctor)" "GPU 0 has fallen off the bus"
+	check_status 3 "off the bus: no more to inject" "$ctl" inject -i 0 hang
+	inject -i 1 off-bus
+	check "both off the bus: none is left" is "$("$client" count)" "0 cudaErrorNoDevice"
+	check "reset" "$ctl" reset
+	check "after reset: two devices" is "$("$client" count)" "2 cudaSuccess"
+	check "after reset: they work" is "$("$client" work)" cudaSuccess
+	begin "reset with a live context" wait
+	check_status 3 "reset with a live context is refused" "$ctl" reset -i 0
+	check "and done by force" "$ctl" reset -i 0 --force
+	go
+	answer
+	check "its context has ended" is "$word" cudaErrorUnknown
+	end
+	check "thermal: 95 degrees are too many" inject -i 1 thermal 95
+	check "thermal: lost" says "$("$ctl" list)" "GPU 1: .*, lost"
+	"$ctl" reset >/dev/null
+	unload
+}
+
+hang()
+{
+	load gpus=2 || return
+	begin "hang" hang
+	check "hang: injected" inject -i 0 hang
+	go
+	answer
+	check "hang: the launch is taken" is "$word" cudaSuccess
+	answer 2
+	check "hang: and does not end" is "$word" nothing
+	check "hang: list" says "$("$ctl" list)" "GPU 0: .*, hung"
+	check "hang: the other device works" is "$(CUDA_VISIBLE_DEVICES=1 "$client" work)" cudaSuccess
+	check "hang: cleared" "$ctl" clear
+	answer
+	check "hang: now it ends" is "$word" cudaSuccess
+	end
+	begin "hang" hang
+	inject -i 0 hang
+	go
+	answer
+	pkill -9 -x client
+	end
+	for _ in $(seq 20); do
+		[ "$("$ctl" ps | wc -l)" = 1 ] && break
+		sleep 0.2
+	done
+	check "hang: a killed client leaves nothing" is "$("$ctl" ps | wc -l)" 1
+	check "hang: reset ends it" "$ctl" reset -i 0
+	check "hang: works again" is "$("$client" work)" cudaSuccess
+	unload
+}
+
+speed()
+{
+	local before slow other throttled after
+	load gpus=2 || return
+	before=$("$client" time)
+	check "slow: injected" inject -i 0 slow 20
+	slow=$("$client" time)
+	other=$(CUDA_VISIBLE_DEVICES=1 "$client" time)
+	echo "# $before ms, $slow ms slowed by 20, the other device $other ms"
+	# Wide, for machines that are busy with other things.
+	check "slow: at least 6 times as long" awk "BEGIN { exit !($slow > 6 * $before) }"
+	check "slow: the other device is not" awk "BEGIN { exit !($other < $slow / 3) }"
+	"$ctl" status --json >"$tmp/status"
+	check "slow: vgpu-ctl" "$json" "$tmp/status" /devices/0/slow_percent=2000 /devices/1/slow_percent=100
+	check "slow: cleared" "$ctl" clear
+	check "throttle: injected" inject -i 0 throttle power,thermal
+	throttled=$("$client" time)
+	echo "# $throttled ms throttled"
+	check "throttle: longer" awk "BEGIN { exit !($throttled > 1.2 * $before) }"
+	check "throttle: vgpu-ctl says why" says "$("$ctl" status)" "throttled.*power.*thermal"
+	"$ctl" clear >/dev/null
+	check "thermal: injected" inject -i 0 thermal 88
+	check "thermal: vgpu-ctl" says "$("$ctl" status)" "88 C"
+	"$ctl" clear >/dev/null
+	after=$("$client" time)
+	echo "# $after ms afterwards"
+	check "cleared: fast again" awk "BEGIN { exit !($after < $slow / 3) }"
+	unload
+}
+
+every_nth()
+{
+	local out
+	load || return
+	check "allocations: injected" inject alloc-fail 3
+	out=$("$client" allocs 9)
+	check "allocations: every third fails" says "$out" "^(\.\.F)+|^\.(F\.\.)+|^(F\.\.)+"
+	check "allocations: as often as it should" is "$(tr -dc F <<<"$out")" FFF
+	"$ctl" clear >/dev/null
+	check "allocations: cleared" is "$("$client" allocs 6)" ......
+	check "launches: injected" inject launch-fail 1
+	check "launches: fail" is "$("$client" work)" cudaErrorLaunchFailure
+	check "launches: with the kernel's name" says "$("$ctl" events)" "injected, pid [0-9]+, kernel _Z5twice"
+	"$ctl" clear >/dev/null
+	check "launches: cleared" is "$("$client" work)" cudaSuccess
+	unload
+}
+
+# A card of 80 GiB on a machine of 2: what is not there cannot be had, and nobody is killed for it.
+large()
+{
+	local out
+	insmod "$VGPU_KO" model=h100 || return
+	check "claimed: 80 GiB" says "$("$ctl" mem)" "total +81559 MiB"
+	check "claimed: and what is not backed" says "$("$ctl" mem)" "not backed"
+	dmesg -C
+	out=$("$client" fill 64)
+	echo "# $out"
+	check "memory ends with an error" says "$out" "^[0-9]+ cudaErrorMemoryAllocation"
+	check "after a good part of it was had" awk "BEGIN { exit !(${out%% *} >= 10 && ${out%% *} < 32) }"
+	check_status 1 "nobody was killed" grep -qiE "out of memory|oom" <(dmesg)
+	check "and it is all back" is "$("$client" work)" cudaSuccess
+	unload
+}
+
+visible()
+{
+	local uuid
+	load gpus=3 || return
+	check "all visible" is "$("$client" count)" "3 cudaSuccess"
+	check "by index" is "$(CUDA_VISIBLE_DEVICES=2,0 "$client" count)" "2 cudaSuccess"
+	uuid=$("$ctl" list | sed -n 's/^GPU 1: .*(UUID: \(GPU-[0-9a-f-]*\)).*/\1/p')
+	check "by UUID" is "$(CUDA_VISIBLE_DEVICES=$uuid "$client" count)" "1 cudaSuccess"
+	check "none" is "$(CUDA_VISIBLE_DEVICES='' "$client" count)" "0 cudaErrorNoDevice"
+	chmod 0600 /dev/vgpu* /dev/nvidia[0-9]
+	chmod 0666 /dev/nvidia1
+	nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	check "who may open only /dev/nvidia1 sees one device" is "$(nobody "$client" count)" "1 cudaSuccess"
+	check "and it works" is "$(nobody "$client" work)" cudaSuccess
+	check "which is that one" says "$(nobody "$ctl" list)" "GPU 1: .*$uuid"
+	chmod 0666 /dev/vgpu* /dev/nvidia[0-9]
+	device_rules
+	unload
+}
+
+# Device rules of a cgroup (v2: an eBPF program; v1 where the kernel still has it).
+device_rules()
+{
+	local g=$tmp/cgroup
+	mkdir -p "$g"
+	if ! mount -t cgroup -o devices none "$g" 2>/dev/null; then
+		skip "device rules of a cgroup" "no cgroup v1 controller for devices in this kernel"
+		return
+	fi
+	mkdir "$g/one"
+	echo a >"$g/one/devices.deny"
+	echo "c 1:* rwm" >"$g/one/devices.allow"	# null, zero, random
+	echo "c 195:1 rwm" >"$g/one/devices.allow"
+	check "device rules of a cgroup: one device" is \
+		"$(sh -c "echo \$\$ >$g/one/cgroup.procs; exec '$client' count")" "1 cudaSuccess"
+	rmdir "$g/one"
+	umount "$g"
+}
+
+# configfs as a module needs its own, from the kernel's package.
+load_configfs()
+{
+	[ -e "$CONFIGFS_KO" ] || return 1
+	[ -d /sys/kernel/config ] || modprobe -d "$KERNEL_DIR/root" -S "$(uname -r)" configfs || return 1
+	insmod "$CONFIGFS_KO" && mount -t configfs none /sys/kernel/config
+}
+
+runtime()
+{
+	local dir=/sys/kernel/config/vgpu
+	load || return
+	if ! load_configfs; then
+		skip "devices at run time" "this kernel has no configfs"
+		unload
+		return
+	fi
+	check_status 1 "vgpu.ko is held by its second module" rmmod vgpu
+	check "add" is "$("$ctl" add t4)" "added GPU 1"
+	check "its nodes" test -c /dev/vgpu1 -a -c /dev/nvidia1
+	check "on the bus" is "$(lspci -n -d 10de:1eb8 2>/dev/null | wc -l)" 1
+	check "in /proc" says "$(cat /proc/driver/nvidia/gpus/*/information)" "Tesla T4"
+	check "a program uses it" is "$(CUDA_VISIBLE_DEVICES=1 "$client" work)" cudaSuccess
+	check "one more, where it is wanted" is "$("$ctl" add --index 5 --memory 128 h100)" "added GPU 5"
+	check "with that memory" says "$("$ctl" mem -i 5)" "total +128 MiB"
+	check_status 3 "not twice" "$ctl" add --index 5
+	check_status 3 "an unknown model" "$ctl" add nonsense
+	mkdir $dir/mine
+	check_status 1 "an unknown model through configfs" sh -c "echo nonsense >$dir/mine/model"
+	echo a10 >$dir/mine/model
+	echo 1 >$dir/mine/enabled
+	check "by hand" is "$(cat $dir/mine/index)" 2
+	check_status 1 "what is enabled is not changed" sh -c "echo 64 >$dir/mine/memory_mib"
+	check "four devices" is "$("$client" count)" "4 cudaSuccess"
+	export CUDA_VISIBLE_DEVICES=1
+	begin "in use" wait
+	unset CUDA_VISIBLE_DEVICES
+	check_status 3 "in use: not removed" "$ctl" remove 1
+	check "in use: removed by force" "$ctl" remove --force 1
+	check "in use: the node is gone" test ! -e /dev/vgpu1 -a ! -e /dev/nvidia1
+	go
+	answer
+	check "in use: the client is told" is "$word" cudaErrorUnknown
+	end
+	check "a removed number is free again" is "$("$ctl" add rtx4090)" "added GPU 1"
+	check "and works" is "$(CUDA_VISIBLE_DEVICES=1 "$client" work)" cudaSuccess
+	rmdir $dir/mine
+	check "its directory removed, it is gone" test ! -e /dev/vgpu2
+	check "a device made at load" "$ctl" remove 0
+	check "is gone" test ! -e /dev/vgpu0
+	check_status 3 "what is not there" "$ctl" remove 9
+	churn
+	"$ctl" remove 1 >/dev/null
+	"$ctl" remove 5 >/dev/null
+	check "all gone: doctor" says "$("$ctl" doctor)" "there is no device"
+	umount /sys/kernel/config
+	rmmod vgpu_configfs
+	unload
+}
+
+# Coming and going under the eyes of clients and readers.
+churn()
+{
+	local i good=0 reader
+	( while :; do cat /sys/bus/pci/drivers/vgpu/*:*/config /proc/driver/nvidia/gpus/*/information; "$ctl" list; done >/dev/null 2>&1 ) &
+	reader=$!
+	for i in $(seq 10); do
+		"$ctl" add --index 3 >/dev/null || break
+		CUDA_VISIBLE_DEVICES=1 "$client" work >/dev/null 2>&1 &
+		"$ctl" remove --force 3 >/dev/null && good=$((good + 1))
+	done
+	kill $reader
+	wait $! 2>/dev/null
+	check "added and removed ten times" is $good 10
+}
+
+tracing()
+{
+	local pid out
+	load || return
+	out=$("$ctl" trace "$client" work)
+	check "trace a command: calls" says "$out" "cuMemAlloc_v2 = CUDA_SUCCESS"
+	check "trace a command: its own output" says "$out" "^cudaSuccess"
+	check_status 2 "trace without what" "$ctl" trace
+	mount -t tracefs none /sys/kernel/tracing 2>/dev/null
+	if [ ! -d /sys/kernel/tracing/events/vgpu ]; then
+		skip "tracepoints" "this kernel has no tracing"
+		unload
+		return
+	fi
+	check "four tracepoints" is "$(cd /sys/kernel/tracing/events/vgpu && echo */format | wc -w)" 4
+	begin "trace a process" wait
+	pid=$(pgrep -x client)
+	timeout -s INT 20 "$ctl" trace "$pid" >"$tmp/trace" 2>"$tmp/trace.err" &
+	sleep 6
+	go
+	answer
+	end
+	wait $!
+	check "trace a process: submit" says "$(cat "$tmp/trace")" "device: submit .*pid=$pid .*type=launch"
+	check "trace a process: start" says "$(cat "$tmp/trace")" "device: start .*name=_Z5twice"
+	check "trace a process: end" says "$(cat "$tmp/trace")" "device: end .*name=_Z5twice.*complete=1"
+	if [ -e /sys/kernel/tracing/uprobe_events ]; then
+		check "trace a process: calls" says "$(cat "$tmp/trace")" "cuMemAlloc_v2 = 0"
+	fi
+	check "nothing is left of it" test -z "$(ls /sys/kernel/tracing/instances)" -a -z "$(cat /sys/kernel/tracing/uprobe_events 2>/dev/null)"
+	echo 1 >/sys/kernel/tracing/events/vgpu/vgpu_fault/enable
+	inject xid 31
+	check "the tracepoint of faults" says "$(cat /sys/kernel/tracing/trace)" "vgpu_fault: gpu=0 .*xid=31"
+	echo 0 >/sys/kernel/tracing/events/vgpu/vgpu_fault/enable
+	unload
+}
+
+doctor()
+{
+	local out
+	out=$("$ctl" doctor)
+	check "doctor without the module" says "$out" "BAD +module +vgpu is not loaded"
+	check "doctor: what to type" says "$out" "sudo modprobe vgpu"
+	load gpus=1 || return
+	out=$("$ctl" doctor)
+	check_status 0 "doctor: all is well" "$ctl" doctor
+	check "doctor: the library is ours" says "$out" "libcuda.so.1 is ours: .*/libcuda.so"
+	check "doctor: Ollama" says "$out" "compute capability 12.0 .* are what its CUDA 13 backend accepts"
+	"$ctl" doctor --json >"$tmp/doctor"
+	check "doctor: as JSON" "$json" "$tmp/doctor" /checks/0/check=module /checks/0/ok=true
+	mkdir "$tmp/other"
+	cp /lib/x86_64-linux-gnu/libm.so.6 "$tmp/other/libcuda.so.1"
+	check "doctor: another's library in front" says "$(LD_LIBRARY_PATH=$tmp/other "$ctl" doctor)" \
+		"libcuda.so.1 is somebody else's"
+	begin "doctor PID" wait
+	out=$("$ctl" doctor "$(pgrep -x client)")
+	check "doctor PID: its library" says "$out" "has loaded our .*/libcuda.so"
+	check "doctor PID: on the GPU" says "$out" "client has 1 context on GPU 0, .* 1 kernels completed"
+	go
+	end
+	check_status 3 "doctor PID: one that is not" "$ctl" doctor $$
+	check "doctor PID: says so" says "$("$ctl" doctor $$)" "has not loaded any libcuda"
+	unload
+}
+
+commands()
+{
+	local c
+	check_status 1 "list without the module" "$ctl" list
+	check "model list" says "$("$ctl" model list)" "^h100 +9.0"
+	check "at least a dozen cards" test "$("$ctl" model list | grep -cE 'NVIDIA|Tesla')" -ge 12
+	"$ctl" model show h100 --json >"$tmp/model"
+	check "model show" "$json" "$tmp/model" /multiprocessors=132 /memory_mib=81559 /pci_id=10de:2330
+	check_status 3 "model show: an unknown one" "$ctl" model show nonsense
+	load gpus=2 || return
+	for c in status list ps mem topology; do
+		"$ctl" $c --json >"$tmp/json"
+		check "$c --json is JSON" "$json" "$tmp/json"
+		check "$c" "$ctl" $c
+	done
+	check "topology" says "$("$ctl" topology)" "^GPU0 +X +PHB"
+	check "one device by number" is "$("$ctl" list -i 1 | wc -l)" 1
+	check_status 1 "a device that is not there" "$ctl" list -i 7
+	check_status 2 "nothing to inject" "$ctl" inject nonsense
+	"$ctl" cdi >"$tmp/cdi"
+	check "cdi" "$json" "$tmp/cdi" /cdiVersion=0.6.0 /kind=nvidia.com/gpu /devices/0/name=0 \
+		/devices/0/containerEdits/deviceNodes/0/path=/dev/nvidia0 \
+		/containerEdits/mounts/0/containerPath=/usr/lib/x86_64-linux-gnu/libcuda.so.1
+	check_status 3 "top without a terminal" "$ctl" top
+	if command -v script >/dev/null; then
+		(sleep 3; printf q) | TERM=xterm timeout 20 script -qec "stty rows 24 cols 100; '$ctl' top" /dev/null >"$tmp/top"
+		check "top: devices" grep -q "GPU 1: " "$tmp/top"
+		check "top: the processes' heading" grep -q "WORKERS" "$tmp/top"
+	fi
+	unload
+}
+
+cp "$client" "$tmp/client"	# a name of its own for pgrep
+client=$tmp/client
+parts=${*:-commands doctor xids lost hang speed every_nth large visible runtime tracing}
+case ${KERNEL:-} in
+kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
+esac
+for part in $parts; do
+	echo "# $part"
+	$part
+done
+rm -rf "$tmp"
+echo "1..$TAP_DONE"
+finish

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+/* vgpu-ctl list: a line a device. */
+#include <stdio.h>
+#include "options.h"
+#include "output.h"
+
+/** gpu_state - the state of a device in a word */
+const char *gpu_state(const struct gpu *gpu)
+{
+	if (!gpu->is_open)
+		return "closed";
+	if (gpu->status.state & VGPU_STATE_REMOVED)
+		return "removed";
+	if (gpu->status.state & VGPU_STATE_LOST)
+		return "lost";
+	if (gpu->status.state & VGPU_STATE_HUNG)
+		return "hung";
+	return gpu->status.slow_percent > 100 ? "slow" : "ok";
+}
+
+static void print_text(const struct gpu *gpu)
+{
+	char address[24], uuid[48] = "UUID unknown";
+
+	address_print(gpu, address);
+	if (!gpu->is_open) {
+		printf("GPU ?: at %s (its node cannot be opened)\n", address);
+		return;
+	}
+	uuid_print(gpu->dev.info.uuid, uuid);
+	printf("GPU %u: %s (UUID: %s) at %s, %s\n", gpu->dev.info.index, gpu->dev.info.name, uuid,
+	       address, gpu_state(gpu));
+}
+
+static struct json_object *json_line(const struct gpu *gpu)
+{
+	struct json_object *o = json_object_new_object();
+	char text[48];
+
+	if (gpu->is_open) {
+		add_number(o, "index", gpu->dev.info.index);
+		add_string(o, "name", gpu->dev.info.name);
+		uuid_print(gpu->dev.info.uuid, text);
+		add_string(o, "uuid", text);
+	}
+	address_print(gpu, text);
+	add_string(o, "pci", text);
+	add_string(o, "state", gpu_state(gpu));
+	return o;
+}
+
+/** cmd_list - the command */
+int cmd_list(int argc, char **argv)
+{
+	static struct gpu gpus[VGPU_MAX_DEVICES];
+	struct options o = options_parse(argc, argv, OPT_JSON | OPT_GPU, 0, 0, NULL,
+					 "List the virtual GPUs: number, name, UUID, address, state.");
+	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.gpu);
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < count; i++) {
+		if (gpus[i].is_open)
+			vgpu_dev_status(&gpus[i].dev, &gpus[i].status);
+		if (o.json)
+			json_object_array_add(list, json_line(&gpus[i]));
+		else
+			print_text(&gpus[i]);
+	}
+	if (o.json && count)
+		json_print_as("devices", list);
+	else
+		json_object_put(list);
+	gpus_close(gpus, count);
+	return count ? 0 : EXIT_NO_DEVICE;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/* Options that several commands share, and what a person may call a device. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "options.h"
+#include "output.h"
+
+static const struct argp_option all[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ "force", 'f', NULL, 0, "also while it is in use", 0 },
+	{ "gpu", 'i', "GPU", 0, "only this one: its number, UUID or PCI address", 0 },
+	{ "memory", 'm', "MIB", 0, "memory in MiB (the model's)", 0 },
+	{ "index", 'n', "N", 0, "its number (the first that is free)", 0 },
+	{ "output", 'o', "FILE", 0, "write to FILE", 0 },
+};
+
+enum { OPTIONS = sizeof(all) / sizeof(*all) };
+
+struct parsing {
+	struct options o;
+	int least, most;
+};
+
+static unsigned long number(struct argp_state *state, const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 0);
+
+	if (!*text || *end)
+		argp_error(state, "%s is not a number", text);
+	return n;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *p = state->input;
+
+	switch (key) {
+	case 'j':
+		p->o.json = true;
+		return 0;
+	case 'f':
+		p->o.force = true;
+		return 0;
+	case 'i':
+		p->o.gpu = arg;
+		return 0;
+	case 'm':
+		p->o.memory = number(state, arg);
+		return 0;
+	case 'n':
+		p->o.index = number(state, arg);
+		return 0;
+	case 'o':
+		p->o.output = arg;
+		return 0;
+	case ARGP_KEY_ARGS:
+		p->o.words = state->argv + state->next;
+		p->o.count = state->argc - state->next;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (p->o.count < p->least)
+			argp_error(state, "something is missing");
+		if (p->o.count > p->most)
+			argp_error(state, "%s is one too many", p->o.words[p->most]);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/**
+ * options_parse - read a command line, or explain it and exit
+ * @argc: the command's
+ * @argv: the command's
+ * @allowed: OPT_*
+ * @least: arguments that must be there
+ * @most: arguments that may be
+ * @args_doc: what they are
+ * @doc: what the command does
+ */
+struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most,
+			     const char *args_doc, const char *doc)
+{
+	struct argp_option some[OPTIONS + 1] = { 0 };
+	const struct argp argp = { .options = some, .parser = parse, .args_doc = args_doc, .doc = doc };
+	struct parsing p = { .o.index = -1, .least = least, .most = most };
+	int n = 0;
+
+	for (int i = 0; i < OPTIONS; i++)
+		if (allowed & 1u << i)
+			some[n++] = all[i];
+	argp_parse(&argp, argc, argv, 0, NULL, &p);
+	return p.o;
+}
+
+/** gpu_is_called - whether a name means this device */
+bool gpu_is_called(const struct gpu *gpu, const char *name)
+{
+	char text[48], *end;
+	long n = strtol(name, &end, 10);
+
+	if (*name && !*end)
+		return gpu->is_open ? n == gpu->dev.info.index :
+			gpu->have_vsec && n == gpu->vsec.index;
+	address_print(gpu, text);
+	if (!strcasecmp(name, text) || (strlen(name) > 4 && !strcasecmp(name, text + 5)))
+		return true;
+	if (!gpu->is_open && !gpu->have_vsec)
+		return false;
+	uuid_print(gpu->is_open ? gpu->dev.info.uuid : gpu->vsec.uuid, text);
+	return strlen(name) >= 8 && !strncasecmp(name, text, strlen(name));
+}
+
+/**
+ * gpus_choose - keep the devices that are meant
+ * @gpus: devices; those that are not are closed
+ * @count: how many
+ * @name: what --gpu said, NULL for all
+ *
+ * Return: how many are left; says so when none is.
+ */
+int gpus_choose(struct gpu *gpus, int count, const char *name)
+{
+	int n = 0;
+
+	if (!count)
+		no_device();
+	if (!count || !name)
+		return count;
+	for (int i = 0; i < count; i++) {
+		if (gpu_is_called(&gpus[i], name))
+			gpus[n++] = gpus[i];
+		else
+			gpus_close(&gpus[i], 1);
+	}
+	if (!n)
+		fprintf(stderr, "vgpu-ctl: no GPU is called %s; `vgpu-ctl list' shows what there is\n",
+			name);
+	return n;
+}
