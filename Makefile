@@ -3,6 +3,8 @@
 # make run        one CUDA program on the device, in a machine that is booted for it
 # make test       all suites; test-long adds what takes hours; bench measures
 # make load       the module and the libraries into this very system (unload: out again)
+# make install    libraries, tools, system files and the module for KDIR, below DESTDIR
+# make deb        Debian packages, into build/deb
 # make deps       install what is missing (Debian 12, root); run and test do that too
 #
 # KDIR=…          kernel build tree (default: the running kernel's, else Debian's headers)
@@ -65,6 +67,16 @@ load: module
 unload:
 	$(VM)/native.sh unload
 
+# For a package: the parts without the module, which DKMS builds on the machine that has it.
+install: user
+	tools/package/install.sh libs tools system
+	@test -z "$(KDIR)" || { ko=$$($(VM)/kmod.sh $(KDIR)) && KO_DIR=$${ko%/*} \
+		RELEASE=$$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' $(KDIR)/include/generated/utsrelease.h) \
+		tools/package/install.sh module; }
+
+deb: user
+	@tools/package/deb/build.sh
+
 test test-long: deps
 	@$(VM)/kernels.sh uml 6.1 $(if $(filter test-long,$@),6.12 kasan kcsan) >/dev/null
 	@$(VM)/toolkit.sh >/dev/null
@@ -78,4 +90,6 @@ clean:
 	@set -e; for d in $(DIRS); do $(MAKE) --no-print-directory -C $$d clean; done
 	rm -rf build
 
-.PHONY: all module user deps bed run load unload test test-long bench clean
+export DESTDIR
+
+.PHONY: all module user deps bed run load unload install deb test test-long bench clean

@@ -88,13 +88,32 @@ static void add_probe(const char *name, unsigned long offset, void *data)
 		s->count++;
 }
 
-static void drop_probe(const char *name, unsigned long offset, void *data)
+/* By the system's own list: the library may be gone with the process. */
+static void drop_probes(struct session *s)
 {
-	struct session *s = data;
+	char line[PATH_MAX + 256], own[40];
+	char *names = NULL, *name, *more;
+	size_t used = 0;
+	FILE *f = fopen(TRACEFS "/uprobe_events", "re");
 
-	(void)offset;
-	probe(s, "-:%s/%s\n", s->group, name);
-	probe(s, "-:%s/%s__ret\n", s->group, name);
+	snprintf(own, sizeof(own), ":%s/", s->group);
+	while (f && fgets(line, sizeof(line), f)) {
+		name = strstr(line, own);
+		if (!name)
+			continue;
+		name[strcspn(name, " ")] = 0;
+		more = realloc(names, used + strlen(name) + 1);
+		if (!more)
+			break;
+		names = more;
+		strcpy(names + used, name);
+		used += strlen(name) + 1;
+	}
+	if (f)
+		fclose(f);
+	for (name = names; name && name < names + used; name += strlen(name) + 1)
+		probe(s, "-%s\n", name);
+	free(names);
 }
 
 /* The file of the libcuda that the process has mapped, as we can open it. */
@@ -163,7 +182,7 @@ static void end(struct session *s)
 	put_in(s, "events/enable", "0");
 	rmdir(s->instance);
 	if (s->count)
-		symbols_each(s->library, drop_probe, s);
+		drop_probes(s);
 	if (s->probes >= 0)
 		close(s->probes);
 }
