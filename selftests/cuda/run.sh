@@ -15,7 +15,7 @@ bed=${BED:-uml}
 make -s -j2 all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 if [ $# = 0 ]; then
 	if [ "$bed" = uml ]; then
-		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/cuda12/*
+		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/*
 	elif [ -n "${ALL:-}" ]; then	# emulated vectors are slow: each subject once
 		set -- "$out"/static/* "$out"/shared/vecadd "$out"/cuda12/*
 	else

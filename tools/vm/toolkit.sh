@@ -11,6 +11,8 @@ CU13="nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88
 	nvidia-cuda-nvrtc==13.0.88 nvidia-cuda-culibos==13.0.85"
 CU12="nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-nvrtc-cu12==12.8.93
 	nvidia-cuda-nvcc-cu12==12.8.93"
+# The one runtime wheel of CUDA 12 with the static library in it.
+STATIC12="nvidia-cuda-runtime-cu12==12.9.79"
 CUBLAS="nvidia-cublas==13.1.0.3 nvidia-cublas-cu12==12.8.4.1"
 
 DIR=$CACHE/toolkit
@@ -42,6 +44,25 @@ links()
 	done
 }
 
+# CUDA 12's wheels have no nvcc, only parts of it. Its runtime, shared and static, with its
+# headers, under CUDA 13's compiler: what that includes of its own is beside them.
+tree12()
+{
+	local set=$DIR/static12 tree=$DIR/static12/tree name
+	[ ! -e "$tree/lib64" ] || return 0
+	rm -rf "$tree"
+	mkdir -p "$tree/include"
+	cp -r "$ROOT/bin" "$tree/bin"
+	ln -s "$ROOT/nvvm" "$tree/nvvm"
+	cp -rs "$set/nvidia/cuda_runtime/include/." "$tree/include/"
+	for name in crt cccl fatbinary_section.h; do
+		rm -rf "$tree/include/$name"
+		ln -s "$ROOT/include/$name" "$tree/include/$name"
+	done
+	ln -s "$set/nvidia/cuda_runtime/lib" "$tree/lib"
+	ln -s lib "$tree/lib64"
+}
+
 command -v python3 >/dev/null || die "python3 is missing: run make deps"
 take_lock toolkit
 # shellcheck disable=SC2086
@@ -49,9 +70,13 @@ wheels cu13 $CU13
 # shellcheck disable=SC2086
 wheels cu12 $CU12
 # shellcheck disable=SC2086
+wheels static12 $STATIC12
+# shellcheck disable=SC2086
 if [ "${1:-}" = cublas ]; then wheels cublas $CUBLAS; links "$DIR/cublas/nvidia/cu13/lib"; fi
 links "$ROOT/lib"
 links "$DIR/cu12/nvidia/cuda_runtime/lib"
 links "$DIR/cu12/nvidia/cuda_nvrtc/lib"
+links "$DIR/static12/nvidia/cuda_runtime/lib"
 [ -e "$ROOT/lib64" ] || ln -s lib "$ROOT/lib64"
+tree12
 echo "$ROOT"
