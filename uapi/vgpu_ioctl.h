@@ -85,7 +85,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	3
+#define VGPU_UAPI_VERSION	4
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -110,6 +110,8 @@ enum {
 	VGPU_CMD_VA_UNMAP	= 0x23,
 	VGPU_CMD_HOST_REGISTER	= 0x24,
 	VGPU_CMD_MEM_COPY	= 0x25,
+	VGPU_CMD_SHARE		= 0x26,
+	VGPU_CMD_OPEN_SHARED	= 0x27,
 	VGPU_CMD_CODE_LOAD	= 0x30,
 	VGPU_CMD_KERNEL_INFO	= 0x31,
 	VGPU_CMD_QUEUE_CREATE	= 0x40,
@@ -139,6 +141,8 @@ enum {
 #define VGPU_IOCTL_VA_UNMAP		_IO(VGPU_IOC_TYPE, VGPU_CMD_VA_UNMAP)
 #define VGPU_IOCTL_HOST_REGISTER	_IO(VGPU_IOC_TYPE, VGPU_CMD_HOST_REGISTER)
 #define VGPU_IOCTL_MEM_COPY		_IO(VGPU_IOC_TYPE, VGPU_CMD_MEM_COPY)
+#define VGPU_IOCTL_SHARE		_IO(VGPU_IOC_TYPE, VGPU_CMD_SHARE)
+#define VGPU_IOCTL_OPEN_SHARED		_IO(VGPU_IOC_TYPE, VGPU_CMD_OPEN_SHARED)
 #define VGPU_IOCTL_CODE_LOAD		_IO(VGPU_IOC_TYPE, VGPU_CMD_CODE_LOAD)
 #define VGPU_IOCTL_KERNEL_INFO		_IO(VGPU_IOC_TYPE, VGPU_CMD_KERNEL_INFO)
 #define VGPU_IOCTL_QUEUE_CREATE		_IO(VGPU_IOC_TYPE, VGPU_CMD_QUEUE_CREATE)
@@ -152,6 +156,7 @@ enum {
 #define VGPU_HUGE_SIZE		(2ULL << 20)
 #define VGPU_VA_SPLIT		(1ULL << 47)	/* below: shared with the host */
 #define VGPU_VA_END		(1ULL << 48)
+#define VGPU_TOKEN_LEN		16
 #define VGPU_NAME_LEN		64
 #define VGPU_KERNEL_NAME_LEN	128
 
@@ -908,6 +913,56 @@ struct vgpu_mem_copy {
 	__u64 gpu_pitch;
 	__u64 user_pitch;
 	__u64 done;
+};
+
+/* Flags of SHARE and OPEN_SHARED: exactly one */
+#define VGPU_SHARE_FD		(1u << 0)	/* by a file descriptor */
+#define VGPU_SHARE_TOKEN	(1u << 1)	/* by a token */
+
+/**
+ * struct vgpu_share - let other contexts, also of other processes, have a buffer's memory
+ * @size: sizeof(struct vgpu_share)
+ * @flags: VGPU_SHARE_*
+ * @handle: buffer object
+ * @fd: [out] FD: a new descriptor, close-on-exec; it keeps the memory, though not the buffer
+ * @length: [out] bytes of the buffer
+ * @token: [out] TOKEN: 128 random bits, always the same for a buffer
+ *
+ * A token opens the memory as long as this buffer exists (ENOENT afterwards); whoever opened it keeps it.
+ * The memory counts as used by this context and by its device until nobody has it any more.
+ * EINVAL for a token of a buffer that was opened itself.
+ */
+struct vgpu_share {
+	__u32 size;
+	__u32 flags;
+	__u32 handle;
+	__s32 fd;
+	__u64 length;
+	__u8 token[VGPU_TOKEN_LEN];
+};
+
+/**
+ * struct vgpu_open_shared - a buffer whose memory is another's
+ * @size: sizeof(struct vgpu_open_shared)
+ * @flags: VGPU_SHARE_*: how it is named
+ * @ctx: context, of any device
+ * @fd: FD: the descriptor; else ignored
+ * @handle: [out] buffer object
+ * @reserved: must be zero
+ * @length: [out] its bytes
+ * @token: TOKEN: the token
+ *
+ * EBADF and EINVAL for a descriptor that is none or not of this kind, ENOENT for a token that opens nothing.
+ */
+struct vgpu_open_shared {
+	__u32 size;
+	__u32 flags;
+	__u32 ctx;
+	__s32 fd;
+	__u32 handle;
+	__u32 reserved;
+	__u64 length;
+	__u8 token[VGPU_TOKEN_LEN];
 };
 
 /**

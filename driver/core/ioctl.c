@@ -54,6 +54,8 @@ static const struct ioctl_op ops[] = {
 	OP(VA_UNMAP, vgpu_ioctl_va_unmap, struct vgpu_va_unmap, length),
 	OP(HOST_REGISTER, vgpu_ioctl_host_register, struct vgpu_host_register, length),
 	OP(MEM_COPY, vgpu_ioctl_mem_copy, struct vgpu_mem_copy, done),
+	OP(SHARE, vgpu_ioctl_share, struct vgpu_share, token),
+	OP(OPEN_SHARED, vgpu_ioctl_open_shared, struct vgpu_open_shared, token),
 	OP(CODE_LOAD, vgpu_ioctl_code_load, struct vgpu_code_load, kernels),
 	OP(KERNEL_INFO, vgpu_ioctl_kernel_info, struct vgpu_kernel_info, name),
 	OP(QUEUE_CREATE, vgpu_ioctl_queue_create, struct vgpu_queue_create, kernel_length),

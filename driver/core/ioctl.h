@@ -37,6 +37,8 @@ int vgpu_ioctl_kernel_info(struct vgpu_file *vf, void *arg);
 /* mm */
 int vgpu_ioctl_bo_create(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_bo_mmap(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_share(struct vgpu_file *vf, void *arg);
+int vgpu_ioctl_open_shared(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_va_map(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_va_unmap(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_host_register(struct vgpu_file *vf, void *arg);

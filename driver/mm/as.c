@@ -97,7 +97,7 @@ static bool can_be_huge(const struct vgpu_mapping *m, u64 va, unsigned long inde
 		return false;
 	if (m->obj->type == VGPU_OBJ_BO && IS_ALIGNED(index, VGPU_HUGE_PAGES))
 		return container_of(m->obj, struct vgpu_bo, obj)->
-			pieces[index / VGPU_HUGE_PAGES].huge;
+			store->pieces[index / VGPU_HUGE_PAGES].huge;
 	pfn = page_to_pfn(page_at(m->obj, index));
 	for (i = 1; i < VGPU_HUGE_PAGES; i++)
 		if (page_to_pfn(page_at(m->obj, index + i)) != pfn + i)

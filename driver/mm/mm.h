@@ -34,22 +34,44 @@ struct vgpu_piece {
 };
 
 /**
+ * struct vgpu_store - the memory of a buffer, of which there can be several (share.c)
+ * @ref: references: of buffers and of file descriptors
+ * @dev: the device whose VRAM it is; referenced
+ * @length: bytes
+ * @npieces: number of
+ * @pieces: the memory
+ * @node: in the table of tokens, while @listed
+ * @listed: it can be opened by @token; under the table's lock
+ * @token: drawn when first asked for
+ */
+struct vgpu_store {
+	struct kref ref;
+	struct vgpu_device *dev;
+	u64 length;
+	unsigned long npieces;
+	struct vgpu_piece *pieces;
+	struct hlist_node node;
+	bool listed;
+	u8 token[VGPU_TOKEN_LEN];
+};
+
+/**
  * struct vgpu_bo - a buffer object
  * @obj: head
  * @length: bytes, multiple of 4 KiB
  * @flags: VGPU_BO_*
+ * @opened: made by OPEN_SHARED: its memory is another buffer's and counted there
  * @maps: its mappings (struct vgpu_mapping.owner_link), under the address space's lock
- * @npieces: number of
- * @pieces: its memory
+ * @store: its memory
  * @vmas: user mappings of it
  */
 struct vgpu_bo {
 	struct vgpu_obj obj;
 	u64 length;
 	u32 flags;
+	bool opened;
 	struct list_head maps;
-	unsigned long npieces;
-	struct vgpu_piece *pieces;
+	struct vgpu_store *store;
 	atomic_t vmas;
 };
 
@@ -117,6 +139,11 @@ void vgpu_vram_free(struct vgpu_piece *piece);
 /* ---- bo.c */
 struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle);
 struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index);
+struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store);
+void vgpu_store_put(struct vgpu_store *store);
+
+/* ---- share.c */
+void vgpu_store_unlist(struct vgpu_store *store);
 
 /* ---- table.c: the radix table */
 struct vgpu_pt *vgpu_pt_create(void);

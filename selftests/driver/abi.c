@@ -47,6 +47,8 @@ static const struct op {
 	{ "VA_UNMAP", VGPU_IOCTL_VA_UNMAP, sizeof(struct vgpu_va_unmap) },
 	{ "HOST_REGISTER", VGPU_IOCTL_HOST_REGISTER, sizeof(struct vgpu_host_register) },
 	{ "MEM_COPY", VGPU_IOCTL_MEM_COPY, sizeof(struct vgpu_mem_copy) },
+	{ "SHARE", VGPU_IOCTL_SHARE, sizeof(struct vgpu_share) },
+	{ "OPEN_SHARED", VGPU_IOCTL_OPEN_SHARED, sizeof(struct vgpu_open_shared) },
 	{ "CODE_LOAD", VGPU_IOCTL_CODE_LOAD, sizeof(struct vgpu_code_load) },
 	{ "KERNEL_INFO", VGPU_IOCTL_KERNEL_INFO, sizeof(struct vgpu_kernel_info) },
 	{ "QUEUE_CREATE", VGPU_IOCTL_QUEUE_CREATE, sizeof(struct vgpu_queue_create) },
@@ -150,6 +152,9 @@ TEST_F(abi, flags_and_reserved_members)
 		.address = (uintptr_t)self, .length = 1);
 	REFUSED(MEM_COPY, struct vgpu_mem_copy, flags, .ctx = self->ctx);
 	REFUSED(MEM_COPY, struct vgpu_mem_copy, direction, .ctx = self->ctx);
+	REFUSED(SHARE, struct vgpu_share, flags);
+	REFUSED(OPEN_SHARED, struct vgpu_open_shared, flags, .ctx = self->ctx);
+	REFUSED(OPEN_SHARED, struct vgpu_open_shared, reserved, .ctx = self->ctx, .flags = VGPU_SHARE_TOKEN);
 	REFUSED(CODE_LOAD, struct vgpu_code_load, flags, .ctx = self->ctx, .image_size = 8);
 	REFUSED(QUEUE_CREATE, struct vgpu_queue_create, flags, .ctx = self->ctx, .slots = 64);
 	REFUSED(QUEUE_CREATE, struct vgpu_queue_create, slots, .ctx = self->ctx);

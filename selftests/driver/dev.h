@@ -149,6 +149,24 @@ static inline void *bo_mmap(int fd, uint32_t bo, uint64_t n, int prot)
 	return rc ? MAP_FAILED : mmap(NULL, n, prot, MAP_SHARED, fd, m.offset);
 }
 
+/* flags: VGPU_SHARE_*; the descriptor or the token is in *s. */
+static inline int share(int fd, uint32_t bo, uint32_t flags, struct vgpu_share *s)
+{
+	*s = (struct vgpu_share){ .size = sizeof(*s), .flags = flags, .handle = bo };
+	return xioctl(fd, VGPU_IOCTL_SHARE, s);
+}
+
+static inline int open_shared(int fd, uint32_t ctx, const struct vgpu_share *s, uint32_t *bo)
+{
+	struct vgpu_open_shared o = { .size = sizeof(o), .flags = s->flags, .ctx = ctx, .fd = s->fd };
+	int rc;
+
+	memcpy(o.token, s->token, sizeof(o.token));
+	rc = xioctl(fd, VGPU_IOCTL_OPEN_SHARED, &o);
+	*bo = o.handle;
+	return rc;
+}
+
 static inline int status(int fd, struct vgpu_device_status *st)
 {
 	memset(st, 0, sizeof(*st));

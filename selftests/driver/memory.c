@@ -323,4 +323,63 @@ TEST_F(mem, out_of_vram)
 	EXPECT_LT(st.vram_free, step);
 }
 
+/* Two contexts, here of two files, see one memory; it lives until both are gone. */
+TEST_F(mem, shared_between_contexts)
+{
+	struct vgpu_device_status st;
+	struct vgpu_share s[2];
+	uint32_t bo, other, ctx, value = 0x11223344, got = 0;
+	int fd = dev_open();
+	uint64_t va, vb = 0;
+
+	ASSERT_EQ(0, ctx_create(fd, &ctx));
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 5 * MIB, &bo, &va));
+	ASSERT_EQ(0, share(self->fd, bo, VGPU_SHARE_FD, &s[0]));
+	ASSERT_EQ(0, share(self->fd, bo, VGPU_SHARE_TOKEN, &s[1]));
+	EXPECT_EQ(5 * MIB, s[0].length);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, open_shared(fd, ctx, &s[i], &other));
+		vb = 0;
+		ASSERT_EQ(0, va_map(fd, other, 0, 0, 0, &vb));
+		value += i;
+		ASSERT_EQ(0, to_gpu(self->fd, self->ctx, va + 3 * MIB, &value, 4));
+		ASSERT_EQ(0, from_gpu(fd, ctx, vb + 3 * MIB, &got, 4));
+		EXPECT_EQ(value, got);
+	}
+	ASSERT_EQ(0, status(fd, &st));
+	EXPECT_EQ(self->before.vram_used + 5 * MIB, st.vram_used);
+	ASSERT_EQ(0, destroy(self->fd, bo));
+	EXPECT_EQ(-ENOENT, open_shared(fd, ctx, &s[1], &bo));
+	ASSERT_EQ(0, from_gpu(fd, ctx, vb + 3 * MIB, &got, 4));
+	EXPECT_EQ(value, got);
+	ASSERT_EQ(0, open_shared(fd, ctx, &s[0], &bo));
+	ASSERT_EQ(0, destroy(fd, ctx));
+	ASSERT_EQ(0, status(fd, &st));
+	EXPECT_EQ(self->before.vram_used + 5 * MIB, st.vram_used);
+	close(s[0].fd);
+	close(fd);
+}
+
+TEST_F(mem, sharing_refused)
+{
+	struct vgpu_share s = { .flags = VGPU_SHARE_FD };
+	uint32_t bo, other;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4096, &bo));
+	s.fd = -1;
+	EXPECT_EQ(-EBADF, open_shared(self->fd, self->ctx, &s, &other));
+	s.fd = self->fd;
+	EXPECT_EQ(-EINVAL, open_shared(self->fd, self->ctx, &s, &other));
+	s.flags = VGPU_SHARE_TOKEN;
+	EXPECT_EQ(-ENOENT, open_shared(self->fd, self->ctx, &s, &other));
+	EXPECT_EQ(-EINVAL, share(self->fd, bo, VGPU_SHARE_FD | VGPU_SHARE_TOKEN, &s));
+	EXPECT_EQ(-EINVAL, share(self->fd, self->ctx, VGPU_SHARE_FD, &s));
+	ASSERT_EQ(0, share(self->fd, bo, VGPU_SHARE_TOKEN, &s));
+	EXPECT_EQ(-EINVAL, open_shared(self->fd, bo, &s, &other));
+	ASSERT_EQ(0, open_shared(self->fd, self->ctx, &s, &other));
+	EXPECT_EQ(-EINVAL, share(self->fd, other, VGPU_SHARE_TOKEN, &s));
+	ASSERT_EQ(0, share(self->fd, other, VGPU_SHARE_FD, &s));
+	close(s.fd);
+}
+
 TEST_HARNESS_MAIN

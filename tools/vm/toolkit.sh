@@ -12,7 +12,7 @@ CU13="nvidia-cuda-nvcc==13.0.88 nvidia-nvvm==13.0.88 nvidia-cuda-crt==13.0.88
 CU12="nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-nvrtc-cu12==12.8.93
 	nvidia-cuda-nvcc-cu12==12.8.93"
 # The one runtime wheel of CUDA 12 with the static library in it.
-STATIC12="nvidia-cuda-runtime-cu12==12.9.79"
+STATIC12="nvidia-cuda-runtime-cu12==12.9.79 nvidia-cuda-cccl-cu12==12.9.27"
 CUBLAS="nvidia-cublas==13.1.0.3 nvidia-cublas-cu12==12.8.4.1"
 
 DIR=$CACHE/toolkit
@@ -55,10 +55,11 @@ tree12()
 	cp -r "$ROOT/bin" "$tree/bin"
 	ln -s "$ROOT/nvvm" "$tree/nvvm"
 	cp -rs "$set/nvidia/cuda_runtime/include/." "$tree/include/"
-	for name in crt cccl fatbinary_section.h; do
+	for name in crt fatbinary_section.h; do
 		rm -rf "$tree/include/$name"
 		ln -s "$ROOT/include/$name" "$tree/include/$name"
 	done
+	ln -s "$set/nvidia/cuda_cccl/include" "$tree/include/cccl"
 	ln -s "$set/nvidia/cuda_runtime/lib" "$tree/lib"
 	ln -s lib "$tree/lib64"
 }

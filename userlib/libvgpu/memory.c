@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Buffer objects, GPU addresses, host memory, copies at once. */
 #include <errno.h>
+#include <string.h>
 #include <sys/mman.h>
 #include "libvgpu.h"
 #include "sys.h"
@@ -33,6 +34,54 @@ int vgpu_bo_mmap(const struct vgpu_dev *dev, uint32_t bo, void *where, uint64_t 
 	if (size > m.length)
 		return -EINVAL;
 	return vgpu_sys_mmap(dev->fd, where, size, PROT_READ | PROT_WRITE, m.offset, p);
+}
+
+/** vgpu_bo_share_fd - a file descriptor that keeps a buffer's memory and opens it elsewhere */
+int vgpu_bo_share_fd(const struct vgpu_dev *dev, uint32_t bo, int *fd)
+{
+	struct vgpu_share s = { .size = sizeof(s), .flags = VGPU_SHARE_FD, .handle = bo };
+	int r = vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_SHARE, &s);
+
+	*fd = r ? -1 : s.fd;
+	return r;
+}
+
+/** vgpu_bo_share_token - what opens a buffer's memory elsewhere while the buffer exists */
+int vgpu_bo_share_token(const struct vgpu_dev *dev, uint32_t bo, uint8_t token[VGPU_TOKEN_LEN])
+{
+	struct vgpu_share s = { .size = sizeof(s), .flags = VGPU_SHARE_TOKEN, .handle = bo };
+	int r = vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_SHARE, &s);
+
+	if (!r)
+		memcpy(token, s.token, VGPU_TOKEN_LEN);
+	return r;
+}
+
+static int open_shared(const struct vgpu_dev *dev, struct vgpu_open_shared *o, uint32_t *bo, uint64_t *size)
+{
+	int r = vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_OPEN_SHARED, o);
+
+	*bo = r ? 0 : o->handle;
+	*size = r ? 0 : o->length;
+	return r;
+}
+
+/** vgpu_bo_open_fd - a buffer of a context, with the memory that a descriptor stands for */
+int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size)
+{
+	struct vgpu_open_shared o = { .size = sizeof(o), .flags = VGPU_SHARE_FD, .ctx = ctx, .fd = fd };
+
+	return open_shared(dev, &o, bo, size);
+}
+
+/** vgpu_bo_open_token - the same by a token */
+int vgpu_bo_open_token(const struct vgpu_dev *dev, uint32_t ctx, const uint8_t token[VGPU_TOKEN_LEN], uint32_t *bo,
+		       uint64_t *size)
+{
+	struct vgpu_open_shared o = { .size = sizeof(o), .flags = VGPU_SHARE_TOKEN, .ctx = ctx };
+
+	memcpy(o.token, token, VGPU_TOKEN_LEN);
+	return open_shared(dev, &o, bo, size);
 }
 
 /** vgpu_va_map - map part of a buffer at exactly @va */

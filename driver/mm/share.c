@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory shared between contexts, of one process or of several: by a file
+ * descriptor, or by a token that is handed on in any way.
+ *
+ * A token is 128 random bits: who knows it was told.  It opens the memory as
+ * long as the buffer it was drawn for exists.  A descriptor keeps the memory itself.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "../core/ioctl.h"
+#include "mm.h"
+
+static DEFINE_MUTEX(lock);	/* protects the table and vgpu_store.listed */
+static DEFINE_HASHTABLE(tokens, 8);
+
+static u64 key(const u8 *token)
+{
+	u64 k;
+
+	memcpy(&k, token, sizeof(k));
+	return k;
+}
+
+/** vgpu_store_unlist - the buffer that a token was drawn for ends */
+void vgpu_store_unlist(struct vgpu_store *store)
+{
+	mutex_lock(&lock);
+	if (store->listed)
+		hash_del(&store->node);
+	store->listed = false;
+	mutex_unlock(&lock);
+}
+
+/* The token, drawn when first asked for; -ENOENT when the buffer is ending. */
+static int list(struct vgpu_bo *bo, u8 *token)
+{
+	struct vgpu_store *store = bo->store;
+	int rc = 0;
+
+	mutex_lock(&lock);
+	/* end() marks the object before it detaches it, which takes our lock. */
+	if (READ_ONCE(bo->obj.gone)) {
+		rc = -ENOENT;
+	} else if (!store->listed) {
+		get_random_bytes(store->token, sizeof(store->token));
+		hash_add(tokens, &store->node, key(store->token));
+		store->listed = true;
+	}
+	if (!rc)
+		memcpy(token, store->token, VGPU_TOKEN_LEN);
+	mutex_unlock(&lock);
+	return rc;
+}
+
+static struct vgpu_store *find(const u8 *token)
+{
+	struct vgpu_store *store;
+
+	mutex_lock(&lock);
+	hash_for_each_possible(tokens, store, node, key(token)) {
+		if (!memcmp(store->token, token, VGPU_TOKEN_LEN)) {
+			/* What is listed has a buffer, and so a reference. */
+			kref_get(&store->ref);
+			mutex_unlock(&lock);
+			return store;
+		}
+	}
+	mutex_unlock(&lock);
+	return ERR_PTR(-ENOENT);
+}
+
+static int release(struct inode *inode, struct file *file)
+{
+	vgpu_store_put(file->private_data);
+	return 0;
+}
+
+static const struct file_operations fops = {
+	.owner = THIS_MODULE,
+	.release = release,
+};
+
+static int make_fd(struct vgpu_store *store)
+{
+	int fd;
+
+	kref_get(&store->ref);
+	fd = anon_inode_getfd("[vgpu-memory]", &fops, store, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		vgpu_store_put(store);
+	return fd;
+}
+
+static struct vgpu_store *from_fd(int fd)
+{
+	struct file *file = fget(fd);
+	struct vgpu_store *store;
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	store = file->f_op == &fops ? file->private_data : ERR_PTR(-EINVAL);
+	if (!IS_ERR(store))
+		kref_get(&store->ref);
+	fput(file);
+	return store;
+}
+
+int vgpu_ioctl_share(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_share *a = arg;
+	struct vgpu_bo *bo;
+	int rc = 0;
+
+	if (a->flags != VGPU_SHARE_FD && a->flags != VGPU_SHARE_TOKEN)
+		return -EINVAL;
+	bo = vgpu_bo_get(vf, a->handle);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+	a->length = bo->length;
+	if (a->flags == VGPU_SHARE_FD) {
+		a->fd = make_fd(bo->store);
+		rc = min(a->fd, 0);
+	} else {
+		a->fd = -1;
+		rc = bo->opened ? -EINVAL : list(bo, a->token);
+	}
+	vgpu_obj_put(&bo->obj);
+	return rc;
+}
+
+static int open_in(struct vgpu_file *vf, struct vgpu_ctx *ctx, struct vgpu_store *store, u32 *handle)
+{
+	struct vgpu_bo *bo;
+	int rc = vgpu_ctx_usable(ctx);
+
+	if (rc)
+		return rc;
+	bo = vgpu_bo_open(ctx, store);
+	if (!bo)
+		return -ENOMEM;
+	kref_get(&store->ref);
+	rc = vgpu_obj_publish(vf, &bo->obj, handle);
+	if (rc)
+		vgpu_obj_put(&bo->obj);
+	return rc;
+}
+
+int vgpu_ioctl_open_shared(struct vgpu_file *vf, void *arg)
+{
+	struct vgpu_open_shared *a = arg;
+	struct vgpu_store *store;
+	struct vgpu_ctx *ctx;
+	int rc;
+
+	if ((a->flags != VGPU_SHARE_FD && a->flags != VGPU_SHARE_TOKEN) || a->reserved)
+		return -EINVAL;
+	ctx = vgpu_ctx_get(vf, a->ctx);
+	if (IS_ERR(ctx))
+		return PTR_ERR(ctx);
+	store = a->flags == VGPU_SHARE_FD ? from_fd(a->fd) : find(a->token);
+	if (IS_ERR(store)) {
+		rc = PTR_ERR(store);
+	} else {
+		a->length = store->length;
+		rc = open_in(vf, ctx, store, &a->handle);
+		vgpu_store_put(store);
+	}
+	vgpu_ctx_put(ctx);
+	return rc;
+}
