@@ -948,7 +948,7 @@ struct vgpu_share {
  * @ctx: context, of any device
  * @fd: FD: the descriptor; else ignored
  * @handle: [out] buffer object
- * @reserved: must be zero
+ * @device: [out] index of the device whose memory it is
  * @length: [out] its bytes
  * @token: TOKEN: the token
  *
@@ -960,7 +960,7 @@ struct vgpu_open_shared {
 	__u32 ctx;
 	__s32 fd;
 	__u32 handle;
-	__u32 reserved;
+	__u32 device;
 	__u64 length;
 	__u8 token[VGPU_TOKEN_LEN];
 };

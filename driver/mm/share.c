@@ -158,7 +158,7 @@ int vgpu_ioctl_open_shared(struct vgpu_file *vf, void *arg)
 	struct vgpu_ctx *ctx;
 	int rc;
 
-	if ((a->flags != VGPU_SHARE_FD && a->flags != VGPU_SHARE_TOKEN) || a->reserved)
+	if (a->flags != VGPU_SHARE_FD && a->flags != VGPU_SHARE_TOKEN)
 		return -EINVAL;
 	ctx = vgpu_ctx_get(vf, a->ctx);
 	if (IS_ERR(ctx))
@@ -168,6 +168,7 @@ int vgpu_ioctl_open_shared(struct vgpu_file *vf, void *arg)
 		rc = PTR_ERR(store);
 	} else {
 		a->length = store->length;
+		a->device = store->dev->index;
 		rc = open_in(vf, ctx, store, &a->handle);
 		vgpu_store_put(store);
 	}

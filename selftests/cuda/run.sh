@@ -24,4 +24,4 @@ if [ $# = 0 ]; then
 	set -- "${@#"$out"/}"
 fi
 exec "$top/tools/vm/vgpu-vm" --bed "$bed" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout 900 \
-	--params "time_limit_ms=2000" -- "$PWD/inside.sh" "$out" "$@"
+	--params "time_limit_ms=2000 gpus=2" -- "$PWD/inside.sh" "$out" "$@"

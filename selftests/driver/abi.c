@@ -154,7 +154,6 @@ TEST_F(abi, flags_and_reserved_members)
 	REFUSED(MEM_COPY, struct vgpu_mem_copy, direction, .ctx = self->ctx);
 	REFUSED(SHARE, struct vgpu_share, flags);
 	REFUSED(OPEN_SHARED, struct vgpu_open_shared, flags, .ctx = self->ctx);
-	REFUSED(OPEN_SHARED, struct vgpu_open_shared, reserved, .ctx = self->ctx, .flags = VGPU_SHARE_TOKEN);
 	REFUSED(CODE_LOAD, struct vgpu_code_load, flags, .ctx = self->ctx, .image_size = 8);
 	REFUSED(QUEUE_CREATE, struct vgpu_queue_create, flags, .ctx = self->ctx, .slots = 64);
 	REFUSED(QUEUE_CREATE, struct vgpu_queue_create, slots, .ctx = self->ctx);

@@ -5,8 +5,10 @@
 #include "context.h"
 #include "error.h"
 #include "fault.h"
+#include "ipc.h"
 #include "memory.h"
 #include "module.h"
+#include "peer.h"
 #include "pool.h"
 #include "print.h"
 #include "slab.h"
@@ -149,6 +151,8 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_pools_context_gone(ctx);
 	cu_vmm_context_gone(ctx);
 	cu_graph_mem_context_gone(ctx);
+	cu_ipc_context_gone(ctx);
+	cu_peer_context_gone(ctx);
 	unlist(ctx);
 	__atomic_store_n(&ctx->handle, 0, __ATOMIC_RELEASE);
 	ctx->ended = NULL;

@@ -344,26 +344,3 @@ CUDA_API(cuCtxGetExecAffinity, CU_ARGS(void *affinity, int type), CU_ARGS(affini
 		r = CUDA_ERROR_INVALID_VALUE;
 	return r ? r : CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
 }
-
-/* Another device's memory cannot be reached, see cuDeviceCanAccessPeer. */
-CUDA_API(cuCtxEnablePeerAccess, CU_ARGS(CUcontext peer, unsigned int flags), CU_ARGS(peer, flags))
-{
-	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
-
-	if (r)
-		return r;
-	if (!cu_context_alive(peer))
-		return CUDA_ERROR_INVALID_CONTEXT;
-	return flags ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
-}
-
-CUDA_API(cuCtxDisablePeerAccess, CU_ARGS(CUcontext peer), CU_ARGS(peer))
-{
-	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
-
-	if (r)
-		return r;
-	return cu_context_alive(peer) ? CUDA_ERROR_PEER_ACCESS_NOT_ENABLED : CUDA_ERROR_INVALID_CONTEXT;
-}

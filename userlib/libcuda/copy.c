@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "callback.h"
 #include "capture.h"
 #include "copy.h"
 #include "memory.h"
@@ -36,17 +37,19 @@ static CUresult find_place(CUcontext ctx, uint64_t address, size_t span, enum cu
 {
 	struct cu_mem m;
 
+	bool here;
+
 	*p = (struct place){ .where = PAGEABLE };
 	if (!address || address + span < address)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (!cu_mem_find(address, &m))
+	if (!cu_mem_find_in(address, ctx, &m, &here))
 		return side == CU_SIDE_DEVICE || address >> 47 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	if (address + span > m.base + m.size) {
 		/* Host memory may go on where its registration ends. */
 		return cu_mem_is_host(&m) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 	}
 	p->host = cu_mem_is_host(&m);
-	p->where = p->host || m.ctx == ctx ? HERE : ELSEWHERE;
+	p->where = here ? HERE : ELSEWHERE;
 	p->ctx = m.ctx;
 	return CUDA_SUCCESS;
 }
@@ -229,6 +232,51 @@ static CUresult may_wait(CUstream s)
 	return r ? r : cu_capture_unsafe();
 }
 
+/* A copy that the stream's host thread makes. */
+struct later {
+	CUcontext ctx;
+	struct cu_box box;
+};
+
+static void run_later(CUstream stream, CUresult status, void *data)
+{
+	struct later *l = data;
+
+	(void)stream;
+	if (!status)
+		status = cu_copy_now(l->ctx, &l->box);
+	if (status)
+		cu_log("a copy by the host in stream order failed: %d", status);
+	free(l);
+}
+
+CUresult cu_copy_submit(CUstream s, const struct cu_box *box)
+{
+	struct later *l = malloc(sizeof(*l));
+	CUresult r;
+
+	if (!l)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*l = (struct later){ s->ctx, *box };
+	r = cu_callback_submit(s, s, NULL, run_later, l);
+	if (r)
+		free(l);
+	return r;
+}
+
+/* Between contexts that do not reach each other's memory. */
+static CUresult copy_later(CUstream stream, const struct cu_box *box)
+{
+	CUstream s;
+	CUresult r = cu_submit_begin(stream, &s);
+
+	if (r)
+		return r;
+	r = cu_copy_submit(s, box);
+	cu_submit_end(s);
+	return r;
+}
+
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 {
 	struct place dst, src;
@@ -248,6 +296,8 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 		return r;
 	b = flatten(box);
 	if (dst.where != HERE || src.where != HERE) {
+		if (!wait && dst.where != PAGEABLE && src.where != PAGEABLE)
+			return copy_later(stream, &b);
 		r = cu_stream_synchronize(stream);
 		return r ? r : copy_now(s->ctx, &b, &dst, &src);
 	}

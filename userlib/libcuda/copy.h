@@ -47,6 +47,8 @@ CUresult cu_copy_packets(CUcontext ctx, const struct cu_box *box, struct vgpu_pk
 			 size_t *count);
 /* At once, whatever the streams do. */
 CUresult cu_copy_now(CUcontext ctx, const struct cu_box *box);
+/* By the stream's host thread, in stream order; between begin and end of a submission. */
+CUresult cu_copy_submit(CUstream s, const struct cu_box *box);
 /* The packet of a fill; *host says whether pinned host memory is filled. */
 CUresult cu_fill_packet(CUcontext ctx, uint64_t dst, size_t pitch, uint32_t value, unsigned int unit, size_t width,
 			size_t height, struct vgpu_pkt_fill *packet, bool *host);

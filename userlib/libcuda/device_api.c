@@ -203,7 +203,7 @@ CUDA_API(cuDeviceGetByPCIBusId, CU_ARGS(CUdevice *device, const char *id), CU_AR
 	return CUDA_ERROR_INVALID_DEVICE;
 }
 
-/* No device reaches another's memory. */
+/* Every device reaches the memory of all others, its own without being asked. */
 CUDA_API(cuDeviceCanAccessPeer, CU_ARGS(int *can, CUdevice device, CUdevice peer), CU_ARGS(can, device, peer))
 {
 	struct cu_device *d;
@@ -214,7 +214,7 @@ CUDA_API(cuDeviceCanAccessPeer, CU_ARGS(int *can, CUdevice device, CUdevice peer
 	if (!r && !can)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*can = 0;
+		*can = device != peer;
 	return r;
 }
 
@@ -229,7 +229,8 @@ CUDA_API(cuDeviceGetP2PAttribute, CU_ARGS(int *value, int attribute, CUdevice so
 	if (!r && (!value || attribute < 1 || attribute > 5 || source == target))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*value = 0;
+		*value = attribute == CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED ||
+			 attribute == CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED;
 	return r;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Events. */
+#include <stdlib.h>
 #include "capture.h"
+#include "callback.h"
 #include "event.h"
+#include "ipc.h"
 #include "print.h"
 #include "slab.h"
 
@@ -20,20 +23,10 @@ CUresult cu_event_get(CUevent e)
 	return __atomic_load_n(&e->ctx->error, __ATOMIC_ACQUIRE);
 }
 
-CUDA_API(cuEventCreate, CU_ARGS(CUevent *event, unsigned int flags), CU_ARGS(event, flags))
+static CUresult event_new(CUcontext ctx, unsigned int flags, CUevent *event)
 {
-	CUcontext ctx;
-	CUevent e;
-	CUresult r = cu_current(&ctx);
+	CUevent e = cu_object_new(CU_EVENT, sizeof(*e));
 
-	if (r)
-		return r;
-	if (!event || (flags & ~EVENT_FLAGS) ||
-	    ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)))
-		return CUDA_ERROR_INVALID_VALUE;
-	if (flags & CU_EVENT_INTERPROCESS)
-		return cu_refuse("CU_EVENT_INTERPROCESS");
-	e = cu_object_new(CU_EVENT, sizeof(*e));
 	if (!e)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	e->ctx = ctx;
@@ -41,6 +34,38 @@ CUDA_API(cuEventCreate, CU_ARGS(CUevent *event, unsigned int flags), CU_ARGS(eve
 	e->flags = flags;
 	*event = e;
 	return CUDA_SUCCESS;
+}
+
+CUresult cu_event_open(CUcontext ctx, struct cu_ipc_event *ipc, CUevent *event)
+{
+	CUresult r = event_new(ctx, CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS, event);
+
+	if (!r)
+		(*event)->ipc = ipc;
+	return r;
+}
+
+CUDA_API(cuEventCreate, CU_ARGS(CUevent *event, unsigned int flags), CU_ARGS(event, flags))
+{
+	struct cu_ipc_event *ipc = NULL;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!event || (flags & ~EVENT_FLAGS) ||
+	    ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)))
+		return CUDA_ERROR_INVALID_VALUE;
+	if (!(flags & CU_EVENT_INTERPROCESS))
+		return event_new(ctx, flags, event);
+	r = cu_ipc_event_new(ctx, &ipc);
+	if (!r)
+		r = event_new(ctx, flags, event);
+	if (!r)
+		(*event)->ipc = ipc;
+	else if (ipc)
+		cu_ipc_event_free(ctx, ipc);
+	return r;
 }
 
 static CUresult destroy(CUevent e)
@@ -56,6 +81,12 @@ static CUresult destroy(CUevent e)
 		pthread_mutex_lock(&e->ctx->lock);
 		cu_word_free(e->ctx, e->time);
 		pthread_mutex_unlock(&e->ctx->lock);
+	}
+	if (r != CUDA_ERROR_CONTEXT_IS_DESTROYED && e->ipc) {
+		/* A record still to come is written to the page. */
+		if (!e->ctx->error)
+			cu_point_wait(e->ctx, e->point);
+		cu_ipc_event_free(e->ctx, e->ipc);
 	}
 	cu_capture_forget(e);
 	cu_object_free(e);
@@ -96,6 +127,8 @@ CUresult cu_event_submit(CUevent e, CUstream s)
 
 	if (s->ctx != e->ctx)
 		r = CUDA_ERROR_INVALID_HANDLE;
+	else if (e->ipc)
+		r = cu_ipc_event_submit(e->ipc, s);
 	else if (!(e->flags & CU_EVENT_DISABLE_TIMING))
 		r = submit_stamp(e, s);
 	if (!r) {
@@ -179,6 +212,8 @@ CUDA_API(cuEventQuery, CU_ARGS(CUevent event), CU_ARGS(event))
 		r = cu_capture_event_barred(event);
 	if (r)
 		return r;
+	if (event->ipc && !cu_ipc_event_is_ours(event->ipc))
+		return cu_ipc_event_done(event->ipc) ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
 	p = event_point(event);
 	if (cu_point_done(p))
 		return CUDA_SUCCESS;
@@ -193,7 +228,11 @@ CUDA_API(cuEventSynchronize, CU_ARGS(CUevent event), CU_ARGS(event))
 
 	if (!r)
 		r = cu_capture_event_barred(event);
-	return r ? r : cu_point_wait(event->ctx, event_point(event));
+	if (r)
+		return r;
+	if (event->ipc && !cu_ipc_event_is_ours(event->ipc))
+		return cu_ipc_event_sleep(event->ipc, event->ctx);
+	return cu_point_wait(event->ctx, event_point(event));
 }
 
 static CUresult elapsed(float *ms, CUevent start, CUevent end)
@@ -226,6 +265,43 @@ CUDA_API(cuEventElapsedTime_v2, CU_ARGS(float *ms, CUevent start, CUevent end), 
 	return elapsed(ms, start, end);
 }
 
+/* A point of another context, for the stream's host thread to wait for. */
+struct elsewhere {
+	CUcontext ctx;
+	uint64_t ctx_id;
+	struct cu_point point;
+};
+
+static void sleep_elsewhere(CUstream stream, CUresult status, void *data)
+{
+	struct elsewhere *w = data;
+
+	(void)stream;
+	if (!status && cu_context_alive(w->ctx) && w->ctx->id == w->ctx_id)
+		cu_point_wait(w->ctx, w->point);
+	free(w);
+}
+
+/* Queues of another context cannot be waited for in the ring. */
+static CUresult wait_elsewhere(CUevent e, struct cu_point p, CUstream s)
+{
+	struct elsewhere *w;
+	CUresult r;
+
+	if (e->ipc && !cu_ipc_event_is_ours(e->ipc))
+		return cu_refuse("waiting for another process's event in a stream of another context");
+	if (cu_point_done(p))
+		return CUDA_SUCCESS;
+	w = malloc(sizeof(*w));
+	if (!w)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*w = (struct elsewhere){ e->ctx, e->ctx_id, p };
+	r = cu_callback_submit(s, s, NULL, sleep_elsewhere, w);
+	if (r)
+		free(w);
+	return r;
+}
+
 CUresult cu_event_wait(CUevent e, CUstream stream, bool external)
 {
 	struct cu_node_params params;
@@ -245,13 +321,15 @@ CUresult cu_event_wait(CUevent e, CUstream stream, bool external)
 		return r ? r : cu_capture_add(s, CU_GRAPH_NODE_WAIT_EVENT, &params, NULL);
 	}
 	p = event_point(e);
-	/* Queues of another context cannot be waited for in the ring. */
-	if (s->ctx != e->ctx)
-		return cu_point_wait(e->ctx, p);
 	r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
-	r = cu_submit_wait(s, p);
+	if (s->ctx != e->ctx)
+		r = wait_elsewhere(e, p, s);
+	else if (e->ipc && !cu_ipc_event_is_ours(e->ipc))
+		r = cu_ipc_event_wait(e->ipc, s);
+	else
+		r = cu_submit_wait(s, p);
 	cu_submit_end(s);
 	return r;
 }

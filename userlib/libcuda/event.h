@@ -14,6 +14,7 @@
  * @recorded: it was recorded at least once
  * @point: where, when last recorded
  * @time: word for the time stamp, NULL without timing
+ * @ipc: shared with other processes, or NULL
  * @capture_id: it was last recorded in this capture, else 0 (under capture.c's lock)
  * @frontier: the nodes it stands for then
  */
@@ -25,11 +26,16 @@ struct CUevent_st {
 	bool recorded;
 	struct cu_point point;
 	uint64_t *time;
+	struct cu_ipc_event *ipc;
 	uint64_t capture_id;
 	struct cu_frontier frontier;
 };
 
+struct cu_ipc_event;
+
 CUresult cu_event_get(CUevent e);
+/* An event that another process made; takes ipc over on success. */
+CUresult cu_event_open(CUcontext ctx, struct cu_ipc_event *ipc, CUevent *event);
 CUresult cu_event_record(CUevent e, CUstream stream, bool external);
 CUresult cu_event_wait(CUevent e, CUstream stream, bool external);
 /* Between the begin and the end of a submission to a stream of the event's context. */

@@ -256,38 +256,13 @@ void cu_exec_free(CUgraphExec exec)
 
 /* ---- launching; the exec's lock is held */
 
-/* A copy with a pageable side, for the stream's host thread. */
-struct host_copy {
-	CUcontext ctx;
-	struct cu_box box;
-};
-
-static void run_copy(CUstream stream, CUresult status, void *data)
-{
-	struct host_copy *c = data;
-
-	(void)stream;
-	if (!status)
-		status = cu_copy_now(c->ctx, &c->box);
-	if (status)
-		cu_log("a copy of pageable memory in a graph failed: %d", status);
-	free(c);
-}
-
+/* A copy with a pageable side. */
 static CUresult submit_copy(CUstream s, CUgraphNode n)
 {
-	struct host_copy *c = malloc(sizeof(*c));
-	CUresult r;
+	struct cu_box box;
+	CUresult r = cu_box_from_3d(&n->p.copy, &box);
 
-	if (!c)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	c->ctx = n->p.ctx;
-	r = cu_box_from_3d(&n->p.copy, &c->box);
-	if (!r)
-		r = cu_callback_submit(s, s, NULL, run_copy, c);
-	if (r)
-		free(c);
-	return r;
+	return r ? r : cu_copy_submit(s, &box);
 }
 
 static CUresult submit_packets(CUgraphExec exec, CUstream s, const struct cu_step *step)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "error.h"
 #include "memory.h"
+#include "peer.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct cu_mem **table;
@@ -82,6 +83,80 @@ bool cu_mem_find(uint64_t address, struct cu_mem *copy)
 		*copy = *table[i];
 	pthread_rwlock_unlock(&lock);
 	return found;
+}
+
+static struct cu_registration *shown_in(const struct cu_mem *m, CUcontext ctx)
+{
+	struct cu_registration *g = m->registrations;
+
+	while (g && g->ctx != ctx)
+		g = g->next;
+	return g;
+}
+
+bool cu_mem_find_in(uint64_t address, CUcontext ctx, struct cu_mem *copy, bool *here)
+{
+	bool found;
+	size_t i;
+
+	pthread_rwlock_rdlock(&lock);
+	i = search(address);
+	found = i < count && table[i]->base <= address;
+	if (found) {
+		*copy = *table[i];
+		*here = copy->ctx == ctx || cu_mem_is_host(copy) || shown_in(table[i], ctx);
+	}
+	pthread_rwlock_unlock(&lock);
+	return found;
+}
+
+CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	pthread_rwlock_wrlock(&lock);
+	if (m->ctx != ctx && m->bo && !shown_in(m, ctx))
+		r = cu_peer_map(m, ctx, readonly);
+	pthread_rwlock_unlock(&lock);
+	return r;
+}
+
+CUresult cu_mem_show(CUcontext owner, CUcontext ctx)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	pthread_rwlock_wrlock(&lock);
+	for (size_t i = 0; i < count && !r; i++)
+		if (table[i]->ctx == owner && cu_peer_reaches(table[i]) && table[i]->bo && !shown_in(table[i], ctx))
+			r = cu_peer_map(table[i], ctx, false);
+	pthread_rwlock_unlock(&lock);
+	return r;
+}
+
+static void hide(struct cu_mem *m, CUcontext ctx)
+{
+	struct cu_registration **at = &m->registrations;
+
+	while (*at) {
+		struct cu_registration *g = *at;
+
+		if (ctx && g->ctx != ctx) {
+			at = &g->next;
+			continue;
+		}
+		*at = g->next;
+		vgpu_destroy(&g->ctx->dev->dev, g->handle);
+		free(g);
+	}
+}
+
+void cu_mem_hide(CUcontext owner, CUcontext ctx)
+{
+	pthread_rwlock_wrlock(&lock);
+	for (size_t i = 0; i < count; i++)
+		if (table[i]->ctx == owner && cu_peer_reaches(table[i]))
+			hide(table[i], ctx);
+	pthread_rwlock_unlock(&lock);
 }
 
 void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool)
@@ -164,6 +239,8 @@ CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu
 	if (r)
 		return r;
 	r = cu_mem_back(m);
+	if (!r)
+		r = cu_peer_new_memory(m);
 	if (r)
 		cu_mem_free(m);
 	else
@@ -175,11 +252,14 @@ CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu
 void cu_mem_free(struct cu_mem *m)
 {
 	cu_mem_remove(m);
+	if (!cu_mem_is_host(m))
+		hide(m, NULL);
 	switch (m->kind) {
 	case CU_MEM_DEVICE:
 	case CU_MEM_POOL:
 	case CU_MEM_MODULE:
 	case CU_MEM_GRAPH:
+	case CU_MEM_IPC:
 		if (m->bo)
 			cu_mem_unback(m);
 		cu_va_release(m->base, m->span + GUARD);
@@ -198,13 +278,15 @@ void cu_mem_free(struct cu_mem *m)
 	free(m);
 }
 
-/* A new context sees the host memory that others registered. */
+/* A new context sees the host memory that others registered, and managed memory. */
 void cu_memory_context_new(CUcontext ctx)
 {
 	pthread_rwlock_wrlock(&lock);
 	for (size_t i = 0; i < count; i++)
 		if (cu_mem_is_host(table[i]))
 			cu_host_register_in(table[i], ctx);
+		else if (table[i]->kind == CU_MEM_MANAGED)
+			cu_peer_map(table[i], ctx, false);
 	pthread_rwlock_unlock(&lock);
 }
 

@@ -19,9 +19,10 @@ enum cu_mem_kind {
 	CU_MEM_REGISTERED,	/* cuMemHostRegister */
 	CU_MEM_MANAGED,		/* cuMemAllocManaged */
 	CU_MEM_GRAPH,		/* a graph's allocation node */
+	CU_MEM_IPC,		/* another process's, cuIpcOpenMemHandle */
 };
 
-/* A registration of host memory in one context. */
+/* Memory shown in one more context: host memory that is registered there, a buffer of its own for other memory. */
 struct cu_registration {
 	struct cu_registration *next;
 	CUcontext ctx;
@@ -39,7 +40,8 @@ struct cu_registration {
  * @flags: as the call that made it took them
  * @id: never the same for two allocations
  * @shared: managed memory
- * @registrations: host memory
+ * @registrations: the contexts that have it, for host memory; beside its own for other memory
+ * @offset: CU_MEM_MAPPED: where in the buffer it begins
  * @pool: CU_MEM_POOL
  * @readonly: GPU writes fault
  * @of_module: variables of a module: not the program's to free
@@ -54,6 +56,7 @@ struct cu_mem {
 	uint64_t id;
 	struct cu_shared shared;
 	struct cu_registration *registrations;
+	uint64_t offset;
 	CUmemoryPool pool;
 	bool readonly, of_module;
 };
@@ -67,6 +70,13 @@ CUresult cu_mem_insert(struct cu_mem *m);
 void cu_mem_remove(struct cu_mem *m);
 /* A copy of the entry that holds an address; false when there is none. */
 bool cu_mem_find(uint64_t address, struct cu_mem *copy);
+/* The same; *here says whether kernels and packets of that context reach it. */
+bool cu_mem_find_in(uint64_t address, CUcontext ctx, struct cu_mem *copy, bool *here);
+/* Show a context's memory to another, and no more (peer.c). */
+CUresult cu_mem_show(CUcontext owner, CUcontext ctx);
+void cu_mem_hide(CUcontext owner, CUcontext ctx);
+/* Show one allocation. */
+CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly);
 /* The entry that begins there, or NULL; the caller has to own it. */
 struct cu_mem *cu_mem_at(uint64_t base);
 void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool);

@@ -52,6 +52,13 @@ CUDA_API(cuMemAllocPitch_v2,
 	return r;
 }
 
+/* Managed memory is every context's; one that cannot have it faults when it touches it. */
+static void show_managed(CUcontext ctx, void *data)
+{
+	if (cu_mem_show_one(data, ctx, false))
+		cu_log("managed memory could not be shown to another context");
+}
+
 CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int flags), CU_ARGS(p, size, flags))
 {
 	struct cu_mem *m;
@@ -79,6 +86,8 @@ CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int fl
 		r = cu_mem_insert(m);
 		if (r)
 			cu_shared_free(ctx, &m->shared);
+		else
+			cu_contexts_each(show_managed, m);
 	}
 	if (r)
 		free(m);

@@ -25,30 +25,61 @@ static void *reserve_range(size_t size)
 	return (void *)start;
 }
 
-CUresult cu_shared_new(CUcontext ctx, size_t size, struct cu_shared *s)
+/* Show a buffer to both sides at one address. */
+static CUresult show(CUcontext ctx, struct cu_shared *s)
 {
 	const struct vgpu_dev *dev = &ctx->dev->dev;
 	void *p;
 	int r;
 
-	s->size = (size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1);
-	if (s->size < size)
-		return CUDA_ERROR_OUT_OF_MEMORY;
 	s->p = reserve_range(s->size);
 	if (!s->p)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	r = vgpu_bo_create(dev, ctx->handle, s->size, VGPU_BO_MANAGED, &s->bo);
-	if (r)
-		goto unmap;
 	r = vgpu_bo_mmap(dev, s->bo, s->p, s->size, &p);
 	if (!r)
 		r = vgpu_va_map(dev, s->bo, 0, s->size, (uintptr_t)s->p, 0);
 	if (!r)
 		return CUDA_SUCCESS;
-	vgpu_destroy(dev, s->bo);
-unmap:
 	munmap(s->p, s->size);
 	return cu_check(ctx, r);
+}
+
+CUresult cu_shared_new(CUcontext ctx, size_t size, struct cu_shared *s)
+{
+	const struct vgpu_dev *dev = &ctx->dev->dev;
+	CUresult result;
+	int r;
+
+	s->size = (size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1);
+	if (s->size < size)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = vgpu_bo_create(dev, ctx->handle, s->size, VGPU_BO_MANAGED, &s->bo);
+	if (r)
+		return cu_check(ctx, r);
+	result = show(ctx, s);
+	if (result) {
+		vgpu_destroy(dev, s->bo);
+		s->p = NULL;
+	}
+	return result;
+}
+
+CUresult cu_shared_open(CUcontext ctx, const uint8_t token[VGPU_TOKEN_LEN], struct cu_shared *s)
+{
+	const struct vgpu_dev *dev = &ctx->dev->dev;
+	uint64_t length;
+	CUresult result;
+	int r = vgpu_bo_open_token(dev, ctx->handle, token, &s->bo, &length, NULL);
+
+	if (r)
+		return cu_check(ctx, r);
+	s->size = length;
+	result = show(ctx, s);
+	if (result) {
+		vgpu_destroy(dev, s->bo);
+		s->p = NULL;
+	}
+	return result;
 }
 
 void cu_shared_free(CUcontext ctx, struct cu_shared *s)

@@ -18,6 +18,8 @@ struct cu_shared {
 };
 
 CUresult cu_shared_new(CUcontext ctx, size_t size, struct cu_shared *s);
+/* Such a buffer of another process (or context), at an address of this one. */
+CUresult cu_shared_open(CUcontext ctx, const uint8_t token[VGPU_TOKEN_LEN], struct cu_shared *s);
 void cu_shared_free(CUcontext ctx, struct cu_shared *s);
 
 /* An eight-byte word of such memory, for time stamps; the context's lock is held. */

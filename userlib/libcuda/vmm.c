@@ -4,6 +4,8 @@
  * A memory handle is a buffer object of the context that was current when it
  * was made (or of the device's primary one); it can be mapped in that context.
  */
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include "error.h"
 #include "memory.h"
@@ -97,8 +99,8 @@ static CUresult check_prop(const CUmemAllocationProp *prop)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (prop->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
 		return cu_refuse("cuMemCreate on the host");
-	if (prop->requestedHandleTypes)
-		return cu_refuse("cuMemCreate with shareable handles");
+	if (prop->requestedHandleTypes & ~CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR)
+		return cu_refuse("cuMemCreate with shareable handles other than file descriptors");
 	return CUDA_SUCCESS;
 }
 
@@ -233,7 +235,7 @@ static CUresult set_access(struct mapping *m, unsigned int flags)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*m->m = (struct cu_mem){
 		.base = m->va, .size = m->size, .span = m->size, .kind = CU_MEM_MAPPED, .ctx = a->ctx,
-		.bo = a->bo, .readonly = flags == CU_MEM_ACCESS_FLAGS_PROT_READ,
+		.bo = a->bo, .offset = m->offset, .readonly = flags == CU_MEM_ACCESS_FLAGS_PROT_READ,
 	};
 	err = vgpu_va_map(&a->ctx->dev->dev, a->bo, m->offset, m->size, m->va,
 			  m->m->readonly ? VGPU_VA_READONLY : 0);
@@ -245,9 +247,32 @@ static CUresult set_access(struct mapping *m, unsigned int flags)
 	return r;
 }
 
+/* Let another device have it; its own has it then, too. */
+static CUresult set_peer_access(struct mapping *m, unsigned int flags, CUcontext ctx)
+{
+	CUresult r = m->m ? CUDA_SUCCESS : set_access(m, flags);
+
+	return r ? r : cu_mem_show_one(m->m, ctx, flags == CU_MEM_ACCESS_FLAGS_PROT_READ);
+}
+
+/* What one device is to have of a mapping. */
+static CUresult set_access_on(struct mapping *m, unsigned int flags, int device)
+{
+	CUcontext ctx;
+	CUresult r;
+
+	if (device == m->a->ctx->dev->ordinal)
+		return set_access(m, flags);
+	if (flags == CU_MEM_ACCESS_FLAGS_PROT_NONE)
+		return CUDA_SUCCESS;
+	r = context_on(device, &ctx);
+	return r ? r : set_peer_access(m, flags, ctx);
+}
+
 /* All mappings in a range; the range must begin and end with one. */
-static CUresult each_in(CUdeviceptr p, size_t size, CUresult (*fn)(struct mapping *m, unsigned int flags),
-			unsigned int flags)
+static CUresult each_in(CUdeviceptr p, size_t size,
+			CUresult (*fn)(struct mapping *m, unsigned int flags, int device), unsigned int flags,
+			int device)
 {
 	CUresult r = CUDA_SUCCESS;
 	size_t covered = 0;
@@ -263,7 +288,7 @@ static CUresult each_in(CUdeviceptr p, size_t size, CUresult (*fn)(struct mappin
 		return CUDA_ERROR_INVALID_VALUE;
 	for (struct mapping *m = mappings; m && !r; m = m->next)
 		if (p <= m->va && m->va < p + size)
-			r = fn(m, flags);
+			r = fn(m, flags, device);
 	return r;
 }
 
@@ -281,7 +306,7 @@ CUDA_API(cuMemSetAccess, CU_ARGS(CUdeviceptr p, size_t size, const CUmemAccessDe
 		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE)
 			r = CUDA_ERROR_INVALID_VALUE;
 		else
-			r = each_in(p, size, set_access, desc[i].flags);
+			r = each_in(p, size, set_access_on, desc[i].flags, desc[i].location.id);
 	}
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -291,6 +316,8 @@ CUDA_API(cuMemGetAccess, CU_ARGS(unsigned long long *flags, const CUmemLocation 
 	 CU_ARGS(flags, location, p))
 {
 	struct cu_mem m;
+	CUcontext ctx;
+	bool here;
 	CUresult r = cu_ready();
 
 	if (r)
@@ -298,9 +325,17 @@ CUDA_API(cuMemGetAccess, CU_ARGS(unsigned long long *flags, const CUmemLocation 
 	if (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE)
 		return CUDA_ERROR_INVALID_VALUE;
 	*flags = CU_MEM_ACCESS_FLAGS_PROT_NONE;
-	if (cu_mem_find(p, &m) && m.ctx->dev->ordinal == location->id)
+	if (context_on(location->id, &ctx))
+		ctx = NULL;
+	if (cu_mem_find_in(p, ctx, &m, &here) && (here || m.ctx->dev->ordinal == location->id))
 		*flags = m.readonly ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
 	return CUDA_SUCCESS;
+}
+
+static CUresult drop_access(struct mapping *m, unsigned int flags, int device)
+{
+	(void)device;
+	return set_access(m, flags);
 }
 
 CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
@@ -312,7 +347,7 @@ CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 	if (!p || !size)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&lock);
-	r = each_in(p, size, set_access, CU_MEM_ACCESS_FLAGS_PROT_NONE);
+	r = each_in(p, size, drop_access, CU_MEM_ACCESS_FLAGS_PROT_NONE, 0);
 	for (struct mapping **at = &mappings; *at && !r;) {
 		struct mapping *m = *at;
 
@@ -369,5 +404,83 @@ CUDA_API(cuMemGetAllocationPropertiesFromHandle, CU_ARGS(CUmemAllocationProp *pr
 	if (!prop || !a)
 		return CUDA_ERROR_INVALID_VALUE;
 	*prop = a->prop;
+	return CUDA_SUCCESS;
+}
+
+/* ---- for other processes: a file descriptor that stands for the memory */
+
+CUDA_API(cuMemExportToShareableHandle,
+	 CU_ARGS(void *out, CUmemGenericAllocationHandle handle, int type, unsigned long long flags),
+	 CU_ARGS(out, handle, type, flags))
+{
+	CUresult r = cu_ready();
+	struct allocation *a;
+	int fd, err;
+
+	if (r)
+		return r;
+	pthread_mutex_lock(&lock);
+	a = get(handle);
+	if (!out || flags || !a || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
+	    !(a->prop.requestedHandleTypes & type)) {
+		r = CUDA_ERROR_INVALID_VALUE;
+	} else {
+		err = vgpu_bo_share_fd(&a->ctx->dev->dev, a->bo, &fd);
+		r = err ? cu_check(a->ctx, err) : CUDA_SUCCESS;
+		if (!r)
+			*(int *)out = fd;
+	}
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+/* The visible device with that index in the system, else the current context's. */
+static int device_of(uint32_t index, CUcontext ctx)
+{
+	for (int i = 0; i < cu_device_count; i++)
+		if (cu_device_at(i)->dev.info.index == index)
+			return i;
+	return ctx->dev->ordinal;
+}
+
+CUDA_API(cuMemImportFromShareableHandle,
+	 CU_ARGS(CUmemGenericAllocationHandle *handle, void *from, int type), CU_ARGS(handle, from, type))
+{
+	struct allocation *a;
+	uint32_t index, bo;
+	uint64_t size;
+	CUcontext ctx, home;
+	CUresult r = cu_current(&ctx);
+	int err;
+
+	if (!r && (!handle || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (r)
+		return r;
+	err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
+	if (err)
+		return err == -EBADF || err == -EINVAL ? CUDA_ERROR_INVALID_VALUE : cu_check(ctx, err);
+	/* In a context of the device whose memory it is, if there is one. */
+	if (!context_on(device_of(index, ctx), &home) && home != ctx) {
+		vgpu_destroy(&ctx->dev->dev, bo);
+		ctx = home;
+		err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
+		if (err)
+			return cu_check(ctx, err);
+	}
+	a = cu_object_new(CU_ALLOCATION, sizeof(*a));
+	if (!a) {
+		vgpu_destroy(&ctx->dev->dev, bo);
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	a->ctx = ctx;
+	a->bo = bo;
+	a->size = size;
+	a->uses = 1;
+	a->prop = (CUmemAllocationProp){
+		.type = CU_MEM_ALLOCATION_TYPE_PINNED, .requestedHandleTypes = type,
+		.location = { CU_MEM_LOCATION_TYPE_DEVICE, ctx->dev->ordinal },
+	};
+	*handle = (uintptr_t)a;
 	return CUDA_SUCCESS;
 }

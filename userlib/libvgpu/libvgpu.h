@@ -82,9 +82,10 @@ int vgpu_bo_create(const struct vgpu_dev *dev, uint32_t ctx, uint64_t size, uint
 int vgpu_bo_mmap(const struct vgpu_dev *dev, uint32_t bo, void *where, uint64_t size, void **p);
 int vgpu_bo_share_fd(const struct vgpu_dev *dev, uint32_t bo, int *fd);
 int vgpu_bo_share_token(const struct vgpu_dev *dev, uint32_t bo, uint8_t token[VGPU_TOKEN_LEN]);
-int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size);
+int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size,
+		    uint32_t *device);
 int vgpu_bo_open_token(const struct vgpu_dev *dev, uint32_t ctx, const uint8_t token[VGPU_TOKEN_LEN], uint32_t *bo,
-		       uint64_t *size);
+		       uint64_t *size, uint32_t *device);
 int vgpu_va_map(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, uint64_t va,
 		uint32_t flags);
 int vgpu_va_unmap(const struct vgpu_dev *dev, uint32_t ctx, uint64_t va, uint64_t size);

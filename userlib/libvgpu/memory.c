@@ -57,31 +57,43 @@ int vgpu_bo_share_token(const struct vgpu_dev *dev, uint32_t bo, uint8_t token[V
 	return r;
 }
 
-static int open_shared(const struct vgpu_dev *dev, struct vgpu_open_shared *o, uint32_t *bo, uint64_t *size)
+static int open_shared(const struct vgpu_dev *dev, struct vgpu_open_shared *o, uint32_t *bo, uint64_t *size,
+		       uint32_t *device)
 {
 	int r = vgpu_sys_ioctl(dev->fd, VGPU_IOCTL_OPEN_SHARED, o);
 
 	*bo = r ? 0 : o->handle;
 	*size = r ? 0 : o->length;
+	if (device)
+		*device = o->device;
 	return r;
 }
 
-/** vgpu_bo_open_fd - a buffer of a context, with the memory that a descriptor stands for */
-int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size)
+/**
+ * vgpu_bo_open_fd - a buffer of a context, with the memory that a descriptor stands for
+ * @dev: device of the context
+ * @ctx: context
+ * @fd: descriptor
+ * @bo: the buffer
+ * @size: its bytes
+ * @device: index of the device whose memory it is, or NULL
+ */
+int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size,
+		    uint32_t *device)
 {
 	struct vgpu_open_shared o = { .size = sizeof(o), .flags = VGPU_SHARE_FD, .ctx = ctx, .fd = fd };
 
-	return open_shared(dev, &o, bo, size);
+	return open_shared(dev, &o, bo, size, device);
 }
 
 /** vgpu_bo_open_token - the same by a token */
 int vgpu_bo_open_token(const struct vgpu_dev *dev, uint32_t ctx, const uint8_t token[VGPU_TOKEN_LEN], uint32_t *bo,
-		       uint64_t *size)
+		       uint64_t *size, uint32_t *device)
 {
 	struct vgpu_open_shared o = { .size = sizeof(o), .flags = VGPU_SHARE_TOKEN, .ctx = ctx };
 
 	memcpy(o.token, token, VGPU_TOKEN_LEN);
-	return open_shared(dev, &o, bo, size);
+	return open_shared(dev, &o, bo, size, device);
 }
 
 /** vgpu_va_map - map part of a buffer at exactly @va */

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+// Several devices: peer access, copies and order between them, managed memory, exported memory.
+#include "check.h"
+#include <atomic>
+#include <cuda.h>
+#include <fcntl.h>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+
+__global__ void sum(const int *a, const int *b, int *c, int n)
+{
+	int i = blockIdx.x * blockDim.x + threadIdx.x;
+
+	if (i < n)
+		c[i] = a[i] + b[i];
+}
+
+static const int N = 5000;
+
+/* The driver API without linking it: the runtime knows where it is. */
+template <class F> static F driver(const char *name)
+{
+	void *p = NULL;
+	cudaDriverEntryPointQueryResult r;
+
+	CU(cudaGetDriverEntryPointByVersion(name, &p, 12000, cudaEnableDefault, &r));
+	return (F)p;
+}
+
+#define DRIVER(name)	driver<decltype(&name)>(#name)
+#define CUD(call)							\
+	do {								\
+		CUresult e_ = (call);					\
+		if (e_) {						\
+			printf("Bail out! %s: %d\n", #call, (int)e_);	\
+			exit(1);					\
+		}							\
+	} while (0)
+
+static bool are(const std::vector<int> &v, int want)
+{
+	for (int x : v)
+		if (x != want)
+			return false;
+	return true;
+}
+
+static void CUDART_CB hold(void *gate)
+{
+	while (!((std::atomic<int> *)gate)->load())
+		;
+}
+
+static void copies()
+{
+	std::vector<int> in(N, 7), out(N);
+	int *a, *b;
+
+	CU(cudaSetDevice(0));
+	a = to_device(in);
+	CU(cudaSetDevice(1));
+	CU(cudaMalloc(&b, N * sizeof(int)));
+	CU(cudaMemcpyPeer(b, 1, a, 0, N * sizeof(int)));
+	check_result(are(from_device(b, N), 7), "a copy from device to device");
+	CU(cudaMemset(b, 0, N * sizeof(int)));
+	CU(cudaDeviceSynchronize());
+
+	/* asynchronous: returns while the stream is held */
+	static std::atomic<int> gate(0);
+	cudaStream_t s;
+	CU(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking));
+	CU(cudaLaunchHostFunc(s, hold, &gate));
+	CU(cudaMemcpyPeerAsync(b, 1, a, 0, N * sizeof(int), s));
+	check_result(cudaStreamQuery(s) == cudaErrorNotReady, "an asynchronous one does not wait");
+	gate = 1;
+	CU(cudaStreamSynchronize(s));
+	check_result(are(from_device(b, N), 7), "and comes in its turn");
+
+	/* an event of one device, awaited by a stream of the other */
+	static std::atomic<int> other(0);
+	cudaStream_t t;
+	cudaEvent_t ev;
+	CU(cudaSetDevice(0));
+	CU(cudaStreamCreateWithFlags(&t, cudaStreamNonBlocking));
+	CU(cudaEventCreateWithFlags(&ev, cudaEventDisableTiming));
+	CU(cudaLaunchHostFunc(t, hold, &other));
+	CU(cudaMemsetAsync(a, 1, N * sizeof(int), t));
+	CU(cudaEventRecord(ev, t));
+	CU(cudaSetDevice(1));
+	CU(cudaStreamWaitEvent(s, ev, 0));
+	CU(cudaMemcpyPeerAsync(b, 1, a, 0, N * sizeof(int), s));
+	check_result(cudaStreamQuery(s) == cudaErrorNotReady, "waiting for another device's event does not wait");
+	other = 1;
+	CU(cudaStreamSynchronize(s));
+	check_result(are(from_device(b, N), 0x01010101), "but keeps the order");
+	CU(cudaStreamDestroy(s));
+	CU(cudaFree(b));
+	CU(cudaSetDevice(0));
+	CU(cudaStreamDestroy(t));
+	CU(cudaEventDestroy(ev));
+	CU(cudaFree(a));
+}
+
+static void access()
+{
+	std::vector<int> in(N, 20);
+	int can = 0, same = 1, *a, *later, *b, *c;
+
+	CU(cudaDeviceCanAccessPeer(&can, 1, 0));
+	CU(cudaDeviceCanAccessPeer(&same, 1, 1));
+	check_result(can == 1 && same == 0, "devices can reach each other");
+	CU(cudaSetDevice(0));
+	a = to_device(in);
+	CU(cudaSetDevice(1));
+	b = to_device(std::vector<int>(N, 3));
+	c = device_array<int>(N);
+	CU(cudaDeviceEnablePeerAccess(0, 0));
+	check_result(cudaDeviceEnablePeerAccess(0, 0) == cudaErrorPeerAccessAlreadyEnabled, "enabled once");
+	cudaGetLastError();
+	RUN(sum<<<(N + 127) / 128, 128>>>(a, b, c, N));
+	check_result(are(from_device(c, N), 23), "a kernel reads the other device's memory");
+	CU(cudaSetDevice(0));
+	later = device_array<int>(N);
+	CU(cudaDeviceSynchronize());
+	CU(cudaSetDevice(1));
+	RUN(sum<<<(N + 127) / 128, 128>>>(a, b, later, N));
+	CU(cudaSetDevice(0));
+	check_result(are(from_device(later, N), 23), "and writes what was allocated afterwards");
+	CU(cudaFree(later));
+	CU(cudaFree(a));
+	CU(cudaSetDevice(1));
+	CU(cudaDeviceDisablePeerAccess(0));
+	check_result(cudaDeviceDisablePeerAccess(0) == cudaErrorPeerAccessNotEnabled, "disabled once");
+	cudaGetLastError();
+	CU(cudaFree(b));
+	CU(cudaFree(c));
+}
+
+static void managed()
+{
+	int *m, *c;
+	bool good = true;
+
+	CU(cudaSetDevice(0));
+	CU(cudaMallocManaged(&m, N * sizeof(int)));
+	for (int i = 0; i < N; i++)
+		m[i] = i;
+	for (int d = 0; d < 2; d++) {
+		CU(cudaSetDevice(d));
+		c = device_array<int>(N);
+		RUN(sum<<<(N + 127) / 128, 128>>>(m, m, c, N));
+		std::vector<int> v = from_device(c, N);
+		for (int i = 0; i < N; i++)
+			good &= v[i] == 2 * i;
+		RUN(sum<<<(N + 127) / 128, 128>>>(c, c, c, N));
+		CU(cudaFree(c));
+	}
+	check_result(good, "managed memory on both devices");
+	CU(cudaFree(m));
+}
+
+static CUmemGenericAllocationHandle import(int fd)
+{
+	CUmemGenericAllocationHandle h;
+
+	CUD(DRIVER(cuMemImportFromShareableHandle)(&h, (void *)(intptr_t)fd, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR));
+	return h;
+}
+
+static CUdeviceptr map(CUmemGenericAllocationHandle h, size_t size, int devices)
+{
+	CUdeviceptr p;
+
+	CUD(DRIVER(cuMemAddressReserve)(&p, size, 0, 0, 0));
+	CUD(DRIVER(cuMemMap)(p, size, 0, h, 0));
+	for (int d = 0; d < devices; d++) {
+		CUmemAccessDesc access = {};
+
+		access.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+		access.location.id = d;
+		access.flags = CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
+		CUD(DRIVER(cuMemSetAccess)(p, size, &access, 1));
+	}
+	return p;
+}
+
+static const size_t SIZE = 4 << 20;
+
+/* The child: adds one to what the descriptor's memory holds. */
+static int child(int fd)
+{
+	CU(cudaFree(0));
+	int *p = (int *)map(import(fd), SIZE, 1);
+	std::vector<int> one(N, 1);
+	int *d = to_device(one);
+
+	close(fd);
+	if (!are(from_device(p, N), 41))
+		return 2;
+	RUN(sum<<<(N + 127) / 128, 128>>>(p, d, p, N));
+	return 0;
+}
+
+static void exported(char *self)
+{
+	CUmemAllocationProp prop = {};
+	CUmemGenericAllocationHandle h;
+	int fd = -1, status = -1;
+
+	CU(cudaSetDevice(0));
+	CU(cudaFree(0));
+	prop.type = CU_MEM_ALLOCATION_TYPE_PINNED;
+	prop.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+	prop.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+	CUD(DRIVER(cuMemCreate)(&h, SIZE, &prop, 0));
+	int *p = (int *)map(h, SIZE, 2);
+	std::vector<int> v(N, 40), one(N, 1);
+	CU(cudaMemcpy(p, v.data(), N * sizeof(int), cudaMemcpyHostToDevice));
+	CU(cudaSetDevice(1));
+	int *d = to_device(one);
+	RUN(sum<<<(N + 127) / 128, 128>>>(p, d, p, N));
+	CU(cudaSetDevice(0));
+	check_result(are(from_device(p, N), 41), "one mapping, access from two devices");
+
+	CUD(DRIVER(cuMemExportToShareableHandle)(&fd, h, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0));
+	check_result(fd >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC), "a file descriptor for it");
+	fflush(stdout);
+	pid_t pid = fork();
+	if (!pid) {
+		fcntl(fd, F_SETFD, 0);
+		execl("/proc/self/exe", self, std::to_string(fd).c_str(), NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	check_result(status == 0 && are(from_device(p, N), 42), "another process maps and changes it");
+	CUD(DRIVER(cuMemUnmap)((CUdeviceptr)p, SIZE));
+	CUD(DRIVER(cuMemAddressFree)((CUdeviceptr)p, SIZE));
+	CUD(DRIVER(cuMemRelease)(h));
+	h = import(fd);
+	close(fd);
+	p = (int *)map(h, SIZE, 1);
+	check_result(are(from_device(p, N), 42), "the descriptor keeps it");
+	CUD(DRIVER(cuMemRelease)(h));
+}
+
+int main(int argc, char **argv)
+{
+	int devices;
+
+	if (argc == 2)
+		return child(atoi(argv[1]));
+	CU(cudaGetDeviceCount(&devices));
+	check_result(devices >= 2, "two devices");
+	copies();
+	access();
+	managed();
+	exported(argv[0]);
+	return check_end();
+}
