@@ -21,10 +21,9 @@ KDIR	?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 BED	?= uml
 SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
 PARAMS	?=
-# make test holds the suites that were seen whole and green on a quiet machine; the others are
-# test-long's until then (or SUITES="engine compiler driver faces beds fuzz-engine").
-SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,cache cuda golden libcuda runner \
-			   clients/monitors clients/ollama-probe)
+# make test holds the suites that were seen whole and green; the other clients are test-long's.
+SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler cuda driver engine faces \
+			   fuzz-engine golden libcuda runner clients/monitors clients/ollama-probe)
 
 # kselftest_harness.h and ksft's shell helpers, as the kernel package has them
 export KSELFTEST_DIR := $(CACHE)/kernels/uml/source/tools/testing/selftests
