@@ -209,12 +209,16 @@ static int create_root(void)
 }
 #endif
 
+/* pci_create_root_bus() leaves its reference on the bridge to the caller, who is given the bus. */
 static void remove_root(void)
 {
+	struct pci_host_bridge *bridge = to_pci_host_bridge(root.bus->bridge);
+
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(root.bus);
 	pci_remove_root_bus(root.bus);
 	pci_unlock_rescan_remove();
+	pci_free_host_bridge(bridge);
 	root.bus = NULL;
 }
 
