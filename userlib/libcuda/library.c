@@ -243,6 +243,8 @@ CUDA_API(cuLibraryGetKernel, CU_ARGS(CUkernel *kernel, CUlibrary lib, const char
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r && vgpucc_kernel_find(lib->image->cc, name, &k))
 		r = CUDA_ERROR_NOT_FOUND;
+	if (name)
+		cu_trace("kernel %s", name);
 	return r ? r : kernel_at(lib, k.index, kernel);
 }
 
