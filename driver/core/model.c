@@ -18,7 +18,7 @@
 #define KIB(n)	((n) * 1024u)
 #define MIB(n)	((n) * 1024u * 1024u)
 
-enum { CC75, CC80, CC86, CC89, CC90, CC120 };
+enum { CC75, CC80, CC86, CC89, CC90, CC120, CC120_OWN };
 
 #define ARCH(maj, min, nm, thr, blk, shsm, optin, resv, fp64, cores)	\
 	{ .cc_major = (maj), .cc_minor = (min), .name = (nm),		\
@@ -35,6 +35,12 @@ static const struct vgpu_arch archs[] = {
 	[CC89]  = ARCH(8,  9, "Ada",       1536, 24, 100,  99, 1, 64, 128),
 	[CC90]  = ARCH(9,  0, "Hopper",    2048, 32, 228, 227, 1,  2, 128),
 	[CC120] = ARCH(12, 0, "Blackwell", 1536, 24, 100,  99, 1, 64, 128),
+	/*
+	 * The default device has as much shared memory as the engine takes, not
+	 * a card's 99 KiB: cuBLAS's matrix products on tensor cores that carry
+	 * PTX want 144 KiB a block, and without those it adds in scalar code.
+	 */
+	[CC120_OWN] = ARCH(12, 0, "Blackwell", 1536, 24, 228, 227, 1, 64, 128),
 };
 
 /* The subsystem id that marks a generic profile: "vg". */
@@ -42,7 +48,8 @@ static const struct vgpu_arch archs[] = {
 
 #define GENERIC(nm, cc, dev, gen)					\
 	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)",	\
-	  .arch = &archs[cc], .device_id = (dev),			\
+	  .arch = &archs[(cc) == CC120 ? CC120_OWN : (cc)],		\
+	  .device_id = (dev),						\
 	  .subsys_vendor = 0x10de, .subsys_id = SUBSYS_GENERIC,		\
 	  .revision = 0xa1, .l2_bytes = MIB(4),				\
 	  .clock_khz = 1000000, .mem_clock_khz = 1000000,		\

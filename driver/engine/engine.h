@@ -93,10 +93,13 @@ struct engine_params {
 	void *as;			/* first argument of @mem's functions */
 };
 
-/* Bounds that engine_launch_create() enforces: those of compute capability 12.0 */
+/*
+ * Bounds that engine_launch_create() enforces: those of compute capability 12.0, but for
+ * shared memory, which is that of 9.0.
+ */
 #define ENGINE_MAX_THREADS	1024U
 #define ENGINE_MAX_BLOCK_Z	64U
-#define ENGINE_MAX_SHARED	(99U << 10)
+#define ENGINE_MAX_SHARED	(227U << 10)
 #define ENGINE_MAX_LOCAL	(512U << 10)
 #define ENGINE_MAX_PARAM	32764U
 #define ENGINE_MAX_GRID_X	0x7fffffffU

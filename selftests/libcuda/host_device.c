@@ -342,8 +342,8 @@ static int device_info(struct vgpu_device_info *i)
 		.vram_bytes = 1ull << 30, .va_start = VGPU_VA_SPLIT, .va_end = VGPU_VA_END,
 		.max_threads_block = 1024, .max_threads_sm = 1536, .max_blocks_sm = 24,
 		.max_block_dim = { 1024, 1024, 64 }, .max_grid_dim = { 0x7fffffff, 65535, 65535 },
-		.shared_block = 49152, .shared_block_optin = 101376, .shared_reserved = 1024,
-		.shared_sm = 102400, .regs_block = 65536, .regs_sm = 65536, .const_bytes = 65536,
+		.shared_block = 49152, .shared_block_optin = 232448, .shared_reserved = 1024,
+		.shared_sm = 233472, .regs_block = 65536, .regs_sm = 65536, .const_bytes = 65536,
 		.max_param_bytes = VGPU_MAX_PARAM_BYTES, .workers = 1, .max_ring_slots = 4096,
 		.max_local_bytes = 1 << 19,
 	};
