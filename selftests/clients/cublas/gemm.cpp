@@ -140,6 +140,13 @@ static void reference(const gemm_kind &k, const gemm_shape &s, const matrix &a, 
 	}
 }
 
+/*
+ * For about half of the shapes of 8-bit integers, cuBLAS told of a device that it does not know
+ * prefers a kernel of which its fatbin has machine code only, and reports NOT_SUPPORTED (it would
+ * on any card that is newer than it). Those are skipped; that not all are is checked.
+ */
+static int whole_done, whole_skipped;
+
 static void run(const gemm_kind &k, const gemm_shape &s, uint32_t seed)
 {
 	matrix a(k.in, s.ta ? s.k : s.m, s.ta ? s.m : s.k, s.lda, s.batch, seed);
@@ -154,6 +161,12 @@ static void run(const gemm_kind &k, const gemm_shape &s, uint32_t seed)
 		c.fill(NAN);	/* which must not be read */
 	status = call(k, s, a, b, c);
 	error = cudaDeviceSynchronize();
+	if (k.compute == CUBLAS_COMPUTE_32I && status == CUBLAS_STATUS_NOT_SUPPORTED) {
+		whole_skipped++;
+		report_skip(k.name, gemm_text(s), "cuBLAS chose a kernel that has no PTX");
+		return;
+	}
+	whole_done += k.compute == CUBLAS_COMPUTE_32I;
 	if (status != CUBLAS_STATUS_SUCCESS || error != cudaSuccess) {
 		result.fail(std::string(cublasGetStatusString(status)) + ", " +
 			    cudaGetErrorString(error));
@@ -190,5 +203,7 @@ int main(int argc, char **argv)
 			if (n++ % every == 0)
 				run(k, s, n * 40503u + 1);
 	}
+	if (whole_skipped)
+		check_result(whole_done * 2 >= whole_skipped, "a third of the integer products at least");
 	return report_end();
 }

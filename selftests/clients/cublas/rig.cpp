@@ -109,6 +109,11 @@ void report(const std::string &kind, const std::string &what, const comparison &
 	check_result(c.good, (kind + " " + what).c_str());
 }
 
+void report_skip(const std::string &kind, const std::string &what, const char *reason)
+{
+	check_result(true, (kind + " " + what + " # SKIP " + reason).c_str());
+}
+
 int report_end()
 {
 	for (auto &l : largest)

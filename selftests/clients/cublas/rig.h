@@ -95,6 +95,8 @@ comparison compare(const matrix &m, const std::vector<char> &got,
 
 /* One TAP line for a comparison, and the largest error seen of each @kind at the end. */
 void report(const std::string &kind, const std::string &what, const comparison &c);
+/* One that was not done, and why. */
+void report_skip(const std::string &kind, const std::string &what, const char *reason);
 int report_end();
 
 cublasHandle_t handle();
