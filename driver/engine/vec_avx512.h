@@ -576,14 +576,16 @@ static __always_inline void row_narrow(u32 *d, u32 bytes, bool sign)
 }
 #endif
 
-/* The low halves as f16, to f32 */
-static __always_inline void row_h2f(u32 *d, const u32 *a)
+/* The low or the high halves as f16, to f32 */
+static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
 {
 	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_load_si512(a + 16 * i)));
+		__m512i v = _mm512_load_si512(a + 16 * i);
+		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(high ? _mm512_srli_epi32(v, 16) :
+									v));
 
 		_mm512_store_si512(d + 16 * i,
 				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),

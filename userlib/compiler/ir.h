@@ -379,6 +379,7 @@ struct ir_label {
  * @nops: operands, always all positions of the signature
  * @ops: op[0] is the (first) destination where there is one
  * @m: modifiers
+ * @align: bytes that a load's address is a multiple of, where less than natural; else 0
  * @line: PTX line
  * @id: pass scratch, numbered by ir_number()
  *
@@ -394,6 +395,7 @@ struct ir_insn {
 	u8 ntypes;
 	u8 types[5];
 	bool guard_not;
+	u8 align;
 	u16 nops;
 	struct ir_operand *ops;
 	struct ir_reg *guard;
