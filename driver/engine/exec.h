@@ -11,6 +11,7 @@
 #include "optable.h"
 
 #define ENG_LANES	VGPU_WARP_LANES
+#define ENG_SREGS_STEP	4	/* scalar files are copied so many at a time */
 #define ENG_ALL		0xffffffffU
 
 /* ---- decoded instructions ----------------------------------------------------- */
@@ -259,7 +260,7 @@ struct eng_tlb {
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
  * @addr: lane addresses of a slow memory instruction
- * @save: scalars of fragments that do not run, @nsregs each
+ * @save: scalars of fragments that do not run, @nsregs (a multiple of ENG_SREGS_STEP) each
  * @v: vector registers
  */
 struct eng_warp {
@@ -421,6 +422,22 @@ static __always_inline u64 eng_below(u64 i, u64 n)
 
 	__asm__("cmp %2, %1; sbb %0, %0" : "=r"(mask) : "r"(i), "rm"(n) : "cc");
 	return i & mask;
+}
+
+/*
+ * A scalar file, word by word: a wider load would wait for the narrow stores before it,
+ * and a general copy costs more than so few words.
+ */
+static inline void eng_copy_scalars(u64 *d, const u64 *s, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i += ENG_SREGS_STEP) {
+		d[i] = READ_ONCE(s[i]);
+		d[i + 1] = READ_ONCE(s[i + 1]);
+		d[i + 2] = READ_ONCE(s[i + 2]);
+		d[i + 3] = READ_ONCE(s[i + 3]);
+	}
 }
 
 /* ---- mem.c: memory, slowly, and faults ----------------------------------------------------- */
