@@ -500,6 +500,44 @@ const struct eng_op *eng_bulk_next(struct eng_warp *w, const struct eng_op *ip, 
 				   u32 bytes);
 const struct eng_op *eng_bulk(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
 
+/* ---- tensor.c: boxes of tensors --------------------------------------------------------------- */
+
+/**
+ * struct eng_tensor - a lane's TENSOR or TENSORRED at work
+ * @map: the description, checked
+ * @at: coordinates of the box
+ * @count: elements that are taken, by dimension
+ * @log2: bytes of an element
+ * @row: bytes of the box along the innermost dimension
+ * @total: bytes of the box
+ */
+struct eng_tensor {
+	struct vgpu_tensor_map map;
+	s32 at[VGPU_TENSOR_RANKS];
+	u32 count[VGPU_TENSOR_RANKS];
+	u32 log2, row, total;
+};
+
+/**
+ * struct eng_run - bytes that move together
+ * @shared: where in shared memory
+ * @other: where in the tensor; NULL: it is not there
+ * @n: how many
+ */
+struct eng_run {
+	u8 *shared, *other;
+	u32 n;
+};
+
+/** eng_tensor_open() - read and check; false: the fault or missing page is noted in @w->exit */
+bool eng_tensor_open(struct eng_warp *w, const struct eng_op *ip, u32 lane, struct eng_tensor *t);
+/** eng_tensor_run() - what comes at byte @done of the box; false as above */
+bool eng_tensor_run(struct eng_warp *w, const struct eng_op *ip, u32 lane,
+		    const struct eng_tensor *t, u32 done, bool write, struct eng_run *run);
+const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+/** eng_again() - where to go on: @ip again if there is @more to do */
+const struct eng_op *eng_again(struct eng_warp *w, const struct eng_op *ip, bool more, u32 bytes);
+
 /**
  * eng_piece() - what lies contiguously from @va of @space on
  * @write: it must be writable

@@ -486,6 +486,9 @@ void ir_remove(struct ir_insn *insn);
 /* Numbers instructions in layout order from 0; returns their count. */
 u32 ir_number(struct ir_body *b);
 
+/* Rewrites what SSA and selection do not know (legalize.c); before SSA. */
+void ir_legalize(struct ir_body *b);
+
 /* ---- walking defs and uses ---- */
 
 /**
