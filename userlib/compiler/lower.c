@@ -542,9 +542,7 @@ static bool sreg_constant(enum ir_sreg s, u64 *value)
 		*value = 1;
 		return true;
 	default:
-		/* performance counters: there are none to choose, so they stand */
-		*value = 0;
-		return s >= SREG_PM && s <= SREG_PM_LAST;
+		return false;
 	}
 }
 

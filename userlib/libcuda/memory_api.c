@@ -158,3 +158,54 @@ CUDA_API(cuMemGetAddressRange_v2, CU_ARGS(CUdeviceptr *base, size_t *size, CUdev
 		*size = m.size;
 	return CUDA_SUCCESS;
 }
+
+/* Advice and prefetching: memory is where it is, both sides reach it alike. */
+static CUresult managed_range(CUdeviceptr p, size_t length)
+{
+	struct cu_mem m;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!length || !cu_mem_find(p, &m) || m.kind != CU_MEM_MANAGED || p + length > m.base + m.span)
+		return CUDA_ERROR_INVALID_VALUE;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemAdvise, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUdevice device),
+	 CU_ARGS(p, length, advice, device))
+{
+	(void)device;
+	return advice < 1 || advice > 6 ? CUDA_ERROR_INVALID_VALUE : managed_range(p, length);
+}
+
+CUDA_API(cuMemAdvise_v2, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUmemLocation location),
+	 CU_ARGS(p, length, advice, location))
+{
+	(void)location;
+	return advice < 1 || advice > 6 ? CUDA_ERROR_INVALID_VALUE : managed_range(p, length);
+}
+
+CUDA_API_STREAM(cuMemPrefetchAsync, CU_ARGS(CUdeviceptr p, size_t length, CUdevice device, CUstream stream),
+		CU_ARGS(p, length, device, stream))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	(void)device;
+	return r ? r : managed_range(p, length);
+}
+
+CUDA_API_STREAM(cuMemPrefetchAsync_v2,
+		CU_ARGS(CUdeviceptr p, size_t length, CUmemLocation location, unsigned int flags, CUstream stream),
+		CU_ARGS(p, length, location, flags, stream))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	(void)location;
+	if (!r && flags)
+		r = CUDA_ERROR_INVALID_VALUE;
+	return r ? r : managed_range(p, length);
+}
