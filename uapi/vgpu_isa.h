@@ -309,6 +309,51 @@ enum vgpu_bulk {
  */
 #define VGPU_CPASYNC_SRCSIZE	0x01
 
+/**
+ * struct vgpu_tensor_map - what TENSOR and TENSORRED find at A: a tensor in memory
+ * @magic: VGPU_TENSOR_MAGIC
+ * @rank: dimensions less one
+ * @type: element type as PTX's tensormap.replace numbers them
+ * @interleave: zero
+ * @swizzle: VGPU_TENSOR_SWIZZLE_*: how 16-byte units lie in shared memory
+ * @fill: what a load puts where the tensor is not: 0 zero, 1 NaN (floats)
+ * @atomicity: zero
+ * @reserved: zero
+ * @address: of the first element; a multiple of 16
+ * @dim: elements by dimension, the innermost first; 0 is 2^32
+ * @box: elements of a box, at most 256
+ * @step: every how many elements one is taken, at most 8; of the innermost dimension all are
+ * @reserved2: zero
+ * @stride: bytes from one element to the next, of all dimensions but the innermost
+ * @reserved3: zero
+ *
+ * 128 bytes, written by the driver's library and by tensormap.replace; TENSOR checks all of
+ * it each time.  One that is no good: VGPU_STOP_ILLEGAL_INSTRUCTION.
+ */
+struct vgpu_tensor_map {
+	__u32 magic;
+	__u8 rank, type, interleave, swizzle;
+	__u8 fill, atomicity, reserved[6];
+	__u64 address;
+	__u32 dim[5];
+	__u16 box[5];
+	__u8 step[5];
+	__u8 reserved2[5];
+	__u64 stride[4];
+	__u8 reserved3[32];
+};
+#define VGPU_TENSOR_MAGIC	0x4d544756	/* "VGTM" */
+#define VGPU_TENSOR_RANKS	5
+enum vgpu_tensor_swizzle {
+	VGPU_TENSOR_SWIZZLE_NONE, VGPU_TENSOR_SWIZZLE_32B, VGPU_TENSOR_SWIZZLE_64B,
+	VGPU_TENSOR_SWIZZLE_128B, VGPU_TENSOR_SWIZZLE_COUNT
+};
+enum vgpu_tensor_type {
+	VGPU_TENSOR_U8, VGPU_TENSOR_U16, VGPU_TENSOR_U32, VGPU_TENSOR_S32, VGPU_TENSOR_U64,
+	VGPU_TENSOR_S64, VGPU_TENSOR_F16, VGPU_TENSOR_F32, VGPU_TENSOR_F32_FTZ, VGPU_TENSOR_F64,
+	VGPU_TENSOR_BF16, VGPU_TENSOR_TF32, VGPU_TENSOR_TF32_FTZ, VGPU_TENSOR_TYPES
+};
+
 /* SETMODE's IMM */
 #define VGPU_FMODE_ROUND	0x03	/* enum vgpu_round, RN to RP */
 #define VGPU_FMODE_FTZ		0x04

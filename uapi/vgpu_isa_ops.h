@@ -325,6 +325,8 @@ VGPU_OP(STMATRIX, "stmatrix", G, V, _, _, LDSM, OFFSET, MEM, "store 8x8 matrices
 VGPU_OP(MBAR,    "mbarrier",  R, V, R, _, MBAR, OFFSET, MEM, "MOD on the barrier object of 8 bytes at shared [A + offset]: B counts, bytes, state or parity; D: the state before, or whether the phase is over")
 VGPU_OP(BULK,    "bulk",      V, W, V, V, BULK, ZERO,   MEM, "moves C bytes between generic A and shared B, from byte D on; D = C at the end")
 VGPU_OP(BULKRED, "bulk.red",  V, W, V, V, ATOM, ZERO,   MEM, "generic [A + i] = MOD of it and shared [B + i], for C bytes from byte D on; D = C at the end")
+VGPU_OP(TENSOR,  "tensor",    V, W, V, G, BULK, NUM,    MEM, "moves the box at coordinates C, ... (IMM of them) of the tensor that generic A describes to or from shared B, from byte D on; D = the box's bytes at the end")
+VGPU_OP(TENSORRED, "tensor.red", V, W, V, G, ATOM, NUM, MEM, "likewise: the tensor's elements = MOD's operation of them and shared memory's; their type is the tensor's")
 VGPU_OP(ISSPACE, "isspacep",  P, Y, _, _, SPACE, SRC,   ALU, "D = generic address A lies in space MOD")
 
 /* ---- matrices ----------------------------------------------------------------------- */

@@ -57,6 +57,11 @@ const struct eng_op *eng_bulk_next(struct eng_warp *w, const struct eng_op *ip, 
 
 	for (m = lanes; m; m &= m - 1)
 		more |= ROW(u32, d)[__ffs(m)] < ROW(u32, c)[__ffs(m)];
+	return eng_again(w, ip, more, bytes);
+}
+
+const struct eng_op *eng_again(struct eng_warp *w, const struct eng_op *ip, bool more, u32 bytes)
+{
 	w->fuel -= bytes / 64;
 	if (!more)
 		return ip + 1;

@@ -79,7 +79,7 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 		w->param_size = launch->param_size;
 		w->index = i;
 		w->cta = cta;
-		w->nsregs = launch->kernel->sregs;
+		w->nsregs = ALIGN(launch->kernel->sregs, (u32)ENG_SREGS_STEP);
 		w->nvregs = launch->kernel->vregs;
 		w->save = (u64 *)(w->v + (size_t)w->nvregs * ENG_LANES);
 		w->p[ENG_GUARD_TRUE] = ENG_ALL;
@@ -246,15 +246,15 @@ static int run_preambles(struct engine_cta *cta)
 {
 	struct engine_launch *l = cta->launch;
 	struct engine_fault f = { .ctaid = { cta->ctaid[0], cta->ctaid[1], cta->ctaid[2] } };
-	size_t bytes = l->kernel->sregs * sizeof(u64);
+	u32 nsregs = ALIGN(l->kernel->sregs, (u32)ENG_SREGS_STEP);
 	u64 va = 0;
 	u32 i, pc = 0;
 	int err = 0;
 
 	if (l->grid_done) {
-		memcpy(cta->s, l->s, bytes);
+		eng_copy_scalars(cta->s, l->s, nsregs);
 	} else {
-		memset(cta->s, 0, bytes);
+		memset(cta->s, 0, sizeof(cta->s));
 		err = eng_preamble(l, cta, l->kernel->grid_pre, cta->s, &va, &pc);
 	}
 	if (!err && l->kernel->block_pre != VGPU_NO_PC)
@@ -274,7 +274,7 @@ static int run_preambles(struct engine_cta *cta)
 		return ENGINE_FAULT;
 	}
 	for (i = 0; i < cta->nwarps; i++)
-		memcpy(cta->warp[i]->s, cta->s, bytes);
+		eng_copy_scalars(cta->warp[i]->s, cta->s, nsregs);
 	cta->stage = ENG_STAGE_RUN;
 	return 0;
 }

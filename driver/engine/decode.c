@@ -208,6 +208,7 @@ static void put_plain(struct emitter *e)
 #define IS_W16		0x86
 #define IS_SV32		0x87
 #define IS_RN		0
+#define IS_HI		0
 #define IS_IDX		0
 #define IS_IDX_C	0
 #define IS_US		0
@@ -321,6 +322,10 @@ static u32 pick_by_modifier(const struct emitter *e, enum op_field *single)
 	if (!e->in->mod && (e->in->op == VGPU_OP_I2F || e->in->op == VGPU_OP_H2F)) {
 		*single = OPF_COUNT;
 		return e->in->op == VGPU_OP_I2F ? EV_I2F_RN : EV_H2F_RN;
+	}
+	if (e->in->op == VGPU_OP_H2F && e->in->mod == VGPU_CVT_HIGH) {
+		*single = OPF_COUNT;
+		return EV_H2F_HI;
 	}
 	if (e->in->op == VGPU_OP_PRMT && e->in->mod == VGPU_PRMT_IDX) {
 		*single = one ? OPF_C : OPF_COUNT;

@@ -11,6 +11,7 @@
 #include "optable.h"
 
 #define ENG_LANES	VGPU_WARP_LANES
+#define ENG_SREGS_STEP	4	/* scalar files are copied so many at a time */
 #define ENG_ALL		0xffffffffU
 
 /* ---- decoded instructions ----------------------------------------------------- */
@@ -259,7 +260,7 @@ struct eng_tlb {
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
  * @addr: lane addresses of a slow memory instruction
- * @save: scalars of fragments that do not run, @nsregs each
+ * @save: scalars of fragments that do not run, @nsregs (a multiple of ENG_SREGS_STEP) each
  * @v: vector registers
  */
 struct eng_warp {
@@ -423,6 +424,22 @@ static __always_inline u64 eng_below(u64 i, u64 n)
 	return i & mask;
 }
 
+/*
+ * A scalar file, word by word: a wider load would wait for the narrow stores before it,
+ * and a general copy costs more than so few words.
+ */
+static inline void eng_copy_scalars(u64 *d, const u64 *s, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i += ENG_SREGS_STEP) {
+		d[i] = READ_ONCE(s[i]);
+		d[i + 1] = READ_ONCE(s[i + 1]);
+		d[i + 2] = READ_ONCE(s[i + 2]);
+		d[i + 3] = READ_ONCE(s[i + 3]);
+	}
+}
+
 /* ---- mem.c: memory, slowly, and faults ----------------------------------------------------- */
 
 /* Operand @f (A, B or C) of a control or lane instruction, for one lane. */
@@ -482,6 +499,44 @@ int eng_bulk_step(struct eng_warp *w, const struct eng_op *ip, u32 lane, u32 max
 const struct eng_op *eng_bulk_next(struct eng_warp *w, const struct eng_op *ip, u32 lanes,
 				   u32 bytes);
 const struct eng_op *eng_bulk(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+
+/* ---- tensor.c: boxes of tensors --------------------------------------------------------------- */
+
+/**
+ * struct eng_tensor - a lane's TENSOR or TENSORRED at work
+ * @map: the description, checked
+ * @at: coordinates of the box
+ * @count: elements that are taken, by dimension
+ * @log2: bytes of an element
+ * @row: bytes of the box along the innermost dimension
+ * @total: bytes of the box
+ */
+struct eng_tensor {
+	struct vgpu_tensor_map map;
+	s32 at[VGPU_TENSOR_RANKS];
+	u32 count[VGPU_TENSOR_RANKS];
+	u32 log2, row, total;
+};
+
+/**
+ * struct eng_run - bytes that move together
+ * @shared: where in shared memory
+ * @other: where in the tensor; NULL: it is not there
+ * @n: how many
+ */
+struct eng_run {
+	u8 *shared, *other;
+	u32 n;
+};
+
+/** eng_tensor_open() - read and check; false: the fault or missing page is noted in @w->exit */
+bool eng_tensor_open(struct eng_warp *w, const struct eng_op *ip, u32 lane, struct eng_tensor *t);
+/** eng_tensor_run() - what comes at byte @done of the box; false as above */
+bool eng_tensor_run(struct eng_warp *w, const struct eng_op *ip, u32 lane,
+		    const struct eng_tensor *t, u32 done, bool write, struct eng_run *run);
+const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
+/** eng_again() - where to go on: @ip again if there is @more to do */
+const struct eng_op *eng_again(struct eng_warp *w, const struct eng_op *ip, bool more, u32 bytes);
 
 /**
  * eng_piece() - what lies contiguously from @va of @space on

@@ -46,7 +46,7 @@ static const struct eng_op *enter(struct eng_warp *w, u32 frag)
 	struct eng_frag *f = &w->frags[frag];
 
 	if (frag != w->cur) {
-		memcpy(w->s, saved(w, frag), w->nsregs * sizeof(u64));
+		eng_copy_scalars(w->s, saved(w, frag), w->nsregs);
 		w->cur = frag;
 	}
 	w->mask = f->mask;
@@ -61,7 +61,7 @@ static void put_away(struct eng_warp *w)
 {
 	w->frags[w->cur].mode = w->mode;
 	if (w->nfrags > 1)
-		memcpy(saved(w, w->cur), w->s, w->nsregs * sizeof(u64));
+		eng_copy_scalars(saved(w, w->cur), w->s, w->nsregs);
 }
 
 /* The next ready fragment after the current one, or -1. */
@@ -143,15 +143,19 @@ static u32 add(struct eng_warp *w, u32 mask, const struct eng_op *ip)
 	w->frags[n] = (struct eng_frag) {
 		.ip = ip, .mask = mask, .state = ENG_READY, .mode = w->mode, .slot = slot,
 	};
-	memcpy(saved(w, n), w->s, w->nsregs * sizeof(u64));
+	eng_copy_scalars(saved(w, n), w->s, w->nsregs);
 	return n;
 }
 
 const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
 			       const struct eng_op *next, u32 taken)
 {
-	add(w, taken, target);
+	u32 n = add(w, taken, target);
+
 	w->mask &= ~taken;
+	/* straight to a convergence point that the others come to: it waits there at once */
+	if (target->h / 2 == VGPU_OP_BSYNC && *(const u64 *)place(w, target->a) & w->mask)
+		w->frags[n].state = ENG_BSYNC;
 	w->frags[w->cur].mask = w->mask;
 	set_table(w);
 	return next;
@@ -211,11 +215,33 @@ static bool all_here(struct eng_warp *w, const struct eng_op *ip, u32 members)
 	return !(members & ~w->dead & ~here);
 }
 
+/* The usual meeting: of the running fragment and the only other one. False: it is not. */
+static bool meet(struct eng_warp *w, const struct eng_op *ip, u32 members)
+{
+	struct eng_frag *f = &w->frags[!w->cur];
+
+	if (w->nfrags != 2 || f->state != ENG_BSYNC || f->ip != ip || f->mode != w->mode ||
+	    members_of(w, !w->cur, ip) != members || members & ~w->dead & ~(w->mask | f->mask))
+		return false;
+	if (__ffs(f->mask) < __ffs(w->mask))
+		eng_copy_scalars(w->s, saved(w, !w->cur), w->nsregs);
+	w->mask |= f->mask;
+	w->turns = 0;
+	w->frags[0] = (struct eng_frag) { .ip = ip + 1, .mask = w->mask, .mode = w->mode };
+	w->slots = 1;
+	w->nfrags = 1;
+	w->cur = 0;
+	set_table(w);
+	return true;
+}
+
 const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 members)
 {
 	struct eng_frag *f = &w->frags[w->cur];
 	u32 best;
 
+	if (meet(w, ip, members))
+		return ip + 1;
 	f->ip = ip;
 	f->state = ENG_BSYNC;
 	put_away(w);
@@ -289,7 +315,7 @@ bool eng_force(struct eng_warp *w)
 			const struct eng_op *ip = w->frags[i].ip;
 
 			w->cur = join(w, ip, members_of(w, i, ip));
-			memcpy(w->s, saved(w, w->cur), w->nsregs * sizeof(u64));
+			eng_copy_scalars(w->s, saved(w, w->cur), w->nsregs);
 			return true;
 		}
 	return false;
@@ -325,7 +351,7 @@ const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip,
 		eng_bars_check(w->cta);
 	if (find_ready(w) < 0) {
 		w->cur = 0;
-		memcpy(w->s, saved(w, 0), w->nsregs * sizeof(u64));
+		eng_copy_scalars(w->s, saved(w, 0), w->nsregs);
 	}
 	return enter_ready(w);
 }

@@ -18,6 +18,17 @@
 #include "exec.h"
 #include "scalar.h"
 
+/* What only some sets have, see vec_avx512.h */
+#ifndef ENG_HAVE_LANES
+#define ENG_HAVE_LANES	0	/* addresses of lanes checked by registers */
+#define ENG_HAVE_F2H	0	/* conversion to halves by registers */
+#endif
+#ifndef ENG_HAVE_FP16
+#define ENG_HAVE_FP16	0	/* arithmetic of halves */
+#define ENG_HAVE_VNNI	0	/* products of bytes */
+#define ENG_HAVE_GATHER	0	/* gathers and scatters */
+#endif
+
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__) && \
 	!defined(__SANITIZE_THREAD__) && !defined(ENG_NO_TAIL)
 #define ENG_TAIL 1

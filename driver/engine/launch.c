@@ -70,7 +70,7 @@ static int lay_out(struct engine_launch *l, const struct engine_params *p)
 	l->shared_size = k->shared_size + p->dynamic_shared;
 	l->warp_bytes = ALIGN(sizeof(struct eng_warp) +
 			      (size_t)k->vregs * ENG_LANES * sizeof(u32) +
-			      (size_t)k->sregs * ENG_LANES * sizeof(u64), (size_t)128);
+			      (size_t)ALIGN(k->sregs, (u32)ENG_SREGS_STEP) * ENG_LANES * sizeof(u64), (size_t)128);
 	at += l->warp_bytes * l->nwarps;
 	l->shared_at = at;
 	at += ALIGN((size_t)l->shared_size, (size_t)128);

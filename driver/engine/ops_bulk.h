@@ -97,18 +97,17 @@ ATOM_LIKE(BULK, eng_bulk)
 /* Elements of a reduction are few a turn: each may be a locked instruction. */
 #define BULK_RED_CHUNK	256
 
-static __always_inline void bulk_combine(const struct eng_op *ip, u8 *to, const u8 *from, u32 n,
-					 bool shared)
+static __always_inline void bulk_combine(u32 mod, u8 *to, const u8 *from, u32 n, bool shared)
 {
-	u32 i, bytes = atom_bytes(ip->mod);
+	u32 i, bytes = atom_bytes(mod);
 
 	for (i = 0; i < n; i += bytes) {
 		if (bytes == 8)
-			atom_u64((u64 *)(to + i), ip->mod, *(const u64 *)(from + i), 0, shared);
+			atom_u64((u64 *)(to + i), mod, *(const u64 *)(from + i), 0, shared);
 		else if (bytes == 4)
-			atom_u32((u32 *)(to + i), ip->mod, *(const u32 *)(from + i), 0, shared);
+			atom_u32((u32 *)(to + i), mod, *(const u32 *)(from + i), 0, shared);
 		else
-			atom_u16((u16 *)(to + i), ip->mod, *(const u16 *)(from + i), 0, shared);
+			atom_u16((u16 *)(to + i), mod, *(const u16 *)(from + i), 0, shared);
 	}
 }
 
@@ -127,10 +126,57 @@ static noinline const struct eng_op *bulk_reduce(struct eng_warp *w, const struc
 		if (n < 0)
 			return NULL;
 		w->addr[l] = AT(u64, a)[l];
-		bulk_combine(ip, other, shared, n, in_shared(w, ip, l));
+		bulk_combine(ip->mod, other, shared, n, in_shared(w, ip, l));
 		AT(u32, d)[l] += n;
 		bytes += 16 * n;
 	}
 	return eng_bulk_next(w, ip, lanes, bytes);
 }
 ATOM_LIKE(BULKRED, bulk_reduce)
+
+/* ---- boxes of tensors ---------------------------------------------------------------------------- */
+
+ATOM_LIKE(TENSOR, eng_tensor)
+
+/* The tensor's elements as atomics know them */
+static const s8 tensor_atoms[VGPU_TENSOR_TYPES] = {
+	[VGPU_TENSOR_U8] = -1, [VGPU_TENSOR_U16] = -1, [VGPU_TENSOR_U32] = VGPU_AT_U32,
+	[VGPU_TENSOR_S32] = VGPU_AT_S32, [VGPU_TENSOR_U64] = VGPU_AT_U64,
+	[VGPU_TENSOR_S64] = VGPU_AT_S64, [VGPU_TENSOR_F16] = VGPU_AT_F16,
+	[VGPU_TENSOR_F32] = VGPU_AT_F32, [VGPU_TENSOR_F32_FTZ] = VGPU_AT_F32,
+	[VGPU_TENSOR_F64] = VGPU_AT_F64, [VGPU_TENSOR_BF16] = VGPU_AT_BF16,
+	[VGPU_TENSOR_TF32] = VGPU_AT_F32, [VGPU_TENSOR_TF32_FTZ] = VGPU_AT_F32,
+};
+
+static noinline const struct eng_op *tensor_reduce(struct eng_warp *w, const struct eng_op *ip,
+						   u32 lanes)
+{
+	u32 m, bytes = 0, moved, mod;
+	struct eng_tensor t;
+	struct eng_run run;
+	bool more = false;
+
+	for (m = lanes; m; m &= m - 1) {
+		u32 l = __ffs(m), *done = &AT(u32, d)[l];
+
+		if (!eng_tensor_open(w, ip, l, &t))
+			return NULL;
+		if (tensor_atoms[t.map.type] < 0)
+			return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, l);
+		mod = VGPU_ATOM_MOD(ip->mod & 15, tensor_atoms[t.map.type]);
+		for (moved = 0; moved < BULK_RED_CHUNK && *done < t.total; moved += run.n) {
+			if (!eng_tensor_run(w, ip, l, &t, *done, true, &run))
+				return NULL;
+			/* an element that the tensor does not align is none that can be atomic */
+			if (run.other && (unsigned long)run.other & (atom_bytes(mod) - 1))
+				return eng_fault(w, ip, VGPU_STOP_MISALIGNED, l);
+			if (run.other)
+				bulk_combine(mod, run.other, run.shared, run.n, false);
+			*done += run.n;
+		}
+		more |= *done < t.total;
+		bytes += 16 * moved;
+	}
+	return eng_again(w, ip, more, bytes);
+}
+ATOM_LIKE(TENSORRED, tensor_reduce)

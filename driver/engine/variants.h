@@ -22,7 +22,7 @@ EV_BC(IMAD) EV_BC(LOP3) EV_BC(FFMA) EV_BC(DFMA) EV_BC(LMAD)
 #undef EV_BC
 
 /* by modifier: PRMT's default mode, DP4A's signs, plain conversions; with C single */
-EV(PRMT, IDX) EV(PRMT, IDX_C) EV(I2F, RN) EV(H2F, RN)
+EV(PRMT, IDX) EV(PRMT, IDX_C) EV(I2F, RN) EV(H2F, RN) EV(H2F, HI)
 EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSC)
 
 /* comparisons: the others by swapping, inverting (x) */

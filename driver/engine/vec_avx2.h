@@ -317,8 +317,8 @@ static __always_inline bool row_steps64(const u64 *a, u64 step)
 	return _mm256_testz_si256(bad, bad);
 }
 
-/* The low halves as f16, to f32 */
-static __always_inline void row_h2f(u32 *d, const u32 *a)
+/* The low or the high halves as f16, to f32 */
+static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
 {
 	const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32(0x7fffffff));
 	const __m256i low = _mm256_set1_epi32(0xffff);
@@ -326,10 +326,11 @@ static __always_inline void row_h2f(u32 *d, const u32 *a)
 
 	for (i = 0; i < 4; i += 2) {
 		/* packing works within halves of 128 bits: put them in order */
-		__m256i v = _mm256_packus_epi32(_mm256_and_si256(ROW_LD(a + 8 * i), low),
-						_mm256_and_si256(ROW_LD(a + 8 * i + 8), low));
+		__m256i x = ROW_LD(a + 8 * i), y = ROW_LD(a + 8 * i + 8), v;
 		__m256 lo, hi;
 
+		v = high ? _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16)) :
+			   _mm256_packus_epi32(_mm256_and_si256(x, low), _mm256_and_si256(y, low));
 		v = _mm256_permute4x64_epi64(v, 0xd8);
 		lo = _mm256_cvtph_ps(_mm256_castsi256_si128(v));
 		hi = _mm256_cvtph_ps(_mm256_extracti128_si256(v, 1));

@@ -43,11 +43,17 @@ static __always_inline void row_set64(u64 *d, u64 v)
 		_mm512_store_si512(d + 8 * i, _mm512_set1_epi64((long long)v));
 }
 
-/* Lanes @m of @r into @d */
+/* Lanes @m of @v into 16 words at @d; whole, for a load waits long for a masked store */
+static __always_inline void commit32(u32 *d, __m512i v, u32 m)
+{
+	_mm512_store_si512(d, _mm512_mask_mov_epi32(_mm512_load_si512(d), (__mmask16)m, v));
+}
+
+/* Lanes @m of @r into @d, which nobody else writes */
 static __always_inline void row_commit32(u32 *d, const u32 *r, u32 m)
 {
-	_mm512_mask_store_epi32(d, (__mmask16)m, _mm512_load_si512(r));
-	_mm512_mask_store_epi32(d + 16, (__mmask16)(m >> 16), _mm512_load_si512(r + 16));
+	commit32(d, _mm512_load_si512(r), m);
+	commit32(d + 16, _mm512_load_si512(r + 16), m >> 16);
 }
 
 static __always_inline void row_commit64(u64 *d, const u64 *r, u32 m)
@@ -55,8 +61,10 @@ static __always_inline void row_commit64(u64 *d, const u64 *r, u32 m)
 	int i;
 
 	for (i = 0; i < 4; i++)
-		_mm512_mask_store_epi64(d + 8 * i, (__mmask8)(m >> 8 * i),
-					_mm512_load_si512(r + 8 * i));
+		_mm512_store_si512(d + 8 * i,
+				   _mm512_mask_mov_epi64(_mm512_load_si512(d + 8 * i),
+							 (__mmask8)(m >> 8 * i),
+							 _mm512_load_si512(r + 8 * i)));
 }
 
 /* d = lanes of @m: a, others: b */
@@ -550,15 +558,19 @@ static __always_inline void lanes_gather(u32 *d, const u8 *p, const __m512i rel[
 	__m128i n = _mm_cvtsi32_si128((int)drop);
 	int i;
 
-	for (i = 0; i < 2; i++, d += 16, m >>= 16) {
-		__m512i v = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)m,
+	for (i = 0; i < 2; i++, d += 16) {
+		u32 some = m >> 16 * i;
+		__m512i v = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)some,
 							rel[i], p, 1);
 
 		if (drop) {
 			v = _mm512_sll_epi32(v, n);
 			v = sign ? _mm512_sra_epi32(v, n) : _mm512_srl_epi32(v, n);
 		}
-		_mm512_mask_store_epi32(d, (__mmask16)m, v);
+		if (m == ENG_ALL)
+			_mm512_store_si512(d, v);
+		else
+			commit32(d, v, some);
 	}
 }
 
@@ -576,14 +588,16 @@ static __always_inline void row_narrow(u32 *d, u32 bytes, bool sign)
 }
 #endif
 
-/* The low halves as f16, to f32 */
-static __always_inline void row_h2f(u32 *d, const u32 *a)
+/* The low or the high halves as f16, to f32 */
+static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
 {
 	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_load_si512(a + 16 * i)));
+		__m512i v = _mm512_load_si512(a + 16 * i);
+		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(high ? _mm512_srli_epi32(v, 16) :
+									v));
 
 		_mm512_store_si512(d + 16 * i,
 				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),

@@ -197,6 +197,25 @@ static enum engine_refusal check_bulk(const struct vgpu_insn *in)
 									   REFUSE_NOTHING;
 }
 
+static enum engine_refusal check_tensor(const struct verify_unit *u, const struct vgpu_insn *in)
+{
+	enum engine_refusal why;
+
+	if (!in->imm || in->imm > VGPU_TENSOR_RANKS)
+		return REFUSE_TENSOR_RANK;
+	if (in->op == VGPU_OP_TENSOR && in->mod == VGPU_BULK_FILL)
+		return REFUSE_TENSOR_FILL;
+	/* the elements' type is the tensor's */
+	if (in->op == VGPU_OP_TENSORRED && in->mod >> 4)
+		return REFUSE_ATOM_TYPE;
+	why = verify_group(u, in->c, in->imm, false);
+	if (why)
+		return why;
+	if (in->d >= in->c && in->d < in->c + in->imm)
+		return REFUSE_BULK_OVERLAP;
+	return check_bulk(in);
+}
+
 static u32 matrix_registers(const struct vgpu_insn *in)
 {
 	u32 n = 1U << (in->mod & VGPU_LDSM_NUM);
@@ -213,9 +232,11 @@ enum engine_refusal verify_memory(const struct verify_unit *u, const struct vgpu
 	case OPM_ORDER:
 		return check_access(u, in);
 	case OPM_ATOM:
+		if (in->op == VGPU_OP_TENSORRED)
+			return check_tensor(u, in);
 		return in->op == VGPU_OP_BULKRED ? check_bulk(in) : check_atomic(u, in);
 	case OPM_BULK:
-		return check_bulk(in);
+		return in->op == VGPU_OP_TENSOR ? check_tensor(u, in) : check_bulk(in);
 	case OPM_MBAR:
 		return check_barrier_object(u, in);
 	case OPM_CPASYNC:

@@ -187,7 +187,7 @@ static bool atom_ok(u16 insn, u8 mod)
 	u8 op = mod & 0x0f, type = mod >> 4;
 
 	/* reductions in bulk combine */
-	if (insn == VGPU_OP_BULKRED && (op == VGPU_ATOM_EXCH || op == VGPU_ATOM_CAS))
+	if ((insn == VGPU_OP_BULKRED || insn == VGPU_OP_TENSORRED) && (op == VGPU_ATOM_EXCH || op == VGPU_ATOM_CAS))
 		return false;
 	return type < VGPU_AT_COUNT && op < VGPU_ATOM_COUNT && ops[type] >> op & 1;
 }

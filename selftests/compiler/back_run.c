@@ -555,6 +555,8 @@ static bool test_hold_predicates(u32 n)
 	return good;
 }
 
+#include "back_forms.h"
+
 static void run_set(const char *set, const char *text, size_t len)
 {
 	const struct shape odd = { .grid = 5, .block = { 50, 1, 1 }, .cls = -1 };
@@ -579,6 +581,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_own_copy(), "%s: local memory by a generic address", set);
 	ok(test_runtime(), "%s: printf and malloc", set);
 	ok(test_assert(), "%s: assert", set);
+	run_forms(set);
 	ok(test_hold(700, false, false), "%s: 700 words a lane", set);
 	ok(test_hold(400, true, false), "%s: 400 double words a lane", set);
 	ok(test_hold(150, true, true), "%s: 150 scalars", set);

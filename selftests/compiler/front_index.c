@@ -228,6 +228,15 @@ static void check_fatbins(void)
 	check_choice(&o, 100, "k90");
 	check_choice(&o, 120, "k120f");
 	check_choice(&o, 121, "k120f");
+	begin(&o);
+	put_entry(&o, 1, 123, 0, 0, ptx_for(123, "", "k123"));
+	put_entry(&o, 1, 121, 0, 1, ptx_for(121, "", "k121"));
+	put_entry(&o, 1, 122, 0x100000, 2, ptx_for(122, "a", "k122a"));
+	end(&o);
+	check_choice(&o, 120, "k121");	/* later members of the generation, the nearest */
+	check_choice(&o, 122, "k122a");
+	check_choice(&o, 103, NULL);
+	make_fatbin(&o);
 	wrapper.magic = 0x466243b1;
 	wrapper.version = 1;
 	wrapper.data = o.b;

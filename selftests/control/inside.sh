@@ -207,6 +207,37 @@ every_nth()
 	unload
 }
 
+# The same failures as NVML tells them, to a process of its own.
+nvml()
+{
+	load || return
+	rm -f "$tmp/from"
+	mkfifo "$tmp/from"
+	exec 8<>"$tmp/from"
+	timeout 120 ./watch.py >&8 2>"$tmp/watch.err" &
+	answer 60
+	check "NVML: waits for events" is "$word" ready
+	inject xid 45
+	answer
+	check "NVML: an Xid" is "$word" "event 0x8 45 memory 0"
+	inject ecc-single 3
+	answer
+	check "NVML: a corrected memory error" is "$word" "event 0x1 0 memory 0"
+	inject ecc-double
+	answer
+	check "NVML: an uncorrected memory error" is "$word" "event 0x2 0 memory 0"
+	answer
+	check "NVML: and its Xid" is "$word" "event 0x8 48 memory 0"
+	inject thermal 88
+	inject off-bus
+	answer
+	check "NVML: off the bus, and the GPU is lost" is "$word" "event 0x8 79 memory 15"
+	wait $!
+	exec 8>&-
+	"$ctl" reset >/dev/null
+	unload
+}
+
 # A card of 80 GiB on a machine of 2: what is not there cannot be had, and nobody is killed for it.
 large()
 {
@@ -438,7 +469,7 @@ commands()
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-parts=${*:-commands doctor xids lost hang speed every_nth large visible runtime tracing}
+parts=${*:-commands doctor xids lost hang speed every_nth nvml large visible runtime tracing}
 case ${KERNEL:-} in
 kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
 esac

@@ -173,6 +173,19 @@ static void error_strings(void)
 	tap(!strcmp(text(12345), "Unknown Error"), "text of an unknown result");
 }
 
+/* Devices reach each other's memory, as libcuda says. */
+static void neighbours(unsigned int count)
+{
+	nvmlDevice_t a = by_index(0), b = by_index(1), near[16];
+	unsigned int n = 16, level = 0, status = 9;
+
+	tap(!CALL("nvmlDeviceGetTopologyCommonAncestor", a, b, &level) && level == 30, "behind one host bridge: %u", level);
+	tap(!CALL("nvmlDeviceGetTopologyNearestGpus", a, 30u, &n, near) && n == count - 1 && near[0] == b,
+	    "%u others there", n);
+	tap(!CALL("nvmlDeviceGetP2PStatus", a, b, 0u, &status) && !status, "reads of peer memory");
+	tap(!CALL("nvmlDeviceGetP2PStatus", a, b, 2u, &status) && status == NVML_P2P_STATUS_NOT_SUPPORTED, "not by NVLink");
+}
+
 static void one_device(unsigned int i, const struct vgpu_device_info *info)
 {
 	nvmlDevice_t d = by_index(i);
@@ -212,6 +225,8 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < want; i++)
 		one_device(i, &devs[i].info);
 	bad_calls(by_index(0), want);
+	if (want > 1)
+		neighbours(want);
 	tap_equal(CALL("nvmlShutdown"), NVML_SUCCESS, "last shutdown");
 	tap_equal(CALL("nvmlDeviceGetCount_v2", &n), NVML_ERROR_UNINITIALIZED, "count after shutdown");
 	return tap_end();

@@ -402,6 +402,86 @@ static void places(void)
 	tap(number("nvmlDeviceGetPcieSpeed") >= 8000, "speed of the link");
 }
 
+/* --------------------------------------------------------------- injected */
+
+static nvmlEventData_t next_event(nvmlEventSet_t set)
+{
+	nvmlEventData_t e = { 0 };
+
+	CALL("nvmlEventSetWait_v2", set, &e, 2000u);
+	return e;
+}
+
+static unsigned long long ecc(unsigned int error, unsigned int counter)
+{
+	unsigned long long n = 99;
+
+	CALL("nvmlDeviceGetTotalEccErrors", gpu, error, counter, &n);
+	return n;
+}
+
+static void injected_errors(const struct vgpu_dev *dev, nvmlEventSet_t set)
+{
+	nvmlEventData_t e;
+
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_ECC_SINGLE, 3), 0, "three corrected errors");
+	e = next_event(set);
+	tap(e.eventType == NVML_EVENT_SINGLE_BIT_ECC && e.device == gpu, "an event of single-bit errors");
+	tap_equal(ecc(NVML_MEMORY_ERROR_CORRECTED, NVML_VOLATILE_ECC), 3, "counted");
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_ECC_DOUBLE, 0), 0, "an uncorrected error");
+	e = next_event(set);
+	tap(e.eventType == NVML_EVENT_DOUBLE_BIT_ECC, "an event of double-bit errors");
+	e = next_event(set);
+	tap(e.eventType == NVML_EVENT_XID_CRITICAL && e.eventData == 48, "and Xid 48: %llu", e.eventData);
+	tap_equal(ecc(NVML_MEMORY_ERROR_UNCORRECTED, NVML_AGGREGATE_ECC), 1, "counted");
+	CALL("nvmlDeviceClearEccErrorCounts", gpu, NVML_VOLATILE_ECC);
+	tap(!ecc(0, NVML_VOLATILE_ECC) && !ecc(1, NVML_VOLATILE_ECC) && ecc(0, NVML_AGGREGATE_ECC) == 3,
+	    "cleared, not forgotten");
+}
+
+static void injected_heat(const struct vgpu_dev *dev)
+{
+	unsigned long long reasons = 0;
+	unsigned int t = 0;
+
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_THERMAL, 89), 0, "89 degrees");
+	tap(!CALL("nvmlDeviceGetTemperature", gpu, NVML_TEMPERATURE_GPU, &t) && t == 89, "temperature: %u", t);
+	tap(!CALL("nvmlDeviceGetCurrentClocksEventReasons", gpu, &reasons) && reasons & NVML_CLOCKS_SW_THERMAL,
+	    "clocks are low for the heat: %llx", reasons);
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_THROTTLE, VGPU_THROTTLE_POWER), 0, "a power cap");
+	tap(!CALL("nvmlDeviceGetCurrentClocksEventReasons", gpu, &reasons) && reasons & NVML_CLOCKS_SW_POWER_CAP,
+	    "and for the power: %llx", reasons);
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_CLEAR, 0), 0, "taken back");
+}
+
+/* Xid 79: everything but what never changes says so, until the device is reset. */
+static void lost_device(const struct vgpu_dev *dev, nvmlEventSet_t set)
+{
+	nvmlMemory_t memory;
+	nvmlDevice_t other;
+	nvmlEventData_t e;
+	char name[96];
+
+	tap_equal(vgpu_dev_inject(dev, VGPU_INJECT_LOST, 0), 0, "the device falls off the bus");
+	e = next_event(set);
+	tap(e.eventType == NVML_EVENT_XID_CRITICAL && e.eventData == 79, "Xid 79: %llu", e.eventData);
+	tap_equal(CALL("nvmlDeviceGetMemoryInfo", gpu, &memory), NVML_ERROR_GPU_IS_LOST, "memory");
+	tap_equal(CALL("nvmlDeviceGetHandleByIndex_v2", 0u, &other), NVML_ERROR_GPU_IS_LOST, "handle");
+	tap_equal(CALL("nvmlDeviceGetName", gpu, name, 96u), NVML_SUCCESS, "its name is still known");
+	tap_equal(vgpu_dev_reset(dev, 0), 0, "reset");
+	tap_equal(CALL("nvmlDeviceGetMemoryInfo", gpu, &memory), NVML_SUCCESS, "memory again");
+}
+
+static void injected(const struct vgpu_dev *dev)
+{
+	nvmlEventSet_t set = new_set(NVML_EVENT_XID_CRITICAL | NVML_EVENT_SINGLE_BIT_ECC | NVML_EVENT_DOUBLE_BIT_ECC);
+
+	injected_errors(dev, set);
+	injected_heat(dev);
+	lost_device(dev, set);
+	tap_equal(CALL("nvmlEventSetFree", set), NVML_SUCCESS, "freed");
+}
+
 int main(void)
 {
 	struct vgpu_dev dev;
@@ -416,6 +496,7 @@ int main(void)
 	events();
 	errors_of_memory();
 	places();
+	injected(&dev);
 	tap_equal(CALL("nvmlShutdown"), NVML_SUCCESS, "shutdown");
 	return tap_end();
 }

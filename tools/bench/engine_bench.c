@@ -3,7 +3,9 @@
  * What the interpreter costs: loops of one kind of instruction and the q4xq8 dot
  * product, in nanoseconds of processor time a warp instruction.
  *
- *	engine_bench [SET [NAME]]	SET: avx512, avx2, portable or auto
+ *	engine_bench [SET [NAME]]	SET: avx512fp16, avx512, avx2, portable or auto
+ *	engine_bench rates		lane operations a second of the dot product, by set,
+ *					and of the same in scalar C
  */
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +174,8 @@ static struct engine_code *build(const struct loop *l)
 	return code;
 }
 
-static void measure(const struct loop *l, u8 *mem)
+/* Nanoseconds a round, the best of some. */
+static double measure(const struct loop *l, u8 *mem)
 {
 	struct engine_code *code = build(l);
 	u64 param[2] = { BASE, ROUNDS };
@@ -205,11 +208,85 @@ static void measure(const struct loop *l, u8 *mem)
 		}
 		best = t < best ? t : best;
 	}
-	printf("%-24s %7.2f ns an instruction, %8.1f ns a round\n", l->name,
-	       best / ROUNDS / l->insns, best / ROUNDS);
 	free(cta);
 	engine_launch_destroy(launch);
 	engine_code_put(code);
+	return best / ROUNDS;
+}
+
+/* ---- the dot product by lanes, as a C compiler makes it without vectors ---------- */
+
+struct lane { u32 q; u16 d, e; s8 y[8]; s32 sum, pad; float acc; };
+
+static s32 dp4a(u32 a, const s8 *b, s32 c)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		c += (s8)(a >> 8 * i) * b[i];
+	return c;
+}
+
+static float half_to_float(u16 h)
+{
+	union { u32 u; float f; } v = { .u = (u32)(h & 0x7fff) << 13 };
+
+	v.f *= 0x1p112f;
+	v.u |= (u32)(h & 0x8000) << 16;
+	return v.f;
+}
+
+__attribute__((__noinline__, optimize("no-tree-vectorize", "no-tree-slp-vectorize")))
+static void scalar_round(struct lane *l)
+{
+	int i;
+
+	for (i = 0; i < 32; i++, l++) {
+		u32 lo = l->q & 0x0f0f0f0f, hi = l->q >> 4 & 0x0f0f0f0f;
+		s32 dot = dp4a(hi, l->y + 4, dp4a(lo, l->y, 0));
+		s32 sum = dp4a(0x01010101, l->y + 4, dp4a(0x01010101, l->y, 0));
+		float scale = half_to_float(l->d) * half_to_float(l->e);
+
+		l->acc += scale * ((float)sum * -8.0f + (float)dot);
+	}
+}
+
+static double measure_scalar(void)
+{
+	static struct lane lanes[32];
+	double best = 1e30, t;
+	int i, k;
+
+	for (i = 0; i < 9; i++) {
+		t = now();
+		for (k = 0; k < ROUNDS; k++) {
+			scalar_round(lanes);
+			__asm__ volatile("" : : "r"(lanes) : "memory");
+		}
+		t = now() - t;
+		best = t < best ? t : best;
+	}
+	return best / ROUNDS;
+}
+
+#define DOT_OPS	22	/* of the dot product's loop, as scalar C has them too */
+
+static void rates(u8 *mem)
+{
+	static const char * const sets[] = { "avx512fp16", "avx512", "avx2", "portable" };
+	const struct loop *dot = &loops[sizeof(loops) / sizeof(loops[0]) - 1];
+	double ns;
+	size_t i;
+
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		if (engine_init(sets[i]))
+			continue;
+		ns = measure(dot, mem);
+		printf("lane_gops_%s %.3f G/s\n", sets[i], 32 * DOT_OPS / ns);
+		printf("dot_ns_%s %.3f ns a warp operation\n", sets[i], ns / DOT_OPS);
+		engine_exit();
+	}
+	printf("lane_gops_scalar %.3f G/s\n", 32 * DOT_OPS / measure_scalar());
 }
 
 int main(int argc, char **argv)
@@ -217,13 +294,23 @@ int main(int argc, char **argv)
 	u8 *mem = aligned_alloc(1 << 21, BYTES);
 	size_t i;
 
+	if (mem)
+		memset(mem, 0, BYTES);
+	if (mem && argc > 1 && !strcmp(argv[1], "rates")) {
+		rates(mem);
+		free(mem);
+		return 0;
+	}
 	if (!mem || engine_init(argc > 1 ? argv[1] : "auto"))
 		die(argc > 1 ? argv[1] : "auto", "not here");
-	memset(mem, 0, BYTES);
 	printf("handlers: %s\n", engine_isa());
 	for (i = 0; i < sizeof(loops) / sizeof(loops[0]); i++)
-		if (argc < 3 || strstr(loops[i].name, argv[2]))
-			measure(&loops[i], mem);
+		if (argc < 3 || strstr(loops[i].name, argv[2])) {
+			double ns = measure(&loops[i], mem);
+
+			printf("%-24s %7.2f ns an instruction, %8.1f ns a round\n",
+			       loops[i].name, ns / loops[i].insns, ns);
+		}
 	free(mem);
 	return 0;
 }

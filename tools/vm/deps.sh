@@ -10,7 +10,7 @@ ca-certificates debian-archive-keyring
 tmux gcc g++ make patch pkg-config python3 python3-pip python3-docutils
 clang libclang-rt-14-dev
 flex bison bc m4 libelf-dev libssl-dev xz-utils lz4 zstd cpio kmod
-linux-headers-amd64 qemu-system-x86 busybox-static pciutils procps util-linux
+dpkg-dev linux-headers-amd64 qemu-system-x86 busybox-static pciutils procps util-linux
 libopenblas0-pthread
 libpciaccess-dev libdrm-dev libzstd-dev liblz4-dev libxxhash-dev libjson-c-dev libncurses-dev
 "

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# toolkit.sh [cublas]: put NVIDIA's compiler, runtime and headers, from their PyPI wheels,
+# toolkit.sh [cublas|math]: put NVIDIA's compiler, runtime and headers, from their PyPI wheels,
 # into the cache, for the selftests. Prints the folder of the CUDA 13 toolkit.
-# With "cublas", the (large) math libraries too. Nothing is installed into the system.
+# With "cublas", NVIDIA's cuBLAS of CUDA 13 and 12 too; with "math", cuFFT, cuRAND and cuSPARSE.
+# They are large. Nothing is installed into the system.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -13,6 +14,7 @@ CU12="nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-nvrtc-cu12==12.8.93
 	nvidia-cuda-nvcc-cu12==12.8.93"
 # The one runtime wheel of CUDA 12 with the static library in it.
 STATIC12="nvidia-cuda-runtime-cu12==12.9.79 nvidia-cuda-cccl-cu12==12.9.27"
+MATH="nvidia-cufft==12.0.0.61 nvidia-curand==10.4.0.35 nvidia-cusparse==12.6.3.3 nvidia-nvjitlink==13.0.88"
 CUBLAS="nvidia-cublas==13.1.0.3 nvidia-cublas-cu12==12.8.4.1"
 
 DIR=$CACHE/toolkit
@@ -74,6 +76,8 @@ wheels cu12 $CU12
 wheels static12 $STATIC12
 # shellcheck disable=SC2086
 if [ "${1:-}" = cublas ]; then wheels cublas $CUBLAS; links "$DIR/cublas/nvidia/cu13/lib"; fi
+# shellcheck disable=SC2086
+if [ "${1:-}" = math ]; then wheels math $MATH; fi
 links "$ROOT/lib"
 links "$DIR/cu12/nvidia/cuda_runtime/lib"
 links "$DIR/cu12/nvidia/cuda_nvrtc/lib"

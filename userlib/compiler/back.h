@@ -6,6 +6,7 @@
 #include "ir.h"
 
 void simplify(struct ir_body *b);	/* simplify.c: copies, constants */
+void join_loads(struct ir_body *b);	/* pairs.c: two halves, one word */
 
 #define MAX_STEPS	1000000000ull
 

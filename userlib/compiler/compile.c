@@ -182,8 +182,11 @@ static struct mfunc *allocate_function(struct unit *u, struct ir_body *b, u32 in
 	if (u->opt->dump_ir)
 		ir_print_body(b, u->opt->dump_ir);
 	simplify(b);
+	join_loads(b);
 	f = lower_function(u, b, index);
+	mir_tidy(f);
 	mir_dce(f);
+	mir_preambles(f);
 	if (!mir_allocate(f)) {
 		diag_error(u->diag, b->func->line, "'%s' needs more registers than there are",
 			   b->func->name);
@@ -241,8 +244,6 @@ static void fill_kernel(struct unit *u)
 
 	k->name = object_string(u->object, u->kernel->name);
 	k->func = 0;
-	k->grid_pre = VGPU_NO_PC;
-	k->block_pre = VGPU_NO_PC;
 	k->vregs = ((u->vregs + 1) & ~1u) + 2 * u->wregs;
 	k->sregs = u->sregs;
 	k->param_size = u->hidden + sizeof(struct vgpucc_hidden);
@@ -279,6 +280,8 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	}
 	u->object = arena_new(u->arena, struct object);
 	u->object->arena = u->arena;
+	u->object->kernel.grid_pre = VGPU_NO_PC;
+	u->object->kernel.block_pre = VGPU_NO_PC;
 	unit_func(u, u->mod, u->kernel);
 	if (!parse_all(u, bs, limit))
 		return VGPUCC_BAD_PTX;

@@ -166,12 +166,39 @@ static u32 target_pc(const struct minsn *i)
 	return i->flags & MF_SKIP ? label_after(i)->seq : i->target->start;
 }
 
+/*
+ * The marked instructions at the head of a kernel, which become a preamble. The float
+ * mode may have been set before them.
+ */
+static u32 put_preamble(struct emit *e, u8 flag)
+{
+	struct minsn *i = e->f->blocks[0]->first, *next;
+	u32 start = e->o->ninsns;
+
+	if (i && i->op == VGPU_OP_SETMODE)
+		i = i->next;
+	for (; i && i->flags & flag; i = next) {
+		next = i->next;
+		put_insn(e, i);
+		minsn_remove(i);
+	}
+	if (e->o->ninsns == start)
+		return VGPU_NO_PC;
+	object_insn(e->o, &(struct vgpu_insn){ .op = VGPU_OP_EXIT }, 0);
+	return start;
+}
+
 bool emit_function(struct object *o, struct mfunc *f, u32 index)
 {
 	struct emit e = { .o = o, .f = f };
-	u32 base = o->ninsns, b;
 	struct minsn *i;
+	u32 base, b;
 
+	if (!index) {
+		o->kernel.grid_pre = put_preamble(&e, MF_GRID);
+		o->kernel.block_pre = put_preamble(&e, MF_BLOCK);
+	}
+	base = o->ninsns;
 	e.frame = ((f->save_base + f->save_size) + 15) & ~15u;
 	f->frame = e.frame;
 	number(&e);

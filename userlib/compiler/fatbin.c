@@ -317,7 +317,7 @@ char *vgpucc_entry_text(const struct vgpucc_entry *e, size_t *len, struct diag *
 	return out;
 }
 
-bool fatbin_admits(const struct vgpucc_entry *e, unsigned int cc)
+static bool admits(const struct vgpucc_entry *e, unsigned int cc)
 {
 	if (!e->ptx)
 		return false;
@@ -331,13 +331,21 @@ bool fatbin_admits(const struct vgpucc_entry *e, unsigned int cc)
 	}
 }
 
-/* More specific is higher: 120a over 120f over 120. */
-unsigned int fatbin_rank(const struct vgpucc_entry *e)
+/*
+ * More specific is higher: 120a over 120f over 120.  Last comes what NVIDIA's driver would refuse:
+ * plain PTX of a later member of the same family (PTX ISA, ".target": from 10.0 on; compute_121 on
+ * 12.0, of which cuRAND has nothing else), the nearest first.
+ */
+unsigned int fatbin_rank(const struct vgpucc_entry *e, unsigned int cc)
 {
-	return e->arch * 4 + (e->variant == 'a' ? 2 : e->variant == 'f' ? 1 : 0);
+	if (admits(e, cc))
+		return 16 + e->arch * 4 + (e->variant == 'a' ? 2 : e->variant == 'f' ? 1 : 0);
+	if (e->ptx && !e->variant && cc >= 100 && e->arch / 10 == cc / 10)
+		return 10 - e->arch % 10;
+	return 0;
 }
 
 unsigned int vgpucc_entry_rank(const struct vgpucc_entry *e, unsigned int cc)
 {
-	return fatbin_admits(e, cc) ? fatbin_rank(e) : 0;
+	return fatbin_rank(e, cc);
 }

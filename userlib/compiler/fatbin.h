@@ -8,9 +8,7 @@
 
 typedef int (*entry_fn)(const struct vgpucc_entry *e, void *ctx);
 
-/* May a device of capability @cc run it? */
-bool fatbin_admits(const struct vgpucc_entry *e, unsigned int cc);
-/* Order among the admitted: the highest is taken. */
-unsigned int fatbin_rank(const struct vgpucc_entry *e);
+/* Order among what a device of capability @cc may run: the highest is taken; 0: not at all. */
+unsigned int fatbin_rank(const struct vgpucc_entry *e, unsigned int cc);
 
 #endif

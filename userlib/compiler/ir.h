@@ -379,6 +379,7 @@ struct ir_label {
  * @nops: operands, always all positions of the signature
  * @ops: op[0] is the (first) destination where there is one
  * @m: modifiers
+ * @align: bytes that a load's address is a multiple of, where less than natural; else 0
  * @line: PTX line
  * @id: pass scratch, numbered by ir_number()
  *
@@ -394,6 +395,7 @@ struct ir_insn {
 	u8 ntypes;
 	u8 types[5];
 	bool guard_not;
+	u8 align;
 	u16 nops;
 	struct ir_operand *ops;
 	struct ir_reg *guard;
@@ -483,6 +485,9 @@ void ir_prepend(struct ir_block *blk, struct ir_insn *insn);
 void ir_remove(struct ir_insn *insn);
 /* Numbers instructions in layout order from 0; returns their count. */
 u32 ir_number(struct ir_body *b);
+
+/* Rewrites what SSA and selection do not know (legalize.c); before SSA. */
+void ir_legalize(struct ir_body *b);
 
 /* ---- walking defs and uses ---- */
 

@@ -542,7 +542,9 @@ static bool sreg_constant(enum ir_sreg s, u64 *value)
 		*value = 1;
 		return true;
 	default:
-		return false;
+		/* performance counters: there are none to choose, so they stand */
+		*value = 0;
+		return s >= SREG_PM && s <= SREG_PM_LAST;
 	}
 }
 

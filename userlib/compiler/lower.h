@@ -124,6 +124,7 @@ bool lower_call(struct low *l, struct ir_insn *i);
 /* Parts of what has more to it: a store, an atomic without a result, its modifier. */
 void low_store(struct low *l, struct ir_insn *i);
 void low_reduce(struct low *l, struct ir_insn *i);
+u8 low_atom_operation(struct low *l, const struct ir_insn *i);
 u8 low_atom_mod(struct low *l, const struct ir_insn *i);
 
 /* Accumulators of a product: two halves in a register, or floats. @quad: of mma.m8n8k4 */

@@ -4,6 +4,8 @@
  * would wait for them waits for nothing, and their bytes are reported to the barrier
  * object in the next instruction.
  */
+#include <stddef.h>
+
 #include "lower.h"
 
 /* The offset of a shared address, whole, in a vector register. */
@@ -185,6 +187,118 @@ static void lower_bulk_store(struct low *l, struct ir_insn *i)
 	     shared_offset(l, i->ops[0].mem), size);
 }
 
+/* ---- tensors ---- */
+
+/* @t: [map, {coordinates}] */
+static void tensor(struct low *l, u16 op, u8 mod, const struct ir_mem *t, const struct ir_mem *shared,
+		   const struct ir_operand *mbar)
+{
+	struct minsn *m = minsn_new(l->f, op, l->insn->line);
+	u32 rank = l->insn->m.geom - GEOM_1D + 1, *c, k;
+	const struct ir_operand *at = t->nextra ? &t->extra[0] : NULL;
+	struct mopnd zero = low_temp(l, MC_V);
+	struct ir_mem map = *t;
+
+	if (l->insn->m.bulkmode > BULK_TILE)
+		low_refuse(l, "%s.%s is not supported", ir_op_name(l->insn->op),
+			   ir_mod_name(GRP_bulkmode, l->insn->m.bulkmode));
+	if (!at || (at->kind == OPND_VEC ? at->nelem : 1) != rank)
+		low_refuse(l, "%s without %u coordinates", ir_op_name(l->insn->op), rank);
+	c = arena_array(l->f->arena, rank, u32);
+	for (k = 0; k < rank; k++)
+		c[k] = low_vector(l, low_src(l, at->kind == OPND_VEC ? &at->elem[k] : at), MC_V).reg;
+	low_op1(l, VGPU_OP_MOV, zero, mo_imm(0));
+	m->a = generic_address(l, &map, false);
+	m->b = shared_offset(l, shared);
+	m->c = (struct mopnd){ .kind = MO_GROUP, .n = rank, .group = c };
+	m->d = low_temp(l, MC_V);
+	m->mod = mod;
+	m->imm = rank;
+	m->prior = arena_array(l->f->arena, 1, u32);
+	m->prior[0] = zero.reg;
+	minsn_append(l->block, m);
+	low_guard(l, m);
+	if (mbar)	/* as many as the box has bytes, whatever of it the tensor has */
+		bytes_done(l, mbar, m->d);
+}
+
+/* Where tensormap.replace writes: the fields of struct vgpu_tensor_map. */
+static bool map_field(const struct ir_insn *i, u32 *off, u32 *width, u32 *each)
+{
+	static const struct { u8 mod; u16 off; u8 width; bool many; } fields[] = {
+#define FIELD(MOD, NAME, WIDTH, MANY) { MOD, offsetof(struct vgpu_tensor_map, NAME), WIDTH, MANY }
+		FIELD(TMAP_ADDRESS, address, 3, false), FIELD(TMAP_RANK, rank, 0, false),
+		FIELD(TMAP_BOX_DIM, box, 1, true), FIELD(TMAP_DIM, dim, 2, true),
+		FIELD(TMAP_STRIDE, stride, 3, true), FIELD(TMAP_ELEM_STRIDE, step, 0, true),
+		FIELD(TMAP_ELEMTYPE, type, 0, false), FIELD(TMAP_INTERLEAVE, interleave, 0, false),
+		FIELD(TMAP_SWIZZLE, swizzle, 0, false), FIELD(TMAP_FILL, fill, 0, false),
+		FIELD(TMAP_SWIZZLE_ATOM, atomicity, 0, false),
+#undef FIELD
+	};
+	u32 k;
+
+	for (k = 0; k < sizeof(fields) / sizeof(fields[0]); k++)
+		if (fields[k].mod == i->m.tmap) {
+			*off = fields[k].off;
+			*width = fields[k].width;
+			*each = fields[k].many ? 1u << fields[k].width : 0;
+			return true;
+		}
+	return false;
+}
+
+static void replace_field(struct low *l, struct ir_insn *i)
+{
+	static const u16 put[] = { VGPU_OP_STX, VGPU_OP_STG, VGPU_OP_STS };
+	enum vgpu_space space = low_space(l, i, i->ops[0].mem);
+	struct minsn *m;
+	struct low_addr a;
+	u32 off, width, each;
+
+	if (!map_field(i, &off, &width, &each) || space > VGPU_SPACE_SHARED)
+		low_refuse(l, "%s of this field is not supported", ir_op_name(i->op));
+	if (i->ops[1].kind != OPND_NONE && i->ops[1].kind != OPND_IMM)
+		low_refuse(l, "%s of a dimension that is no constant", ir_op_name(i->op));
+	if (i->ops[1].kind == OPND_IMM)
+		off += each * (u32)(i->ops[1].imm < VGPU_TENSOR_RANKS ? i->ops[1].imm : 0);
+	low_address(l, i->ops[0].mem, space, true, &a);
+	m = minsn_new(l->f, put[space], i->line);
+	m->d = low_vector(l, low_src(l, &i->ops[2]), width == 3 ? MC_W : MC_V);
+	m->a = low_vector(l, a.a, space == VGPU_SPACE_SHARED ? MC_V : MC_W);
+	m->imm = (u32)a.off + off;
+	m->c = mo_num(VGPU_MD_FORM_W | VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(width));
+	minsn_append(l->block, m);
+	low_guard(l, m);
+}
+
+static bool lower_tensor(struct low *l, struct ir_insn *i)
+{
+	switch (i->op) {
+	case OP_CP_TENSOR:
+		if (to_global(i))
+			tensor(l, VGPU_OP_TENSOR, VGPU_BULK_STORE, i->ops[0].mem, i->ops[1].mem, NULL);
+		else
+			tensor(l, VGPU_OP_TENSOR, VGPU_BULK_LOAD, i->ops[1].mem, i->ops[0].mem,
+			       &i->ops[2]);
+		return true;
+	case OP_CP_REDUCE_TENSOR:
+		tensor(l, VGPU_OP_TENSORRED, low_atom_operation(l, i), i->ops[0].mem, i->ops[1].mem,
+		       NULL);
+		return true;
+	case OP_CP_TENSOR_PREFETCH:
+		return true;
+	case OP_TENSORMAP_REPLACE:
+		replace_field(l, i);
+		return true;
+	case OP_TENSORMAP_FENCE:
+		bulk(l, VGPU_OP_BULK, VGPU_BULK_STORE, generic_address(l, i->ops[0].mem, false),
+		     shared_offset(l, i->ops[1].mem), mo_imm(128));
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* ---- asking for another block's work: it is never to be had ---- */
 
 static void lower_try_cancel(struct low *l, struct ir_insn *i)
@@ -262,6 +376,6 @@ bool lower_async(struct low *l, struct ir_insn *i)
 		lower_query_cancel(l, i);
 		return true;
 	default:
-		return lower_barrier_object(l, i);
+		return lower_barrier_object(l, i) || lower_tensor(l, i);
 	}
 }

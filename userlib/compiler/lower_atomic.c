@@ -59,6 +59,8 @@ static u32 atom_type(struct low *l, const struct ir_insn *i, u32 op)
 		return VGPU_AT_BF16;
 	case T_BF16X2:
 		return VGPU_AT_BF16X2;
+	case T_B128:
+		return VGPU_AT_B128;
 	default:
 		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op),
 			   ir_type_name(i->types[0]));
@@ -70,6 +72,11 @@ static bool float_minmax(u32 op, u32 type)
 {
 	return (op == VGPU_ATOM_MIN || op == VGPU_ATOM_MAX) &&
 	       (type == VGPU_AT_F32 || type == VGPU_AT_F64);
+}
+
+u8 low_atom_operation(struct low *l, const struct ir_insn *i)
+{
+	return atom_op(l, i);
 }
 
 u8 low_atom_mod(struct low *l, const struct ir_insn *i)
@@ -96,6 +103,32 @@ static u16 atom_insn(struct low *l, enum vgpu_space s)
 	}
 }
 
+/* A value; of 128 bits, two registers. */
+static struct mopnd atom_data(struct low *l, const struct ir_operand *o, enum mclass cls)
+{
+	u32 *g, k;
+
+	if (o->kind != OPND_VEC)
+		return low_vector(l, low_src(l, o), cls);
+	g = arena_array(l->f->arena, 2, u32);
+	for (k = 0; k < 2; k++)
+		g[k] = low_vector(l, low_src(l, &o->elem[k]), MC_W).reg;
+	return (struct mopnd){ .kind = MO_GROUP, .n = 2, .group = g };
+}
+
+static struct mopnd atom_result(struct low *l, const struct ir_operand *o)
+{
+	u32 *g, k;
+
+	if (o && o->kind == OPND_VEC) {
+		g = arena_array(l->f->arena, 2, u32);
+		for (k = 0; k < 2; k++)
+			g[k] = low_dst(l, &o->elem[k]).reg;
+		return (struct mopnd){ .kind = MO_GROUP, .n = 2, .group = g };
+	}
+	return o && o->kind == OPND_REG ? low_dst(l, o) : mo_absent();
+}
+
 static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *mem,
 		       const struct ir_operand *dst, const struct ir_operand *b,
 		       const struct ir_operand *c, s64 off)
@@ -110,9 +143,9 @@ static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *me
 	m = minsn_new(l->f, insn, i->line);
 	m->a = a.a;
 	m->imm = (u32)(a.off + off);
-	m->b = low_vector(l, low_src(l, b), cls);
-	m->c = c && c->kind != OPND_NONE ? low_vector(l, low_src(l, c), cls) : mo_absent();
-	m->d = dst && dst->kind == OPND_REG ? low_dst(l, dst) : mo_absent();
+	m->b = atom_data(l, b, cls);
+	m->c = c && c->kind != OPND_NONE ? atom_data(l, c, cls) : mo_absent();
+	m->d = atom_result(l, dst);
 	m->mod = low_atom_mod(l, i);
 	minsn_append(l->block, m);
 	low_final(l, m);
@@ -128,7 +161,7 @@ static void lower_atom(struct low *l, struct ir_insn *i, u32 first)
 	const struct ir_mem *mem = i->ops[first].mem;
 	u32 k;
 
-	if (b->kind != OPND_VEC) {
+	if (b->kind != OPND_VEC || i->types[0] == T_B128) {
 		one_atomic(l, i, mem, d, b, c, 0);
 		return;
 	}

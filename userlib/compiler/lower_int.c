@@ -192,10 +192,9 @@ static void lower_carry(struct low *l, struct ir_insn *i)
 	bool in = i->op == OP_ADDC || i->op == OP_SUBC || i->op == OP_MADC;
 	struct mopnd d = low_dst(l, &i->ops[0]), a = low_src(l, &i->ops[1]);
 	struct mopnd b = low_src(l, &i->ops[2]);
+	u32 defs[M_MAX_DEFS];
 	struct minsn *m;
 
-	if (i->guard)
-		low_refuse(l, "guarded %s with carry is not supported", ir_op_name(i->op));
 	if (i->op == OP_MAD || i->op == OP_MADC) {
 		u16 op = i->m.mul == MUL_HI ?
 			 (wide ? (s ? VGPU_OP_LMULHS : VGPU_OP_LMULHU) :
@@ -213,10 +212,16 @@ static void lower_carry(struct low *l, struct ir_insn *i)
 				   ir_op_name(i->op));
 		m->puse = l->carry;
 	}
-	if (i->m.cc) {
-		m->pdef = low_temp(l, MC_P).reg;
-		l->carry = m->pdef;
+	if (!i->m.cc) {
+		low_final(l, m);
+		return;
 	}
+	m->pdef = low_temp(l, MC_P).reg;
+	low_final(l, m);
+	/* lanes without the guard keep the flag as it was */
+	if (m->prior)
+		m->prior[minsn_defs(m, defs) - 1] = l->carry;
+	l->carry = m->pdef;
 }
 
 /* ---- the rest ---- */

@@ -60,9 +60,10 @@ static u32 descriptor(const struct ir_insn *i, u32 count, const struct low_addr 
 {
 	u32 width = log2_of(ir_type_bytes(i->types[0])), n = log2_of(count);
 	bool is_load = ir_op_flags(i->op) & OPF_LOAD;
+	u32 align = i->align ? log2_of(i->align) : width + n;
 
 	return VGPU_MD_FORM(a->form) | VGPU_MD_WIDTH(width) | VGPU_MD_COUNT(n) |
-	       VGPU_MD_ALIGN(width + n) | (a->sext ? VGPU_MD_SEXT : 0) |
+	       VGPU_MD_ALIGN(align) | (a->sext ? VGPU_MD_SEXT : 0) |
 	       VGPU_MD_SHIFT(a->shift) |
 	       (is_load && width < 2 && type_is_signed(i->types[0]) ? VGPU_MD_SIGNED : 0);
 }
@@ -101,13 +102,14 @@ static void load_scalars(struct low *l, struct ir_insn *i, struct low_addr *a,
 			 const struct ir_operand *e, u32 n)
 {
 	u32 bytes = ir_type_bytes(i->types[0]), width = log2_of(bytes), k;
+	u32 align = i->align ? log2_of(i->align) : width;
 	struct minsn *m;
 
 	for (k = 0; k < n; k++) {
 		if (e[k].kind == OPND_NONE)
 			continue;
 		m = low_op(l, VGPU_OP_SLD, low_dst(l, &e[k]), a->a, NO,
-			   mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(width) |
+			   mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(align) |
 				  (width < 2 && type_is_signed(i->types[0]) ?
 				   VGPU_MD_SIGNED : 0)));
 		m->a = a->a;

@@ -82,6 +82,8 @@ enum {
 	MF_FRAME	= 1 << 2,	/* emission adds the frame's size to the immediate */
 	MF_ALLOC	= 1 << 4,	/* made by allocation, gone when it starts over */
 	MF_SIDE		= 1 << 3,	/* keep although nothing uses it */
+	MF_GRID		= 1 << 5,	/* the same in the whole grid: see preamble.c */
+	MF_BLOCK	= 1 << 6,	/* ... in a block */
 };
 
 /**
@@ -225,7 +227,9 @@ u32 minsn_uses(const struct minsn *i, u32 *out);
 void mir_print(const struct mfunc *f, FILE *out);
 
 /* Passes over machine IR. */
+void mir_tidy(struct mfunc *f);		/* tidy.c: copies, what was computed before */
 void mir_dce(struct mfunc *f);		/* mdce.c: what nothing reads goes */
+void mir_preambles(struct mfunc *f);	/* preamble.c: once a grid, once a block */
 void mir_modes(struct mfunc *f);	/* mode.c: setmode where the float mode changes */
 void mir_liveness(struct mfunc *f);	/* live.c */
 bool mir_allocate(struct mfunc *f);	/* alloc.c: spill.c and color.c as needed */

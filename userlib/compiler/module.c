@@ -52,7 +52,7 @@ static int choose(const struct vgpucc_entry *e, void *ctx)
 	if (c->any && e->module != c->best.module)
 		return 1;
 	note_found(c, e);
-	if (fatbin_admits(e, c->cc) && (!c->any || fatbin_rank(e) > fatbin_rank(&c->best))) {
+	if (fatbin_rank(e, c->cc) > (c->any ? fatbin_rank(&c->best, c->cc) : 0)) {
 		c->best = *e;
 		c->any = true;
 	}
@@ -171,7 +171,7 @@ static int check_target(const struct vgpucc_module *m, unsigned int cc, struct d
 		.ptx = true, .arch = m->ir.target, .variant = m->ir.target_variant,
 	};
 
-	if (fatbin_admits(&e, cc))
+	if (fatbin_rank(&e, cc))
 		return VGPUCC_OK;
 	diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u",
 		   e.arch, &e.variant, cc / 10, cc % 10);

@@ -472,6 +472,7 @@ bool ir_body_ssa(struct ir_body *b, struct diag *d)
 	b->arena.bail = &bail;
 	if (!ir_verify(b, d, "parse"))
 		goto out;
+	ir_legalize(b);
 	ir_dom(b);
 	ssa(b, d);
 	if (!ir_verify(b, d, "ssa"))

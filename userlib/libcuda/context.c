@@ -12,6 +12,7 @@
 #include "pool.h"
 #include "print.h"
 #include "slab.h"
+#include "stage.h"
 #include "stream.h"
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -161,6 +162,7 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_print_destroy(ctx);
 	cu_memory_context_gone(ctx);
 	cu_held_words_destroy(ctx);
+	cu_stage_destroy(ctx);
 	cu_slabs_destroy(ctx);
 	ctx->heap = 0;
 	vgpu_destroy(&ctx->dev->dev, handle);

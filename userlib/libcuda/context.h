@@ -9,6 +9,7 @@
 #include "object.h"
 
 struct cu_held_word;
+struct cu_stage;
 struct cu_local;
 struct cu_print;
 struct cu_slab;
@@ -38,6 +39,7 @@ enum { CU_LIMITS = 10 };
  * @print: output of kernels
  * @heap: memory of the device side malloc, 0 before its first use
  * @slabs: memory of small things both sides see
+ * @stage: where small pageable copies wait for their turn, or NULL
  * @held_words: words that copies in streams still read from
  */
 struct CUctx_st {
@@ -59,6 +61,7 @@ struct CUctx_st {
 	struct cu_print *print;
 	CUdeviceptr heap;
 	struct cu_slab *slabs;
+	struct cu_stage *stage;
 	struct cu_held_word *held_words;
 };
 

@@ -10,6 +10,7 @@
 #include "capture.h"
 #include "copy.h"
 #include "memory.h"
+#include "stage.h"
 
 /* Where one side of a copy lies. */
 enum where { PAGEABLE, HERE, ELSEWHERE };
@@ -277,6 +278,35 @@ static CUresult copy_later(CUstream stream, const struct cu_box *box)
 	return r;
 }
 
+static bool is_small(const struct cu_box *b)
+{
+	return b->height == 1 && b->depth == 1 && b->width <= CU_STAGE_MAX;
+}
+
+/* From pageable memory: read now, written in stream order.  False when there is no room to keep it. */
+static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
+{
+	struct cu_box b = *box;
+	bool room = true;
+	CUstream s;
+	void *p;
+
+	*r = cu_submit_begin(stream, &s);
+	if (*r)
+		return true;
+	p = cu_stage_get(s->ctx, b.width);
+	if (p) {
+		memcpy(p, (const void *)b.src, b.width);
+		b.src = (uintptr_t)p;
+		*r = packet_copy(s, &b);
+		cu_stage_until(s->ctx, cu_stream_point(s));
+	} else {
+		room = false;
+	}
+	cu_submit_end(s);
+	return room;
+}
+
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 {
 	struct place dst, src;
@@ -298,6 +328,8 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 	if (dst.where != HERE || src.where != HERE) {
 		if (!wait && dst.where != PAGEABLE && src.where != PAGEABLE)
 			return copy_later(stream, &b);
+		if (!wait && dst.where == HERE && is_small(&b) && stage_copy(stream, &b, &r))
+			return r;
 		r = cu_stream_synchronize(stream);
 		return r ? r : copy_now(s->ctx, &b, &dst, &src);
 	}

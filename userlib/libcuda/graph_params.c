@@ -68,6 +68,7 @@ CUresult cu_node_kernel_set(struct cu_node_params *p, CUfunction f, const struct
 	k->shape = *l;
 	k->shape.params = k->shape.extra = NULL;
 	k->shape.attrs = NULL;
+	k->shape.event = NULL;
 	r = cu_launch_check(f, l);
 	if (!r)
 		r = kernel_room(k);
@@ -85,6 +86,11 @@ CUresult cu_node_kernel_attribute(struct cu_node_kernel *k, unsigned int id, con
 	CUlaunchAttribute a = { .id = id, .value = *value }, *list;
 	CUresult r = cu_launch_attribute(&a, &k->shape);
 
+	if (k->shape.event) {
+		/* Captured launches record theirs by a node of its own. */
+		k->shape.event = NULL;
+		return r;
+	}
 	if (r || id == CU_LAUNCH_ATTRIBUTE_IGNORE)
 		return r;
 	for (unsigned int i = 0; i < k->nattrs; i++) {

@@ -16,6 +16,8 @@
  * @extra: the packed form, or NULL
  * @attrs: attributes as the program gave them, for captures
  * @nattrs: how many
+ * @event: recorded behind the launch, or NULL
+ * @external: how, in a capture
  */
 struct cu_launch {
 	unsigned int grid[3], block[3];
@@ -24,6 +26,8 @@ struct cu_launch {
 	void **params, **extra;
 	const CUlaunchAttribute *attrs;
 	unsigned int nattrs;
+	CUevent event;
+	bool external;
 };
 
 /* The largest launch packet. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* cuLaunch*. */
+#include "event.h"
+#include "graph_abi.h"
 #include "launch.h"
 
 #define LAUNCH_PARAMS								\
@@ -83,10 +85,14 @@ CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
 	/* Kernels of a stream never overlap: serialized more than asked for. */
 	case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION:
 		return CUDA_SUCCESS;
+	/* Events at a point within the kernel: its end is later than either. */
 	case CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_EVENT:
-		return cu_refuse("launch attribute: programmatic event");
 	case CU_LAUNCH_ATTRIBUTE_LAUNCH_COMPLETION_EVENT:
-		return cu_refuse("launch attribute: launch completion event");
+		if (!a->value.event.event || (a->value.event.flags & ~CU_EVENT_RECORD_EXTERNAL))
+			return CUDA_ERROR_INVALID_VALUE;
+		l->event = a->value.event.event;
+		l->external = a->value.event.flags;
+		return CUDA_SUCCESS;
 	case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
 		return cu_refuse("launch attribute: device updatable kernel node");
 	default:
@@ -98,6 +104,7 @@ static CUresult launch_ex(const CUlaunchConfig *c, CUfunction f, void **params, 
 {
 	struct cu_launch l = { .params = params, .extra = extra };
 	CUresult r = CUDA_SUCCESS;
+	CUstream stream;
 
 	if (!c || (params && extra) || (c->numAttrs && !c->attrs))
 		return CUDA_ERROR_INVALID_VALUE;
@@ -114,7 +121,9 @@ static CUresult launch_ex(const CUlaunchConfig *c, CUfunction f, void **params, 
 	l.block[1] = c->blockDimY;
 	l.block[2] = c->blockDimZ;
 	l.dynamic = c->sharedMemBytes;
-	return launch(f, &l, per_thread ? CU_PTSZ(c->hStream) : c->hStream);
+	stream = per_thread ? CU_PTSZ(c->hStream) : c->hStream;
+	r = launch(f, &l, stream);
+	return r || !l.event ? r : cu_event_record(l.event, stream, l.external);
 }
 
 CU_EXPORT CUresult cuLaunchKernelEx_ptsz(const CUlaunchConfig *config, CUfunction f, void **params, void **extra);

@@ -265,6 +265,7 @@ void cu_mem_free(struct cu_mem *m)
 		cu_va_release(m->base, m->span + GUARD);
 		break;
 	case CU_MEM_MANAGED:
+		cu_managed_gone(m);
 		cu_shared_free(m->ctx, &m->shared);
 		break;
 	case CU_MEM_HOST:

@@ -101,6 +101,9 @@ void cu_memory_context_gone(CUcontext ctx);
 CUresult cu_graph_mem_free(CUdeviceptr p);
 void cu_graph_mem_context_gone(CUcontext ctx);
 
+/* managed.c: what was said of memory that ends. */
+void cu_managed_gone(const struct cu_mem *m);
+
 /* vmm.c: mappings of a context that ends. */
 void cu_vmm_context_gone(CUcontext ctx);
 

@@ -35,7 +35,11 @@ struct nvml_device *nvml_device_at(unsigned int index);
 nvmlReturn_t nvml_status(struct nvml_device *d, struct vgpu_device_status *status);
 nvmlReturn_t nvml_error(int negative_errno);
 
-/* Begin a call on a device whose answer goes to a pointer. */
+/*
+ * Begin a call on a device whose answer goes to a pointer: the second one refuses a device
+ * that is lost, the first takes every handle, for answers that never change.
+ */
+nvmlReturn_t nvml_enter_handle(nvmlDevice_t handle, const void *out);
 nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out);
 
 nvmlReturn_t nvml_sensors(struct nvml_device *d, struct vgpu_sensors *s);

@@ -147,7 +147,7 @@ static unsigned long long supported(const struct nvml_device *d)
 
 EXPORT nvmlReturn_t nvmlDeviceGetSupportedEventTypes(nvmlDevice_t device, unsigned long long *types)
 {
-	nvmlReturn_t r = nvml_enter_device(device, types);
+	nvmlReturn_t r = nvml_enter_handle(device, types);
 
 	if (r != NVML_SUCCESS)
 		return r;

@@ -26,7 +26,7 @@ void nvml_uuid_text(const struct nvml_device *d, char text[UUID_TEXT_SIZE])
 
 EXPORT nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned int length)
 {
-	nvmlReturn_t r = nvml_enter_device(device, name);
+	nvmlReturn_t r = nvml_enter_handle(device, name);
 
 	if (r != NVML_SUCCESS)
 		return r;
@@ -35,7 +35,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned 
 
 EXPORT nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigned int length)
 {
-	nvmlReturn_t r = nvml_enter_device(device, uuid);
+	nvmlReturn_t r = nvml_enter_handle(device, uuid);
 	char text[UUID_TEXT_SIZE];
 
 	if (r != NVML_SUCCESS)
@@ -46,7 +46,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetUUID(nvmlDevice_t device, char *uuid, unsigned 
 
 EXPORT nvmlReturn_t nvmlDeviceGetSerial(nvmlDevice_t device, char *serial, unsigned int length)
 {
-	nvmlReturn_t r = nvml_enter_device(device, serial);
+	nvmlReturn_t r = nvml_enter_handle(device, serial);
 	char text[24];
 
 	if (r != NVML_SUCCESS)
@@ -58,7 +58,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSerial(nvmlDevice_t device, char *serial, unsig
 /* Devices are numbered from 0 without gaps, as their nodes are when all may be opened. */
 EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned int *index)
 {
-	nvmlReturn_t r = nvml_enter_device(device, index);
+	nvmlReturn_t r = nvml_enter_handle(device, index);
 
 	if (r != NVML_SUCCESS)
 		return r;
@@ -70,7 +70,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned int *index)
 #define NUMBER(function, type, value)						\
 EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out)			\
 {										\
-	nvmlReturn_t r = nvml_enter_device(device, out);			\
+	nvmlReturn_t r = nvml_enter_handle(device, out);			\
 										\
 	if (r != NVML_SUCCESS)							\
 		return r;							\
@@ -145,7 +145,7 @@ NUMBER(nvmlDeviceGetArchitecture, unsigned int, architecture(&device->dev.info))
 
 EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int *major, int *minor)
 {
-	nvmlReturn_t r = nvml_enter_device(device, major);
+	nvmlReturn_t r = nvml_enter_handle(device, major);
 
 	if (r != NVML_SUCCESS)
 		return r;
@@ -166,7 +166,7 @@ static void bus_id(const struct vgpu_device_info *info, int domain_digits, char 
 
 static nvmlReturn_t pci_info_v2(nvmlDevice_t device, nvmlPciInfo_v2_t *pci)
 {
-	nvmlReturn_t r = nvml_enter_device(device, pci);
+	nvmlReturn_t r = nvml_enter_handle(device, pci);
 	const struct vgpu_device_info *info;
 
 	if (r != NVML_SUCCESS)
@@ -194,7 +194,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetPciInfo_v2(nvmlDevice_t device, nvmlPciInfo_v2_
 
 EXPORT nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *pci)
 {
-	nvmlReturn_t r = nvml_enter_device(device, pci);
+	nvmlReturn_t r = nvml_enter_handle(device, pci);
 	const struct vgpu_device_info *info;
 
 	if (r != NVML_SUCCESS)
@@ -213,7 +213,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetPciInfo_v3(nvmlDevice_t device, nvmlPciInfo_t *
 
 EXPORT nvmlReturn_t nvmlDeviceGetPciInfoExt(nvmlDevice_t device, nvmlPciInfoExt_v1_t *pci)
 {
-	nvmlReturn_t r = nvml_enter_device(device, pci);
+	nvmlReturn_t r = nvml_enter_handle(device, pci);
 	const struct vgpu_device_info *info;
 
 	if (r != NVML_SUCCESS)

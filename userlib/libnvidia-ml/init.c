@@ -55,7 +55,7 @@ static bool is_handle(const struct nvml_device *d)
 	return false;
 }
 
-nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
+nvmlReturn_t nvml_enter_handle(nvmlDevice_t handle, const void *out)
 {
 	nvmlReturn_t r = nvml_enter();
 
@@ -64,6 +64,27 @@ nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
 	if (!out || !is_handle(handle))
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	return NVML_SUCCESS;
+}
+
+/* A device that fell off the bus or was removed answers nothing any more. */
+static nvmlReturn_t alive(struct nvml_device *d)
+{
+	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_status(d, &s);
+
+	if (r == NVML_SUCCESS && s.state & (VGPU_STATE_LOST | VGPU_STATE_REMOVED))
+		r = NVML_ERROR_GPU_IS_LOST;
+	return r;
+}
+
+nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
+{
+	nvmlReturn_t r = nvml_enter_handle(handle, out);
+
+	if (r != NVML_SUCCESS)
+		return r;
+	r = alive(handle);
+	return r == NVML_SUCCESS ? r : nvml_leave(r);
 }
 
 int nvml_count(void)
@@ -188,7 +209,7 @@ static nvmlReturn_t find(match_fn match, const char *text, nvmlDevice_t *handle)
 		if (!match(&devices[i], text))
 			continue;
 		*handle = &devices[i];
-		return nvml_leave(NVML_SUCCESS);
+		return nvml_leave(alive(&devices[i]));
 	}
 	return nvml_leave(NVML_ERROR_NOT_FOUND);
 }
@@ -202,7 +223,7 @@ static nvmlReturn_t by_index(unsigned int index, nvmlDevice_t *handle)
 	if (!handle || index >= (unsigned int)count)
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	*handle = &devices[index];
-	return nvml_leave(NVML_SUCCESS);
+	return nvml_leave(alive(&devices[index]));
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetHandleByIndex_v2(unsigned int index, nvmlDevice_t *handle)

@@ -60,16 +60,16 @@ EXPORT nvmlReturn_t nvmlDeviceGetTopologyNearestGpus(nvmlDevice_t device, unsign
 	return nvml_leave(NVML_SUCCESS);
 }
 
-/* Of reads (0), writes, NVLink, atomics and PCI (4): libcuda refuses peer access, so none works. */
+/* Every device reaches the memory of all others, and not by NVLink: reads, writes, atomics, over the bus. */
 EXPORT nvmlReturn_t nvmlDeviceGetP2PStatus(nvmlDevice_t a, nvmlDevice_t b, unsigned int index, unsigned int *status)
 {
 	nvmlReturn_t r = nvml_enter_device(a, status);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	if (!is_device(b) || index > 4)
+	if (!is_device(b) || a == b || index > NVML_P2P_CAPS_PCI)
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
-	*status = NVML_P2P_STATUS_NOT_SUPPORTED;
+	*status = index == NVML_P2P_CAPS_NVLINK ? NVML_P2P_STATUS_NOT_SUPPORTED : NVML_P2P_STATUS_OK;
 	return nvml_leave(NVML_SUCCESS);
 }
 

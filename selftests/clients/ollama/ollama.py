@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+"""ollama.py MODELS [TEST...]: all tests, or those named, in a bed whose HOME and PATH are set."""
+import json
+import os
+import re
+import signal
+import sys
+import time
+from rig import MIB, Module, Server, check, command, generate, say
+import rig
+
+MODELS = sys.argv[1]
+with open(os.path.join(MODELS, "prompts.json"), encoding="utf-8") as prompts_file:
+    PROMPTS = json.load(prompts_file)
+
+
+def create(name, file):
+    """`ollama create` of one of the models."""
+    path = f"/tmp/{name}.Modelfile"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(f"FROM {MODELS}/{file}\nTEMPLATE {{{{ .Prompt }}}}\nPARAMETER temperature 0\n"
+                "PARAMETER num_ctx 1024\nPARAMETER num_predict 40\n")
+    status, _, errors = command("create", name, "-f", path)
+    check(status == 0 and "success" in errors, f"ollama create {name}", errors)
+
+
+def same_words(got, want):
+    """Whether an answer begins with what a prompt is known to be continued by."""
+    return got.strip().startswith(want.strip())
+
+
+def answers(model, prompts):
+    """How many prompts are answered word for word."""
+    good, bad, pieces, start = 0, "", 0, time.monotonic()
+    for p in prompts:
+        text, n = generate(model, p["prompt"], enough=len(p["continues"].strip()))
+        pieces += n
+        if same_words(text, p["continues"]):
+            good += 1
+        else:
+            bad = f"{p['prompt']!r}\n  {text!r}\n  not {p['continues']!r}"
+    say(f"{model}: {len(prompts)} prompts, {pieces} tokens in {time.monotonic() - start:.1f} s")
+    check(pieces > 8 * len(prompts), f"{model}: streamed token by token")
+    check(good == len(prompts), f"{model}: {good} of {len(prompts)} word for word over the HTTP API", bad)
+
+
+def ps(model):
+    """What `ollama ps` says of a model: its line, or ''."""
+    _, text, _ = command("ps")
+    line = re.search(f"^{model}:latest .*$", text, re.M)
+    return line[0] if line else ""
+
+
+def discovery():
+    """The device is found, with its figures, and is announced quickly."""
+    with Module("vram=2048"), Server() as s:
+        start = time.monotonic()
+        line = s.wait_for('msg="inference compute"', 90)
+        say(f"announced after {time.monotonic() - start:.1f} s: {line}")
+        check(line is not None, "a device is announced", s.text())
+        for want in ("library=CUDA", r"compute=12\.0", r"driver=13\.0", "pci_id=[0-9a-f]{4}:[0-9a-f]{2}:",
+                     "type=discrete", 'total="2.0 GiB"', 'available="[12].[0-9] GiB"'):
+            check(re.search(want, line or ""), f"with {want}", line)
+
+
+def no_device():
+    """Without the module Ollama says that it has a CPU."""
+    with Server() as s:
+        line = s.wait_for('msg="inference compute"', 90)
+        check(line is not None and "library=cpu" in line.lower(), "no module: it is on the CPU", s.text())
+
+
+def use():
+    """Create, run, API, ps, keep-alive, stop, kill: in one server's life."""
+    with Module("vram=2048") as device, Server() as s:
+        s.wait_for('msg="inference compute"', 90)
+        create("kdoc", "kdoc-6m-q8_0.gguf")
+        first = PROMPTS[0]
+        status, text, errors = command("run", "kdoc", first["prompt"])
+        check(status == 0 and same_words(text, first["continues"][:60]), "ollama run", text + errors)
+        line = ps("kdoc")
+        check("100% GPU" in line, f"ollama ps: {line}", s.text())
+        check([c for _, c in device.processes()] == ["llama-server"], "the runner is on the device",
+              device.processes())
+        check(device.used() > 8 * MIB, f"memory in use: {device.used() // MIB} MiB")
+        answers("kdoc", PROMPTS)
+        check(len(re.findall("offloaded 7/7 layers to GPU", s.text())) >= 1, "all layers are on the GPU", s.text())
+        status, _, errors = command("stop", "kdoc")
+        check(status == 0 and device.idle(20), "ollama stop gives all memory back", errors)
+        check(not device.processes(), "and the runner is gone", device.processes())
+        generate("kdoc", "The ", 8, keep_alive="2s")
+        check(device.used() > 0, "loaded again")
+        check(device.idle(30), "after its keep-alive all memory is back", ps("kdoc"))
+        generate("kdoc", "The ", 8)
+        for pid, _ in device.processes():
+            os.kill(pid, signal.SIGKILL)
+        check(device.idle(20), "SIGKILL of the runner: all memory is back")
+        answers("kdoc", PROMPTS[:2])
+
+
+def two_models():
+    """Two models at once."""
+    with Module("vram=4096") as device, Server() as s:
+        s.wait_for('msg="inference compute"', 90)
+        create("kdoc", "kdoc-6m-q8_0.gguf")
+        create("kdoc4", "kdoc-6m-q4_0.gguf")
+        answers("kdoc", PROMPTS[:4])
+        answers("kdoc4", PROMPTS[:4])
+        check("100% GPU" in ps("kdoc") and "100% GPU" in ps("kdoc4"), "both are loaded", s.text())
+        check(len(device.processes()) == 2, "two runners on the device", device.processes())
+        answers("kdoc", PROMPTS[4:6])
+
+
+def larger_than_memory():
+    """A model that does not fit is offloaded in part, and says the same words."""
+    # llama-server leaves a GiB free: what is above it holds some of the layers only.
+    with Module("vram=1032"), Server() as s:
+        s.wait_for('msg="inference compute"', 90)
+        create("kdoc", "kdoc-6m-q8_0.gguf")
+        answers("kdoc", PROMPTS[:4])
+        line = ps("kdoc")
+        layers = re.findall(r"offloaded (\d+)/7 layers to GPU", s.text())
+        check(layers and int(layers[-1]) < 7, f"not all layers are on the GPU: {layers}", s.text())
+        check("100% GPU" not in line, f"ollama ps: {line}")
+
+
+def main():
+    """The tests in order."""
+    tests = [discovery, no_device, use, two_models, larger_than_memory]
+    print("TAP version 13", flush=True)
+    for test in tests:
+        if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
+            continue
+        try:
+            test()
+        except Exception as e:      # one that dies must not take the others with it
+            check(False, f"{test.__name__} ended with {type(e).__name__}", e)
+    print(f"1..{rig.count}")
+    return rig.failed != 0
+
+
+sys.exit(main())

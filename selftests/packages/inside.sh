@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# In the bed. KO_DIR has the modules, KERNEL_DIR the kernel, DKMS_DEB Debian's dkms or nothing, NVTOP
+# its nvtop.
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+client=$top/build/selftests/control/client
+release=$(uname -r)
+. ../lib/tap.sh
+echo "TAP version 13"
+tmp=$(mktemp -d)
+
+says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
+is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
+# New folders first: where the bed's file system cannot mark them as its own (no xattrs), it
+# does not let dpkg rename them.
+debs()
+{
+	local d
+	for d; do
+		dpkg-deb -c "$d" | sed -n 's/^d.* \.\(\/.*\)$/\1/p' | xargs mkdir -p
+	done
+	install_debs "$@"
+}
+# Forget the files that were looked at: see run.sh.
+forget() { echo 3 >/proc/sys/vm/drop_caches; }
+install_debs() { forget; dpkg -i "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; return 1; }; forget; }
+# Which libcuda.so.1 the linker's cache gives first.
+cached() { /sbin/ldconfig -p | sed -n 's/.*libcuda\.so\.1 (libc6,x86-64) => //p' | head -n 1; }
+leftovers()
+{
+	find /etc /usr/bin /usr/lib/vgpu /usr/lib/udev /usr/lib/systemd /usr/src /usr/share/man /usr/share/doc \
+		/usr/share/bash-completion /lib/modules /var/lib/dkms /var/lib/dpkg/info -name '*vgpu*' 2>/dev/null |
+		grep -v "^/usr/lib/systemd/.*\.wants"
+}
+
+# The bed comes with this tree's libraries in the default path: a clean one has none.
+rm -f /usr/lib/x86_64-linux-gnu/lib{cuda,nvidia-ml}.so*
+/sbin/ldconfig
+before=$(leftovers)
+forget
+
+# Modules of the running kernel where modprobe looks, in a folder of the bed's own.
+if [ ! -d "/lib/modules/$release/kernel" ] && [ -d "$KERNEL_DIR/root" ]; then
+	mkdir -p /lib/modules /usr/src
+	cp -r "$KERNEL_DIR/root/lib/modules/$release" "/lib/modules/"
+	for d in "$KERNEL_DIR"/root/usr/src/* "$KERNEL_DIR"/root/usr/lib/linux-kbuild*; do
+		[ -e "$d" ] && ln -sfn "$d" "/usr/src/$(basename "$d")"
+	done
+	ln -sfn "$KERNEL_DIR/build" "/lib/modules/$release/build"
+fi
+
+check_status 0 "before: no libcuda" test -z "$(cached)"
+check "libvgpu and vgpu-tools install" debs "$top"/build/deb/libvgpu_*.deb "$top"/build/deb/vgpu-tools_*.deb
+/sbin/ldconfig
+check "the linker finds our libcuda" says "$(readlink -f "$(cached)")" "^/usr/lib/vgpu/libcuda.so.[0-9]"
+check "vgpu-ctl is there" says "$(vgpu-ctl --version)" "vgpu-ctl [0-9]"
+check "its page is there" test -f /usr/share/man/man1/vgpu-ctl.1.gz
+check "the completion is good bash" bash -n /usr/share/bash-completion/completions/vgpu-ctl
+check_status 1 "what to type without the module" vgpu-ctl list
+check "which is modprobe" says "$(vgpu-ctl list 2>&1)" "sudo modprobe vgpu"
+
+if [ -n "$DKMS_DEB" ] && [ -d "$KERNEL_DIR/root" ]; then
+	# shellcheck disable=SC2086
+	debs $DKMS_DEB
+	check "vgpu-dkms installs" debs "$top"/build/deb/vgpu-dkms_*.deb
+	check "DKMS has built both" is "$(find "/lib/modules/$release" -name 'vgpu*.ko*' | wc -l)" 2
+	dkms=1
+else
+	check "vgpu-dkms is complete" says "$(dpkg-deb -c "$top"/build/deb/vgpu-dkms_*.deb)" "driver/engine/objs.inc"
+	skip "vgpu-dkms installs" "no dkms, or no headers for this kernel"
+	mkdir -p "/lib/modules/$release"
+	check "the modules install" env DESTDIR= KO_DIR="$KO_DIR" RELEASE="$release" \
+		"$top/tools/package/install.sh" module
+	dkms=
+fi
+
+check "modprobe vgpu" modprobe vgpu
+check "a CUDA program just works" is "$("$client" work)" cudaSuccess
+check "vgpu-ctl doctor is content" vgpu-ctl doctor
+check "cdi names the installed library" says "$(vgpu-ctl cdi)" '"hostPath": ?"/usr/lib/vgpu/libcuda.so.[0-9.]+"'
+if [ -x "$NVTOP" ]; then
+	(sleep 4; printf q) | TERM=xterm timeout 30 script -qec "stty rows 30 cols 120; $NVTOP" /dev/null >"$tmp/nvtop" 2>&1
+	check "nvtop shows the device" grep -q "vgpu 12.0" "$tmp/nvtop"
+else
+	skip "nvtop shows the device" "Debian cannot be reached"
+fi
+if command -v udevadm >/dev/null && udevadm test --help >/dev/null 2>&1; then
+	udev=$(udevadm test "$(readlink -f /sys/class/vgpu/vgpu0)" 2>&1)
+	if says "$udev" "DEVNAME|uaccess|GROUP" >/dev/null; then
+		check "udev gives the node to the group render" says "$udev" "GROUP 'render'|GROUP [0-9]+|group.*render"
+	else
+		skip "udev gives the node to the group render" "udevadm cannot test here"
+	fi
+fi
+
+# A real driver that comes later, or was there before, wins.
+echo 'int cuInit(unsigned f) { return 100; }' | gcc -shared -fPIC -Wl,-soname,libcuda.so.1 -xc - \
+	-o /usr/lib/x86_64-linux-gnu/libcuda.so.999.1
+/sbin/ldconfig
+check "a real driver's library is not hidden" says "$(readlink -f "$(cached)")" "^/usr/lib/x86_64-linux-gnu/libcuda.so.999.1"
+check "and doctor tells" says "$(vgpu-ctl doctor)" "libcuda.so.1 is somebody else's"
+mkdir -p /opt/real/lib
+mv /usr/lib/x86_64-linux-gnu/libcuda.so.999.1 /opt/real/lib/
+rm -f /usr/lib/x86_64-linux-gnu/libcuda.so.1
+echo /opt/real/lib >/etc/ld.so.conf.d/nvidia-real.conf
+/sbin/ldconfig
+check "nor one in a folder of its own" says "$(readlink -f "$(cached)")" "^/opt/real/lib"
+rm -rf /opt/real /etc/ld.so.conf.d/nvidia-real.conf
+/sbin/ldconfig
+check "without it ours is back" says "$(cached)" "^/usr/lib/vgpu/"
+
+if [ -n "$dkms" ]; then
+	check "vgpu-dkms is removed, and the module with it" dpkg -P vgpu-dkms
+	dpkg -P dkms lsb-release >/dev/null 2>&1
+else
+	check "modprobe -r" modprobe -r vgpu
+	rm -f "/lib/modules/$release/updates"/vgpu*.ko
+	depmod "$release"
+fi
+check "the nodes are gone" test ! -e /dev/vgpu0 -a ! -e /dev/nvidia0
+check "the others are removed" dpkg -P vgpu-tools libvgpu
+forget
+/sbin/ldconfig
+check_status 0 "no libcuda is left" test -z "$(cached)"
+check "nor anything else" is "$(leftovers)" "$before"
+rm -rf "$tmp"
+echo "1..$TAP_DONE"
+finish

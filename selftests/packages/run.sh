@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The Debian packages: built, installed in a clean bed, used, removed, and nothing is left.
+# time limit: 1500
+# variant: KERNEL=uml
+# long variant: KERNEL=6.1
+set -u
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+kernel=${KERNEL:-uml}
+
+make -s -C "$top" deb >&2 || { echo "Bail out! make deb fails"; exit 1; }
+make -s -C ../control >&2 || { echo "Bail out! the client does not build"; exit 1; }
+export KERNEL_DIR KO_DIR DKMS_DEB= NVTOP
+KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kernel"; exit 1; }
+ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
+KO_DIR=${ko%/*}
+# What comes from Debian, where that can be reached.
+NVTOP=$(../clients/monitors/fetch.sh 2>/dev/null)/nvtop/usr/bin/nvtop
+mkdir -p "$top/build/deb/debian"
+cd "$top/build/deb/debian" || exit 1
+case $kernel in
+uml) bed="--bed uml" ;;
+*)
+	bed="--bed qemu --kernel $kernel"
+	apt-get -qq download dkms lsb-release >&2 &&
+		DKMS_DEB=$(echo "$PWD"/dkms_*.deb "$PWD"/lsb-release_*.deb)
+	;;
+esac
+# User-mode Linux keeps a descriptor for each of the host's files that it knows, and dpkg
+# looks at thousands.
+ulimit -n "$(ulimit -Hn)"
+# shellcheck disable=SC2086
+exec "$top/tools/vm/vgpu-vm" $bed --mem 3G --timeout 1400 --no-module -- "$top/selftests/packages/inside.sh"
