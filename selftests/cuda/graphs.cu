@@ -2,6 +2,8 @@
 // Graphs: capture and replay, fork and join, update, explicit nodes, memory nodes, order of launches.
 #include "check.h"
 #include <atomic>
+#include <cooperative_groups.h>
+#include <unistd.h>
 
 __global__ void scale(float *p, int n, float by)
 {
@@ -22,6 +24,14 @@ __global__ void add(float *p, int n, float what)
 __global__ void step(unsigned *p, unsigned mul, unsigned plus)
 {
 	*p = *p * mul + plus;
+}
+
+/* Blocks that meet: each adds what its neighbour wrote before. */
+__global__ void meeting(unsigned *p, unsigned *sum)
+{
+	p[blockIdx.x] = blockIdx.x + 1;
+	cooperative_groups::this_grid().sync();
+	atomicAdd(sum, p[(blockIdx.x + 1) % gridDim.x]);
 }
 
 static const int N = 10000;
@@ -391,6 +401,151 @@ static void memory(cudaStream_t s)
 	CU(cudaFree(out));
 }
 
+static cudaGraph_t meet(cudaStream_t s, unsigned *p, unsigned *sum, bool cooperative)
+{
+	unsigned one = 1;
+	void *args[] = { &p, &sum }, *args3[] = { &p, &one, &one };
+	cudaGraph_t g;
+
+	CU(cudaStreamBeginCapture(s, cudaStreamCaptureModeGlobal));
+	if (cooperative)
+		CU(cudaLaunchCooperativeKernel((void *)meeting, dim3(8), dim3(1), args, 0, s));
+	else
+		CU(cudaLaunchKernel((void *)step, dim3(1), dim3(1), args3, 0, s));
+	CU(cudaStreamEndCapture(s, &g));
+	return g;
+}
+
+static void cooperative(cudaStream_t s)
+{
+	unsigned *p = device_array<unsigned>(8), *sum = device_array<unsigned>(1);
+	cudaGraph_t g = meet(s, p, sum, true);
+	cudaGraphExecUpdateResultInfo info;
+	cudaGraphExec_t e;
+
+	CU(cudaGraphInstantiate(&e, g, 0));
+	CU(cudaGraphDestroy(g));
+	for (int i = 0; i < 5; i++)
+		CU(cudaGraphLaunch(e, s));
+	CU(cudaStreamSynchronize(s));
+	check_result(from_device(sum, 1)[0] == 5 * 36, "a cooperative kernel");
+	g = meet(s, p, sum, false);
+	check_result(cudaGraphExecUpdate(e, g, &info) == cudaErrorGraphExecUpdateFailure &&
+		     info.result == cudaGraphExecUpdateErrorAttributesChanged && info.errorNode,
+		     "does not become one that is not");
+	cudaGetLastError();
+	CU(cudaGraphDestroy(g));
+	CU(cudaGraphExecDestroy(e));
+	CU(cudaFree(p));
+	CU(cudaFree(sum));
+}
+
+/* The exact reasons for which an update is refused. */
+static void refusals(cudaStream_t s)
+{
+	unsigned *d = device_array<unsigned>(4), *h, *m;
+	cudaGraphExecUpdateResultInfo info;
+	cudaGraph_t g, other;
+	cudaGraphNode_t a, b, c;
+	cudaGraphExec_t e;
+
+	CU(cudaMallocHost(&h, 16));
+	CU(cudaMallocManaged(&m, 16));
+	CU(cudaGraphCreate(&g, 0));
+	CU(cudaGraphAddMemcpyNode1D(&a, g, NULL, 0, d, h, 16, cudaMemcpyHostToDevice));
+	CU(cudaGraphAddEmptyNode(&b, g, &a, 1));
+	CU(cudaGraphAddEmptyNode(&c, g, &a, 1));
+	CU(cudaGraphInstantiate(&e, g, 0));
+	check_result(cudaGraphExecMemcpyNodeSetParams1D(e, a, d, h, 8, cudaMemcpyHostToDevice) == cudaSuccess,
+		     "a copy made shorter");
+	check_result(cudaGraphExecMemcpyNodeSetParams1D(e, a, h, d, 8, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue,
+		     "but not turned around");
+	cudaGetLastError();
+
+	CU(cudaGraphCreate(&other, 0));
+	CU(cudaGraphAddMemcpyNode1D(&a, other, NULL, 0, h, d, 16, cudaMemcpyDeviceToHost));
+	CU(cudaGraphAddEmptyNode(&b, other, &a, 1));
+	CU(cudaGraphAddEmptyNode(&c, other, &a, 1));
+	check_result(cudaGraphExecUpdate(e, other, &info) == cudaErrorGraphExecUpdateFailure &&
+		     info.result == cudaGraphExecUpdateErrorParametersChanged && info.errorNode == a,
+		     "changed operands are refused, and the node is named");
+	cudaGetLastError();
+	CU(cudaGraphDestroy(other));
+
+	CU(cudaGraphCreate(&other, 0));
+	CU(cudaGraphAddMemcpyNode1D(&a, other, NULL, 0, d, h, 16, cudaMemcpyHostToDevice));
+	CU(cudaGraphAddEmptyNode(&b, other, NULL, 0));
+	CU(cudaGraphAddEmptyNode(&c, other, &a, 1));
+	check_result(cudaGraphExecUpdate(e, other, &info) == cudaErrorGraphExecUpdateFailure &&
+		     info.result == cudaGraphExecUpdateErrorTopologyChanged && info.errorNode == b,
+		     "so is an edge too few");
+	cudaGetLastError();
+	CU(cudaGraphDestroy(other));
+	CU(cudaGraphDestroy(g));
+	CU(cudaGraphExecDestroy(e));
+	CU(cudaFree(d));
+	CU(cudaFree(m));
+	CU(cudaFreeHost(h));
+}
+
+/* Copies of three dimensions, waits for events outside, and the graph as a drawing. */
+static void rest(cudaStream_t s)
+{
+	cudaMemcpy3DParms copy = {};
+	unsigned char in[4 * 3 * 2], *d = device_array<unsigned char>(8 * 4 * 2);
+	cudaStream_t other;
+	cudaEvent_t ev;
+	cudaGraph_t g;
+	cudaGraphExec_t e;
+	char name[] = "/tmp/graph-XXXXXX", text[4096] = "";
+	bool good = true;
+
+	for (unsigned i = 0; i < sizeof(in); i++)
+		in[i] = i + 1;
+	CU(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking));
+	CU(cudaEventCreateWithFlags(&ev, cudaEventDisableTiming));
+	copy.srcPtr = make_cudaPitchedPtr(in, 4, 4, 3);
+	copy.dstPtr = make_cudaPitchedPtr(d, 8, 8, 4);
+	copy.extent = make_cudaExtent(4, 3, 2);
+	copy.kind = cudaMemcpyHostToDevice;
+	CU(cudaDeviceSynchronize());
+	CU(cudaStreamBeginCapture(s, cudaStreamCaptureModeGlobal));
+	CU(cudaStreamWaitEvent(s, ev, cudaEventWaitExternal));
+	CU(cudaMemcpy3DAsync(&copy, s));
+	step<<<1, 1, 0, s>>>((unsigned *)d, 1, 0);
+	CU(cudaStreamEndCapture(s, &g));
+	CU(cudaGraphInstantiate(&e, g, 0));
+
+	static std::atomic<int> gate(0);
+	CU(cudaLaunchHostFunc(other, [](void *p) { while (!((std::atomic<int> *)p)->load()) ; }, &gate));
+	CU(cudaEventRecord(ev, other));
+	CU(cudaGraphLaunch(e, s));
+	check_result(cudaStreamQuery(s) == cudaErrorNotReady, "a graph waits for an event outside");
+	gate = 1;
+	CU(cudaStreamSynchronize(s));
+	std::vector<unsigned char> out = from_device(d, 8 * 4 * 2);
+	for (int z = 0; z < 2; z++)
+		for (int y = 0; y < 3; y++)
+			good &= !memcmp(&out[(z * 4 + y) * 8], in + (z * 3 + y) * 4, 4);
+	check_result(good, "a copy of three dimensions");
+
+	close(mkstemp(name));
+	CU(cudaGraphDebugDotPrint(g, name, cudaGraphDebugDotFlagsVerbose));
+	FILE *f = fopen(name, "r");
+	if (f && !fread(text, 1, sizeof(text) - 1, f))
+		text[0] = 0;
+	check_result(!strncmp(text, "digraph", 7) && strstr(text, "MEMCPY") && strstr(text, "step") &&
+		     strstr(text, "->"), "the graph drawn");
+	if (f)
+		fclose(f);
+	unlink(name);
+	CU(cudaGraphExecDestroy(e));
+	CU(cudaGraphDestroy(g));
+	CU(cudaStreamDestroy(other));
+	CU(cudaEventDestroy(ev));
+	CU(cudaFree(d));
+}
+
 static void destroyed(void *p)
 {
 	++*(int *)p;
@@ -424,6 +579,9 @@ int main()
 	ordered();
 	asynchronous(s);
 	memory(s);
+	cooperative(s);
+	refusals(s);
+	rest(s);
 	objects(s);
 	CU(cudaStreamDestroy(s));
 	return check_end();
