@@ -244,17 +244,102 @@ static void exported(char *self)
 	CUD(DRIVER(cuMemRelease)(h));
 }
 
+/* The child: adds one to an allocation of a pool that it imports. */
+static int pool_child(int fd, const char *text)
+{
+	cudaMemPoolPtrExportData data;
+	cudaMemPool_t pool;
+	int *p, *d;
+
+	CU(cudaFree(0));
+	for (size_t i = 0; i < sizeof(data); i++) {
+		unsigned v;
+
+		sscanf(text + 2 * i, "%2x", &v);
+		((unsigned char *)&data)[i] = v;
+	}
+	CU(cudaMemPoolImportFromShareableHandle(&pool, (void *)(intptr_t)fd, cudaMemHandleTypePosixFileDescriptor, 0));
+	if (cudaMallocFromPoolAsync((void **)&p, 4096, pool, 0) == cudaSuccess)
+		return 2;
+	cudaGetLastError();
+	CU(cudaMemPoolImportPointer((void **)&p, pool, &data));
+	d = to_device(std::vector<int>(N, 1));
+	if (!are(from_device(p, N), 5))
+		return 3;
+	RUN(sum<<<(N + 127) / 128, 128>>>(p, d, p, N));
+	CU(cudaFreeAsync(p, 0));
+	CU(cudaMemPoolDestroy(pool));
+	return 0;
+}
+
+static void pools(char *self)
+{
+	cudaMemPoolProps props = {};
+	cudaMemAccessDesc access = {};
+	cudaMemPoolPtrExportData data;
+	cudaMemPool_t pool;
+	std::string text;
+	int *p, *q, *d, fd = -1, status = -1;
+
+	CU(cudaSetDevice(0));
+	props.allocType = cudaMemAllocationTypePinned;
+	props.handleTypes = cudaMemHandleTypePosixFileDescriptor;
+	props.location.type = cudaMemLocationTypeDevice;
+	CU(cudaMemPoolCreate(&pool, &props));
+	CU(cudaMallocFromPoolAsync((void **)&p, N * sizeof(int), pool, 0));
+	std::vector<int> v(N, 4), one(N, 1);
+	CU(cudaMemcpy(p, v.data(), N * sizeof(int), cudaMemcpyHostToDevice));
+	access.location.type = cudaMemLocationTypeDevice;
+	access.location.id = 1;
+	access.flags = cudaMemAccessFlagsProtReadWrite;
+	CU(cudaMemPoolSetAccess(pool, &access, 1));
+	CU(cudaMallocFromPoolAsync((void **)&q, N * sizeof(int), pool, 0));
+	CU(cudaDeviceSynchronize());
+	CU(cudaSetDevice(1));
+	d = to_device(one);
+	RUN(sum<<<(N + 127) / 128, 128>>>(p, d, p, N));
+	RUN(sum<<<(N + 127) / 128, 128>>>(d, d, q, N));
+	CU(cudaSetDevice(0));
+	check_result(are(from_device(p, N), 5) && are(from_device(q, N), 2), "a pool that two devices have");
+
+	CU(cudaMemPoolExportToShareableHandle(&fd, pool, cudaMemHandleTypePosixFileDescriptor, 0));
+	CU(cudaMemPoolExportPointer(&data, p));
+	for (size_t i = 0; i < sizeof(data); i++) {
+		char two[3];
+
+		snprintf(two, sizeof(two), "%02x", ((unsigned char *)&data)[i]);
+		text += two;
+	}
+	fflush(stdout);
+	pid_t pid = fork();
+	if (!pid) {
+		fcntl(fd, F_SETFD, 0);
+		execl("/proc/self/exe", self, std::to_string(fd).c_str(), text.c_str(), NULL);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	check_result(status == 0 && are(from_device(p, N), 6), "an allocation of a pool in another process");
+	close(fd);
+	CU(cudaFreeAsync(p, 0));
+	CU(cudaFreeAsync(q, 0));
+	CU(cudaDeviceSynchronize());
+	check_result(cudaMemPoolDestroy(pool) == cudaSuccess, "the pool ends");
+}
+
 int main(int argc, char **argv)
 {
 	int devices;
 
 	if (argc == 2)
 		return child(atoi(argv[1]));
+	if (argc == 3)
+		return pool_child(atoi(argv[1]), argv[2]);
 	CU(cudaGetDeviceCount(&devices));
 	check_result(devices >= 2, "two devices");
 	copies();
 	access();
 	managed();
 	exported(argv[0]);
+	pools(argv[0]);
 	return check_end();
 }

@@ -21,6 +21,17 @@ CUresult cu_ipc_event_wait(const struct cu_ipc_event *e, CUstream s);
 /* The calling thread waits. */
 CUresult cu_ipc_event_sleep(const struct cu_ipc_event *e, CUcontext ctx);
 
+/*
+ * Memory by name: the name of an allocation; another process's allocation by it,
+ * in the current context.  pooled: freed with cuMemFree or cuMemFreeAsync.
+ */
+struct cu_ipc_name;
+struct cu_mem;
+CUresult cu_ipc_name_memory(const struct cu_mem *m, struct cu_ipc_name *name);
+CUresult cu_ipc_open_memory(CUcontext ctx, const struct cu_ipc_name *name, bool pooled, CUdeviceptr *p);
+/* Let it go once; what was submitted before may use it to its end. */
+CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled);
+
 /* A context ends, and what it had opened with it. */
 void cu_ipc_context_gone(CUcontext ctx);
 

@@ -16,6 +16,7 @@ struct opened {
 	CUcontext ctx;
 	struct cu_mem *m;
 	unsigned int uses;
+	bool pooled;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -51,24 +52,31 @@ static CUresult remember(const uint8_t *token)
 	return r;
 }
 
+CUresult cu_ipc_name_memory(const struct cu_mem *m, struct cu_ipc_name *name)
+{
+	int err;
+
+	*name = (struct cu_ipc_name){ .magic = CU_IPC_MEMORY, .size = m->size };
+	err = vgpu_bo_share_token(&m->ctx->dev->dev, m->bo, name->token);
+	return err ? cu_check(m->ctx, err) : remember(name->token);
+}
+
 CUDA_API(cuIpcGetMemHandle, CU_ARGS(CUipcMemHandle *handle, CUdeviceptr p), CU_ARGS(handle, p))
 {
-	struct cu_ipc_name name = { .magic = CU_IPC_MEMORY };
+	struct cu_ipc_name name;
 	struct cu_mem m;
 	CUresult r = cu_ready();
-	int err;
 
 	if (r)
 		return r;
 	if (!handle || !cu_mem_find(p, &m) || m.kind != CU_MEM_DEVICE)
 		return CUDA_ERROR_INVALID_VALUE;
-	err = vgpu_bo_share_token(&m.ctx->dev->dev, m.bo, name.token);
-	if (err)
-		return cu_check(m.ctx, err);
-	name.size = m.size;
+	r = cu_ipc_name_memory(&m, &name);
+	if (r)
+		return r;
 	memset(handle, 0, sizeof(*handle));
 	memcpy(handle, &name, sizeof(name));
-	return remember(name.token);
+	return CUDA_SUCCESS;
 }
 
 static CUresult open_memory(CUcontext ctx, const struct cu_ipc_name *name, struct cu_mem **out)
@@ -97,14 +105,14 @@ static CUresult open_memory(CUcontext ctx, const struct cu_ipc_name *name, struc
 }
 
 /* With the lock held. */
-static CUresult open_handle(CUcontext ctx, const struct cu_ipc_name *name, CUdeviceptr *p)
+static CUresult open_handle(CUcontext ctx, const struct cu_ipc_name *name, bool pooled, CUdeviceptr *p)
 {
 	struct opened *o = all;
 	CUresult r;
 
 	if (is_own(name->token))
 		return CUDA_ERROR_INVALID_CONTEXT;
-	while (o && (o->ctx != ctx || memcmp(o->token, name->token, VGPU_TOKEN_LEN)))
+	while (o && (o->ctx != ctx || o->pooled != pooled || memcmp(o->token, name->token, VGPU_TOKEN_LEN)))
 		o = o->next;
 	if (!o) {
 		o = calloc(1, sizeof(*o));
@@ -117,12 +125,25 @@ static CUresult open_handle(CUcontext ctx, const struct cu_ipc_name *name, CUdev
 		}
 		memcpy(o->token, name->token, VGPU_TOKEN_LEN);
 		o->ctx = ctx;
+		o->pooled = pooled;
 		o->next = all;
 		all = o;
 	}
 	o->uses++;
 	*p = o->m->base;
 	return CUDA_SUCCESS;
+}
+
+CUresult cu_ipc_open_memory(CUcontext ctx, const struct cu_ipc_name *name, bool pooled, CUdeviceptr *p)
+{
+	CUresult r;
+
+	if (name->magic != CU_IPC_MEMORY)
+		return CUDA_ERROR_INVALID_VALUE;
+	pthread_mutex_lock(&lock);
+	r = open_handle(ctx, name, pooled, p);
+	pthread_mutex_unlock(&lock);
+	return r;
 }
 
 static CUresult open_mem_handle(CUdeviceptr *p, CUipcMemHandle handle, unsigned int flags)
@@ -136,12 +157,9 @@ static CUresult open_mem_handle(CUdeviceptr *p, CUipcMemHandle handle, unsigned 
 	if (r)
 		return r;
 	memcpy(&name, &handle, sizeof(name));
-	if (!p || name.magic != CU_IPC_MEMORY || flags & ~CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS)
+	if (!p || flags & ~CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS)
 		return CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&lock);
-	r = open_handle(ctx, &name, p);
-	pthread_mutex_unlock(&lock);
-	return r;
+	return cu_ipc_open_memory(ctx, &name, false, p);
 }
 
 CUDA_API(cuIpcOpenMemHandle_v2, CU_ARGS(CUdeviceptr *p, CUipcMemHandle handle, unsigned int flags),
@@ -156,17 +174,13 @@ CUDA_API(cuIpcOpenMemHandle, CU_ARGS(CUdeviceptr *p, CUipcMemHandle handle, unsi
 	return open_mem_handle(p, handle, flags);
 }
 
-CUDA_API(cuIpcCloseMemHandle, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
+CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled)
 {
 	struct opened **at, *o = NULL;
-	CUresult r = cu_ready();
+	CUresult r = CUDA_SUCCESS;
 
-	if (!r)
-		r = cu_capture_unsafe();
-	if (r)
-		return r;
 	pthread_mutex_lock(&lock);
-	for (at = &all; *at && (*at)->m->base != p; at = &(*at)->next)
+	for (at = &all; *at && ((*at)->m->base != p || (*at)->pooled != pooled); at = &(*at)->next)
 		;
 	if (!*at) {
 		r = CUDA_ERROR_INVALID_VALUE;
@@ -176,12 +190,20 @@ CUDA_API(cuIpcCloseMemHandle, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	}
 	pthread_mutex_unlock(&lock);
 	if (o) {
-		/* What was submitted before may use it to its end. */
 		cu_streams_synchronize(o->ctx);
 		cu_mem_free(o->m);
 		free(o);
 	}
 	return r;
+}
+
+CUDA_API(cuIpcCloseMemHandle, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
+{
+	CUresult r = cu_ready();
+
+	if (!r)
+		r = cu_capture_unsafe();
+	return r ? r : cu_ipc_close_memory(p, false);
 }
 
 void cu_ipc_context_gone(CUcontext ctx)

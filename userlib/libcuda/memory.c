@@ -133,6 +133,18 @@ CUresult cu_mem_show(CUcontext owner, CUcontext ctx)
 	return r;
 }
 
+CUresult cu_mem_show_pool(CUmemoryPool pool, CUcontext ctx)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	pthread_rwlock_wrlock(&lock);
+	for (size_t i = 0; i < count && !r; i++)
+		if (table[i]->pool == pool && table[i]->ctx != ctx && table[i]->bo && !shown_in(table[i], ctx))
+			r = cu_peer_map(table[i], ctx, false);
+	pthread_rwlock_unlock(&lock);
+	return r;
+}
+
 static void hide(struct cu_mem *m, CUcontext ctx)
 {
 	struct cu_registration **at = &m->registrations;

@@ -75,6 +75,8 @@ bool cu_mem_find_in(uint64_t address, CUcontext ctx, struct cu_mem *copy, bool *
 /* Show a context's memory to another, and no more (peer.c). */
 CUresult cu_mem_show(CUcontext owner, CUcontext ctx);
 void cu_mem_hide(CUcontext owner, CUcontext ctx);
+/* Show all memory of a pool. */
+CUresult cu_mem_show_pool(CUmemoryPool pool, CUcontext ctx);
 /* Show one allocation. */
 CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly);
 /* The entry that begins there, or NULL; the caller has to own it. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "capture.h"
 #include "error.h"
+#include "ipc.h"
 #include "memory.h"
 #include "pool.h"
 #include "stream.h"
@@ -107,6 +108,8 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	if (r || !p)
 		return r;
 	m = cu_mem_at(p);
+	if (m && m->kind == CU_MEM_IPC)
+		return cu_ipc_close_memory(p, true);
 	if (m && m->kind == CU_MEM_GRAPH) {
 		cu_streams_synchronize(m->ctx);
 		return cu_graph_mem_free(p);

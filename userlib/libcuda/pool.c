@@ -5,10 +5,13 @@
  * passed the point.  Blocks beyond the release threshold are given back to the
  * device when a context is synchronized or the pool is trimmed.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "capture.h"
 #include "graph.h"
+#include "ipc.h"
+#include "ipc_abi.h"
 #include "memory.h"
 #include "pool.h"
 #include "stream.h"
@@ -24,16 +27,22 @@ struct block {
  * struct CUmempool_st - a pool
  * @obj: type
  * @dev: its device
+ * @shareable: CU_MEM_HANDLE_TYPE_*, as it was asked for
+ * @imported: another process's: names what is imported, allocates nothing
  * @lock: guards what follows
  * @blocks: freed ones
+ * @peers: the devices that have its memory beside its own, a bit each
  * @attributes: by CU_MEMPOOL_ATTR_*
  * @next: in the list of all pools
  */
 struct CUmempool_st {
 	struct cu_object obj;
 	struct cu_device *dev;
+	unsigned int shareable;
+	bool imported;
 	pthread_mutex_t lock;
 	struct block *blocks;
+	uint64_t peers;
 	uint64_t attributes[CU_MEMPOOL_ATTR_USED_MEM_HIGH + 1];
 	CUmemoryPool next;
 };
@@ -131,6 +140,26 @@ static CUresult capture_free(CUdeviceptr p, CUstream s)
 	return params.mem ? cu_capture_add(s, CU_GRAPH_NODE_MEM_FREE, &params, NULL) : CUDA_ERROR_INVALID_VALUE;
 }
 
+/* The context of a device that has access: the current one if it is of that device. */
+static CUcontext context_of(int device)
+{
+	CUcontext ctx = cu_stack_top();
+
+	if (!cu_context_alive(ctx) || ctx->dev->ordinal != device)
+		ctx = cu_device_at(device)->primary;
+	return cu_context_alive(ctx) ? ctx : NULL;
+}
+
+static CUresult show_peers(CUmemoryPool p, struct cu_mem *m)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	for (int i = 0; i < cu_device_count && !r; i++)
+		if (p->peers >> i & 1 && context_of(i))
+			r = cu_mem_show_one(m, context_of(i), false);
+	return r;
+}
+
 static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstream stream)
 {
 	struct cu_mem *m;
@@ -145,7 +174,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!p)
 		r = pool_of(s->ctx->dev, current_pool, &p);
-	else if (!cu_is(p, CU_POOL) || p->dev != s->ctx->dev)
+	else if (!cu_is(p, CU_POOL) || p->dev != s->ctx->dev || p->imported)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
@@ -170,7 +199,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, m->span);
 	pthread_mutex_unlock(&p->lock);
 	*out = m->base;
-	return CUDA_SUCCESS;
+	return show_peers(p, m);
 }
 
 CUDA_API_STREAM(cuMemAllocAsync, CU_ARGS(CUdeviceptr *p, size_t size, CUstream stream), CU_ARGS(p, size, stream))
@@ -225,6 +254,8 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	m = cu_mem_at(p);
 	if (m && m->kind == CU_MEM_GRAPH)
 		return cu_graph_mem_free(p);
+	if (m && m->kind == CU_MEM_IPC)
+		return cu_ipc_close_memory(p, true);
 	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (m->kind == CU_MEM_POOL)
@@ -322,7 +353,7 @@ CUDA_API(cuDeviceSetMemPool, CU_ARGS(CUdevice device, CUmemoryPool pool), CU_ARG
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
 
-	if (!r && (!cu_is(pool, CU_POOL) || pool->dev != d))
+	if (!r && (!cu_is(pool, CU_POOL) || pool->dev != d || pool->imported))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
@@ -341,13 +372,15 @@ CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *prop
 		return r;
 	if (!pool || !props || props->allocType != CU_MEM_ALLOCATION_TYPE_PINNED)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (props->handleTypes || props->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
-		return cu_refuse("memory pools that are shared or on the host");
+	if (props->handleTypes & ~CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR || props->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
+		return cu_refuse("memory pools on the host, or shared by other than file descriptors");
 	r = cu_device_get(props->location.id, &d);
 	if (r)
 		return r;
 	pthread_mutex_lock(&pools_lock);
 	*pool = pool_new(d);
+	if (*pool)
+		(*pool)->shareable = props->handleTypes;
 	pthread_mutex_unlock(&pools_lock);
 	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
@@ -427,21 +460,132 @@ CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 CUDA_API(cuMemPoolSetAccess, CU_ARGS(CUmemoryPool pool, const CUmemAccessDesc *desc, size_t count),
 	 CU_ARGS(pool, desc, count))
 {
+	CUresult r = CUDA_SUCCESS;
+
 	if (!cu_is(pool, CU_POOL) || (count && !desc))
 		return CUDA_ERROR_INVALID_VALUE;
-	for (size_t i = 0; i < count; i++)
-		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE ||
-		    desc[i].location.id != pool->dev->ordinal)
-			return CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
-	return CUDA_SUCCESS;
+	for (size_t i = 0; i < count && !r; i++) {
+		int id = desc[i].location.id;
+		bool none = desc[i].flags == CU_MEM_ACCESS_FLAGS_PROT_NONE;
+
+		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE || id < 0 || id >= cu_device_count ||
+		    (none && id == pool->dev->ordinal))
+			return CUDA_ERROR_INVALID_VALUE;
+		if (id == pool->dev->ordinal)
+			continue;
+		pthread_mutex_lock(&pool->lock);
+		pool->peers = none ? pool->peers & ~(1ull << id) : pool->peers | 1ull << id;
+		pthread_mutex_unlock(&pool->lock);
+		if (!none && context_of(id))
+			r = cu_mem_show_pool(pool, context_of(id));
+	}
+	return r;
 }
 
 CUDA_API(cuMemPoolGetAccess, CU_ARGS(unsigned int *flags, CUmemoryPool pool, CUmemLocation *location),
 	 CU_ARGS(flags, pool, location))
 {
-	if (!cu_is(pool, CU_POOL) || !flags || !location)
+	bool has;
+
+	if (!cu_is(pool, CU_POOL) || !flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
+	    location->id < 0 || location->id >= cu_device_count)
 		return CUDA_ERROR_INVALID_VALUE;
-	*flags = location->type == CU_MEM_LOCATION_TYPE_DEVICE && location->id == pool->dev->ordinal ?
-			 CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CU_MEM_ACCESS_FLAGS_PROT_NONE;
+	pthread_mutex_lock(&pool->lock);
+	has = location->id == pool->dev->ordinal || pool->peers >> location->id & 1;
+	pthread_mutex_unlock(&pool->lock);
+	*flags = has ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CU_MEM_ACCESS_FLAGS_PROT_NONE;
 	return CUDA_SUCCESS;
+}
+
+/* ---- for other processes */
+
+/* The descriptor tells the pool's device and nothing else: allocations are exported one by one. */
+CUDA_API(cuMemPoolExportToShareableHandle,
+	 CU_ARGS(void *out, CUmemoryPool pool, int type, unsigned long long flags), CU_ARGS(out, pool, type, flags))
+{
+	const struct vgpu_dev *dev;
+	CUcontext ctx;
+	uint32_t bo;
+	int err, fd;
+
+	if (!cu_is(pool, CU_POOL) || !out || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
+	    !(pool->shareable & type) || pool->imported)
+		return CUDA_ERROR_INVALID_VALUE;
+	ctx = context_of(pool->dev->ordinal);
+	if (!ctx)
+		return CUDA_ERROR_INVALID_CONTEXT;
+	dev = &ctx->dev->dev;
+	err = vgpu_bo_create(dev, ctx->handle, VGPU_PAGE_SIZE, 0, &bo);
+	if (!err) {
+		err = vgpu_bo_share_fd(dev, bo, &fd);
+		vgpu_destroy(dev, bo);
+	}
+	if (err)
+		return cu_check(ctx, err);
+	*(int *)out = fd;
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolImportFromShareableHandle,
+	 CU_ARGS(CUmemoryPool *pool, void *from, int type, unsigned long long flags), CU_ARGS(pool, from, type, flags))
+{
+	struct cu_device *d = NULL;
+	uint32_t bo, index;
+	uint64_t size;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+	int err;
+
+	if (!r && (!pool || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (r)
+		return r;
+	err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
+	if (err)
+		return err == -EBADF ? CUDA_ERROR_INVALID_VALUE : cu_check(ctx, err);
+	vgpu_destroy(&ctx->dev->dev, bo);
+	for (int i = 0; i < cu_device_count; i++)
+		if (cu_device_at(i)->dev.info.index == index)
+			d = cu_device_at(i);
+	if (!d)
+		return CUDA_ERROR_INVALID_DEVICE;	/* of a device that this process does not see */
+	pthread_mutex_lock(&pools_lock);
+	*pool = pool_new(d);
+	if (*pool)
+		(*pool)->imported = true;
+	pthread_mutex_unlock(&pools_lock);
+	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+}
+
+CUDA_API(cuMemPoolExportPointer, CU_ARGS(CUipcMemHandle *data, CUdeviceptr p), CU_ARGS(data, p))
+{
+	struct cu_ipc_name name;
+	struct cu_mem m;
+	CUresult r = cu_ready();
+
+	if (r)
+		return r;
+	if (!data || !cu_mem_find(p, &m) || m.kind != CU_MEM_POOL || !m.pool || !m.pool->shareable)
+		return CUDA_ERROR_INVALID_VALUE;
+	r = cu_ipc_name_memory(&m, &name);
+	if (r)
+		return r;
+	memset(data, 0, sizeof(*data));
+	memcpy(data, &name, sizeof(name));
+	return CUDA_SUCCESS;
+}
+
+CUDA_API(cuMemPoolImportPointer, CU_ARGS(CUdeviceptr *p, CUmemoryPool pool, const CUipcMemHandle *data),
+	 CU_ARGS(p, pool, data))
+{
+	struct cu_ipc_name name;
+	CUcontext ctx;
+	CUresult r = cu_current(&ctx);
+
+	if (r)
+		return r;
+	if (!p || !data || !cu_is(pool, CU_POOL) || !pool->imported)
+		return CUDA_ERROR_INVALID_VALUE;
+	memcpy(&name, data, sizeof(name));
+	return cu_ipc_open_memory(ctx, &name, true, p);
 }
