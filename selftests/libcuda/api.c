@@ -221,6 +221,50 @@ static void test_streams(void)
 	cuMemFreeHost(word);
 }
 
+/* Events of whole contexts, and batches of copies. */
+static void test_context_events(void)
+{
+	struct { int order; CUmemLocation src, dst; unsigned int flags; } attrs = { .order = 2 };
+	CUdeviceptr d, to[3], from[3];
+	size_t sizes[3] = { 16, 32, 48 }, first = 0;
+	char in[96], out[96] = "";
+	CUstream s, t, u;
+	int count = 0;
+	CUevent e;
+
+	for (int i = 0; i < 96; i++)
+		in[i] = i * 3;
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuStreamCreate(&t, CU_STREAM_NON_BLOCKING);
+	cuEventCreate(&e, CU_EVENT_DISABLE_TIMING);
+	cuMemAlloc_v2(&d, 4096);
+	cuStreamSynchronize(t);
+	cuMemsetD32Async(d, 1, 1, t);
+	cuLaunchHostFunc(s, add_one, &count);
+	ok(!cuCtxRecordEvent(NULL, e) && cuEventQuery(e) == CUDA_ERROR_NOT_READY, "an event behind all of a context");
+	ok(!cuCtxWaitEvent(NULL, e) && !cuMemsetD32Async(d, 2, 1, t) && !cuStreamSynchronize(t) && count == 1,
+	   "all its streams wait for it");
+	cuLaunchHostFunc(s, add_one, &count);
+	cuEventRecord(e, s);
+	cuCtxWaitEvent(NULL, e);
+	cuStreamCreate(&u, CU_STREAM_NON_BLOCKING);
+	ok(!cuMemsetD32Async(d, 3, 1, u) && !cuStreamSynchronize(u) && count == 2, "so do those that come later");
+
+	for (int i = 0; i < 3; i++) {
+		to[i] = d + 16 * i * (i + 1) / 2;
+		from[i] = (uintptr_t)in + 16 * i * (i + 1) / 2;
+	}
+	ok(!cuMemcpyBatchAsync_v2(to, from, sizes, 3, &attrs, &first, 1, s) &&
+	   !cuMemcpyDtoHAsync_v2(out, d, 96, s) && same(in, out, 96), "a batch of copies");
+	ok(cuMemcpyBatchAsync_v2(to, from, sizes, 3, &attrs, &first, 1, NULL) == CUDA_ERROR_INVALID_VALUE,
+	   "not in the legacy stream");
+	cuStreamDestroy_v2(s);
+	cuStreamDestroy_v2(t);
+	cuStreamDestroy_v2(u);
+	cuEventDestroy_v2(e);
+	cuMemFree_v2(d);
+}
+
 static void test_pools(void)
 {
 	CUmemAllocationProp prop = { .type = 1, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
@@ -342,6 +386,7 @@ int main(void)
 	test_memory();
 	test_copies();
 	test_streams();
+	test_context_events();
 	test_pools();
 	test_refusals();
 	test_tables();

@@ -8,6 +8,7 @@
 #include "device.h"
 #include "object.h"
 
+struct cu_entry;
 struct cu_held_word;
 struct cu_stage;
 struct cu_local;
@@ -39,6 +40,7 @@ enum { CU_LIMITS = 10 };
  * @print: output of kernels
  * @heap: memory of the device side malloc, 0 before its first use
  * @slabs: memory of small things both sides see
+ * @entries: points that streams which begin later wait for (cuCtxWaitEvent)
  * @stage: where small pageable copies wait for their turn, or NULL
  * @held_words: words that copies in streams still read from
  */
@@ -61,6 +63,7 @@ struct CUctx_st {
 	struct cu_print *print;
 	CUdeviceptr heap;
 	struct cu_slab *slabs;
+	struct cu_entry *entries;
 	struct cu_stage *stage;
 	struct cu_held_word *held_words;
 };

@@ -384,3 +384,21 @@ CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, e
 	cu_submit_end(s);
 	return r;
 }
+
+/* What is submitted to the context from now on comes after the event. */
+CUDA_API(cuCtxWaitEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, event))
+{
+	CUresult r = cu_context_get(ctx, &ctx);
+
+	if (!r)
+		r = cu_event_get(event);
+	if (!r)
+		r = cu_capture_barred_context(ctx);
+	if (r)
+		return r;
+	if (event->capture_id)
+		return cu_capture_event_barred(event) ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
+	if (event->ctx != ctx || event->ipc)
+		return cu_refuse("cuCtxWaitEvent for an event of another context or process");
+	return cu_streams_wait(ctx, event_point(event));
+}

@@ -264,6 +264,49 @@ static CUresult let_drain(CUstream s)
 /* Slots that what goes before a packet may need: waits for other streams. */
 enum { ROOM = 16 };
 
+/* A point that the streams of a context wait for before they begin. */
+struct cu_entry {
+	struct cu_entry *next;
+	struct cu_point point;
+};
+
+/* A stream gets its queue; the context's lock is held. */
+static CUresult enter(CUstream s)
+{
+	struct cu_entry **at = &s->ctx->entries;
+	CUresult r = queue_for(s);
+
+	while (!r && *at) {
+		struct cu_entry *e = *at;
+
+		if (cu_point_done(e->point)) {
+			*at = e->next;
+			free(e);
+		} else {
+			r = cu_submit_wait(s, e->point);
+			at = &e->next;
+		}
+	}
+	return r;
+}
+
+CUresult cu_streams_wait(CUcontext ctx, struct cu_point p)
+{
+	struct cu_entry *e = malloc(sizeof(*e));
+	CUresult r = CUDA_SUCCESS;
+
+	if (!e)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	pthread_mutex_lock(&ctx->lock);
+	for (CUstream s = ctx->streams; s && !r; s = s->next)
+		if (s->queue)
+			r = cu_submit_wait(s, p);
+	*e = (struct cu_entry){ ctx->entries, p };
+	ctx->entries = e;
+	pthread_mutex_unlock(&ctx->lock);
+	return r;
+}
+
 CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *out)
 {
 	CUstream s;
@@ -275,7 +318,7 @@ CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *out)
 		return r;
 	pthread_mutex_lock(&s->ctx->lock);
 	if (!s->queue)
-		r = queue_for(s);
+		r = enter(s);
 	if (!r && 2 * (slots + ROOM) > s->queue->ring.slots)
 		r = widen(s, slots + ROOM);
 	while (!r && vgpu_ring_free(&s->queue->ring) < slots + ROOM &&
@@ -399,6 +442,12 @@ void cu_streams_destroy(CUcontext ctx)
 	ctx->legacy = NULL;
 	while (ctx->streams)
 		cu_stream_destroy(ctx->streams);
+	while (ctx->entries) {
+		struct cu_entry *e = ctx->entries;
+
+		ctx->entries = e->next;
+		free(e);
+	}
 	while (ctx->idle_queues) {
 		struct cu_queue *q = ctx->idle_queues;
 

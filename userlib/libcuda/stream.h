@@ -92,6 +92,9 @@ struct cu_point cu_stream_point(CUstream s);
 /* Let the stream wait for a point (between begin and end). */
 CUresult cu_submit_wait(CUstream s, struct cu_point p);
 
+/* All streams of a context wait for a point of it, those that begin later too. */
+CUresult cu_streams_wait(CUcontext ctx, struct cu_point p);
+
 bool cu_point_done(struct cu_point p);
 /* Sleep until a point; then fetch what kernels printed. */
 CUresult cu_point_wait(CUcontext ctx, struct cu_point p);
