@@ -114,14 +114,14 @@ def two_models():
 def larger_than_memory():
     """A model that does not fit is offloaded in part, and says the same words."""
     # llama-server leaves a GiB free: what is above it holds some of the layers only.
-    with Module("vram=1032"), Server() as s:
+    with Module("vram=1040"), Server() as s:
         s.wait_for('msg="inference compute"', 90)
-        create("kdoc", "kdoc-6m-q8_0.gguf")
-        answers("kdoc", PROMPTS[:4])
-        line = ps("kdoc")
+        create("kdoc16", "kdoc-6m-f16.gguf")
+        answers("kdoc16", PROMPTS[:4])
+        line = ps("kdoc16")
         layers = re.findall(r"offloaded (\d+)/7 layers to GPU", s.text())
-        check(layers and int(layers[-1]) < 7, f"not all layers are on the GPU: {layers}", s.text())
-        check("100% GPU" not in line, f"ollama ps: {line}")
+        check(layers and 0 < int(layers[-1]) < 7, f"some layers are on the GPU, some not: {layers}", s.text())
+        check("CPU/GPU" in line, f"ollama ps: {line}")
 
 
 def main():

@@ -14,7 +14,7 @@ skipped() { printf 'TAP version 13\n1..1\nok 1 - Ollama # SKIP %s\n' "$1"; exit 
 
 [ -n "$home" ] || skipped "OLLAMA_HOME_DIR names no installed Ollama; clients/ollama-probe makes its calls"
 [ -x "$home/bin/ollama" ] || skipped "there is no bin/ollama in $home"
-for f in kdoc-6m-q8_0.gguf kdoc-6m-q4_0.gguf prompts.json; do
+for f in kdoc-6m-q8_0.gguf kdoc-6m-q4_0.gguf kdoc-6m-f16.gguf prompts.json; do
 	[ -f "$models/$f" ] || skipped "there is no $f in $models"
 done
 exec "$top/tools/vm/vgpu-vm" --bed uml --mem "${MEM:-6G}" --timeout 1400 --no-module -- \
