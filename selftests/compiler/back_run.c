@@ -367,6 +367,36 @@ static bool test_carry(void)
 	       r[1] == (u64)(a >> 64);
 }
 
+static bool test_pairs(void)
+{
+	u64 o = take(2048);
+	u16 *h = at(o);
+	u32 *r = at(o + 1024), i;
+	bool good;
+
+	for (i = 0; i < 256; i++)
+		h[i] = 1000 + i;
+	good = LAUNCH("pairs", &warp2, o) == ENGINE_DONE;
+	for (i = 0; i < 64; i++) {
+		u32 want = (1000 + 3 * i + 1) | (1000 + 3 * i + 2) << 16;
+
+		good = good && r[2 * i] == want && r[2 * i + 1] == want && h[3 * i + 2] == 0x1234;
+	}
+	return good;
+}
+
+static bool test_once(void)
+{
+	const struct shape s = { .grid = 3, .block = { 64, 1, 1 }, .cls = -1 };
+	u64 o = take(3 * 64 * 4);
+	u32 *r = at(o), i;
+	bool good = LAUNCH("once", &s, o, 7) == ENGINE_DONE;
+
+	for (i = 0; i < 3 * 64; i++)
+		good = good && r[i] == (i % 64 < 32 ? 7 * 3 + i / 64 : 7 * 3 * (i / 64) + 64);
+	return good;
+}
+
 static bool test_runtime(void)
 {
 	struct vgpucc_fifo *f = at(fifo);
@@ -578,6 +608,8 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_modes(), "%s: float modes", set);
 	ok(test_carry(), "%s: carries", set);
 	ok(test_local(), "%s: local array", set);
+	ok(test_pairs(), "%s: halves side by side", set);
+	ok(test_once(), "%s: the same in a grid, in a block", set);
 	ok(test_own_copy(), "%s: local memory by a generic address", set);
 	ok(test_runtime(), "%s: printf and malloc", set);
 	ok(test_assert(), "%s: assert", set);
