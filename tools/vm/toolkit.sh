@@ -15,6 +15,7 @@ CU12="nvidia-cuda-runtime-cu12==12.8.90 nvidia-cuda-nvrtc-cu12==12.8.93
 # The one runtime wheel of CUDA 12 with the static library in it.
 STATIC12="nvidia-cuda-runtime-cu12==12.9.79 nvidia-cuda-cccl-cu12==12.9.27"
 MATH="nvidia-cufft==12.0.0.61 nvidia-curand==10.4.0.35 nvidia-cusparse==12.6.3.3 nvidia-nvjitlink==13.0.88"
+FFT11="nvidia-cufft-cu11==10.9.0.58"
 CUBLAS="nvidia-cublas==13.1.0.3 nvidia-cublas-cu12==12.8.4.1"
 
 DIR=$CACHE/toolkit
@@ -77,7 +78,7 @@ wheels static12 $STATIC12
 # shellcheck disable=SC2086
 if [ "${1:-}" = cublas ]; then wheels cublas $CUBLAS; links "$DIR/cublas/nvidia/cu13/lib"; fi
 # shellcheck disable=SC2086
-if [ "${1:-}" = math ]; then wheels math $MATH; fi
+if [ "${1:-}" = math ]; then wheels math $MATH; wheels fft11 $FFT11; fi
 links "$ROOT/lib"
 links "$DIR/cu12/nvidia/cuda_runtime/lib"
 links "$DIR/cu12/nvidia/cuda_nvrtc/lib"

@@ -14,4 +14,4 @@ if ! "$top/tools/vm/toolkit.sh" math >/dev/null; then
 fi
 make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 exec "$top/tools/vm/vgpu-vm" --bed "${BED:-uml}" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout 550 -- \
-	"$top/selftests/clients/cublas/inside.sh" "$top/build/selftests/clients/math" rand sparse fft
+	"$top/selftests/clients/cublas/inside.sh" "$top/build/selftests/clients/math" rand sparse fft fft13
