@@ -23,7 +23,8 @@ SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
 PARAMS	?=
 # make test holds the suites that were seen whole and green; the other clients are test-long's.
 SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver engine faces \
-			   fuzz-engine golden libcuda packages runner clients/monitors clients/node-llama-cpp clients/ollama-probe)
+			   fuzz-engine golden libcuda packages runner \
+			   clients/cublas clients/math clients/monitors clients/node-llama-cpp clients/ollama-probe)
 
 # kselftest_harness.h and ksft's shell helpers, as the kernel package has them
 export KSELFTEST_DIR := $(CACHE)/kernels/uml/source/tools/testing/selftests

@@ -77,6 +77,12 @@ def main():
     host = best(host, figures(f"{where}/triad"))
     show(host)
     show(gpu)
+    print("== matrix products: cuBLAS on the device, OpenBLAS on the host")
+    peer = figures(f"{where}/blas_host")
+    blas = figures(f"{TOP}/tools/vm/vgpu-vm", "--mem", "6G", "--", f"{where}/blas")
+    peer = best(peer, figures(f"{where}/blas_host"))
+    show(peer)
+    show(blas)
     print("== ratios")
     for name in rates:
         if name.startswith("lane_gops_") and name != "lane_gops_scalar":
@@ -87,6 +93,10 @@ def main():
     ratio("copy from pinned memory / host copy", gpu.get("h2d_pinned_gbs"),
           host.get("host_copy_gbs"))
     ratio("compiling a kernel / ptxas", times["compile_ms"], times["ptxas_ms"])
+    for n in ("512", "1024"):
+        ratio(f"SGEMM {n}, cuBLAS / OpenBLAS", blas.get(f"cublas_sgemm_{n}"), peer.get(f"openblas_sgemm_{n}"))
+        ratio(f"HGEMM {n}, cuBLAS / OpenBLAS's SGEMM", blas.get(f"cublas_hgemm_{n}"),
+              peer.get(f"openblas_sgemm_{n}"))
 
 
 if __name__ == "__main__":

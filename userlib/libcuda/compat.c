@@ -7,7 +7,7 @@
  * 13.0 they take their forward-compatibility kernels, every one of which has
  * PTX.  They ask through the runtime inside themselves, so that the asker is
  * known by the object its code lies in.  A library stands here only after it
- * was measured (Documentation/compat.rst).
+ * was measured (Documentation/libcuda.rst).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
