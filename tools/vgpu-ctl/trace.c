@@ -81,16 +81,16 @@ static void print_call(char *line, void *data)
 	trace_print(strncmp(line, "vgpu: ", 6) ? line : line + 6);
 }
 
-/* Returns false when nothing more will come. */
+/* Print what is in the pipe. Returns false when nothing is, and nobody could write more. */
 static bool drain(int fd, struct trace_buffer *b)
 {
-	ssize_t n = read(fd, b->text + b->used, sizeof(b->text) - b->used);
+	ssize_t n;
 
-	if (n > 0) {
+	while ((n = read(fd, b->text + b->used, sizeof(b->text) - b->used)) > 0) {
 		b->used += n;
 		trace_lines(b, print_call, NULL);
 	}
-	return n > 0;
+	return n < 0 && errno == EAGAIN;
 }
 
 static pid_t start(char **argv, const char *pipe_path)
@@ -106,21 +106,27 @@ static pid_t start(char **argv, const char *pipe_path)
 	_exit(127);
 }
 
+/* Until the command has ended, and every process that it left behind with the pipe open. */
 static int follow(pid_t pid, int fd)
 {
+	const struct timespec pause = { .tv_nsec = 20000000 };
 	static struct trace_buffer b;
+	bool ended = false;
 	int status = 0;
 
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
+		bool writers;
 
-		if (poll(&p, 1, 100) > 0)
-			drain(fd, &b);
-		else if (waitpid(pid, &status, WNOHANG) == pid)
+		poll(&p, 1, 100);
+		writers = drain(fd, &b);
+		if (ended && !writers)
 			break;
+		if (!ended)
+			ended = waitpid(pid, &status, WNOHANG) == pid;
+		if (!writers)
+			nanosleep(&pause, NULL);	/* poll() does not wait when nobody has it open */
 	}
-	while (drain(fd, &b))
-		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -135,8 +141,7 @@ static int trace_command(char **argv)
 		return EXIT_FAILED;
 	}
 	snprintf(path, sizeof(path), "%s/pipe", dir);
-	/* Open for writing too: it does not end when one of several processes does. */
-	fd = mkfifo(path, 0600) ? -1 : open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	fd = mkfifo(path, 0600) ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		fprintf(stderr, "vgpu-ctl: %s: %s\n", path, strerror(errno));
 	else
