@@ -297,8 +297,7 @@ device_rules()
 # configfs as a module needs its own, from the kernel's package.
 load_configfs()
 {
-	[ -e "$CONFIGFS_KO" ] || return 1
-	[ -d /sys/kernel/config ] || modprobe -d "$KERNEL_DIR/root" -S "$(uname -r)" configfs || return 1
+	[ -d /sys/kernel/config ] || [ ! -d "$KERNEL_DIR/root" ] || modprobe -d "$KERNEL_DIR/root" -S "$(uname -r)" configfs || return 1
 	insmod "$CONFIGFS_KO" && mount -t configfs none /sys/kernel/config
 }
 
@@ -306,7 +305,8 @@ runtime()
 {
 	local dir=/sys/kernel/config/vgpu
 	load || return
-	if ! load_configfs; then
+	if ! load_configfs 2>"$tmp/configfs"; then
+		check "without configfs the second module does not load" says "$(cat "$tmp/configfs")" "insmod|modprobe"
 		skip "devices at run time" "this kernel has no configfs"
 		unload
 		return

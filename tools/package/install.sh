@@ -51,7 +51,7 @@ module()
 {
 	local ko
 	for ko in vgpu vgpu_configfs; do
-		[ -f "$KO_DIR/$ko.ko" ] && put 644 "$KO_DIR/$ko.ko" "/lib/modules/$RELEASE/updates/$ko.ko"
+		put 644 "$KO_DIR/$ko.ko" "/lib/modules/$RELEASE/updates/$ko.ko"
 	done
 	depmod -b "${D:-/}" "$RELEASE"
 }
