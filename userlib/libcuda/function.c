@@ -57,7 +57,13 @@ CUresult cu_function_attribute(CUfunction f, int attribute, int *value)
 		*value = info ? info->local_bytes : 0;
 		break;
 	case CU_FUNC_ATTRIBUTE_NUM_REGS:
-		*value = info ? info->vregs : 0;
+		/* Not compiled yet: what a block of the largest size leaves each thread. cuBLAS divides by it. */
+		*value = info ? info->vregs :
+				(int)(d->dev.info.regs_block / (cu_kernel_max_threads(k, &d->dev.info) ?: 1));
+		if (*value < 1)
+			*value = 1;
+		if (*value > 255)
+			*value = 255;
 		break;
 	case CU_FUNC_ATTRIBUTE_PTX_VERSION:
 		*value = f->mod->image->info.ptx_target;
