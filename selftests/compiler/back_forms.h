@@ -218,6 +218,98 @@ static bool test_quads(void)
 	return true;
 }
 
+/* Elements of the test of wmma: small whole numbers that differ with place and matrix. */
+static s32 element(u32 which, u32 i, u32 j)
+{
+	return (s32)(which * 5 + i * 3 + j * 7) % 13 - 6;
+}
+
+static s32 dot(u32 which, u32 i, u32 j, u32 k)
+{
+	s32 sum = element(which + 2, i, j);
+
+	while (k--)
+		sum += element(which, i, k) * element(which + 1, k, j);
+	return sum;
+}
+
+static void fill_floats(u8 *a, u8 *b, u8 *c)
+{
+	u32 i, j;
+
+	for (i = 0; i < 16; i++)
+		for (j = 0; j < 16; j++) {
+			if (j < 8)
+				((float *)a)[i * 8 + j] = element(0, i, j);
+			if (i < 8)
+				((float *)b)[i * 16 + j] = element(1, i, j);
+			((float *)c)[j * 16 + i] = element(2, i, j);
+			((u16 *)(a + 4096))[i * 16 + j] = half_number(element(6, i, j));
+			((u16 *)(b + 4096))[j * 16 + i] = half_number(element(7, i, j));
+			((u16 *)(c + 4096))[i * 16 + j] = half_number(element(8, i, j));
+		}
+	for (i = 0; i < 8; i++)
+		for (j = 0; j < 8; j++) {
+			if (j < 4)
+				((double *)(a + 1024))[j * 8 + i] = element(3, i, j);
+			if (i < 4)
+				((double *)(b + 1024))[j * 4 + i] = element(4, i, j);
+			((double *)(c + 1024))[i * 8 + j] = element(5, i, j);
+		}
+}
+
+/* Products of 4-bit and of single bits, of whatever bytes there are */
+static bool check_bits(const u8 *a, const u8 *b, const u8 *c, const u8 *o)
+{
+	u32 i, j, k;
+
+	for (i = 0; i < 8; i++)
+		for (j = 0; j < 8; j++) {
+			s32 four = ((const s32 *)(c + 2048))[i * 8 + j];
+			s32 one = ((const s32 *)(c + 3072))[i * 8 + j];
+
+			for (k = 0; k < 32; k++) {
+				s32 x = a[2048 + i * 16 + k / 2] >> k % 2 * 4 & 15;
+
+				four += (x > 7 ? x - 16 : x) * (b[2048 + j * 16 + k / 2] >> k % 2 * 4 & 15);
+			}
+			for (k = 0; k < 128; k++)
+				one += a[3072 + i * 16 + k / 8] >> k % 8 & b[3072 + j * 16 + k / 8] >> k % 8 & 1;
+			if (((const s32 *)(o + 2048))[j * 8 + i] != four ||
+			    ((const s32 *)(o + 3072))[i * 8 + j] != one)
+				return false;
+		}
+	return true;
+}
+
+static bool test_wmma(void)
+{
+	const struct shape warp = { .grid = 2, .block = { 32, 1, 1 }, .cls = -1 };
+	u64 o = take(6144), pa = take(6144), pb = take(6144), pc = take(6144);
+	u8 *a = at(pa), *b = at(pb), *c = at(pc), *d = at(o);
+	u32 i, j;
+
+	for (i = 0; i < 6144; i++) {
+		a[i] = i * 37 + (i >> 4);
+		b[i] = i * 91 + (i >> 5);
+		c[i] = i & 3 ? 0 : i;
+	}
+	fill_floats(a, b, c);
+	if (LAUNCH("wmmas", &warp, o, pa, pb, pc) != ENGINE_DONE || !check_bits(a, b, c, d))
+		return false;
+	for (i = 0; i < 16; i++)
+		for (j = 0; j < 16; j++) {
+			s32 h = dot(6, i, j, 16);
+
+			if (((float *)d)[i * 16 + j] != dot(0, i, j, 8) ||
+			    (i < 8 && j < 8 && ((double *)(d + 1024))[i * 8 + j] != dot(3, i, j, 4)) ||
+			    ((float *)(d + 4096))[i * 16 + j] != h ||
+			    ((u16 *)(d + 5120))[i * 16 + j] != half_number(2 * h - element(8, i, j)))
+				return false;
+		}
+	return true;
+}
+
 static void run_forms(const char *set)
 {
 	ok(test_video(), "%s: video instructions", set);
@@ -225,5 +317,6 @@ static void run_forms(const char *set)
 	ok(test_carries(), "%s: carries across blocks and guards", set);
 	ok(test_bulk(), "%s: copies in bulk and a barrier object", set);
 	ok(test_tensor(), "%s: boxes of a tensor", set);
+	ok(test_wmma(), "%s: wmma of the rarer shapes and of mixed accumulators", set);
 	ok(test_quads(), "%s: mma.m8n8k4 with mixed accumulators", set);
 }
