@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# toolkit.sh [cublas|math]: put NVIDIA's compiler, runtime and headers, from their PyPI wheels,
+# toolkit.sh [cublas|math|newest]: put NVIDIA's compiler, runtime and headers, from their PyPI wheels,
 # into the cache, for the selftests. Prints the folder of the CUDA 13 toolkit.
-# With "cublas", NVIDIA's cuBLAS of CUDA 13 and 12 too; with "math", cuFFT, cuRAND and cuSPARSE.
+# With "cublas", NVIDIA's cuBLAS of CUDA 13 and 12 too; with "math", cuFFT, cuRAND and cuSPARSE; with "newest", the latest cuBLAS there is.
 # They are large. Nothing is installed into the system.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -79,6 +79,7 @@ wheels static12 $STATIC12
 if [ "${1:-}" = cublas ]; then wheels cublas $CUBLAS; links "$DIR/cublas/nvidia/cu13/lib"; fi
 # shellcheck disable=SC2086
 if [ "${1:-}" = math ]; then wheels math $MATH; wheels fft11 $FFT11; fi
+if [ "${1:-}" = newest ]; then wheels newest "nvidia-cublas>=13.10"; fi
 links "$ROOT/lib"
 links "$DIR/cu12/nvidia/cuda_runtime/lib"
 links "$DIR/cu12/nvidia/cuda_nvrtc/lib"

@@ -289,6 +289,10 @@ static void lower_insn(struct low *l, struct ir_insn *i)
 	spell(i, name, sizeof(name));
 	if (ir_op_flags(i->op) & OPF_TEX)
 		low_refuse(l, "textures and surfaces are not supported (%s)", name);
+	if (i->op == OP_MULTIMEM_LD || i->op == OP_MULTIMEM_ST || i->op == OP_MULTIMEM_RED)
+		low_refuse(l, "multicast memory is not supported (%s)", name);
+	if (i->m.rnd == RND_RS)
+		low_refuse(l, "stochastic rounding belongs to other compute capabilities (%s)", name);
 	low_refuse(l, "instruction %s is not supported", name);
 }
 

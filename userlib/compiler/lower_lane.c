@@ -23,13 +23,59 @@ static u8 shfl_mode(const struct ir_insn *i)
 	}
 }
 
+/*
+ * Clamp and member mask both in registers: PTX's source lane is computed, and fetched from;
+ * lanes whose source is out of range get their own value.
+ */
+static void shfl_by_index(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b)
+{
+	struct mopnd c = low_vector(l, low_src(l, &i->ops[4]), MC_V), lane = low_temp(l, MC_V);
+	struct mopnd seg, clamp, least, most, j, in = low_temp(l, MC_P);
+	bool up = i->m.shfl == SHFL_UP;
+	struct minsn *m;
+
+	low_op(l, VGPU_OP_SREGV, lane, NO, NO, NO)->imm = VGPU_SREG_LANEID;
+	b = low_t2(l, VGPU_OP_AND, MC_V, low_vector(l, b, MC_V), mo_imm(31));
+	clamp = low_t2(l, VGPU_OP_AND, MC_V, c, mo_imm(31));
+	seg = low_t3(l, VGPU_OP_BFEU, MC_V, c, mo_imm(8), mo_imm(5));
+	least = low_t2(l, VGPU_OP_AND, MC_V, lane, seg);
+	most = low_t2(l, VGPU_OP_OR, MC_V, least,
+		      low_t2(l, VGPU_OP_AND, MC_V, clamp, low_t1(l, VGPU_OP_NOT, MC_V, seg)));
+	switch (i->m.shfl) {
+	case SHFL_UP:
+		j = low_t2(l, VGPU_OP_ISUB, MC_V, lane, b);
+		break;
+	case SHFL_DOWN:
+		j = low_t2(l, VGPU_OP_IADD, MC_V, lane, b);
+		break;
+	case SHFL_BFLY:
+		j = low_t2(l, VGPU_OP_XOR, MC_V, lane, b);
+		break;
+	default:
+		j = low_t2(l, VGPU_OP_OR, MC_V, least,
+			   low_t2(l, VGPU_OP_AND, MC_V, b, low_t1(l, VGPU_OP_NOT, MC_V, seg)));
+		break;
+	}
+	m = low_op2(l, VGPU_OP_SETPI, in, j, most);
+	m->mod = up ? VGPU_CMP_GE : VGPU_CMP_LE;
+	j = low_t3(l, VGPU_OP_SEL, MC_V, j, lane, in);
+	m = low_op3(l, VGPU_OP_SHFL, low_dst(l, &i->ops[0]), a, j,
+		    low_vector(l, low_src(l, &i->ops[5]), MC_V));
+	m->mod = VGPU_SHFL_IDX;
+	m->imm = VGPU_SHFL_CLAMP(31);
+	low_final(l, m);
+	low_copy(l, &i->ops[1], in);
+}
+
 static void shfl_general(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b)
 {
 	const struct ir_operand *mask = &i->ops[5];
 	struct minsn *m;
 
-	if (i->op == OP_SHFL_SYNC && mask->kind != OPND_IMM)
-		low_refuse(l, "shfl.sync with both clamp and member mask in registers");
+	if (i->op == OP_SHFL_SYNC && mask->kind != OPND_IMM) {
+		shfl_by_index(l, i, a, b);
+		return;
+	}
 	if (b.kind == MO_IMM)
 		b = low_vector(l, b, MC_V);
 	m = low_op3(l, VGPU_OP_SHFLV, low_dst(l, &i->ops[0]), a, b,
