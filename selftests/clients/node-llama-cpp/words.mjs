@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // words.mjs COUNT MODEL...: the first COUNT prompts of prompts.json must be continued word for
-// word; two of them as two sequences of one batch; and eight of more than 64 tokens each, which is a
-// batch of more than 512.
+// word; if COUNT is more than 1, also two of them as two sequences of one batch, and eight of more than
+// 64 tokens each, which is a batch of more than 512.
 import {open, load, context, prompts, begin, continuation, result, note, seconds, finish} from "./client.mjs";
 
 const count = Number(process.argv[2]);
@@ -68,8 +68,10 @@ for (const file of process.argv.slice(3)) {
     const model = await load(llama, file);
 
     await alone(model, file);
-    await together(model, file);
-    await crowd(model, file);
+    if (count > 1) {
+        await together(model, file);
+        await crowd(model, file);
+    }
     await model.dispose();
 }
 finish();
