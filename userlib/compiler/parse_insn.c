@@ -114,6 +114,18 @@ static void check_types(struct parser *p, const struct ir_insn *i)
 		perr(p, i->line, "'%s' of integers lacks .lo, .hi or .wide", ir_op_name(i->op));
 }
 
+/* A load releases nothing, a store acquires nothing (PTX ISA, ld and st). */
+static void check_order(struct parser *p, const struct ir_insn *i)
+{
+	u8 other = i->op == OP_LD ? SEM_RELEASE : SEM_ACQUIRE;
+
+	if (i->op != OP_LD && i->op != OP_ST)
+		return;
+	if (i->m.sem == other || i->m.sem == SEM_ACQ_REL || i->m.sem == SEM_SC)
+		perr(p, i->line, "'.%s' is not allowed on '%s'", ir_mod_name(GRP_sem, i->m.sem),
+		     ir_op_name(i->op));
+}
+
 static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
 			   const char *end)
 {
@@ -139,6 +151,7 @@ static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
 		perr(p, i->line, "'%s' lacks its %s modifier", op->name, missing);
 	if (i->ntypes)
 		check_types(p, i);
+	check_order(p, i);
 }
 
 /* Older spellings that are another opcode in truth. */
