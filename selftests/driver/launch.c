@@ -145,15 +145,21 @@ static int long_sections(void)
 TEST_F(launch, short_sections_whatever_the_mix)
 {
 	struct launch l = launch(&self->g, PHASES, 4, 32, 0, 10000000);
-	int before = long_sections(), after;
+	int before, more = 0;
 
 	if (strcmp(getenv("VGPU_BED") ?: "", "uml"))
 		SKIP(return, "only UML measures them");
-	run(&self->g, &l);
-	EXPECT_EQ(0, queue_sync(&self->g.q));
-	after = long_sections();
-	/* A host takes its processor away now and then; a mistake shows ten times in 5 s. */
-	EXPECT_LE(after - before, 3);
+	/*
+	 * A busy host takes its processor away, which looks the same; a mistake shows ten
+	 * times in 5 s, every time.
+	 */
+	for (int i = 0; i < 3 && (!i || more > 3); i++) {
+		before = long_sections();
+		run(&self->g, &l);
+		EXPECT_EQ(0, queue_sync(&self->g.q));
+		more = long_sections() - before;
+	}
+	EXPECT_LE(more, 3);
 }
 
 TEST_F(launch, contexts_share)

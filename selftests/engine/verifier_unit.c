@@ -57,7 +57,7 @@ const struct vcase verifier_unit[] = {
 	TEXT("no scalars", ".kernel \"k\" func=f sregs=0" F, "kernel 0", K_SREGS),
 	TEXT("65 scalars", ".kernel \"k\" func=f sregs=65" F, "kernel 0", K_SREGS),
 	TEXT("parameters", ".kernel \"k\" func=f param=32765" F, "kernel 0", K_PARAM),
-	TEXT("shared memory", ".kernel \"k\" func=f shared=101377" F, "kernel 0", K_SHARED),
+	TEXT("shared memory", ".kernel \"k\" func=f shared=232449" F, "kernel 0", K_SHARED),
 	TEXT("local memory", ".kernel \"k\" func=f local=524304" F, "kernel 0", K_LOCAL),
 	TEXT("local memory, multiple", ".kernel \"k\" func=f local=8" F, "kernel 0", K_LOCAL),
 	TEXT("largest block", ".kernel \"k\" func=f threads=1025" F, "kernel 0", K_THREADS),
