@@ -95,6 +95,8 @@ const struct eng_op *eng_bulk(struct eng_warp *w, const struct eng_op *ip, u32 l
 
 		if (n < 0)
 			return NULL;
+		if (!n)		/* nothing asked for, nothing translated */
+			continue;
 		if (is_fill)
 			fill(shared, ROW(u64, a)[l], n);
 		else if (ip->mod == VGPU_BULK_STORE)
