@@ -88,6 +88,21 @@ static void write_file(const char *path, const uint8_t *buf, size_t size)
 	close(fd);
 }
 
+/* Whole and right, but somebody else may have written it; it is not ours to remove, either. */
+static void foreign(struct vgpu_cache *c, const char *path)
+{
+	chmod(path, 0620);
+	ok(look(c, 1) == 0 && access(path, F_OK) == 0, "others may write to it: a miss");
+	chmod(path, 0600);
+	ok(look(c, 1) == 1, "only we may: a hit");
+	if (geteuid() || chown(path, 65534, -1)) {
+		ok(true, "another user's # SKIP needs root");
+		return;
+	}
+	ok(look(c, 1) == 0 && access(path, F_OK) == 0, "another user's: a miss");
+	chown(path, 0, -1);
+}
+
 static void damage(struct vgpu_cache *c)
 {
 	uint8_t key[VGPU_CACHE_KEY_SIZE], whole[2 * SIZE], bad[2 * SIZE];
@@ -121,6 +136,7 @@ static void damage(struct vgpu_cache *c)
 	ok(!stayed, "what is damaged is removed");
 	write_file(path, whole, size);
 	ok(look(c, 1) == 1, "the same bytes, whole, are a hit");
+	foreign(c, path);
 	key_of(2, key);
 	path_of(c, key, other);
 	rename(path, other);

@@ -99,6 +99,12 @@ static void *read_entry(int fd, const struct stat *st, const uint8_t *key, size_
 	return data;
 }
 
+/* Only what this user wrote is believed: the sum is no secret, so that anybody's file can be right by it. */
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & 022);
+}
+
 bool vgpu_cache_get(struct vgpu_cache *c, const uint8_t key[VGPU_CACHE_KEY_SIZE], void **data, size_t *size)
 {
 	char path[PATH_MAX];
@@ -111,7 +117,11 @@ bool vgpu_cache_get(struct vgpu_cache *c, const uint8_t key[VGPU_CACHE_KEY_SIZE]
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return false;
-	*data = fstat(fd, &st) ? NULL : read_entry(fd, &st, key, size);
+	if (fstat(fd, &st) || !is_ours(&st)) {
+		close(fd);
+		return false;
+	}
+	*data = read_entry(fd, &st, key, size);
 	if (!*data)
 		unlink(path);
 	else if (time(NULL) - st.st_mtime > TOUCH_AFTER)
