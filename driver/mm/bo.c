@@ -42,14 +42,16 @@ static void note_peak(struct vgpu_ctx *ctx, s64 used)
 		;
 }
 
+/* What does not fit is never added, not even for a moment: others would be refused meanwhile. */
 static bool charge(struct vgpu_ctx *ctx, u64 bytes)
 {
 	struct vgpu_device *dev = ctx->dev;
+	s64 used = atomic64_read(&dev->cnt.vram_used);
 
-	if (atomic64_add_return(bytes, &dev->cnt.vram_used) > dev->vram_bytes) {
-		atomic64_sub(bytes, &dev->cnt.vram_used);
-		return false;
-	}
+	do {
+		if (used + bytes > dev->vram_bytes)
+			return false;
+	} while (!atomic64_try_cmpxchg(&dev->cnt.vram_used, &used, used + bytes));
 	note_peak(ctx, atomic64_add_return(bytes, &ctx->cnt.vram_used));
 	return true;
 }

@@ -15,14 +15,16 @@
 
 static atomic64_t pinned_pages;	/* by all processes */
 
+/* What does not fit is never added, not even for a moment: others would be refused meanwhile. */
 static int charge(struct vgpu_ctx *ctx, unsigned long pages)
 {
 	u64 cap = (u64)vgpu_params.pin_limit_mib << (20 - PAGE_SHIFT);
+	s64 pinned = atomic64_read(&pinned_pages);
 
-	if (atomic64_add_return(pages, &pinned_pages) > cap) {
-		atomic64_sub(pages, &pinned_pages);
-		return -EDQUOT;
-	}
+	do {
+		if (pinned + pages > cap)
+			return -EDQUOT;
+	} while (!atomic64_try_cmpxchg(&pinned_pages, &pinned, pinned + pages));
 	atomic64_add(pages, &ctx->mm->pinned_vm);
 	vgpu_count(ctx, pinned, (s64)pages << PAGE_SHIFT);
 	return 0;
