@@ -256,8 +256,11 @@ static void move(u8 *to, const u8 *from, u32 n)
 	}
 }
 
-/* Between @buf and memory that check() found there */
-static void transfer(struct eng_warp *w, u32 space, u64 va, u32 lane, u8 *buf, u32 bytes,
+/*
+ * Between @buf and memory that check() found there.  False: it has gone since, because lanes took
+ * each other's translations and somebody unmaps; then @buf is not all filled.
+ */
+static bool transfer(struct eng_warp *w, u32 space, u64 va, u32 lane, u8 *buf, u32 bytes,
 		     bool write)
 {
 	u32 done = 0;
@@ -266,14 +269,21 @@ static void transfer(struct eng_warp *w, u32 space, u64 va, u32 lane, u8 *buf, u
 		struct place at = place_of(w, space, va + done, lane, write);
 		u32 n = (u32)min_t(u64, at.left, bytes - done);
 
-		if (unlikely(!n))	/* cannot be: check() saw it */
-			return;
+		if (unlikely(!n))
+			return false;
 		if (write)
 			move(at.ptr, buf + done, n);
 		else
 			move(buf + done, at.ptr, n);
 		done += n;
 	}
+	return true;
+}
+
+static const struct eng_op *gone(struct eng_warp *w, const struct eng_op *ip,
+				 const struct access *ac, u64 va, u32 lane)
+{
+	return fault_at(w, ip, ac, VGPU_STOP_ILLEGAL_ADDRESS, va, lane);
 }
 
 static u64 extend(const u8 *p, u32 bytes, bool sign)
@@ -360,7 +370,8 @@ const struct eng_op *eng_load(struct eng_warp *w, const struct eng_op *ip, u32 l
 	for (m = lanes; m; m &= m - 1) {
 		u32 lane = __ffs(m);
 
-		transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, false);
+		if (!transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, false))
+			return gone(w, ip, &ac, w->addr[lane], lane);
 		for (i = 0; i * width < ac.bytes; i++)
 			put_element(w, ip, i, lane,
 				    extend(buf + i * width, width, ip->md & VGPU_MD_SIGNED));
@@ -385,7 +396,8 @@ const struct eng_op *eng_store(struct eng_warp *w, const struct eng_op *ip, u32 
 
 			memcpy(buf + i * width, &v, 8);
 		}
-		transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, true);
+		if (!transfer(w, ac.space, w->addr[lane], lane, buf, ac.bytes, true))
+			return gone(w, ip, &ac, w->addr[lane], lane);
 	}
 	return ip + 1;
 }
@@ -419,8 +431,10 @@ const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u3
 		if (sized)
 			n = min(n, size[lane]);
 		memset(buf, 0, sizeof(buf));
-		transfer(w, from.space, w->addr[lane], lane, buf, n, false);
-		transfer(w, to.space, dst[lane] + (u32)dst_off, lane, buf, to.bytes, true);
+		if (!transfer(w, from.space, w->addr[lane], lane, buf, n, false))
+			return gone(w, ip, &from, w->addr[lane], lane);
+		if (!transfer(w, to.space, dst[lane] + (u32)dst_off, lane, buf, to.bytes, true))
+			return gone(w, ip, &to, dst[lane] + (u32)dst_off, lane);
 	}
 	return ip + 1;
 }
@@ -437,7 +451,8 @@ const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip)
 		va = (u32)va;
 	if (!check_lane(w, ip, &ac, va, ac.bytes, lane))
 		return NULL;
-	transfer(w, ac.space, va, lane, buf, ac.bytes, false);
+	if (!transfer(w, ac.space, va, lane, buf, ac.bytes, false))
+		return gone(w, ip, &ac, va, lane);
 	*d = extend(buf, ac.bytes, ip->md & VGPU_MD_SIGNED);
 	return ip + 1;
 }

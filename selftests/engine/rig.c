@@ -29,7 +29,8 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	struct rig *r = as;
 	u64 at = va - RIG_BASE, writable = r->size - r->read_only, end;
 
-	if (va < RIG_BASE || at >= r->size)
+	r->lookups++;
+	if (va < RIG_BASE || at >= r->size || (r->lasts && r->lookups > r->lasts))
 		return -EFAULT;
 	(void)write;
 	if (r->absent && r->absent[at / 4096])

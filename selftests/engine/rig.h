@@ -16,6 +16,8 @@
  * @read_only: bytes at its end that stores must not touch
  * @span: largest piece that a translation gives, 0 for all of it
  * @absent: pages of 4 KiB (a byte each) that must be brought in first, or NULL
+ * @lookups: translations asked for so far
+ * @lasts: after so many of them everything is unmapped, 0: never
  * @budget: warp instructions a slice
  * @slices: most slices before the launch is stopped
  * @msg: why a text was not run
@@ -27,6 +29,8 @@ struct rig {
 	size_t read_only;
 	size_t span;
 	u8 *absent;
+	u32 lookups;
+	u32 lasts;
 	u32 budget;
 	u32 slices;
 	char msg[200];
