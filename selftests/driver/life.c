@@ -30,11 +30,11 @@ FIXTURE_TEARDOWN(life)
 	close(self->fd);
 }
 
-/* No more than before is in use within a second. */
-static bool all_freed(int fd, const struct vgpu_device_status *before)
+/* No more than before is in use within @seconds. */
+static bool all_freed_within(int fd, const struct vgpu_device_status *before, int seconds)
 {
 	struct vgpu_device_status st;
-	uint64_t end = now_ns() + SECOND;
+	uint64_t end = now_ns() + seconds * SECOND;
 
 	do {
 		status(fd, &st);
@@ -47,6 +47,11 @@ static bool all_freed(int fd, const struct vgpu_device_status *before)
 	fprintf(stderr, "# left: %u contexts, %llu bytes, %llu pinned, %u queues, %u running\n",
 		st.contexts, st.vram_used, st.pinned_bytes, st.queues, st.running);
 	return false;
+}
+
+static bool all_freed(int fd, const struct vgpu_device_status *before)
+{
+	return all_freed_within(fd, before, 1);
 }
 
 /* Likewise, but for contexts whose file another process still holds. */
@@ -332,7 +337,8 @@ TEST_F_TIMEOUT(life, threads_at_once, 60)
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);
 	close(r.fd);
-	EXPECT_TRUE(all_freed(self->fd, &self->before));
+	/* Nothing was killed: what four threads left in the queues may take its time. */
+	EXPECT_TRUE(all_freed_within(self->fd, &self->before, 10));
 }
 
 TEST_F(life, module_in_use_stays)
