@@ -212,6 +212,7 @@ struct vgpu_job_ops {
  * struct vgpu_job - a packet in execution
  * @link: in vgpu_sched_ctx.jobs while there is something to hand out
  * @queue: its queue
+ * @dev: its device; a job of a stopped context may outlive its queue
  * @ops: its kind
  * @seqno: its number
  * @total: blocks (launch) or pieces (copy, fill)
@@ -232,6 +233,7 @@ struct vgpu_job_ops {
 struct vgpu_job {
 	struct list_head link;
 	struct vgpu_queue *queue;
+	struct vgpu_device *dev;
 	const struct vgpu_job_ops *ops;
 	u64 seqno;
 	u64 total;

@@ -23,6 +23,7 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 	INIT_LIST_HEAD(&job->ready);
 	INIT_LIST_HEAD(&job->spinning);
 	job->queue = q;
+	job->dev = q->obj.ctx->dev;
 	job->ops = ops;
 	job->seqno = seqno;
 	job->total = total;
@@ -43,7 +44,7 @@ void vgpu_job_free(struct vgpu_job *job)
 {
 	free_units(&job->ready);
 	free_units(&job->spinning);
-	vgpu_device_run_end(job->queue->obj.ctx->dev);
+	vgpu_device_run_end(job->dev);
 	job->ops->free(job);
 }
 
