@@ -193,12 +193,13 @@ static u64 find_gap(struct vgpu_as *as, u64 length, u64 align, u64 from, u64 to)
 /**
  * vgpu_as_map_anywhere - enter a mapping where there is room
  * @as: address space
- * @m: the mapping; its address is filled in
+ * @m: the mapping; once entered another thread may take it out and free it
  * @align: alignment of the address
+ * @va: the address
  *
  * Return: as vgpu_as_map(), -ENOSPC where no range is left.
  */
-int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align)
+int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align, u64 *va)
 {
 	int rc;
 
@@ -211,8 +212,10 @@ int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align)
 	if (!m->va)
 		m->va = find_gap(as, m->length, align, VGPU_VA_SPLIT, VGPU_VA_END);
 	rc = m->va ? enter(as, m) : -ENOSPC;
-	if (!rc)
+	if (!rc) {
 		as->hint = m->va + m->length;
+		*va = m->va;
+	}
 unlock:
 	up_write(&as->lock);
 	return rc;

@@ -57,11 +57,9 @@ static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 	m->obj = &bo->obj;
 	m->offset = a->offset;
 	rc = a->flags & VGPU_VA_FIXED ? vgpu_as_map(as, m) :
-		vgpu_as_map_anywhere(as, m, align);
+		vgpu_as_map_anywhere(as, m, align, &a->va);
 	if (rc)
 		kfree(m);
-	else
-		a->va = m->va;
 	return rc;
 }
 

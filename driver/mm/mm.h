@@ -157,7 +157,7 @@ void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size, 
 struct vgpu_as *vgpu_as_create(void);
 void vgpu_as_free(struct vgpu_as *as);
 int vgpu_as_map(struct vgpu_as *as, struct vgpu_mapping *m);
-int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align);
+int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align, u64 *va);
 int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length);
 void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps);
 void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span);
