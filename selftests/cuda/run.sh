@@ -3,6 +3,8 @@
 # The CUDA programs, built by NVIDIA's compiler, in a bed: BED=uml (default) or qemu.
 # time limit: 1200
 # variant: BED=uml
+# variant: BED=uml ISA=avx2
+# variant: BED=uml ISA=portable
 # variant: BED=qemu KERNEL=6.1
 # long variant: BED=qemu KERNEL=6.1 ALL=1
 # long variant: BED=qemu KERNEL=6.12 ALL=1
@@ -14,7 +16,10 @@ bed=${BED:-uml}
 
 make -s -j2 all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 if [ $# = 0 ]; then
-	if [ "$bed" = uml ]; then
+	if [ -n "${ISA:-}" ]; then	# what a processor would not choose by itself
+		set -- "$out"/static/vecadd "$out"/static/reduce "$out"/static/atomics \
+			"$out"/static/arith64 "$out"/static/half "$out"/static/diverge
+	elif [ "$bed" = uml ]; then
 		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/*
 	elif [ -n "${ALL:-}" ]; then	# emulated vectors are slow: each subject once
 		set -- "$out"/static/* "$out"/shared/vecadd "$out"/cuda12/*
@@ -24,4 +29,4 @@ if [ $# = 0 ]; then
 	set -- "${@#"$out"/}"
 fi
 exec "$top/tools/vm/vgpu-vm" --bed "$bed" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout 900 \
-	--params "time_limit_ms=2000 gpus=2" -- "$PWD/inside.sh" "$out" "$@"
+	--params "time_limit_ms=2000${ISA:+ isa=$ISA} gpus=2" -- "$PWD/inside.sh" "$out" "$@"
