@@ -5,15 +5,13 @@
 
 EXPORT nvmlReturn_t nvmlDeviceGetAccountingMode(nvmlDevice_t device, unsigned int *mode)
 {
-	nvmlReturn_t r = nvml_enter_device(device, mode);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, mode, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = nvml_status(device, &s);
-	if (r == NVML_SUCCESS)
-		*mode = s.accounting;
-	return nvml_leave(r);
+	*mode = s.accounting;
+	return nvml_leave(NVML_SUCCESS);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceSetAccountingMode(nvmlDevice_t device, unsigned int mode)

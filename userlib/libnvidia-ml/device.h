@@ -36,11 +36,26 @@ nvmlReturn_t nvml_status(struct nvml_device *d, struct vgpu_device_status *statu
 nvmlReturn_t nvml_error(int negative_errno);
 
 /*
- * Begin a call on a device whose answer goes to a pointer: the second one refuses a device
- * that is lost, the first takes every handle, for answers that never change.
+ * Begin a call on a device whose answer goes to a pointer: the first takes every handle, for
+ * answers that never change; the second refuses a device that is lost; the third does, too,
+ * and gives the status that told it so.
  */
 nvmlReturn_t nvml_enter_handle(nvmlDevice_t handle, const void *out);
 nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out);
+nvmlReturn_t nvml_enter_status(nvmlDevice_t handle, const void *out, struct vgpu_device_status *status);
+
+/* The function of a call that lists what this device never has. */
+#define NVML_LISTS_NONE(function)							\
+EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *count, void *array)	\
+{											\
+	nvmlReturn_t r = nvml_enter_device(device, count);				\
+											\
+	(void)array;									\
+	if (r != NVML_SUCCESS)								\
+		return r;								\
+	*count = 0;									\
+	return nvml_leave(NVML_SUCCESS);						\
+}
 
 nvmlReturn_t nvml_sensors(struct nvml_device *d, struct vgpu_sensors *s);
 

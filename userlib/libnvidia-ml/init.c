@@ -67,24 +67,37 @@ nvmlReturn_t nvml_enter_handle(nvmlDevice_t handle, const void *out)
 }
 
 /* A device that fell off the bus or was removed answers nothing any more. */
-static nvmlReturn_t alive(struct nvml_device *d)
+static nvmlReturn_t status_of_living(struct nvml_device *d, struct vgpu_device_status *status)
 {
-	struct vgpu_device_status s;
-	nvmlReturn_t r = nvml_status(d, &s);
+	nvmlReturn_t r = nvml_status(d, status);
 
-	if (r == NVML_SUCCESS && s.state & (VGPU_STATE_LOST | VGPU_STATE_REMOVED))
+	if (r == NVML_SUCCESS && status->state & (VGPU_STATE_LOST | VGPU_STATE_REMOVED))
 		r = NVML_ERROR_GPU_IS_LOST;
 	return r;
 }
 
-nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
+static nvmlReturn_t alive(struct nvml_device *d)
+{
+	struct vgpu_device_status s;
+
+	return status_of_living(d, &s);
+}
+
+nvmlReturn_t nvml_enter_status(nvmlDevice_t handle, const void *out, struct vgpu_device_status *status)
 {
 	nvmlReturn_t r = nvml_enter_handle(handle, out);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = alive(handle);
+	r = status_of_living(handle, status);
 	return r == NVML_SUCCESS ? r : nvml_leave(r);
+}
+
+nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out)
+{
+	struct vgpu_device_status s;
+
+	return nvml_enter_status(handle, out, &s);
 }
 
 int nvml_count(void)

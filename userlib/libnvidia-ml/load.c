@@ -82,20 +82,8 @@ NEVER_BUSY(nvmlDeviceGetDecoderUtilization)
 NEVER_BUSY(nvmlDeviceGetJpgUtilization)
 NEVER_BUSY(nvmlDeviceGetOfaUtilization)
 
-#define NO_SESSIONS(function)								\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *count, void *array)	\
-{											\
-	nvmlReturn_t r = nvml_enter_device(device, count);				\
-											\
-	(void)array;									\
-	if (r != NVML_SUCCESS)								\
-		return r;								\
-	*count = 0;									\
-	return nvml_leave(NVML_SUCCESS);						\
-}
-
-NO_SESSIONS(nvmlDeviceGetEncoderSessions)
-NO_SESSIONS(nvmlDeviceGetFBCSessions)
+NVML_LISTS_NONE(nvmlDeviceGetEncoderSessions)
+NVML_LISTS_NONE(nvmlDeviceGetFBCSessions)
 
 EXPORT nvmlReturn_t nvmlDeviceGetEncoderStats(nvmlDevice_t device, unsigned int *sessions, unsigned int *fps,
 					      unsigned int *latency_us)

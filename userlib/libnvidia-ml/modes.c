@@ -9,17 +9,15 @@ EXPORT nvmlReturn_t nvmlDeviceGetComputeMode(nvmlDevice_t device, unsigned int *
 		[VGPU_COMPUTE_EXCLUSIVE] = NVML_COMPUTEMODE_EXCLUSIVE_PROCESS,
 		[VGPU_COMPUTE_PROHIBITED] = NVML_COMPUTEMODE_PROHIBITED,
 	};
-	nvmlReturn_t r = nvml_enter_device(device, mode);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, mode, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = nvml_status(device, &s);
-	if (r == NVML_SUCCESS && s.compute_mode >= sizeof(modes) / sizeof(*modes))
-		r = NVML_ERROR_UNKNOWN;
-	if (r == NVML_SUCCESS)
-		*mode = modes[s.compute_mode];
-	return nvml_leave(r);
+	if (s.compute_mode >= sizeof(modes) / sizeof(*modes))
+		return nvml_leave(NVML_ERROR_UNKNOWN);
+	*mode = modes[s.compute_mode];
+	return nvml_leave(NVML_SUCCESS);
 }
 
 /* Exclusive to a thread (1) has not been supported since CUDA 8. */
@@ -43,15 +41,13 @@ EXPORT nvmlReturn_t nvmlDeviceSetComputeMode(nvmlDevice_t device, unsigned int m
 
 EXPORT nvmlReturn_t nvmlDeviceGetPersistenceMode(nvmlDevice_t device, unsigned int *mode)
 {
-	nvmlReturn_t r = nvml_enter_device(device, mode);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, mode, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = nvml_status(device, &s);
-	if (r == NVML_SUCCESS)
-		*mode = s.persistence;
-	return nvml_leave(r);
+	*mode = s.persistence;
+	return nvml_leave(NVML_SUCCESS);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceSetPersistenceMode(nvmlDevice_t device, unsigned int mode)

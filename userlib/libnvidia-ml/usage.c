@@ -6,14 +6,11 @@
 
 EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *memory)
 {
-	nvmlReturn_t r = nvml_enter_device(device, memory);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, memory, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = nvml_status(device, &s);
-	if (r != NVML_SUCCESS)
-		return nvml_leave(r);
 	memory->total = s.vram_total;
 	memory->free = s.vram_free;
 	memory->used = s.vram_used;
@@ -23,16 +20,13 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo(nvmlDevice_t device, nvmlMemory_t *m
 /* Reserved is what nobody has allocated and the machine could not give now. */
 EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v2_t *memory)
 {
-	nvmlReturn_t r = nvml_enter_device(device, memory);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, memory, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
 	if (memory->version != NVML_STRUCT_VERSION(nvmlMemory_v2_t, 2))
 		return nvml_leave(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
-	r = nvml_status(device, &s);
-	if (r != NVML_SUCCESS)
-		return nvml_leave(r);
 	memory->total = s.vram_total;
 	memory->free = s.vram_free;
 	memory->used = s.vram_used;
@@ -44,14 +38,11 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
 /* Every byte of a device's memory may be mapped; used are the buffers that some process has mapped. */
 EXPORT nvmlReturn_t nvmlDeviceGetBAR1MemoryInfo(nvmlDevice_t device, nvmlBAR1Memory_t *bar1)
 {
-	nvmlReturn_t r = nvml_enter_device(device, bar1);
 	struct vgpu_device_status s;
+	nvmlReturn_t r = nvml_enter_status(device, bar1, &s);
 
 	if (r != NVML_SUCCESS)
 		return r;
-	r = nvml_status(device, &s);
-	if (r != NVML_SUCCESS)
-		return nvml_leave(r);
 	bar1->bar1Total = s.vram_total;
 	bar1->bar1Used = s.mapped_bytes < s.vram_total ? s.mapped_bytes : s.vram_total;
 	bar1->bar1Free = bar1->bar1Total - bar1->bar1Used;
@@ -159,21 +150,9 @@ EXPORT nvmlReturn_t nvmlDeviceGetRunningProcessDetailList(nvmlDevice_t device, n
 }
 
 /* There are no graphics and no MPS processes: the device does neither. */
-#define NO_PROCESSES(function)								\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *count, void *array)	\
-{											\
-	nvmlReturn_t r = nvml_enter_device(device, count);				\
-											\
-	(void)array;									\
-	if (r != NVML_SUCCESS)								\
-		return r;								\
-	*count = 0;									\
-	return nvml_leave(NVML_SUCCESS);						\
-}
-
-NO_PROCESSES(nvmlDeviceGetGraphicsRunningProcesses)
-NO_PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v2)
-NO_PROCESSES(nvmlDeviceGetGraphicsRunningProcesses_v3)
-NO_PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses)
-NO_PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses_v2)
-NO_PROCESSES(nvmlDeviceGetMPSComputeRunningProcesses_v3)
+NVML_LISTS_NONE(nvmlDeviceGetGraphicsRunningProcesses)
+NVML_LISTS_NONE(nvmlDeviceGetGraphicsRunningProcesses_v2)
+NVML_LISTS_NONE(nvmlDeviceGetGraphicsRunningProcesses_v3)
+NVML_LISTS_NONE(nvmlDeviceGetMPSComputeRunningProcesses)
+NVML_LISTS_NONE(nvmlDeviceGetMPSComputeRunningProcesses_v2)
+NVML_LISTS_NONE(nvmlDeviceGetMPSComputeRunningProcesses_v3)
