@@ -201,7 +201,15 @@ static inline int queue_create(int fd, uint32_t ctx, uint32_t slots, struct queu
 	q->user_length = c.user_length;
 	q->user = mmap(NULL, c.user_length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, c.user_offset);
 	q->kernel = mmap(NULL, c.kernel_length, PROT_READ, MAP_SHARED, fd, c.kernel_offset);
-	return q->user == MAP_FAILED || q->kernel == MAP_FAILED ? -errno : 0;
+	if (q->user != MAP_FAILED && q->kernel != MAP_FAILED)
+		return 0;
+	rc = -errno;
+	/* One that stayed would keep the file, and all that it holds. */
+	if (q->user != MAP_FAILED)
+		munmap(q->user, q->user_length);
+	if (q->kernel != MAP_FAILED)
+		munmap((void *)q->kernel, c.kernel_length);
+	return rc;
 }
 
 static inline int doorbell(struct queue *q)
