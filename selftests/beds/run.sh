@@ -111,6 +111,25 @@ options()
 	status 127 "a command that is not there"
 }
 
+# In UML the first CPU and all processes keep to one CPU of the host, the second CPU to the others.
+apart()
+{
+	local pid at
+
+	if [ "$kernel" != uml ] || [ "$(nproc)" = 1 ]; then
+		skip "each of UML's CPUs has its own" "not UML, or one CPU"
+		return
+	fi
+	setsid "$vm" --bed uml --no-module --mem 1G --cpus 2 -- sleep 4 >"$log" 2>&1 &
+	sleep 3
+	pid=$(pgrep -o -P $!)
+	at=$(for t in "/proc/$pid"/task/*; do taskset -cp "${t##*/}"; done | sed 's/.*: //' | head -2 | xargs)
+	wait $!
+	echo "first and second CPU on: $at" >>"$log"
+	[[ "$at" =~ ^([0-9]+)\ (.+)$ ]] && ! grep -qw "${BASH_REMATCH[1]}" <<<"${BASH_REMATCH[2]}"
+	status 0 "each of UML's CPUs has its own"
+}
+
 # A kernel that does not come back ends with the time limit; a minute over it.
 hung_kernel()
 {
@@ -157,7 +176,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 34
+	plan 35
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -179,6 +198,7 @@ uml)
 	promises
 	clients_see_one_cpu
 	options
+	apart
 	hung_kernel
 	leaves_nothing
 	;;

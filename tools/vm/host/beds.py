@@ -4,6 +4,8 @@ import lzma
 import os
 import subprocess
 
+from .affinity import Affinity
+
 # The kernel's own words for what a bed needs; built in or loaded, in this order.
 QEMU_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
 # Warnings and worse reach the console; the log is large enough for a bad day.
@@ -43,6 +45,10 @@ class Uml:
         """(name, bytes) of what must be loaded before the root is mounted."""
         return []
 
+    def affinity(self):
+        """Where its threads run."""
+        return Affinity(self.cpus)
+
     def command(self, rundir, initrd, channel):
         """argv and environment; CHANNEL is a descriptor that the machine inherits."""
         args = [f"{self.folder}/kernel", f"mem={self.mib}M", "seccomp=on",
@@ -81,6 +87,10 @@ class Qemu:
                 if word[0] == "insmod" and word[1] not in paths:
                     paths.append(word[1])
         return [_read_module(p) for p in paths]
+
+    def affinity(self):
+        """Its threads run where the host likes."""
+        return None
 
     def command(self, rundir, initrd, channel):
         """argv and environment; CHANNEL is a descriptor that the machine inherits."""

@@ -57,8 +57,8 @@ def _survivors(session):
 class Machine:
     """One run. The machine is its own session, and its orphans are handed to us."""
 
-    def __init__(self, args, env, channel_fds, limit, show):
-        self.args, self.env = args, env
+    def __init__(self, args, env, channel_fds, limit, show, affinity=None):
+        self.args, self.env, self.affinity = args, env, affinity
         self.host_end, self.guest_end = channel_fds
         self.deadline = time.monotonic() + limit
         self.show = show
@@ -87,6 +87,8 @@ class Machine:
     def _start(self):
         def child():
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if self.affinity:
+                self.affinity.enter()
         # The machine must not outlive us, so a hook in the child it is.
         self.process = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn
             self.args, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -106,6 +108,8 @@ class Machine:
                 if left <= 0:
                     self.report.killed = "time limit"
                     return
+                if self.affinity:
+                    self.affinity.spread(self.process.pid)
                 for key, _ in wait.select(min(left, 0.2)):
                     alive = (self._read_console() if key.fd == console
                              else self._read_channel())
