@@ -2,6 +2,7 @@
 """Runs one machine: starts it, passes its output on, keeps the time, cleans up."""
 import ctypes
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -87,6 +88,9 @@ class Machine:
     def _start(self):
         def child():
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            # UML holds a file of the host's for each of its processes and of the files they saw.
+            most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             if self.affinity:
                 self.affinity.enter()
         # The machine must not outlive us, so a hook in the child it is.
