@@ -2,7 +2,7 @@
 # make            the module for KDIR, the libraries, the tools
 # make run        one CUDA program on the device, in a machine that is booted for it
 # make test       all suites; test-long adds what takes hours; bench measures
-# make load       the module and the libraries into this very system (unload: out again)
+# make load       the modules and the libraries into this very system (unload: out again)
 # make install    libraries, tools, system files and the module for KDIR, below DESTDIR
 # make deb        Debian packages, into build/deb
 # make deps       install what is missing (Debian 12, root); run and test do that too
@@ -22,7 +22,7 @@ BED	?= uml
 SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
 PARAMS	?=
 # make test holds the suites that were seen whole and green; the other clients are test-long's.
-SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver engine faces \
+SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver drm engine faces \
 			   fuzz-engine golden libcuda packages runner \
 			   clients/cublas clients/math clients/monitors clients/node-llama-cpp clients/ollama-probe)
 

@@ -149,6 +149,7 @@ static void unwatch_mm(struct vgpu_ctx *ctx)
 static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 {
 	mutex_lock(&dev->ctx_lock);
+	vgpu_client_ctx_end(ctx);
 	list_del_init(&ctx->dev_link);
 	atomic_dec(&dev->cnt.contexts);
 	mutex_unlock(&dev->ctx_lock);

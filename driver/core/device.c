@@ -13,6 +13,7 @@
 #include "../pci/pci.h"
 #include "../sched/sched.h"
 #include "device.h"
+#include "face.h"
 #include "params.h"
 #include "vgpu.h"
 #include "../../uapi/vgpu_isa.h"
@@ -59,6 +60,39 @@ void vgpu_device_close(struct vgpu_device *dev)
 	atomic_dec(&dev->opens);
 	vgpu_device_put(dev);
 }
+EXPORT_SYMBOL_VGPU(vgpu_device_close);
+
+/**
+ * vgpu_device_use - another kind of file of a device is being opened
+ * @dev: device, referenced
+ *
+ * Return: 0, to be undone by vgpu_device_close(); -ENODEV when the device is lost or removed.
+ */
+int vgpu_device_use(struct vgpu_device *dev)
+{
+	if (vgpu_device_gone(dev))
+		return -ENODEV;
+	kref_get(&dev->ref);
+	atomic_inc(&dev->opens);
+	return 0;
+}
+EXPORT_SYMBOL_VGPU(vgpu_device_use);
+
+/**
+ * vgpu_device_of_pci - the device behind a PCI function
+ * @pdev: any PCI device that a driver is bound to
+ *
+ * Return: it, with a reference; NULL when it is none of ours.
+ */
+struct vgpu_device *vgpu_device_of_pci(struct pci_dev *pdev)
+{
+	struct vgpu_device *dev = vgpu_pci_priv(pdev);
+
+	if (dev)
+		kref_get(&dev->ref);
+	return dev;
+}
+EXPORT_SYMBOL_VGPU(vgpu_device_of_pci);
 
 static void release(struct kref *ref)
 {
@@ -78,6 +112,7 @@ void vgpu_device_put(struct vgpu_device *dev)
 {
 	kref_put(&dev->ref, release);
 }
+EXPORT_SYMBOL_VGPU(vgpu_device_put);
 
 /** vgpu_device_run_begin - a packet starts executing */
 void vgpu_device_run_begin(struct vgpu_device *dev)
@@ -126,6 +161,7 @@ u64 vgpu_device_vram_free(struct vgpu_device *dev)
 
 	return min(left, vgpu_vram_machine_free());
 }
+EXPORT_SYMBOL_VGPU(vgpu_device_vram_free);
 
 /* Counters for config space: memory reads only. */
 static void sample(void *priv, struct vgpu_pci_counters *out)

@@ -3,12 +3,14 @@
  * Open files of a device: one set of file operations for /dev/vgpuN and
  * NVIDIA's name of the same device.
  */
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
 
 #include "../mm/mm.h"
+#include "face.h"
 #include "ioctl.h"
 #include "vgpu.h"
 
@@ -37,6 +39,7 @@ static int release(struct inode *inode, struct file *file)
 	struct vgpu_file *vf = file->private_data;
 
 	vgpu_obj_destroy_all(vf);
+	vgpu_client_put(vf->client);
 	vgpu_device_close(vf->dev);
 	kfree(vf);
 	return 0;
@@ -64,3 +67,24 @@ const struct file_operations vgpu_fops = {
 	.unlocked_ioctl = vgpu_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
+
+/**
+ * vgpu_file_from_fd - the open device that a descriptor stands for
+ * @fd: descriptor, of any process's making
+ * @vf: where it goes, valid until the file is put
+ *
+ * Return: the file, for fput(); -EBADF, -EINVAL for a file of another kind.
+ */
+struct file *vgpu_file_from_fd(int fd, struct vgpu_file **vf)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return ERR_PTR(-EBADF);
+	if (file->f_op != &vgpu_fops) {
+		fput(file);
+		return ERR_PTR(-EINVAL);
+	}
+	*vf = file->private_data;
+	return file;
+}

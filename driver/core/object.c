@@ -4,6 +4,7 @@
  */
 #include <linux/sched.h>
 
+#include "face.h"
 #include "ioctl.h"
 #include "vgpu.h"
 
@@ -45,6 +46,7 @@ void vgpu_obj_put(struct vgpu_obj *obj)
 {
 	kref_put(&obj->ref, release);
 }
+EXPORT_SYMBOL_VGPU(vgpu_obj_put);
 
 /**
  * vgpu_obj_publish - give an object a handle

@@ -42,6 +42,7 @@
 #define VGPU_EVENT_RING		64
 
 struct vgpu_as;
+struct vgpu_client;
 struct vgpu_sched_ctx;
 struct vgpu_user;
 
@@ -245,6 +246,7 @@ struct vgpu_obj {
  * @objs:	handles; its lock protects lookup against removal
  * @next:	where the search for a free handle begins
  * @nobjs:	how many
+ * @client:	who it is accounted for, may be NULL; set once
  * @event_seen:	newest event queried, for poll()
  */
 struct vgpu_file {
@@ -252,6 +254,7 @@ struct vgpu_file {
 	struct xarray objs;
 	u32 next;
 	atomic_t nobjs;
+	struct vgpu_client *client;
 	u64 event_seen;
 };
 
@@ -329,6 +332,7 @@ const char *vgpu_fault_name(u32 kind);
  * the minor number is the device's index
  */
 extern const struct file_operations vgpu_fops;
+struct file *vgpu_file_from_fd(int fd, struct vgpu_file **vf);
 
 /* ---- objects (object.c) */
 void vgpu_obj_init(struct vgpu_obj *obj, enum vgpu_obj_type type,
@@ -339,6 +343,9 @@ struct vgpu_obj *vgpu_obj_find(struct vgpu_file *vf, u32 handle);
 void vgpu_obj_put(struct vgpu_obj *obj);
 void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx);
 void vgpu_obj_destroy_all(struct vgpu_file *vf);
+
+/* ---- clients (client.c); what other modules use is in face.h */
+void vgpu_client_ctx_end(struct vgpu_ctx *ctx);
 
 /* ---- contexts (context.c) */
 struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle);

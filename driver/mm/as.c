@@ -81,26 +81,38 @@ static struct list_head *owner_maps(struct vgpu_obj *obj)
 	return &container_of(obj, struct vgpu_host, obj)->maps;
 }
 
-static struct page *page_at(struct vgpu_obj *obj, unsigned long index)
+static const struct vgpu_store *store_of(struct vgpu_obj *obj)
 {
-	if (obj->type == VGPU_OBJ_BO)
-		return vgpu_bo_page(container_of(obj, struct vgpu_bo, obj), index);
-	return container_of(obj, struct vgpu_host, obj)->pages[index];
+	return obj->type == VGPU_OBJ_BO ? container_of(obj, struct vgpu_bo, obj)->store : NULL;
+}
+
+static void *address_at(struct vgpu_obj *obj, unsigned long index)
+{
+	const struct vgpu_store *store = store_of(obj);
+
+	if (!store)
+		return page_address(container_of(obj, struct vgpu_host, obj)->pages[index]);
+	if (store->kaddr)
+		return store->kaddr + (index << PAGE_SHIFT);
+	return page_address(vgpu_store_page(store, index));
 }
 
 /* Whether 2 MiB at @va can be one leaf: aligned, contiguous, long enough. */
 static bool can_be_huge(const struct vgpu_mapping *m, u64 va, unsigned long index)
 {
-	unsigned long i, pfn;
+	const struct vgpu_store *store = store_of(m->obj);
+	unsigned long i;
+	void *first;
 
 	if (!IS_ALIGNED(va, VGPU_HUGE_SIZE) || m->va + m->length - va < VGPU_HUGE_SIZE)
 		return false;
-	if (m->obj->type == VGPU_OBJ_BO && IS_ALIGNED(index, VGPU_HUGE_PAGES))
-		return container_of(m->obj, struct vgpu_bo, obj)->
-			store->pieces[index / VGPU_HUGE_PAGES].huge;
-	pfn = page_to_pfn(page_at(m->obj, index));
+	if (store && store->kaddr)
+		return true;
+	if (store && IS_ALIGNED(index, VGPU_HUGE_PAGES))
+		return store->pieces[index / VGPU_HUGE_PAGES].huge;
+	first = address_at(m->obj, index);
 	for (i = 1; i < VGPU_HUGE_PAGES; i++)
-		if (page_to_pfn(page_at(m->obj, index + i)) != pfn + i)
+		if (address_at(m->obj, index + i) != first + (i << PAGE_SHIFT))
 			return false;
 	return true;
 }
@@ -123,8 +135,7 @@ static int fill(struct vgpu_as *as, struct vgpu_mapping *m)
 	while (va < end) {
 		bool huge = can_be_huge(m, va, index);
 
-		rc = vgpu_pt_set(as->root, va, page_address(page_at(m->obj, index)),
-				 huge, m->readonly);
+		rc = vgpu_pt_set(as->root, va, address_at(m->obj, index), huge, m->readonly);
 		if (rc) {
 			clear(as, m, va - m->va);
 			return rc;

@@ -3,6 +3,7 @@
  * Buffer objects: VRAM with a handle.
  */
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -21,17 +22,35 @@ struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle)
 	return IS_ERR(obj) ? ERR_CAST(obj) : container_of(obj, struct vgpu_bo, obj);
 }
 
+/** vgpu_store_length - bytes, a multiple of 4 KiB */
+u64 vgpu_store_length(const struct vgpu_store *store)
+{
+	return store->length;
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_length);
+
 /**
- * vgpu_bo_page - a page of a buffer
+ * vgpu_store_page - a page of memory that is ours
+ * @store: memory
+ * @index: page number, below its length
+ */
+struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index)
+{
+	const struct vgpu_piece *p = &store->pieces[index / VGPU_HUGE_PAGES];
+	unsigned long i = index % VGPU_HUGE_PAGES;
+
+	return p->huge ? p->huge + i : p->small[i];
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_page);
+
+/**
+ * vgpu_bo_page - a page of a buffer whose memory is ours
  * @bo: buffer
  * @index: page number, below its length
  */
 struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index)
 {
-	const struct vgpu_piece *p = &bo->store->pieces[index / VGPU_HUGE_PAGES];
-	unsigned long i = index % VGPU_HUGE_PAGES;
-
-	return p->huge ? p->huge + i : p->small[i];
+	return vgpu_store_page(bo->store, index);
 }
 
 static void note_peak(struct vgpu_ctx *ctx, s64 used)
@@ -43,16 +62,14 @@ static void note_peak(struct vgpu_ctx *ctx, s64 used)
 }
 
 /* What does not fit is never added, not even for a moment: others would be refused meanwhile. */
-static bool charge(struct vgpu_ctx *ctx, u64 bytes)
+static bool charge(struct vgpu_device *dev, u64 bytes)
 {
-	struct vgpu_device *dev = ctx->dev;
 	s64 used = atomic64_read(&dev->cnt.vram_used);
 
 	do {
 		if (used + bytes > dev->vram_bytes)
 			return false;
 	} while (!atomic64_try_cmpxchg(&dev->cnt.vram_used, &used, used + bytes));
-	note_peak(ctx, atomic64_add_return(bytes, &ctx->cnt.vram_used));
 	return true;
 }
 
@@ -66,7 +83,12 @@ static void free_store(struct kref *ref)
 		cond_resched();
 	}
 	kvfree(store->pieces);
-	atomic64_sub(store->length, &store->dev->cnt.vram_used);
+	if (store->ops) {
+		store->ops->release(store->priv);
+		module_put(store->ops->owner);
+	} else {
+		atomic64_sub(store->length, &store->dev->cnt.vram_used);
+	}
 	vgpu_device_put(store->dev);
 	kfree(store);
 }
@@ -76,6 +98,7 @@ void vgpu_store_put(struct vgpu_store *store)
 {
 	kref_put(&store->ref, free_store);
 }
+EXPORT_SYMBOL_VGPU(vgpu_store_put);
 
 static void detach(struct vgpu_obj *obj)
 {
@@ -118,7 +141,6 @@ static int populate(struct vgpu_store *store)
 	return rc;
 }
 
-/* The device's VRAM has been charged for it. */
 static struct vgpu_store *make_store(struct vgpu_device *dev, u64 length)
 {
 	struct vgpu_store *store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
@@ -162,27 +184,85 @@ struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store)
 	return bo;
 }
 
-static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c)
+/* Charged, not backed yet. */
+static struct vgpu_store *reserve(struct vgpu_device *dev, u64 length)
 {
 	struct vgpu_store *store;
-	struct vgpu_bo *bo;
 
-	if (vgpu_inject_alloc_fails(ctx->dev))
+	if (vgpu_inject_alloc_fails(dev))
 		return ERR_PTR(-ENOSPC);
-	if (c->length > ctx->dev->vram_bytes || !charge(ctx, c->length))
+	if (length > dev->vram_bytes || !charge(dev, length))
 		return ERR_PTR(-ENOSPC);
-	store = make_store(ctx->dev, c->length);
+	store = make_store(dev, length);
+	if (store)
+		return store;
+	atomic64_sub(length, &dev->cnt.vram_used);
+	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * vgpu_store_create - zeroed memory that belongs to no context
+ * @dev: device whose VRAM it is
+ * @length: bytes, a multiple of 4 KiB, not 0
+ *
+ * Return: it, with a reference; -ENOSPC, -ENOMEM, -EINTR.
+ */
+struct vgpu_store *vgpu_store_create(struct vgpu_device *dev, u64 length)
+{
+	struct vgpu_store *store = reserve(dev, length);
+	int rc;
+
+	if (IS_ERR(store))
+		return store;
+	rc = populate(store);
+	if (!rc)
+		return store;
+	vgpu_store_put(store);
+	return ERR_PTR(rc);
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_create);
+
+/**
+ * vgpu_store_wrap - memory that is not ours, for contexts to open
+ * @dev: device that is to compute on it
+ * @kaddr: where the kernel has it, a multiple of 4 KiB
+ * @length: bytes, a multiple of 4 KiB, not 0
+ * @ops: how it is let go, from here on when this fails, too
+ * @priv: for it
+ *
+ * Return: it, with a reference; -ENOMEM.
+ */
+struct vgpu_store *vgpu_store_wrap(struct vgpu_device *dev, void *kaddr, u64 length,
+				   const struct vgpu_store_ops *ops, void *priv)
+{
+	struct vgpu_store *store = make_store(dev, length);
+
 	if (!store) {
-		vgpu_count(ctx, vram_used, -(s64)c->length);
+		ops->release(priv);
 		return ERR_PTR(-ENOMEM);
 	}
+	__module_get(ops->owner);	/* which is calling us */
+	store->kaddr = kaddr;
+	store->ops = ops;
+	store->priv = priv;
+	return store;
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_wrap);
+
+static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c)
+{
+	struct vgpu_store *store = reserve(ctx->dev, c->length);
+	struct vgpu_bo *bo;
+
+	if (IS_ERR(store))
+		return ERR_CAST(store);
 	bo = make_bo(ctx, store);
 	if (!bo) {
-		atomic64_sub(c->length, &ctx->cnt.vram_used);
 		vgpu_store_put(store);
 		return ERR_PTR(-ENOMEM);
 	}
 	bo->flags = c->flags;
+	note_peak(ctx, atomic64_add_return(c->length, &ctx->cnt.vram_used));
 	return bo;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/rwsem.h>
 #include <linux/types.h>
 
+#include "../core/face.h"
 #include "../core/vgpu.h"
 
 #define VGPU_HUGE_SHIFT		21
@@ -39,7 +40,10 @@ struct vgpu_piece {
  * @dev: the device whose VRAM it is; referenced
  * @length: bytes
  * @npieces: number of
- * @pieces: the memory
+ * @pieces: the memory, or
+ * @kaddr: memory that is not ours, one range of kernel addresses
+ * @ops: how that is let go
+ * @priv: for it
  * @node: in the table of tokens, while @listed
  * @listed: it can be opened by @token; under the table's lock
  * @token: drawn when first asked for
@@ -50,6 +54,9 @@ struct vgpu_store {
 	u64 length;
 	unsigned long npieces;
 	struct vgpu_piece *pieces;
+	void *kaddr;
+	const struct vgpu_store_ops *ops;
+	void *priv;
 	struct hlist_node node;
 	bool listed;
 	u8 token[VGPU_TOKEN_LEN];
@@ -140,7 +147,6 @@ void vgpu_vram_free(struct vgpu_piece *piece);
 struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle);
 struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index);
 struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store);
-void vgpu_store_put(struct vgpu_store *store);
 
 /* ---- share.c */
 void vgpu_store_unlist(struct vgpu_store *store);

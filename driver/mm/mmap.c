@@ -91,11 +91,15 @@ static struct page *bo_page(struct vgpu_obj *obj, unsigned long index)
 
 static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
 {
-	u64 length = container_of(obj, struct vgpu_bo, obj)->length;
+	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
+	u64 length = bo->length;
 	u64 want = (u64)vma_pages(vma) << PAGE_SHIFT;
 
 	if (offset >= length || want > length - offset)
 		return -EINVAL;
+	/* Another driver's pages: only that one knows how to map them. */
+	if (bo->store->kaddr)
+		return -EOPNOTSUPP;
 	return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
 }
 

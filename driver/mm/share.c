@@ -86,7 +86,13 @@ static const struct file_operations fops = {
 	.release = release,
 };
 
-static int make_fd(struct vgpu_store *store)
+/**
+ * vgpu_store_fd - a descriptor that keeps memory, for OPEN_SHARED
+ * @store: memory
+ *
+ * Return: the descriptor, or a negative errno.
+ */
+int vgpu_store_fd(struct vgpu_store *store)
 {
 	int fd;
 
@@ -96,6 +102,7 @@ static int make_fd(struct vgpu_store *store)
 		vgpu_store_put(store);
 	return fd;
 }
+EXPORT_SYMBOL_VGPU(vgpu_store_fd);
 
 static struct vgpu_store *from_fd(int fd)
 {
@@ -111,6 +118,32 @@ static struct vgpu_store *from_fd(int fd)
 	return store;
 }
 
+/**
+ * vgpu_store_from_fd - memory that is ours, which a descriptor of vgpu_store_fd() keeps
+ * @dev: device whose memory it must be
+ * @fd: descriptor
+ *
+ * Return: it, with a reference; -EBADF, -EINVAL for a descriptor of another kind or another
+ * device, -EOPNOTSUPP for another driver's memory.
+ */
+struct vgpu_store *vgpu_store_from_fd(struct vgpu_device *dev, int fd)
+{
+	struct vgpu_store *store = from_fd(fd);
+	int rc = 0;
+
+	if (IS_ERR(store))
+		return store;
+	if (store->dev != dev)
+		rc = -EINVAL;
+	else if (store->kaddr)
+		rc = -EOPNOTSUPP;
+	if (!rc)
+		return store;
+	vgpu_store_put(store);
+	return ERR_PTR(rc);
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_from_fd);
+
 int vgpu_ioctl_share(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_share *a = arg;
@@ -124,7 +157,7 @@ int vgpu_ioctl_share(struct vgpu_file *vf, void *arg)
 		return PTR_ERR(bo);
 	a->length = bo->length;
 	if (a->flags == VGPU_SHARE_FD) {
-		a->fd = make_fd(bo->store);
+		a->fd = vgpu_store_fd(bo->store);
 		rc = min(a->fd, 0);
 	} else {
 		a->fd = -1;

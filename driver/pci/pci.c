@@ -14,6 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 
+#include "../core/face.h"
 #include "config.h"
 #include "pci.h"
 
@@ -372,6 +373,26 @@ bool vgpu_pci_is_ours(const struct pci_dev *pdev)
 }
 
 /**
+ * vgpu_pci_priv - what the core calls a device
+ * @pdev: any PCI device; ours may not be unplugged meanwhile
+ *
+ * Return: priv of its description; NULL when it is not on our bus.
+ */
+void *vgpu_pci_priv(const struct pci_dev *pdev)
+{
+	void *priv = NULL;
+	unsigned long flags;
+
+	if (!vgpu_pci_is_ours(pdev))
+		return NULL;
+	spin_lock_irqsave(&root.lock, flags);
+	if (root.slot[PCI_SLOT(pdev->devfn)])
+		priv = root.slot[PCI_SLOT(pdev->devfn)]->priv;
+	spin_unlock_irqrestore(&root.lock, flags);
+	return priv;
+}
+
+/**
  * vgpu_pci_address - the PCI address a device has or will have
  * @index: its index
  * @out: where to put it
@@ -383,3 +404,4 @@ void vgpu_pci_address(unsigned int index, struct vgpu_pci_address *out)
 	out->device = index;
 	out->function = 0;
 }
+EXPORT_SYMBOL_VGPU(vgpu_pci_address);

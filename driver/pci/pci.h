@@ -80,6 +80,7 @@ int vgpu_pci_add(const struct vgpu_pci_desc *desc);
 void vgpu_pci_del(unsigned int index);
 void vgpu_pci_lost(unsigned int index, bool lost);
 bool vgpu_pci_is_ours(const struct pci_dev *pdev);
+void *vgpu_pci_priv(const struct pci_dev *pdev);
 void vgpu_pci_address(unsigned int index, struct vgpu_pci_address *out);
 
 #endif

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fences, and waiting for them and for queues: by ioctl and by eventfd.
+ * Fences, and waiting for them and for queues: by ioctl, by eventfd, and from driver/drm.
  */
 #include <linux/eventfd.h>
+#include <linux/file.h>
 #include <linux/hrtimer.h>
 #include <linux/slab.h>
 
+#include "../core/face.h"
 #include "../core/ioctl.h"
 #include "internal.h"
 
@@ -198,3 +200,54 @@ int vgpu_ioctl_eventfd(struct vgpu_file *vf, void *arg)
 	vgpu_obj_put(obj);
 	return rc;
 }
+
+/**
+ * vgpu_queue_from_fd - a queue of the calling process
+ * @dev: device it must be of
+ * @fd: descriptor of the open device it was made in
+ * @handle: its handle there
+ *
+ * Return: it, with a reference; -EBADF, -ENOENT, -EPERM, -EINVAL for another kind of file or
+ * handle or another device.
+ */
+struct vgpu_obj *vgpu_queue_from_fd(struct vgpu_device *dev, int fd, u32 handle)
+{
+	struct vgpu_file *vf;
+	struct file *file = vgpu_file_from_fd(fd, &vf);
+	struct vgpu_obj *obj;
+
+	if (IS_ERR(file))
+		return ERR_CAST(file);
+	obj = vf->dev == dev ? vgpu_obj_get(vf, handle, VGPU_OBJ_QUEUE) : ERR_PTR(-EINVAL);
+	fput(file);
+	return obj;
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_from_fd);
+
+/**
+ * vgpu_queue_watch - have a callback when a packet of a queue has completed
+ * @queue: queue, referenced until the callback has run
+ * @w: waiter, value (the packet's number) and fn set
+ *
+ * Return: 0 when it will be called; 1 when it will not, for the packet has completed or never will;
+ * -EDQUOT when too many wait.
+ */
+int vgpu_queue_watch(struct vgpu_obj *queue, struct vgpu_tl_waiter *w)
+{
+	return vgpu_tl_add(vgpu_obj_timeline(queue), w);
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_watch);
+
+/** vgpu_queue_unwatch - whether the callback of a waiter had not run, and now never will */
+bool vgpu_queue_unwatch(struct vgpu_obj *queue, struct vgpu_tl_waiter *w)
+{
+	return vgpu_tl_cancel(vgpu_obj_timeline(queue), w);
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_unwatch);
+
+/** vgpu_queue_done - number of the last packet that has completed; in callbacks, too */
+u64 vgpu_queue_done(struct vgpu_obj *queue)
+{
+	return READ_ONCE(vgpu_obj_timeline(queue)->value);
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_done);

@@ -40,18 +40,6 @@
 /* ---- timelines (timeline.c) */
 
 /**
- * struct vgpu_tl_waiter - to be called when a timeline reaches a value
- * @link: in the timeline's list
- * @value: the value
- * @fn: called once, under the timeline's lock, after unlinking; also when the timeline dies
- */
-struct vgpu_tl_waiter {
-	struct list_head link;
-	u64 value;
-	void (*fn)(struct vgpu_tl_waiter *w);
-};
-
-/**
  * struct vgpu_timeline - a value that grows, and who waits for it
  * @lock: protects all
  * @value: the value
@@ -76,7 +64,7 @@ void vgpu_tl_signal(struct vgpu_timeline *tl, u64 value);
 void vgpu_tl_kill(struct vgpu_timeline *tl);
 bool vgpu_tl_reached(struct vgpu_timeline *tl, u64 value);
 int vgpu_tl_add(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
-void vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
+bool vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w);
 
 /* ---- fences (fence.c) */
 

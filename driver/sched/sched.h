@@ -5,6 +5,7 @@
 #ifndef _VGPU_SCHED_SCHED_H
 #define _VGPU_SCHED_SCHED_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 
 #define VGPU_QUEUE_MAX_SLOTS	65536u
@@ -40,6 +41,20 @@ void vgpu_pause_init(struct vgpu_device *dev);
 void vgpu_pause_exit(struct vgpu_device *dev);
 void vgpu_pause_hang(struct vgpu_device *dev, bool hang);
 void vgpu_pause_speed(struct vgpu_device *dev, u32 percent);
+
+/* ---- timeline.c */
+
+/**
+ * struct vgpu_tl_waiter - to be called when a timeline reaches a value
+ * @link: in the timeline's list
+ * @value: the value
+ * @fn: called once, under the timeline's lock, after unlinking; also when the timeline dies
+ */
+struct vgpu_tl_waiter {
+	struct list_head link;
+	u64 value;
+	void (*fn)(struct vgpu_tl_waiter *w);
+};
 
 /* ---- queue.c */
 int vgpu_queue_mmap(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset);

@@ -97,13 +97,21 @@ int vgpu_tl_add(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w)
 	return rc;
 }
 
-/** vgpu_tl_cancel - take a waiter back; its callback is not running afterwards */
-void vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w)
+/**
+ * vgpu_tl_cancel - take a waiter back; its callback is not running afterwards
+ *
+ * Return: whether it was still waiting; else its callback has run, or it was never added.
+ */
+bool vgpu_tl_cancel(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w)
 {
+	bool waiting;
+
 	spin_lock(&tl->lock);
-	if (!list_empty(&w->link)) {
+	waiting = !list_empty(&w->link);
+	if (waiting) {
 		list_del_init(&w->link);
 		tl->nwaiters--;
 	}
 	spin_unlock(&tl->lock);
+	return waiting;
 }

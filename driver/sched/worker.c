@@ -13,6 +13,7 @@
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
+#include "../core/face.h"
 #include "../core/params.h"
 #include "internal.h"
 
@@ -25,6 +26,7 @@ unsigned int vgpu_sched_workers(void)
 {
 	return vgpu_sched.nworkers;
 }
+EXPORT_SYMBOL_VGPU(vgpu_sched_workers);
 
 /* A sleeping worker, rather not one that the caller keeps off its CPU. */
 static struct vgpu_worker *choose_idle(void)

@@ -5,7 +5,7 @@
 #	libs	libcuda and libnvidia-ml in /usr/lib/vgpu, and the linker's entry for them
 #	tools	vgpu-ctl and vgpu-ptxc, the man page, bash's completion
 #	system	udev rules, modprobe.d, the systemd unit
-#	module	vgpu.ko and vgpu_configfs.ko of $KO_DIR for kernel $RELEASE
+#	module	vgpu.ko, vgpu_configfs.ko and vgpu_drm.ko of $KO_DIR for kernel $RELEASE
 #	dkms	the module's source, for DKMS
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -50,7 +50,7 @@ system()
 module()
 {
 	local ko
-	for ko in vgpu vgpu_configfs; do
+	for ko in vgpu vgpu_configfs vgpu_drm; do
 		put 644 "$KO_DIR/$ko.ko" "/lib/modules/$RELEASE/updates/$ko.ko"
 	done
 	depmod -b "${D:-/}" "$RELEASE"

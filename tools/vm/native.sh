@@ -15,12 +15,17 @@ load)
 	shift
 	[ $# -ge 1 ] || die "usage: native.sh load KO [PARAM…]"
 	insmod "$@"
+	# The render nodes are for kernels that have DRM.
+	if [ -d /sys/module/drm ] || modprobe -q drm; then
+		insmod "${1%/*}/vgpu_drm.ko"
+	fi
 	echo "$TOP_DIR/build/userlib" >"$CONF"
 	ldconfig
 	;;
 unload)
 	rm -f "$CONF"
 	ldconfig
+	[ ! -d /sys/module/vgpu_drm ] || rmmod vgpu_drm
 	rmmod vgpu
 	;;
 *)

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GEM objects: memory of the device with a handle of DRM's, which PRIME shares; and other drivers'
+ * memory that came by PRIME.
+ *
+ * Exporters may move or hide the pages behind a scatter table, so imported memory is used
+ * through vmap and mmap of its exporter only.
+ */
+#include <drm/drm_gem.h>
+#include <drm/drm_prime.h>
+#include <linux/dma-buf.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "compat.h"
+#include "internal.h"
+
+static unsigned long npages(const struct drm_gem_object *obj)
+{
+	return obj->size >> PAGE_SHIFT;
+}
+
+/* All pages of an object of ours, for kvfree(). */
+static struct page **pages_of(struct drm_gem_object *obj)
+{
+	struct page **pages = kvmalloc_array(npages(obj), sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	unsigned long i;
+
+	for (i = 0; pages && i < npages(obj); i++)
+		pages[i] = vgpu_store_page(vgpu_to_gem(obj)->store, i);
+	return pages;
+}
+
+static void free_gem(struct drm_gem_object *obj)
+{
+	struct vgpu_gem *gem = vgpu_to_gem(obj);
+
+	if (obj->import_attach)
+		drm_prime_gem_destroy(obj, gem->sgt);
+	drm_gem_object_release(obj);
+	if (gem->store)
+		vgpu_store_put(gem->store);
+	kfree(gem);
+}
+
+static struct sg_table *get_sg_table(struct drm_gem_object *obj)
+{
+	struct page **pages = pages_of(obj);
+	struct sg_table *sgt;
+
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	sgt = drm_prime_pages_to_sg(obj->dev, pages, npages(obj));
+	kvfree(pages);
+	return sgt;
+}
+
+/* Only for objects of ours: who imports one of another driver's is handed that driver's dma-buf. */
+static int vmap_gem(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	struct page **pages;
+	void *kaddr;
+
+	if (obj->import_attach)
+		return -EOPNOTSUPP;
+	pages = pages_of(obj);
+	if (!pages)
+		return -ENOMEM;
+	kaddr = vmap(pages, npages(obj), VM_MAP, PAGE_KERNEL);
+	kvfree(pages);
+	if (!kaddr)
+		return -ENOMEM;
+	iosys_map_set_vaddr(map, kaddr);
+	return 0;
+}
+
+static void vunmap_gem(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	vunmap(map->vaddr);
+}
+
+/* Entered page by page, also anew after the device was unplugged: what is mapped stays readable. */
+static vm_fault_t fault(struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	unsigned long i = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+
+	if (i >= npages(obj))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_page(vmf->vma, vmf->address,
+			       vgpu_store_page(vgpu_to_gem(obj)->store, i));
+}
+
+static const struct vm_operations_struct vm_ops = {
+	.fault = fault,
+	.open = drm_gem_vm_open,
+	.close = drm_gem_vm_close,
+};
+
+static int mmap_foreign(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	int rc;
+
+	/* Its exporter's, not ours: ours must not stay should it set none. */
+	vma->vm_private_data = NULL;
+	vma->vm_ops = NULL;
+	rc = dma_buf_mmap(obj->import_attach->dmabuf, vma, 0);
+	if (!rc)
+		drm_gem_object_put(obj);	/* the dma-buf is referenced instead */
+	return rc;
+}
+
+static int mmap_gem(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	if (obj->import_attach)
+		return mmap_foreign(obj, vma);
+	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP, 0);
+	return 0;
+}
+
+static const struct drm_gem_object_funcs funcs = {
+	.free = free_gem,
+	.get_sg_table = get_sg_table,
+	.vmap = vmap_gem,
+	.vunmap = vunmap_gem,
+	.mmap = mmap_gem,
+	.vm_ops = &vm_ops,
+};
+
+/* Takes over @store, also when it fails. */
+static struct vgpu_gem *make(struct drm_device *ddev, struct vgpu_store *store, size_t size)
+{
+	struct vgpu_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!gem) {
+		if (store)
+			vgpu_store_put(store);
+		return ERR_PTR(-ENOMEM);
+	}
+	gem->store = store;
+	gem->base.funcs = &funcs;
+	drm_gem_private_object_init(ddev, &gem->base, size);
+	rc = drm_gem_create_mmap_offset(&gem->base);
+	if (!rc)
+		return gem;
+	drm_gem_object_put(&gem->base);
+	return ERR_PTR(rc);
+}
+
+/* The handle holds the object from here on. */
+static int publish(struct drm_file *file, struct vgpu_gem *gem, u32 *handle)
+{
+	int rc = drm_gem_handle_create(file, &gem->base, handle);
+
+	drm_gem_object_put(&gem->base);
+	return rc;
+}
+
+/** vgpu_gem_import_sg - another driver's memory becomes a GEM object */
+struct drm_gem_object *vgpu_gem_import_sg(struct drm_device *ddev, struct dma_buf_attachment *attach,
+					  struct sg_table *sgt)
+{
+	struct vgpu_gem *gem;
+
+	if (!attach->dmabuf->size || !PAGE_ALIGNED(attach->dmabuf->size))
+		return ERR_PTR(-EINVAL);
+	gem = make(ddev, NULL, attach->dmabuf->size);
+	if (IS_ERR(gem))
+		return ERR_CAST(gem);
+	gem->sgt = sgt;
+	return &gem->base;
+}
+
+/** vgpu_drm_gem_create - the GEM_CREATE ioctl */
+int vgpu_drm_gem_create(struct drm_device *ddev, void *arg, struct drm_file *file)
+{
+	struct vgpu_device *dev = vgpu_drm_device(ddev);
+	struct drm_vgpu_gem_create *a = arg;
+	struct vgpu_store *store;
+	struct vgpu_gem *gem;
+
+	if (a->flags || a->handle || !a->size || a->size > VGPU_VA_END)
+		return -EINVAL;
+	if (vgpu_device_gone(dev))
+		return -ENODEV;
+	a->size = PAGE_ALIGN(a->size);
+	store = vgpu_store_create(dev, a->size);
+	if (IS_ERR(store))
+		return PTR_ERR(store);
+	gem = make(ddev, store, a->size);
+	if (IS_ERR(gem))
+		return PTR_ERR(gem);
+	gem->own = true;
+	return publish(file, gem, &a->handle);
+}
+
+/** vgpu_drm_gem_mmap - the GEM_MMAP ioctl */
+int vgpu_drm_gem_mmap(struct drm_device *ddev, void *arg, struct drm_file *file)
+{
+	struct drm_vgpu_gem_mmap *a = arg;
+	struct drm_gem_object *obj;
+
+	if (a->flags)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, a->handle);
+	if (!obj)
+		return -ENOENT;
+	a->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+	return 0;
+}
+
+/** vgpu_drm_gem_import - the GEM_IMPORT ioctl */
+int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *file)
+{
+	struct vgpu_device *dev = vgpu_drm_device(ddev);
+	struct drm_vgpu_gem_import *a = arg;
+	struct vgpu_store *store;
+	struct vgpu_gem *gem;
+
+	if (a->flags || a->pad)
+		return -EINVAL;
+	if (vgpu_device_gone(dev))
+		return -ENODEV;
+	store = vgpu_store_from_fd(dev, a->fd);
+	if (IS_ERR(store))
+		return PTR_ERR(store);
+	a->size = vgpu_store_length(store);
+	gem = make(ddev, store, a->size);
+	if (IS_ERR(gem))
+		return PTR_ERR(gem);
+	return publish(file, gem, &a->handle);
+}
+
+/* Another driver's memory as the kernel sees it, while a store wraps it. */
+struct view {
+	struct dma_buf *buf;
+	struct iosys_map map;
+};
+
+static void release_view(void *priv)
+{
+	struct view *v = priv;
+
+	dma_buf_vunmap_unlocked(v->buf, &v->map);
+	dma_buf_put(v->buf);
+	kfree(v);
+}
+
+static const struct vgpu_store_ops view_ops = {
+	.owner = THIS_MODULE,
+	.release = release_view,
+};
+
+static struct vgpu_store *wrap(struct vgpu_device *dev, struct dma_buf *buf)
+{
+	struct view *v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
+	int rc;
+
+	if (!v)
+		return ERR_PTR(-ENOMEM);
+	rc = dma_buf_vmap_unlocked(buf, &v->map);
+	if (rc) {
+		kfree(v);
+		return ERR_PTR(rc == -EINVAL || rc == -ENODEV ? -EOPNOTSUPP : rc);
+	}
+	get_dma_buf(buf);
+	v->buf = buf;
+	/* The engine reads and writes memory, not registers. */
+	if (v->map.is_iomem || !PAGE_ALIGNED(v->map.vaddr)) {
+		release_view(v);
+		return ERR_PTR(-EOPNOTSUPP);
+	}
+	return vgpu_store_wrap(dev, v->map.vaddr, buf->size, &view_ops, v);
+}
+
+/** vgpu_drm_gem_export - the GEM_EXPORT ioctl */
+int vgpu_drm_gem_export(struct drm_device *ddev, void *arg, struct drm_file *file)
+{
+	struct drm_vgpu_gem_export *a = arg;
+	struct vgpu_device *dev = vgpu_drm_device(ddev);
+	struct vgpu_store *store = NULL;
+	struct drm_gem_object *obj;
+	int rc = 0;
+
+	if (a->flags || a->pad)
+		return -EINVAL;
+	if (vgpu_device_gone(dev))
+		return -ENODEV;
+	obj = drm_gem_object_lookup(file, a->handle);
+	if (!obj)
+		return -ENOENT;
+	if (obj->import_attach) {
+		store = wrap(dev, obj->import_attach->dmabuf);
+		rc = PTR_ERR_OR_ZERO(store);
+	}
+	if (!rc) {
+		a->fd = vgpu_store_fd(store ?: vgpu_to_gem(obj)->store);
+		rc = min(a->fd, 0);
+	}
+	if (!IS_ERR_OR_NULL(store))
+		vgpu_store_put(store);	/* the descriptor holds it */
+	drm_gem_object_put(obj);
+	return rc;
+}

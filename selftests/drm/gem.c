@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT
+/* The render node and its memory: found, made, mapped, shared with processes and other drivers. */
+#include <pthread.h>
+#include "node.h"
+#include "kselftest_harness.h"
+
+FIXTURE(node) {
+	int fd;		/* render node */
+	int gpu;	/* /dev/vgpu0 */
+	uint32_t ctx;
+};
+
+FIXTURE_SETUP(node)
+{
+	self->fd = node_open();
+	ASSERT_GE(self->fd, 0);
+	self->gpu = dev_open();
+	ASSERT_GE(self->gpu, 0);
+	ASSERT_EQ(0, ctx_create(self->gpu, &self->ctx));
+}
+
+FIXTURE_TEARDOWN(node)
+{
+	close(self->gpu);
+	close(self->fd);
+}
+
+static uint64_t vram_used(int gpu)
+{
+	struct vgpu_device_status st;
+
+	return status(gpu, &st) ? ~0ull : st.vram_used;
+}
+
+TEST_F(node, libdrm_finds_it)
+{
+	struct vgpu_device_info info = { .size = sizeof(info) };
+	drmVersionPtr v = drmGetVersion(self->fd);
+	drmDevicePtr d;
+	struct stat st;
+
+	ASSERT_NE(NULL, v);
+	EXPECT_STREQ("vgpu", v->name);
+	EXPECT_STREQ("virtual GPU", v->desc);
+	drmFreeVersion(v);
+	ASSERT_EQ(0, fstat(self->fd, &st));
+	EXPECT_TRUE(S_ISCHR(st.st_mode));
+	EXPECT_EQ(226, major(st.st_rdev));
+	/* Not for everybody: whom udev's rules for render nodes let in. */
+	EXPECT_EQ(0, st.st_mode & 07);
+	ASSERT_EQ(0, xioctl(self->gpu, VGPU_IOCTL_DEVICE_INFO, &info));
+	ASSERT_EQ(0, drmGetDevice2(self->fd, DRM_DEVICE_GET_PCI_REVISION, &d));
+	EXPECT_EQ(DRM_BUS_PCI, d->bustype);
+	EXPECT_EQ(info.pci_domain, d->businfo.pci->domain);
+	EXPECT_EQ(info.pci_bus, d->businfo.pci->bus);
+	EXPECT_EQ(info.pci_device, d->businfo.pci->dev);
+	EXPECT_EQ(info.pci_ids, (uint32_t)d->deviceinfo.pci->device_id << 16 | d->deviceinfo.pci->vendor_id);
+	EXPECT_EQ(info.pci_revision, d->deviceinfo.pci->revision_id);
+	drmFreeDevice(&d);
+}
+
+TEST_F(node, capabilities)
+{
+	uint64_t v = 0;
+
+	EXPECT_EQ(0, drmGetCap(self->fd, DRM_CAP_PRIME, &v));
+	EXPECT_EQ(DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT, v);
+	EXPECT_EQ(0, drmGetCap(self->fd, DRM_CAP_SYNCOBJ, &v));
+	EXPECT_EQ(1, v);
+	EXPECT_EQ(0, drmGetCap(self->fd, DRM_CAP_SYNCOBJ_TIMELINE, &v));
+	EXPECT_EQ(1, v);
+}
+
+TEST_F(node, parameters)
+{
+	struct vgpu_device_info info = { .size = sizeof(info) };
+	struct drm_vgpu_get_param p = { .param = DRM_VGPU_PARAM_INDEX, .pad = 1 };
+	uint64_t v;
+
+	ASSERT_EQ(0, xioctl(self->gpu, VGPU_IOCTL_DEVICE_INFO, &info));
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_UAPI, &v));
+	EXPECT_EQ(VGPU_DRM_UAPI_VERSION, v);
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_INDEX, &v));
+	EXPECT_EQ(info.index, v);
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_PCI, &v));
+	EXPECT_EQ((uint64_t)info.pci_domain << 16 | info.pci_bus << 8 | info.pci_device << 3 | info.pci_function, v);
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_VRAM, &v));
+	EXPECT_EQ(info.vram_bytes, v);
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_FREE, &v));
+	EXPECT_GT(v, 0);
+	EXPECT_LE(v, info.vram_bytes);
+	EXPECT_EQ(-EINVAL, get_param(self->fd, 99, &v));
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GET_PARAM, &p));
+}
+
+TEST_F(node, create_map_close)
+{
+	uint64_t before = vram_used(self->gpu);
+	uint32_t handle;
+	uint8_t *p;
+
+	ASSERT_EQ(0, gem_create(self->fd, 3 * MIB + 1, &handle));
+	EXPECT_EQ(before + 3 * MIB + 4096, vram_used(self->gpu));
+	p = gem_mmap(self->fd, handle, 3 * MIB + 4096);
+	ASSERT_NE(MAP_FAILED, p);
+	for (size_t i = 0; i < 3 * MIB + 4096; i += 4096) {
+		ASSERT_EQ(0, p[i]);
+		p[i] = i >> 12;
+	}
+	for (size_t i = 0; i < 3 * MIB + 4096; i += 4096)
+		ASSERT_EQ((uint8_t)(i >> 12), p[i]);
+	/* A mapping keeps the memory. */
+	EXPECT_EQ(0, gem_close(self->fd, handle));
+	EXPECT_EQ(-EINVAL, gem_close(self->fd, handle));
+	EXPECT_EQ(before + 3 * MIB + 4096, vram_used(self->gpu));
+	EXPECT_EQ(5, p[5 << 12]);
+	EXPECT_EQ(0, munmap(p, 3 * MIB + 4096));
+	EXPECT_EQ(before, vram_used(self->gpu));
+}
+
+TEST_F(node, close_frees_all)
+{
+	uint64_t before = vram_used(self->gpu);
+	int fd = node_open();
+	uint32_t handle;
+
+	ASSERT_GE(fd, 0);
+	for (int i = 0; i < 20; i++)
+		ASSERT_EQ(0, gem_create(fd, 64 * KIB, &handle));
+	EXPECT_EQ(before + 20 * 64 * KIB, vram_used(self->gpu));
+	close(fd);
+	EXPECT_EQ(before, vram_used(self->gpu));
+}
+
+TEST_F(node, bad_creation)
+{
+	struct drm_vgpu_gem_create c = { .size = 4096, .flags = 1 };
+	uint64_t vram, before = vram_used(self->gpu);
+	uint32_t handle;
+
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_CREATE, &c));
+	c = (struct drm_vgpu_gem_create){ .size = 4096, .handle = 1 };
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_CREATE, &c));
+	EXPECT_EQ(-EINVAL, gem_create(self->fd, 0, &handle));
+	EXPECT_EQ(-EINVAL, gem_create(self->fd, ~0ull, &handle));
+	EXPECT_EQ(-EINVAL, gem_create(self->fd, VGPU_VA_END + 1, &handle));
+	EXPECT_EQ(-ENOSPC, gem_create(self->fd, VGPU_VA_END, &handle));
+	ASSERT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_VRAM, &vram));
+	EXPECT_EQ(-ENOSPC, gem_create(self->fd, vram + 1, &handle));
+	EXPECT_EQ(before, vram_used(self->gpu));
+	EXPECT_EQ(-EFAULT, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_CREATE, (void *)8));
+}
+
+TEST_F(node, bad_mapping)
+{
+	struct drm_vgpu_gem_mmap m = { .flags = 1 };
+	int other = node_open();
+	uint64_t offset;
+	uint32_t handle;
+
+	ASSERT_EQ(0, gem_create(self->fd, 64 * KIB, &handle));
+	m.handle = handle;
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_MMAP, &m));
+	EXPECT_EQ(-ENOENT, gem_offset(self->fd, handle + 1, &offset));
+	EXPECT_EQ(-ENOENT, gem_offset(self->fd, 0, &offset));
+	EXPECT_EQ(-ENOENT, gem_offset(other, handle, &offset));
+	ASSERT_EQ(0, gem_offset(self->fd, handle, &offset));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 64 * KIB, PROT_READ, MAP_PRIVATE, self->fd, offset));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 68 * KIB, PROT_READ, MAP_SHARED, self->fd, offset));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, 0));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 64 * KIB, PROT_READ, MAP_SHARED, other, offset));
+	EXPECT_EQ(EACCES, errno);
+	close(other);
+}
+
+TEST_F(node, unknown_ioctl)
+{
+	uint64_t x[8] = { 0 };
+
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOWR(DRM_COMMAND_BASE + 7, x), x));
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOWR(DRM_COMMAND_END - 1, x), x));
+	EXPECT_NE(0, xioctl(self->fd, VGPU_IOCTL_CTX_CREATE, x));
+}
+
+/* A buffer of a context becomes a GEM object: the same memory. */
+TEST_F(node, buffer_to_gem)
+{
+	uint64_t va, size, used;
+	struct vgpu_share s;
+	uint32_t bo, handle;
+	char *p, word[6];
+
+	ASSERT_EQ(0, bo_mapped(self->gpu, self->ctx, 2 * MIB + 64 * KIB, &bo, &va));
+	ASSERT_EQ(0, share(self->gpu, bo, VGPU_SHARE_FD, &s));
+	used = vram_used(self->gpu);
+	ASSERT_EQ(0, gem_import(self->fd, s.fd, &handle, &size));
+	close(s.fd);
+	EXPECT_EQ(used, vram_used(self->gpu));
+	EXPECT_EQ(2 * MIB + 64 * KIB, size);
+	p = gem_mmap(self->fd, handle, size);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, to_gpu(self->gpu, self->ctx, va + 2 * MIB + 100, "hello", 6));
+	EXPECT_STREQ("hello", p + 2 * MIB + 100);
+	strcpy(p + 5000, "world");
+	ASSERT_EQ(0, from_gpu(self->gpu, self->ctx, va + 5000, word, 6));
+	EXPECT_STREQ("world", word);
+	/* It outlives the buffer and its context. */
+	ASSERT_EQ(0, destroy(self->gpu, self->ctx));
+	EXPECT_STREQ("world", p + 5000);
+	munmap(p, size);
+	EXPECT_EQ(0, gem_close(self->fd, handle));
+}
+
+TEST_F(node, gem_to_buffer)
+{
+	uint32_t handle, bo;
+	struct vgpu_share s = { .flags = VGPU_SHARE_FD };
+	uint64_t va = 0, size;
+	struct queue q;
+	uint32_t *p;
+
+	ASSERT_EQ(0, gem_create(self->fd, 4 * MIB, &handle));
+	p = gem_mmap(self->fd, handle, 4 * MIB);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, gem_export(self->fd, handle, &s.fd));
+	ASSERT_EQ(0, gem_close(self->fd, handle));
+	ASSERT_EQ(0, open_shared(self->gpu, self->ctx, &s, &bo));
+	ASSERT_EQ(0, gem_import(self->fd, s.fd, &handle, &size));
+	EXPECT_EQ(4 * MIB, size);
+	close(s.fd);
+	ASSERT_EQ(0, va_map(self->gpu, bo, 0, 0, 0, &va));
+	ASSERT_EQ(0, queue_create(self->gpu, self->ctx, 64, &q));
+	struct vgpu_pkt_fill f = pkt_fill(va, 0x12345678, 4, MIB);
+
+	ASSERT_NE(0, submit(&q, &f));
+	ASSERT_EQ(0, queue_sync(&q));
+	for (size_t i = 0; i < MIB; i += 1024)
+		ASSERT_EQ(0x12345678, p[i]);
+	EXPECT_EQ(0x12345678, p[MIB - 1]);
+	munmap(p, 4 * MIB);
+}
+
+TEST_F(node, bad_import_and_export)
+{
+	struct drm_vgpu_gem_import i = { .fd = -1, .flags = 1 };
+	struct drm_vgpu_gem_export e = { .flags = 1 };
+	int null = open("/dev/null", O_RDWR), fd, buf;
+	uint32_t handle;
+	uint64_t size;
+
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	i = (struct drm_vgpu_gem_import){ .fd = -1, .pad = 1 };
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	EXPECT_EQ(-EBADF, gem_import(self->fd, -1, &handle, &size));
+	EXPECT_EQ(-EBADF, gem_import(self->fd, 1 << 20, &handle, &size));
+	EXPECT_EQ(-EINVAL, gem_import(self->fd, null, &handle, &size));
+	EXPECT_EQ(-EINVAL, gem_import(self->fd, self->fd, &handle, &size));
+	EXPECT_EQ(-EINVAL, gem_import(self->fd, self->gpu, &handle, &size));
+	ASSERT_EQ(0, gem_create(self->fd, 4096, &handle));
+	ASSERT_EQ(0, prime_export(self->fd, handle, &buf));
+	EXPECT_EQ(-EINVAL, gem_import(self->fd, buf, &handle, &size));
+	EXPECT_EQ(-ENOENT, gem_export(self->fd, 77, &fd));
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_EXPORT, &e));
+	e = (struct drm_vgpu_gem_export){ .pad = 1 };
+	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_EXPORT, &e));
+	EXPECT_EQ(-EINVAL, prime_import(self->fd, null, &handle));
+	EXPECT_EQ(-ENOENT, prime_export(self->fd, 77, &fd));
+	close(buf);
+	close(null);
+}
+
+TEST_F(node, prime_in_one_process)
+{
+	uint32_t handle, again;
+	int other = node_open(), buf;
+	char *p, *q;
+
+	ASSERT_EQ(0, gem_create(self->fd, 2 * MIB, &handle));
+	ASSERT_EQ(0, prime_export(self->fd, handle, &buf));
+	ASSERT_EQ(0, prime_import(self->fd, buf, &again));
+	EXPECT_EQ(handle, again);
+	EXPECT_EQ(2 * MIB, lseek(buf, 0, SEEK_END));
+	p = gem_mmap(self->fd, handle, 2 * MIB);
+	q = mmap(NULL, 2 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, buf, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_NE(MAP_FAILED, q);
+	strcpy(p + MIB, "through the node");
+	EXPECT_STREQ("through the node", q + MIB);
+	munmap(q, 2 * MIB);
+	/* Part of it, not at its beginning. */
+	q = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, buf, MIB);
+	ASSERT_NE(MAP_FAILED, q);
+	EXPECT_STREQ("through the node", q);
+	munmap(q, 4096);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 2 * MIB, PROT_READ, MAP_SHARED, buf, 4096));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, buf, 0));
+	ASSERT_EQ(0, prime_import(other, buf, &again));
+	close(buf);
+	close(self->fd);
+	self->fd = other;
+	q = gem_mmap(other, again, 2 * MIB);
+	ASSERT_NE(MAP_FAILED, q);
+	EXPECT_STREQ("through the node", q + MIB);
+	munmap(p, 2 * MIB);
+	munmap(q, 2 * MIB);
+}
+
+/* The other process: what it finds in the buffer, and what it leaves there. */
+static int partner(int sock)
+{
+	int fd = node_open(), buf = receive_fd(sock);
+	uint32_t handle;
+	char *p;
+
+	if (fd < 0 || buf < 0 || prime_import(fd, buf, &handle))
+		return 1;
+	close(buf);
+	p = gem_mmap(fd, handle, 64 * KIB);
+	if (p == MAP_FAILED || strcmp(p + 40000, "to the child"))
+		return 2;
+	strcpy(p, "to the parent");
+	return 0;
+}
+
+TEST_F(node, two_processes_share)
+{
+	int sock[2], buf, st;
+	uint32_t handle;
+	pid_t pid;
+	char *p;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(partner(sock[1]));
+	ASSERT_EQ(0, gem_create(self->fd, 64 * KIB, &handle));
+	p = gem_mmap(self->fd, handle, 64 * KIB);
+	ASSERT_NE(MAP_FAILED, p);
+	strcpy(p + 40000, "to the child");
+	ASSERT_EQ(0, prime_export(self->fd, handle, &buf));
+	ASSERT_EQ(0, send_fd(sock[0], buf));
+	close(buf);
+	ASSERT_EQ(pid, waitpid(pid, &st, 0));
+	EXPECT_EQ(0, st);
+	EXPECT_STREQ("to the parent", p);
+}
+
+static int vgem_open(void)
+{
+	for (int i = 0; i < 16; i++) {
+		char path[32];
+		drmVersionPtr v;
+		int fd, is;
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		v = drmGetVersion(fd);
+		is = v && !strcmp(v->name, "vgem");
+		drmFreeVersion(v);
+		if (is)
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+static void *dumb_mmap(int fd, uint32_t handle, uint64_t size)
+{
+	struct drm_mode_map_dumb m = { .handle = handle };
+
+	if (drmIoctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &m))
+		return MAP_FAILED;
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, m.offset);
+}
+
+TEST_F(node, vgem_imports_ours)
+{
+	int vgem = vgem_open(), buf;
+	uint32_t handle, theirs;
+	char *p, *q;
+
+	if (vgem < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, gem_create(self->fd, 3 * MIB, &handle));
+	p = gem_mmap(self->fd, handle, 3 * MIB);
+	ASSERT_NE(MAP_FAILED, p);
+	strcpy(p + 2 * MIB + 4096, "from vgpu");
+	ASSERT_EQ(0, prime_export(self->fd, handle, &buf));
+	ASSERT_EQ(0, prime_import(vgem, buf, &theirs));
+	close(buf);
+	ASSERT_EQ(0, gem_close(self->fd, handle));
+	/* A dumb buffer that was imported has no mapping of its own: out of vgem again. */
+	ASSERT_EQ(0, prime_export(vgem, theirs, &buf));
+	q = mmap(NULL, 3 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, buf, 0);
+	close(buf);
+	ASSERT_NE(MAP_FAILED, q);
+	EXPECT_STREQ("from vgpu", q + 2 * MIB + 4096);
+	strcpy(q + 12288, "from vgem");
+	EXPECT_STREQ("from vgem", p + 12288);
+	munmap(p, 3 * MIB);
+	munmap(q, 3 * MIB);
+	close(vgem);
+}
+
+TEST_F(node, ours_imports_vgem)
+{
+	struct drm_mode_create_dumb c = { .width = 1024, .height = 1024, .bpp = 32 };
+	struct vgpu_share s = { .flags = VGPU_SHARE_FD };
+	uint64_t va = 0, used = vram_used(self->gpu), size;
+	int vgem = vgem_open(), buf;
+	uint32_t handle, bo, x;
+	uint32_t *p, *q;
+	struct queue queue;
+
+	if (vgem < 0)
+		SKIP(return, "there is no vgem");
+	ASSERT_EQ(0, drmIoctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &c));
+	ASSERT_EQ(4 * MIB, c.size);
+	p = dumb_mmap(vgem, c.handle, 4 * MIB);
+	ASSERT_NE(MAP_FAILED, p);
+	p[5000] = 42;
+	ASSERT_EQ(0, prime_export(vgem, c.handle, &buf));
+	ASSERT_EQ(0, prime_import(self->fd, buf, &handle));
+	close(buf);
+	EXPECT_EQ(used, vram_used(self->gpu));
+	/* By the CPU, */
+	q = gem_mmap(self->fd, handle, 4 * MIB);
+	ASSERT_NE(MAP_FAILED, q);
+	EXPECT_EQ(42, q[5000]);
+	q[6000] = 43;
+	EXPECT_EQ(43, p[6000]);
+	munmap(q, 4 * MIB);
+	/* and by the GPU. */
+	ASSERT_EQ(0, gem_export(self->fd, handle, &s.fd));
+	EXPECT_EQ(-EOPNOTSUPP, gem_import(self->fd, s.fd, &x, &size));
+	ASSERT_EQ(0, open_shared(self->gpu, self->ctx, &s, &bo));
+	close(s.fd);
+	EXPECT_EQ(0, gem_close(self->fd, handle));
+	EXPECT_EQ(MAP_FAILED, bo_mmap(self->gpu, bo, 4 * MIB, PROT_READ));
+	EXPECT_EQ(EOPNOTSUPP, errno);
+	ASSERT_EQ(0, va_map(self->gpu, bo, 0, 0, 0, &va));
+	ASSERT_EQ(0, from_gpu(self->gpu, self->ctx, va + 4 * 6000, &x, 4));
+	EXPECT_EQ(43, x);
+	ASSERT_EQ(0, queue_create(self->gpu, self->ctx, 64, &queue));
+	struct vgpu_pkt_fill f = pkt_fill(va + 2 * MIB - 4096, 0xabcdef01, 4, 2048);
+
+	ASSERT_NE(0, submit(&queue, &f));
+	ASSERT_EQ(0, queue_sync(&queue));
+	EXPECT_EQ(0xabcdef01, p[(2 * MIB - 4096) / 4]);
+	EXPECT_EQ(0xabcdef01, p[(2 * MIB + 4092) / 4]);
+	EXPECT_EQ(0, p[(2 * MIB + 4096) / 4]);
+	EXPECT_EQ(used, vram_used(self->gpu));
+	munmap(p, 4 * MIB);
+	close(vgem);
+}
+
+/* Handles and mappings come and go in four threads on one file. */
+static void *churn(void *arg)
+{
+	int fd = *(int *)arg, buf;
+	uint32_t handle, again;
+	long bad = 0;
+
+	for (int i = 0; i < 60; i++) {
+		char *p;
+
+		if (gem_create(fd, (1 + i % 5) * 64 * KIB, &handle)) {
+			bad++;
+			continue;
+		}
+		p = gem_mmap(fd, handle, 64 * KIB);
+		/* Others may have closed it, for they close what they guess. */
+		if (p != MAP_FAILED)
+			p[4096] = 1;
+		gem_close(fd, (i * 7) % 40);
+		if (!prime_export(fd, handle, &buf)) {
+			if (!prime_import(fd, buf, &again) && again != handle)
+				gem_close(fd, again);
+			close(buf);
+		}
+		gem_close(fd, handle);
+		if (p != MAP_FAILED)
+			munmap(p, 64 * KIB);
+	}
+	return (void *)bad;
+}
+
+TEST_F(node, races)
+{
+	uint64_t before = vram_used(self->gpu);
+	pthread_t t[4];
+
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, churn, &self->fd));
+	for (int i = 0; i < 4; i++) {
+		void *bad;
+
+		pthread_join(t[i], &bad);
+		EXPECT_EQ(NULL, bad);
+	}
+	close(self->fd);
+	self->fd = node_open();
+	EXPECT_EQ(before, vram_used(self->gpu));
+}
+
+TEST_F(node, a_lost_device)
+{
+	struct vgpu_inject lose = { .size = sizeof(lose), .kind = VGPU_INJECT_LOST };
+	struct vgpu_reset reset = { .size = sizeof(reset) };
+	uint32_t handle, more;
+	uint64_t v;
+	char *p;
+
+	ASSERT_EQ(0, gem_create(self->fd, 4096, &handle));
+	p = gem_mmap(self->fd, handle, 4096);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, xioctl(self->gpu, VGPU_IOCTL_INJECT, &lose));
+	EXPECT_EQ(-ENODEV, gem_create(self->fd, 4096, &more));
+	EXPECT_EQ(-ENODEV, node_open() < 0 ? -errno : 0);
+	EXPECT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_INDEX, &v));
+	*p = 1;
+	EXPECT_EQ(0, gem_close(self->fd, handle));
+	munmap(p, 4096);
+	ASSERT_EQ(0, xioctl(self->gpu, VGPU_IOCTL_RESET, &reset));
+	EXPECT_EQ(0, gem_create(self->fd, 4096, &more));
+}
+
+TEST_HARNESS_MAIN

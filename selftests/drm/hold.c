@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+/*
+ * hold WHAT: keep something of a render node while the script does things to modules and devices.
+ *	node	the open file, memory, a mapping
+ *	buffer	a dma-buf only
+ *	fence	a sync_file only, of a packet that completed
+ * Says "ready", waits for a line; "node" then says what still works.
+ */
+#include "node.h"
+
+static int hold_fence(int fd)
+{
+	struct vgpu_pkt_header nop[VGPU_SLOT_BYTES / sizeof(struct vgpu_pkt_header)] = {
+		{ .type = VGPU_PKT_NOP, .slots = 1 },
+	};
+	int gpu = dev_open(), file = -1;
+	uint32_t ctx, obj;
+	struct queue q;
+
+	if (ctx_create(gpu, &ctx) || queue_create(gpu, ctx, 64, &q) || !submit(&q, nop) || queue_sync(&q) ||
+	    drmSyncobjCreate(fd, 0, &obj) || put_fence(fd, gpu, q.handle, 1, obj, 0) ||
+	    drmSyncobjExportSyncFile(fd, obj, &file))
+		return -1;
+	munmap(q.user, q.user_length);
+	munmap((void *)q.kernel, 4096);
+	close(gpu);
+	return file;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "node";
+	int fd = node_open(), kept = -1;
+	uint32_t handle, more;
+	volatile char *p;
+	char line[16];
+
+	if (fd < 0 || gem_create(fd, 64 * KIB, &handle))
+		return 1;
+	p = gem_mmap(fd, handle, 64 * KIB);
+	if (p == MAP_FAILED)
+		return 1;
+	p[4096] = 7;
+	if (strcmp(what, "node")) {
+		if (!strcmp(what, "fence"))
+			kept = hold_fence(fd);
+		else if (prime_export(fd, handle, &kept))
+			return 1;
+		if (kept < 0)
+			return 1;
+		munmap((void *)p, 64 * KIB);
+		close(fd);
+	}
+	puts("ready");
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	if (kept >= 0) {
+		close(kept);
+		return 0;
+	}
+	printf("mapped %d\n", p[4096]);
+	p[8192] = 8;
+	printf("written %d\n", p[8192]);
+	printf("ioctl %s\n", strerror(-gem_create(fd, 4096, &more)));
+	printf("close %s\n", strerror(-gem_close(fd, handle)));
+	return 0;
+}

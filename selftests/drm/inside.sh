@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# In the bed. KO_DIR has our modules, KERNEL_DIR the kernel and its own.
+cd "$(dirname "$0")" || exit 1
+out=$1
+tmp=$(mktemp -d)
+. ../lib/tap.sh
+echo "TAP version 13"
+
+says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
+is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
+loaded() { [ -d "/sys/module/$1" ]; }
+
+# kernel_module NAME: one of the kernel's own, if it is not built in.
+kernel_module()
+{
+	local ko
+	loaded "$1" && return
+	if [ -d "$KERNEL_DIR/root" ]; then
+		modprobe -d "$KERNEL_DIR/root" -S "$(uname -r)" "$1"
+		return
+	fi
+	ko=$(find -L "$KERNEL_DIR/build/drivers/gpu/drm" -name "$1.ko" 2>/dev/null)
+	[ -n "$ko" ] && insmod "$ko"
+}
+
+ours() { insmod "$KO_DIR/$1.ko" "${@:2}"; }
+# How many nodes there are of our devices.
+count()
+{
+	local d n=0
+	for d in /sys/class/drm/"$1"*; do
+		[ -e "$d/device/vendor" ] && is "$(cat "$d/device/vendor")" 0x10de >/dev/null && n=$((n + 1))
+	done
+	echo $n
+}
+nodes() { count renderD; }
+# The PCI function of device N.
+pci() { readlink -f "/sys/bus/pci/drivers/vgpu"/*:"0$1.0"; }
+
+# program NAME: nested KTAP is one test here.
+program()
+{
+	"$out/$1" >"$tmp/$1" 2>&1
+	local status=$?
+	sed 's/^/# /' "$tmp/$1"
+	check "$1" [ $status = 0 ]
+}
+
+# keep WHAT: a process that holds it, ready.
+keep()
+{
+	rm -f "$tmp/to" "$tmp/from"
+	mkfifo "$tmp/to" "$tmp/from"
+	exec 7<>"$tmp/to" 8<>"$tmp/from"
+	timeout 120 "$out/hold" "$1" <&7 >&8 2>"$tmp/hold.err" &
+	holder=$!
+	word=nothing
+	read -r -t 60 word <&8
+	check "$2: held" is "$word" ready
+}
+said() { word=nothing; read -r -t 30 word <&8; check "$1" is "$word" "$2"; }
+release() { echo >&7; }
+let_go() { wait "$holder"; exec 7>&- 8>&-; }
+
+if ! { loaded drm || kernel_module drm; } 2>/dev/null; then
+	ours vgpu
+	check "without DRM the second module does not load" says "$(ours vgpu_drm 2>&1)" insmod
+	rmmod vgpu
+	skip "render nodes" "this kernel has no DRM"
+	echo "1..$TAP_DONE"
+	finish
+fi
+# vgem needs what only a module may have.
+kernel_module drm_shmem_helper 2>/dev/null
+kernel_module vgem 2>"$tmp/vgem" || echo "# vgem: $(cat "$tmp/vgem")"
+before=$(nodes)
+
+check_status 1 "vgpu_drm needs vgpu" ours vgpu_drm
+check "vgpu" ours vgpu gpus=2 vram=256
+check_status 1 "a bound on fences is checked" ours vgpu_drm fence_timeout_ms=0
+check "vgpu_drm" ours vgpu_drm fence_timeout_ms=4000
+check "a render node for each device" is "$(nodes)" $((before + 2))
+check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
+
+program gem
+program fence
+
+check_status 1 "vgpu is held by vgpu_drm" rmmod vgpu
+for what in node buffer fence; do
+	keep $what "a process with a $what"
+	check_status 1 "$what: vgpu_drm is held" rmmod vgpu_drm
+	check_status 1 "$what: and vgpu" rmmod vgpu
+	release
+	[ $what = node ] && while read -r -t 5 word && [ "${word% *}" != close ]; do :; done <&8
+	let_go
+done
+
+# A device goes as its PCI function does, and comes back.
+if [ -e "$(pci 1)" ]; then
+	address=$(basename "$(pci 1)")
+	echo 1 >"$(pci 1)/remove"
+	check "a function removed by hand takes its node along" is "$(nodes)" $((before + 1))
+	echo 1 >/sys/bus/pci/rescan
+	check "found again, it has one again" is "$(nodes)" $((before + 2))
+	echo "$address" >/sys/bus/pci/drivers/vgpu/unbind
+	check "unbound: no node" is "$(nodes)" $((before + 1))
+	echo "$address" >/sys/bus/pci/drivers/vgpu/bind
+	check "bound: one again" is "$(nodes)" $((before + 2))
+fi
+
+# unplugged NAME CMD...: while a process has its node open.
+unplugged()
+{
+	keep node "$1"
+	check "$1: done" "${@:2}"
+	check "$1: the node is gone" is "$(nodes)" $((before + 1))
+	release
+	said "$1: what is mapped can be read" "mapped 7"
+	said "$1: and written" "written 8"
+	said "$1: nothing new" "ioctl No such device"
+	said "$1: nor anything else" "close No such device"
+	let_go
+}
+
+configfs=
+if [ -d /sys/kernel/config ] || kernel_module configfs 2>/dev/null; then
+	ours vgpu_configfs 2>/dev/null && mount -t configfs none /sys/kernel/config && configfs=/sys/kernel/config/vgpu
+fi
+if [ -n "$configfs" ]; then
+	keep node "in use"
+	check_status 1 "in use: a device is not unplugged" sh -c "echo 0 >$configfs/unplug"
+	release
+	while read -r -t 5 word && [ "${word% *}" != close ]; do :; done <&8
+	let_go
+	unplugged "unplugged" sh -c "echo '0 force' >$configfs/unplug"
+	mkdir $configfs/a
+	check "added at run time" sh -c "echo 1 >$configfs/a/enabled"
+	check "it has a node" is "$(nodes)" $((before + 2))
+	rmdir $configfs/a
+	check "removed, it has none" is "$(nodes)" $((before + 1))
+	umount /sys/kernel/config
+	rmmod vgpu_configfs
+else
+	skip "unplugged through configfs" "this kernel has none"
+	unplugged "removed by hand" sh -c "echo 1 >$(pci 0)/remove"
+	echo 1 >/sys/bus/pci/rescan
+	check "it is back" is "$(nodes)" $((before + 2))
+fi
+
+check "vgpu_drm goes" rmmod vgpu_drm
+check "and its nodes" is "$(nodes)" "$before"
+check "and comes again" ours vgpu_drm
+check "then vgpu after it" sh -c "rmmod vgpu_drm && rmmod vgpu"
+rm -rf "$tmp"
+echo "1..$TAP_DONE"
+finish

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# vgpu_drm.ko: render nodes, their memory shared with processes and with vgem, fences, fdinfo; the order of
+# loading and unloading; a device that goes while its node is open.
+# time limit: 900
+# variant: KERNEL=uml
+# variant: KERNEL=6.1
+# long variant: KERNEL=6.12
+# long variant: KERNEL=kasan
+set -u
+cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
+kernel=${KERNEL:-uml}
+export KSELFTEST_DIR=${KSELFTEST_DIR:-$("$top/tools/vm/kernels.sh" uml)/source/tools/testing/selftests}
+
+make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
+export KERNEL_DIR KO_DIR
+KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kernel"; exit 1; }
+ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
+KO_DIR=${ko%/*}
+case $kernel in
+uml) bed="--bed uml" ;;
+*) bed="--bed qemu --kernel $kernel" ;;
+esac
+# shellcheck disable=SC2086
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 800 --no-module -- \
+	"$PWD/inside.sh" "$top/build/selftests/drm"
