@@ -10,6 +10,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_managed.h>
+#include <drm/drm_mode_config.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -67,8 +68,10 @@ static const struct file_operations fops = {
 	.show_fdinfo = vgpu_drm_fdinfo,
 };
 
+/* A card without outputs, as 3D controllers are: what lists cards asks for its outputs and gets none. */
 static const struct drm_driver driver = {
-	.driver_features = DRIVER_RENDER | DRIVER_GEM | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
+	.driver_features = DRIVER_RENDER | DRIVER_GEM | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE |
+			   DRIVER_MODESET,
 	.open = vgpu_drm_open,
 	.postclose = vgpu_drm_postclose,
 	.gem_prime_import_sg_table = vgpu_gem_import_sg,
@@ -100,6 +103,8 @@ static struct drm_device *make(struct pci_dev *pdev, struct vgpu_device *dev)
 	}
 	ddev->dev_private = dev;
 	rc = drmm_add_action_or_reset(ddev, put_device_of, dev);
+	if (!rc)
+		rc = drmm_mode_config_init(ddev);
 	/* No bus is between us and the memory that others hand to us. */
 	if (!rc)
 		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));

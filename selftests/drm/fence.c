@@ -207,7 +207,7 @@ TEST_F(fence, bad_input)
 }
 
 /* How many wait for a queue is bounded, and all are let go with it. */
-TEST_F(fence, many)
+TEST_F_TIMEOUT(fence, many, 200)
 {
 	int rc = 0, n;
 

@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# In the bed. KO_DIR has our modules, KERNEL_DIR the kernel and its own.
+# In the bed. KO_DIR has our modules, KERNEL_DIR the kernel and its own, TOOLS drm_info and drmdevice; NVTOP
+# is nvtop.
 cd "$(dirname "$0")" || exit 1
+top=$(cd ../.. && pwd)
 out=$1
+ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
+client=$top/build/selftests/control/client
 tmp=$(mktemp -d)
 . ../lib/tap.sh
 echo "TAP version 13"
@@ -38,13 +42,68 @@ nodes() { count renderD; }
 # The PCI function of device N.
 pci() { readlink -f "/sys/bus/pci/drivers/vgpu"/*:"0$1.0"; }
 
-# program NAME: nested KTAP is one test here.
+# program NAME [ARG...]: nested KTAP is one test here.
 program()
 {
-	"$out/$1" >"$tmp/$1" 2>&1
+	"$out/$1" "${@:2}" >"$tmp/$1" 2>&1
 	local status=$?
 	sed 's/^/# /' "$tmp/$1"
-	check "$1" [ $status = 0 ]
+	check "$*" [ $status = 0 ]
+}
+
+# The node of device N.
+render() { "$ctl" list --json | sed -n 's/.*"render_node":"\(.*\)".*/\1/p' | sed -n "$(($1 + 1))p"; }
+
+tools()
+{
+	if [ ! -x "$TOOLS/drm_info" ]; then
+		skip "drm_info, drmdevice" "Debian cannot be reached"
+		return
+	fi
+	"$TOOLS/drm_info" >"$tmp/info" 2>/dev/null
+	check "drm_info: the card" says "$(cat "$tmp/info")" "Driver: vgpu \(virtual GPU\)"
+	check "drm_info: as a PCI device with two nodes" says \
+		"$(sed -n '/Driver: vgpu/,/Framebuffer/p' "$tmp/info")" "Available nodes: primary, render"
+	"$TOOLS/drmdevice" >"$tmp/device" 2>/dev/null
+	check "drmdevice: the node" says "$(cat "$tmp/device")" "nodes\[2\] $(render 0)"
+	check "drmdevice: opens it" says "$(cat "$tmp/device")" "Opening device node $(render 0)"
+}
+
+# What the fdinfo of a process says of our devices: one render node's, or nothing.
+fdinfo_of() { grep -lE "^drm-driver:.vgpu" "/proc/$1/fdinfo/"* 2>/dev/null | head -n 1 | xargs -r cat; }
+
+# Nothing of it knows of DRM: libcuda does.
+cuda_client()
+{
+	local pid info
+	check "vgpu-ctl names the node" test -c "$(render 0)"
+	check "vgpu-ctl cdi, too" says "$("$ctl" cdi)" "\"$(render 1)\""
+	rm -f "$tmp/to" "$tmp/from"
+	mkfifo "$tmp/to" "$tmp/from"
+	exec 7<>"$tmp/to" 8<>"$tmp/from"
+	"$client" hang <&7 >&8 2>"$tmp/client.err" &
+	pid=$!
+	word=nothing
+	read -r -t 60 word <&8
+	check "a CUDA program is ready" is "$word" ready
+	info=$(fdinfo_of $pid)
+	check "its fdinfo: a context" says "$info" "^vgpu-contexts:.1$"
+	check "its fdinfo: memory" says "$info" "^drm-total-vram:.[1-9][0-9]* KiB$"
+	check "its fdinfo: time" says "$info" "^drm-engine-compute:.[1-9][0-9]* ns$"
+	if [ -x "$NVTOP" ]; then
+		(sleep 4; printf q) | TERM=xterm timeout 60 script -qec "stty rows 30 cols 120; $NVTOP" /dev/null >"$tmp/nvtop" 2>&1
+		check "nvtop: the device" grep -q "vgpu 12.0" "$tmp/nvtop"
+		check "nvtop: its client" grep -q "$pid" "$tmp/nvtop"
+	else
+		skip "nvtop" "Debian cannot be reached"
+	fi
+	echo >&7
+	for _ in launched done; do
+		read -r -t 60 word <&8
+	done
+	check "it ends well" is "$word" cudaSuccess
+	wait $pid
+	exec 7>&- 8>&-
 }
 
 # keep WHAT: a process that holds it, ready.
@@ -79,12 +138,16 @@ before=$(nodes)
 check_status 1 "vgpu_drm needs vgpu" ours vgpu_drm
 check "vgpu" ours vgpu gpus=2 vram=256
 check_status 1 "a bound on fences is checked" ours vgpu_drm fence_timeout_ms=0
-check "vgpu_drm" ours vgpu_drm fence_timeout_ms=4000
+check "vgpu_drm" ours vgpu_drm
 check "a render node for each device" is "$(nodes)" $((before + 2))
 check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
 
 program gem
 program fence
+tools
+cuda_client
+check "a short time for fences" sh -c "rmmod vgpu_drm && insmod '$KO_DIR/vgpu_drm.ko' fence_timeout_ms=1500"
+program fence -t times_out
 
 check_status 1 "vgpu is held by vgpu_drm" rmmod vgpu
 for what in node buffer fence; do

@@ -14,7 +14,12 @@ kernel=${KERNEL:-uml}
 export KSELFTEST_DIR=${KSELFTEST_DIR:-$("$top/tools/vm/kernels.sh" uml)/source/tools/testing/selftests}
 
 make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
-export KERNEL_DIR KO_DIR
+make -s -C ../control >&2 || { echo "Bail out! the client does not build"; exit 1; }
+make -s -C "$top/tools/vgpu-ctl" >&2 || { echo "Bail out! vgpu-ctl does not build"; exit 1; }
+export KERNEL_DIR KO_DIR TOOLS NVTOP
+# What comes from Debian, where that can be reached.
+TOOLS=$(./fetch.sh 2>/dev/null)/tools/usr/bin
+NVTOP=$(../clients/monitors/fetch.sh 2>/dev/null)/nvtop/usr/bin/nvtop
 KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kernel"; exit 1; }
 ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
 KO_DIR=${ko%/*}

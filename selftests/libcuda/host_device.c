@@ -607,6 +607,21 @@ int vgpu_sys_mmap(int fd, void *where, size_t size, int prot, off_t offset, void
 	return *p == MAP_FAILED ? -ENOMEM : 0;
 }
 
+int vgpu_sys_render_node(const struct vgpu_device_info *info, char *path, size_t size)
+{
+	(void)info;
+	(void)path;
+	(void)size;
+	return -ENOENT;
+}
+
+int vgpu_sys_render_attach(int render, int device)
+{
+	(void)render;
+	(void)device;
+	return -ENODEV;
+}
+
 /* Queues' areas belong to the queue here. */
 void vgpu_sys_munmap(void *p, size_t size)
 {

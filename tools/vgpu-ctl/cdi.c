@@ -71,7 +71,7 @@ static struct json_object *device(const char *name, const struct gpu *gpus, int 
 {
 	struct json_object *o = json_object_new_object(), *edits = json_object_new_object();
 	struct json_object *nodes = json_object_new_array();
-	char path[32];
+	char path[64];
 
 	for (int i = 0; i < count; i++) {
 		if (!gpus[i].is_open)
@@ -80,6 +80,8 @@ static struct json_object *device(const char *name, const struct gpu *gpus, int 
 		add_node(nodes, path);
 		snprintf(path, sizeof(path), "/dev/vgpu%u", gpus[i].dev.info.index);
 		add_node(nodes, path);
+		if (!vgpu_dev_render_node(&gpus[i].dev, path, sizeof(path)))
+			add_node(nodes, path);
 	}
 	add_string(o, "name", name);
 	json_object_object_add(edits, "deviceNodes", nodes);

@@ -35,13 +35,15 @@ static void print_text(const struct gpu *gpu)
 static struct json_object *json_line(const struct gpu *gpu)
 {
 	struct json_object *o = json_object_new_object();
-	char text[48];
+	char text[64];
 
 	if (gpu->is_open) {
 		add_number(o, "index", gpu->dev.info.index);
 		add_string(o, "name", gpu->dev.info.name);
 		uuid_print(gpu->dev.info.uuid, text);
 		add_string(o, "uuid", text);
+		if (!vgpu_dev_render_node(&gpu->dev, text, sizeof(text)))
+			add_string(o, "render_node", text);
 	}
 	address_print(gpu, text);
 	add_string(o, "pci", text);

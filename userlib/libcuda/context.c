@@ -75,7 +75,12 @@ CUresult cu_context_get(CUcontext handle, CUcontext *ctx)
 CUresult cu_context_activate(CUcontext ctx)
 {
 	uint32_t handle;
-	int r = vgpu_ctx_create(&ctx->dev->dev, &handle);
+	int r;
+
+	pthread_mutex_lock(&ctx->dev->lock);
+	vgpu_dev_account(&ctx->dev->dev);
+	pthread_mutex_unlock(&ctx->dev->lock);
+	r = vgpu_ctx_create(&ctx->dev->dev, &handle);
 
 	if (r == -EBUSY)	/* the device's compute mode admits no other process */
 		return CUDA_ERROR_DEVICE_UNAVAILABLE;

@@ -99,7 +99,10 @@ int vgpu_devices_open(struct vgpu_dev *devs, int max)
 /** vgpu_dev_close - let go of a device and of every handle made on it */
 void vgpu_dev_close(struct vgpu_dev *dev)
 {
+	if (dev->render > 0)
+		vgpu_sys_close(dev->render);
 	vgpu_sys_close(dev->fd);
+	dev->render = 0;
 	dev->fd = -1;
 }
 

@@ -23,10 +23,12 @@
 /**
  * struct vgpu_dev - an open device
  * @fd: its file
+ * @render: its render node, opened by vgpu_dev_account(), else 0
  * @info: what never changes
  */
 struct vgpu_dev {
 	int fd;
+	int render;
 	struct vgpu_device_info info;
 };
 
@@ -54,6 +56,10 @@ struct vgpu_ring {
 int vgpu_devices_open(struct vgpu_dev *devs, int max);
 void vgpu_dev_close(struct vgpu_dev *dev);
 int vgpu_dev_status(const struct vgpu_dev *dev, struct vgpu_device_status *status);
+
+/* render.c */
+int vgpu_dev_render_node(const struct vgpu_dev *dev, char *path, size_t size);
+void vgpu_dev_account(struct vgpu_dev *dev);
 
 /* status.c */
 int vgpu_dev_processes(const struct vgpu_dev *dev, struct vgpu_process **list);
