@@ -117,6 +117,17 @@ static bool can_be_huge(const struct vgpu_mapping *m, u64 va, unsigned long inde
 	return true;
 }
 
+/* Whether 2 MiB at @va have no memory yet; map.c backed what is not whole and aligned. */
+static bool is_absent(const struct vgpu_mapping *m, unsigned long index)
+{
+	struct vgpu_store *store;
+
+	if (m->obj->type != VGPU_OBJ_BO)
+		return false;
+	store = container_of(m->obj, struct vgpu_bo, obj)->store;
+	return store->sparse && !vgpu_store_backed(store, index / VGPU_HUGE_PAGES);
+}
+
 static void clear(struct vgpu_as *as, struct vgpu_mapping *m, u64 length)
 {
 	LIST_HEAD(dead);
@@ -133,9 +144,10 @@ static int fill(struct vgpu_as *as, struct vgpu_mapping *m)
 	int rc;
 
 	while (va < end) {
-		bool huge = can_be_huge(m, va, index);
+		bool absent = is_absent(m, index), huge = absent || can_be_huge(m, va, index);
 
-		rc = vgpu_pt_set(as->root, va, address_at(m->obj, index), huge, m->readonly);
+		rc = absent ? vgpu_pt_set_absent(as->root, va) :
+		     vgpu_pt_set(as->root, va, address_at(m->obj, index), huge, m->readonly);
 		if (rc) {
 			clear(as, m, va - m->va);
 			return rc;
@@ -232,6 +244,14 @@ unlock:
 	return rc;
 }
 
+/** vgpu_as_mapping - the mapping at an address, or NULL; under the lock */
+struct vgpu_mapping *vgpu_as_mapping(struct vgpu_as *as, u64 va)
+{
+	struct vgpu_mapping *m = first_after(as, va);
+
+	return m && m->va <= va ? m : NULL;
+}
+
 /* Under the lock. Afterwards no worker can reach it and the reference may be dropped. */
 static struct vgpu_obj *take_out(struct vgpu_as *as, struct vgpu_mapping *m)
 {
@@ -293,7 +313,7 @@ void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps)
  * @write: for writing
  * @span: bytes that are contiguous from there
  *
- * Return: a direct-map address, or NULL.
+ * Return: a direct-map address; -EFAULT, or -EAGAIN where vgpu_as_touch() helps.
  */
 void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span)
 {
@@ -301,8 +321,10 @@ void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span)
 	bool readonly;
 	void *p = vgpu_pt_lookup(as->root, va, &start, &size, &readonly);
 
-	if (!p || (write && readonly))
-		return NULL;
+	if (IS_ERR(p))
+		return p;
+	if (write && readonly)
+		return ERR_PTR(-EFAULT);
 	*span = size - (va - start);
 	return p + (va - start);
 }
@@ -313,8 +335,8 @@ static int engine_translate(void *as, u64 va, bool write, struct engine_span *sp
 	bool readonly;
 
 	span->ptr = vgpu_pt_lookup(space->root, va, &span->va, &span->size, &readonly);
-	if (!span->ptr)
-		return -EFAULT;
+	if (IS_ERR(span->ptr))
+		return PTR_ERR(span->ptr);
 	span->writable = !readonly;
 	return 0;
 }

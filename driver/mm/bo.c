@@ -46,7 +46,7 @@ EXPORT_SYMBOL_VGPU(vgpu_store_page);
 /**
  * vgpu_bo_page - a page of a buffer whose memory is ours
  * @bo: buffer
- * @index: page number, below its length
+ * @index: page number, below its length; of a sparse one a page that is backed
  */
 struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index)
 {
@@ -82,6 +82,7 @@ static void free_store(struct kref *ref)
 		vgpu_vram_free(&store->pieces[i]);
 		cond_resched();
 	}
+	vgpu_sparse_fini(store);
 	kvfree(store->pieces);
 	if (store->ops) {
 		store->ops->release(store->priv);
@@ -121,7 +122,7 @@ static void free_bo(struct vgpu_obj *obj)
 
 static const struct vgpu_obj_ops bo_ops = { .detach = detach, .free = free_bo };
 
-/* Back all of it. */
+/* Back all of it; of a sparse one the end that is no whole piece. */
 static int populate(struct vgpu_store *store)
 {
 	unsigned long pages = store->length >> PAGE_SHIFT, i, n;
@@ -132,6 +133,9 @@ static int populate(struct vgpu_store *store)
 	if (!store->pieces)
 		return -ENOMEM;
 	store->npieces = n;
+	if (store->sparse)
+		return vgpu_store_back_range(store, ALIGN_DOWN(store->length, VGPU_HUGE_SIZE),
+					     store->length % VGPU_HUGE_SIZE);
 	for (i = 0; i < n && !rc; i++) {
 		rc = vgpu_vram_alloc(&store->pieces[i],
 				     min_t(unsigned long, pages, VGPU_HUGE_PAGES));
@@ -262,6 +266,8 @@ static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c
 		return ERR_PTR(-ENOMEM);
 	}
 	bo->flags = c->flags;
+	if (vgpu_sparse_wanted(ctx->dev, c->length, c->flags))
+		vgpu_sparse_init(store);
 	note_peak(ctx, atomic64_add_return(c->length, &ctx->cnt.vram_used));
 	return bo;
 }

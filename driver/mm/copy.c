@@ -48,7 +48,7 @@ static int check(struct vgpu_mem_copy *c)
 	return 0;
 }
 
-/* Copy up to @want bytes of one row; returns how many, or an error. */
+/* Copy up to @want bytes of one row; returns how many, 0 after bringing memory, or an error. */
 static ssize_t copy_some(struct vgpu_as *as, const struct vgpu_mem_copy *c,
 			 u64 gpu, u64 user, u64 want)
 {
@@ -60,9 +60,9 @@ static ssize_t copy_some(struct vgpu_as *as, const struct vgpu_mem_copy *c,
 	if (down_read_killable(&as->lock))
 		return -EINTR;
 	p = vgpu_as_translate(as, gpu, to_gpu, &span);
-	if (!p) {
+	if (IS_ERR(p)) {
 		up_read(&as->lock);
-		return -EFAULT;
+		return p == ERR_PTR(-EAGAIN) ? vgpu_as_touch(as, gpu) : PTR_ERR(p);
 	}
 	want = min3(want, span, (u64)PIECE);
 	if (to_gpu)

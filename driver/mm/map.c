@@ -40,6 +40,21 @@ static int clip(const struct vgpu_bo *bo, struct vgpu_va_map *a)
 	return 0;
 }
 
+/* What cannot be an absent leaf: pieces that lie across leaves, or are not shown whole. */
+static int back_fragments(const struct vgpu_bo *bo, const struct vgpu_va_map *a, u64 align)
+{
+	u64 at = a->flags & VGPU_VA_FIXED ? a->va : align, end = a->offset + a->length;
+	u64 first = ALIGN(a->offset, VGPU_HUGE_SIZE), last = ALIGN_DOWN(end, VGPU_HUGE_SIZE);
+	int rc;
+
+	if (!bo->store->sparse)
+		return 0;
+	if (first >= last || !IS_ALIGNED(at - a->offset, VGPU_HUGE_SIZE))
+		return vgpu_store_back_range(bo->store, a->offset, a->length);
+	rc = vgpu_store_back_range(bo->store, a->offset, first - a->offset);
+	return rc ?: vgpu_store_back_range(bo->store, last, end - last);
+}
+
 static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 {
 	struct vgpu_as *as = bo->obj.ctx->as;
@@ -51,6 +66,9 @@ static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 		return -ENOMEM;
 	if (!align)
 		align = a->length >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
+	rc = back_fragments(bo, a, align);
+	if (rc)
+		goto out;
 	m->va = a->va;
 	m->length = a->length;
 	m->readonly = a->flags & VGPU_VA_READONLY;
@@ -58,6 +76,7 @@ static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 	m->offset = a->offset;
 	rc = a->flags & VGPU_VA_FIXED ? vgpu_as_map(as, m) :
 		vgpu_as_map_anywhere(as, m, align, &a->va);
+out:
 	if (rc)
 		kfree(m);
 	return rc;

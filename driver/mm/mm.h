@@ -12,6 +12,7 @@
 #define _VGPU_MM_MM_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
@@ -34,6 +35,8 @@ struct vgpu_piece {
 	struct page **small;
 };
 
+struct mem_cgroup;
+
 /**
  * struct vgpu_store - the memory of a buffer, of which there can be several (share.c)
  * @ref: references: of buffers and of file descriptors
@@ -44,6 +47,9 @@ struct vgpu_piece {
  * @kaddr: memory that is not ours, one range of kernel addresses
  * @ops: how that is let go
  * @priv: for it
+ * @sparse: whole pieces are backed when first touched; see sparse.c
+ * @backing: held while a piece of a sparse store is backed
+ * @memcg: whose maker pays for what is backed later; NULL without one
  * @node: in the table of tokens, while @listed
  * @listed: it can be opened by @token; under the table's lock
  * @token: drawn when first asked for
@@ -57,6 +63,9 @@ struct vgpu_store {
 	void *kaddr;
 	const struct vgpu_store_ops *ops;
 	void *priv;
+	bool sparse;
+	struct mutex backing;
+	struct mem_cgroup *memcg;
 	struct hlist_node node;
 	bool listed;
 	u8 token[VGPU_TOKEN_LEN];
@@ -148,6 +157,15 @@ struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle);
 struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index);
 struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store);
 
+/* ---- sparse.c: VRAM that is backed when first touched */
+bool vgpu_sparse_wanted(const struct vgpu_device *dev, u64 length, u32 flags);
+void vgpu_sparse_init(struct vgpu_store *store);
+void vgpu_sparse_fini(struct vgpu_store *store);
+bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece);
+int vgpu_store_back(struct vgpu_store *store, unsigned long piece);
+int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length);
+int vgpu_as_touch(struct vgpu_as *as, u64 va);
+
 /* ---- share.c */
 void vgpu_store_unlist(struct vgpu_store *store);
 
@@ -155,6 +173,8 @@ void vgpu_store_unlist(struct vgpu_store *store);
 struct vgpu_pt *vgpu_pt_create(void);
 void vgpu_pt_free(struct vgpu_pt *root);
 int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool readonly);
+int vgpu_pt_set_absent(struct vgpu_pt *root, u64 va);
+int vgpu_pt_set_piece(struct vgpu_pt *root, u64 va, const struct vgpu_piece *piece, bool readonly);
 void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *dead);
 void vgpu_pt_free_list(struct list_head *dead);
 void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size, bool *readonly);
@@ -166,6 +186,7 @@ int vgpu_as_map(struct vgpu_as *as, struct vgpu_mapping *m);
 int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align, u64 *va);
 int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length);
 void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps);
+struct vgpu_mapping *vgpu_as_mapping(struct vgpu_as *as, u64 va);
 void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span);
 extern const struct engine_mem_ops vgpu_as_engine_ops;
 

@@ -94,12 +94,16 @@ static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
 	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
 	u64 length = bo->length;
 	u64 want = (u64)vma_pages(vma) << PAGE_SHIFT;
+	int rc;
 
 	if (offset >= length || want > length - offset)
 		return -EINVAL;
 	/* Another driver's pages: only that one knows how to map them. */
 	if (bo->store->kaddr)
 		return -EOPNOTSUPP;
+	rc = vgpu_store_back_range(bo->store, offset, want);
+	if (rc)
+		return rc;
 	return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
 }
 

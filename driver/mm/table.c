@@ -22,6 +22,7 @@
 #define E_PRESENT	BIT(0)
 #define E_HUGE		BIT(1)
 #define E_READONLY	BIT(2)
+#define E_ABSENT	BIT(3)		/* alone, at the huge level: 2 MiB to be backed at first touch */
 #define E_ADDR		(~0xfffUL)
 
 /* One page; the count of entries in use is in the page's private field. */
@@ -108,6 +109,8 @@ static struct vgpu_pt *descend(struct vgpu_pt *pt, u64 va, int level)
 	for (l = ROOT_LEVEL; l > level; l--) {
 		unsigned int i = index_at(va, l);
 
+		if (WARN_ON_ONCE(pt->e[i] & (E_HUGE | E_ABSENT)))
+			return NULL;
 		if (!pt->e[i]) {
 			struct vgpu_pt *next = vgpu_pt_create();
 
@@ -115,8 +118,6 @@ static struct vgpu_pt *descend(struct vgpu_pt *pt, u64 va, int level)
 				return NULL;
 			store(pt, i, (unsigned long)next | E_PRESENT);
 		}
-		if (WARN_ON_ONCE(pt->e[i] & E_HUGE))
-			return NULL;
 		pt = below(pt->e[i]);
 	}
 	return pt;
@@ -145,6 +146,64 @@ int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool reado
 	if (readonly)
 		e |= E_READONLY;
 	store(pt, index_at(va, level), e);
+	return 0;
+}
+
+/**
+ * vgpu_pt_set_absent - enter 2 MiB that have no memory yet
+ * @root: table
+ * @va: address, aligned to 2 MiB; nothing is mapped there
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int vgpu_pt_set_absent(struct vgpu_pt *root, u64 va)
+{
+	struct vgpu_pt *pt = descend(root, va, HUGE_LEVEL);
+
+	if (!pt)
+		return -ENOMEM;
+	store(pt, index_at(va, HUGE_LEVEL), E_ABSENT);
+	return 0;
+}
+
+/* A table of all pages of a piece, made before anybody can read it. */
+static struct vgpu_pt *table_of(const struct vgpu_piece *piece, unsigned long flags)
+{
+	struct vgpu_pt *pt = vgpu_pt_create();
+	int i;
+
+	for (i = 0; pt && i < ENTRIES; i++)
+		store(pt, i, (unsigned long)page_address(piece->small[i]) | flags);
+	return pt;
+}
+
+/**
+ * vgpu_pt_set_piece - enter a whole piece where vgpu_pt_set_absent() was
+ * @root: table
+ * @va: address, aligned to 2 MiB
+ * @piece: memory, backed
+ * @readonly: writes fault
+ *
+ * Readers see it absent or whole. Return: 0 or -ENOMEM.
+ */
+int vgpu_pt_set_piece(struct vgpu_pt *root, u64 va, const struct vgpu_piece *piece, bool readonly)
+{
+	unsigned long flags = E_PRESENT | (readonly ? E_READONLY : 0), e;
+	struct vgpu_pt *pt = descend(root, va, HUGE_LEVEL), *table;
+
+	if (!pt)
+		return -ENOMEM;
+	if (pt->e[index_at(va, HUGE_LEVEL)] != E_ABSENT)
+		return 0;	/* somebody was faster */
+	if (piece->huge) {
+		e = (unsigned long)page_address(piece->huge) | flags | E_HUGE;
+	} else {
+		table = table_of(piece, flags);
+		if (!table)
+			return -ENOMEM;
+		e = (unsigned long)table | E_PRESENT;
+	}
+	store(pt, index_at(va, HUGE_LEVEL), e);
 	return 0;
 }
 
@@ -217,7 +276,8 @@ static void widen(const struct vgpu_pt *pt, unsigned int i, unsigned long e,
  * @size: its bytes
  * @readonly: writes are not allowed
  *
- * Return: direct-map address of @start, or NULL where nothing is mapped.
+ * Return: direct-map address of @start; -EFAULT where nothing is mapped, -EAGAIN
+ * where vgpu_as_touch() must bring the memory first.
  */
 void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size,
 		     bool *readonly)
@@ -227,11 +287,13 @@ void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size,
 	int level;
 
 	if (va >= VGPU_VA_END)
-		return NULL;
+		return ERR_PTR(-EFAULT);
 	for (level = ROOT_LEVEL; level >= LEAF_LEVEL; level--) {
 		e = smp_load_acquire(&pt->e[index_at(va, level)]);	/* pairs with store() */
 		if (!e)
-			return NULL;
+			return ERR_PTR(-EFAULT);
+		if (e & E_ABSENT)
+			return ERR_PTR(-EAGAIN);
 		if (e & E_HUGE)
 			break;
 		if (level > LEAF_LEVEL)

@@ -99,11 +99,22 @@ static void simple_fault(struct launch *l, u32 stop)
 	fault(l, &e);
 }
 
-static void out_of_memory(struct launch *l)
+static void out_of_memory(struct launch *l, int error)
 {
-	struct vgpu_fault f = { .kind = VGPU_FAULT_MEMORY, .lane = ~0u, .detail = -ENOMEM };
+	struct vgpu_fault f = { .kind = VGPU_FAULT_MEMORY, .lane = ~0u, .detail = error };
 
 	vgpu_job_fault(&l->job, &f);
+}
+
+/* A block touched memory that is to be brought first. Returns false when there is none. */
+static bool touch(struct launch *l, struct vgpu_unit *u)
+{
+	bool write;
+	int rc = vgpu_as_touch(l->job.queue->obj.ctx->as, engine_cta_page(u->cta, &write));
+
+	if (rc)
+		out_of_memory(l, rc);
+	return !rc;
 }
 
 /* ---- running */
@@ -199,10 +210,8 @@ static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *
 			engine_failed(l);
 			return false;
 		}
-		if (st == ENGINE_NEED_PAGE) {	/* translate() never asks for one */
-			simple_fault(l, VGPU_STOP_ILLEGAL_INSTRUCTION);
+		if (st == ENGINE_NEED_PAGE && !touch(l, u))
 			return false;
-		}
 		if (over_limit(l))
 			return false;
 		if (!u->count) {
@@ -235,7 +244,7 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	if (!u)
 		u = vgpu_unit_get(w, job, l->cta_bytes, first, count);
 	if (!u) {
-		out_of_memory(l);
+		out_of_memory(l, -ENOMEM);
 		return 0;
 	}
 	*parked = run_unit(w, l, u, &done);

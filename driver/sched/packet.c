@@ -144,19 +144,43 @@ static int begin_wait(struct vgpu_worker *w, struct vgpu_queue *q, const void *p
 	return rc > 0 ? PKT_DONE : rc;
 }
 
+/* Where an address lies: begins a slice, unless it fails. */
+static void *begin_access(struct vgpu_worker *w, struct vgpu_as *as, u64 va, bool write)
+{
+	bool touched = false;
+	int rc;
+
+	for (;;) {
+		u64 span;
+		void *at;
+
+		vgpu_slice_begin(w, as, false);
+		at = vgpu_as_translate(as, va, write, &span);
+		if (!IS_ERR(at))
+			return at;
+		vgpu_slice_end(w);
+		if (at != ERR_PTR(-EAGAIN) || touched)
+			return ERR_PTR(-EFAULT);
+		rc = vgpu_as_touch(as, va);
+		if (rc)
+			return ERR_PTR(-ENOMEM);
+		touched = true;
+	}
+}
+
 static int begin_timestamp(struct vgpu_worker *w, struct vgpu_queue *q, const void *packet)
 {
 	const struct vgpu_pkt_timestamp *p = packet;
-	u64 span, *to;
+	u64 *to;
 
 	if (!is_zero(p->reserved, sizeof(p->reserved)) || !IS_ALIGNED(p->dst, 8))
 		return -EINVAL;
-	vgpu_slice_begin(w, q->obj.ctx->as, false);
-	to = vgpu_as_translate(q->obj.ctx->as, p->dst, true, &span);
-	if (to)
-		WRITE_ONCE(*to, ktime_get_ns());
+	to = begin_access(w, q->obj.ctx->as, p->dst, true);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	WRITE_ONCE(*to, ktime_get_ns());
 	vgpu_slice_end(w);
-	return to ? PKT_DONE : -EFAULT;
+	return PKT_DONE;
 }
 
 static bool met(const struct vgpu_pkt_wait_value *p, u64 have)
@@ -178,14 +202,12 @@ static bool met(const struct vgpu_pkt_wait_value *p, u64 have)
 static int look(struct vgpu_worker *w, struct vgpu_queue *q,
 		const struct vgpu_pkt_wait_value *p)
 {
-	int rc = -EFAULT;
-	u64 span;
-	void *at;
+	void *at = begin_access(w, q->obj.ctx->as, p->src, false);
+	int rc;
 
-	vgpu_slice_begin(w, q->obj.ctx->as, false);
-	at = vgpu_as_translate(q->obj.ctx->as, p->src, false, &span);
-	if (at)
-		rc = met(p, p->unit == 8 ? READ_ONCE(*(u64 *)at) : READ_ONCE(*(u32 *)at));
+	if (IS_ERR(at))
+		return PTR_ERR(at);
+	rc = met(p, p->unit == 8 ? READ_ONCE(*(u64 *)at) : READ_ONCE(*(u32 *)at));
 	vgpu_slice_end(w);
 	return rc;
 }

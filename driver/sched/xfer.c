@@ -46,13 +46,14 @@ static struct xfer *to_xfer(struct vgpu_job *job)
 	return container_of(job, struct xfer, job);
 }
 
-static void fault_at(struct xfer *x, u64 address, bool write)
+static void fault_at(struct xfer *x, u64 address, bool write, int error)
 {
 	struct vgpu_fault f = {
-		.kind = VGPU_FAULT_COPY,
+		.kind = error == -EFAULT ? VGPU_FAULT_COPY : VGPU_FAULT_MEMORY,
 		.lane = ~0u,
 		.address = address,
 		.write = write,
+		.detail = error,
 	};
 
 	vgpu_job_fault(&x->job, &f);
@@ -74,19 +75,20 @@ static void fill(void *to, u32 value, u64 n)
 		*p = value >> (8 * ((unsigned long)p & 3));
 }
 
-/* As much of a row as both sides have in one piece; 0 after a fault, put into *@bad. */
-static u64 move(struct vgpu_as *as, struct xfer *x, u64 dst, u64 src, u64 want, bool *bad_write)
+/* As much of a row as both sides have in one piece; else -EFAULT or -EAGAIN, at *@bad. */
+static s64 move(struct vgpu_as *as, struct xfer *x, u64 dst, u64 src, u64 want, u64 *bad)
 {
 	u64 dspan, sspan = want;
 	void *to = vgpu_as_translate(as, dst, true, &dspan), *from = NULL;
 
-	*bad_write = !to;
-	if (!to)
-		return 0;
+	*bad = dst;
+	if (IS_ERR(to))
+		return PTR_ERR(to);
 	if (x->copy) {
 		from = vgpu_as_translate(as, src, false, &sspan);
-		if (!from)
-			return 0;
+		*bad = src;
+		if (IS_ERR(from))
+			return PTR_ERR(from);
 	}
 	want = min3(want, dspan, sspan);
 	if (from)
@@ -96,36 +98,61 @@ static u64 move(struct vgpu_as *as, struct xfer *x, u64 dst, u64 src, u64 want, 
 	return want;
 }
 
-/* One piece, in one slice. Returns false after a fault. */
+/**
+ * struct cursor - how far a piece has come
+ * @left: bytes to do
+ * @row: of the transfer
+ * @col: byte in it
+ */
+struct cursor {
+	u64 left, row, col;
+};
+
+/* In a slice: the rest of a piece, or until -EFAULT or -EAGAIN at *@bad. */
+static int move_rows(struct vgpu_as *as, struct xfer *x, struct cursor *c, u64 *bad)
+{
+	while (c->left) {
+		s64 n = move(as, x, x->dst + c->row * x->dst_pitch + c->col,
+			     x->src + c->row * x->src_pitch + c->col,
+			     min(c->left, x->width - c->col), bad);
+
+		if (n < 0)
+			return n;
+		c->left -= n;
+		c->col += n;
+		if (c->col == x->width) {
+			c->col = 0;
+			c->row++;
+		}
+	}
+	return 0;
+}
+
+/* One piece, in a slice for each time that memory had to be brought. Returns false after a fault. */
 static bool one_piece(struct vgpu_worker *w, struct xfer *x, u64 index)
 {
 	struct vgpu_ctx *ctx = x->job.queue->obj.ctx;
-	u64 left = min(x->piece, x->bytes - index * x->piece), n, ns, col, dst = 0, src = 0;
-	u64 row = div64_u64_rem(index * x->piece, x->width, &col);
-	bool bad_write = false;
+	struct cursor c = { .left = min(x->piece, x->bytes - index * x->piece) };
+	u64 bad = 0, ns;
+	int rc;
 
-	vgpu_slice_begin(w, ctx->as, false);
-	while (left) {
-		dst = x->dst + row * x->dst_pitch + col;
-		src = x->src + row * x->src_pitch + col;
-		n = move(ctx->as, x, dst, src, min(left, x->width - col), &bad_write);
-		if (!n)
-			break;
-		left -= n;
-		col += n;
-		if (col == x->width) {
-			col = 0;
-			row++;
-		}
-	}
-	ns = vgpu_slice_end(w);
-	atomic64_add(ns, &x->job.exec_ns);
-	vgpu_count(ctx, busy_ns, ns);
-	vgpu_count(ctx, mem_busy_ns, ns);
-	if (left)
-		fault_at(x, bad_write ? dst : src, bad_write);
-	cond_resched();
-	return !left;
+	c.row = div64_u64_rem(index * x->piece, x->width, &c.col);
+	do {
+		vgpu_slice_begin(w, ctx->as, false);
+		rc = move_rows(ctx->as, x, &c, &bad);
+		ns = vgpu_slice_end(w);
+		atomic64_add(ns, &x->job.exec_ns);
+		vgpu_count(ctx, busy_ns, ns);
+		vgpu_count(ctx, mem_busy_ns, ns);
+		cond_resched();
+		if (!rc)
+			return true;
+		if (rc == -EAGAIN)
+			rc = vgpu_as_touch(ctx->as, bad);
+	} while (!rc && !READ_ONCE(x->job.stopped));
+	if (rc)
+		fault_at(x, bad, bad == x->dst + c.row * x->dst_pitch + c.col, rc);
+	return false;
 }
 
 static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *unit,

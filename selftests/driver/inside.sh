@@ -26,19 +26,26 @@ reload()
 	rmmod vgpu && insmod "$VGPU_KO" vram=512 "$@"
 }
 
+# More VRAM than any machine has memory: backed when touched.
+reload_sparse()
+{
+	rmmod vgpu && insmod "$VGPU_KO" vram=1048576
+}
+
 # Emulated, a mutant takes a second.
 [ "$VGPU_BED" = uml ] || export VGPU_MUTANTS=${VGPU_MUTANTS:-60}
 
 echo "KTAP version 1"
 if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
-	echo "1..3"
+	echo "1..4"
 	program memory
 	program launch
 	program mutants
+	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..11"
+echo "1..12"
 program abi
 program memory
 program queues
@@ -59,4 +66,5 @@ program failnth
 reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 && program launch "launch with five workers"
+reload_sparse && program sparse
 exit $failed

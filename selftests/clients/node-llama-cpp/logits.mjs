@@ -70,6 +70,16 @@ function compare(ours, theirs, sums) {
     }
 }
 
+// All of a buffer, to or from a place in a file: a call may move less. False at the file's end.
+function whole(call, fd, bytes, place) {
+    for (let done = 0, n; done < bytes.length; done += n) {
+        n = call(fd, bytes, done, bytes.length - done, place + done);
+        if (n === 0)
+            return false;
+    }
+    return true;
+}
+
 const sums = {kl: 0, worst: 0, same: 0, far: 0, n: 0};
 const fd = fs.openSync(file, what === "write" ? "w" : "r");
 let place = 0;
@@ -80,11 +90,11 @@ for (let at = 0; at < count; at += STRETCH) {
     const bytes = Buffer.from(ours.buffer);
 
     if (what === "write") {
-        fs.writeSync(fd, bytes, 0, bytes.length, place);
+        whole(fs.writeSync, fd, bytes, place);
     } else {
         const theirs = new Float32Array(ours.length);
 
-        if (fs.readSync(fd, Buffer.from(theirs.buffer), 0, bytes.length, place) !== bytes.length)
+        if (!whole(fs.readSync, fd, Buffer.from(theirs.buffer), place))
             throw new Error(`${file} is too short`);
         compare(ours, theirs, sums);
     }

@@ -13,6 +13,7 @@ cd "$(dirname "$0")" || exit 1
 top=$(cd ../../.. && pwd)
 export PART=${PART:-short} NLC_MODELS=$PWD/../models
 
+mkdir -p "$top/build/selftests"
 if ! settings=$(./install.sh 2>"$top/build/selftests/nlc-install.log"); then
 	echo "ok 1 - node-llama-cpp # SKIP $(tail -1 "$top/build/selftests/nlc-install.log")"
 	echo "1..1"

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sparse buffers: on a device that claims more VRAM than the machine has
+ * memory, whole pieces are backed when they are first touched, by a copy, a
+ * user mapping, or a block of a kernel. The charge against the claimed VRAM is made at once.
+ *
+ * Locks: vgpu_store.backing, under which a piece is backed and published; taken
+ * inside no other lock, so that waiting for memory holds nobody up.
+ */
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "mm.h"
+
+/**
+ * vgpu_sparse_wanted - whether a new buffer is to be sparse
+ * @dev: device
+ * @length: bytes
+ * @flags: VGPU_BO_*; managed memory is the process's as well and backed at once
+ */
+bool vgpu_sparse_wanted(const struct vgpu_device *dev, u64 length, u32 flags)
+{
+	return dev->vram_bytes >> PAGE_SHIFT > totalram_pages() && length >= VGPU_HUGE_SIZE &&
+	       !(flags & VGPU_BO_MANAGED);
+}
+
+/**
+ * vgpu_sparse_init - make a new store sparse, in the context of who pays for it
+ * @store: store without pieces
+ */
+void vgpu_sparse_init(struct vgpu_store *store)
+{
+	mutex_init(&store->backing);
+	store->memcg = get_mem_cgroup_from_mm(current->mm);
+	store->sparse = true;
+}
+
+/** vgpu_sparse_fini - the end of a store, sparse or not */
+void vgpu_sparse_fini(struct vgpu_store *store)
+{
+	if (store->memcg)
+		mem_cgroup_put(store->memcg);
+}
+
+/**
+ * vgpu_store_backed - whether a piece has memory
+ * @store: store
+ * @piece: its number, below npieces
+ */
+bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece)
+{
+	const struct vgpu_piece *p = &store->pieces[piece];
+
+	/* pairs with publish() */
+	return smp_load_acquire(&p->huge) || smp_load_acquire(&p->small);
+}
+
+static void publish(struct vgpu_piece *to, const struct vgpu_piece *fresh)
+{
+	if (fresh->huge)
+		smp_store_release(&to->huge, fresh->huge);
+	else
+		smp_store_release(&to->small, fresh->small);
+}
+
+/**
+ * vgpu_store_back - back a piece of a sparse store with zeroed memory
+ * @store: store
+ * @piece: its number, below npieces
+ *
+ * Called by whoever touches it: the maker's control group pays. Return: as vgpu_vram_alloc().
+ */
+int vgpu_store_back(struct vgpu_store *store, unsigned long piece)
+{
+	u64 left = store->length - ((u64)piece << VGPU_HUGE_SHIFT);
+	struct vgpu_piece fresh = {};
+	struct mem_cgroup *old;
+	int rc = 0;
+
+	if (mutex_lock_killable(&store->backing))
+		return -EINTR;
+	if (!vgpu_store_backed(store, piece)) {
+		old = set_active_memcg(store->memcg);
+		rc = vgpu_vram_alloc(&fresh, min_t(u64, left >> PAGE_SHIFT, VGPU_HUGE_PAGES));
+		set_active_memcg(old);
+		if (rc)
+			vgpu_vram_free(&fresh);
+		else
+			publish(&store->pieces[piece], &fresh);
+	}
+	mutex_unlock(&store->backing);
+	return rc;
+}
+
+/**
+ * vgpu_store_back_range - back all pieces of a range
+ * @store: store; one that is not sparse has its memory
+ * @offset: first byte
+ * @length: bytes, may be 0; inside the store
+ *
+ * Return: as vgpu_vram_alloc().
+ */
+int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length)
+{
+	unsigned long i = offset >> VGPU_HUGE_SHIFT;
+	unsigned long end = DIV_ROUND_UP_ULL(offset + length, VGPU_HUGE_SIZE);
+	int rc = 0;
+
+	if (!store->sparse || !length)
+		return 0;
+	for (; i < end && !rc; i++) {
+		rc = vgpu_store_back(store, i);
+		cond_resched();
+	}
+	return rc;
+}
+
+/* The store behind an address, with a reference, and which of its pieces. NULL: none, or not sparse. */
+static struct vgpu_store *store_at(struct vgpu_as *as, u64 va, unsigned long *piece)
+{
+	struct vgpu_mapping *m = vgpu_as_mapping(as, va);
+	struct vgpu_store *store;
+
+	if (!m || m->obj->type != VGPU_OBJ_BO)
+		return NULL;
+	store = container_of(m->obj, struct vgpu_bo, obj)->store;
+	if (!store->sparse)
+		return NULL;
+	*piece = (va - m->va + m->offset) >> VGPU_HUGE_SHIFT;
+	kref_get(&store->ref);
+	return store;
+}
+
+/* Once it is backed: enter it, if it is still what the address shows. */
+static int enter(struct vgpu_as *as, u64 va, struct vgpu_store *store)
+{
+	struct vgpu_mapping *m = vgpu_as_mapping(as, va);
+	unsigned long piece;
+
+	if (!m || m->obj->type != VGPU_OBJ_BO ||
+	    container_of(m->obj, struct vgpu_bo, obj)->store != store)
+		return 0;	/* the next look at the address says what is wrong */
+	piece = (va - m->va + m->offset) >> VGPU_HUGE_SHIFT;
+	if (!vgpu_store_backed(store, piece))
+		return 0;
+	return vgpu_pt_set_piece(as->root, ALIGN_DOWN(va, VGPU_HUGE_SIZE), &store->pieces[piece],
+				 m->readonly);
+}
+
+/**
+ * vgpu_as_touch - bring the memory of an address
+ * @as: address space; the caller holds neither its lock nor a slice
+ * @va: an address at which the translation said -EAGAIN
+ *
+ * Return: 0 when the translation is worth another look, -ENOSPC, -ENOMEM or -EINTR.
+ */
+int vgpu_as_touch(struct vgpu_as *as, u64 va)
+{
+	struct vgpu_store *store;
+	unsigned long piece;
+	int rc;
+
+	if (down_read_killable(&as->lock))
+		return -EINTR;
+	store = store_at(as, va, &piece);
+	up_read(&as->lock);
+	if (!store)
+		return 0;
+	rc = vgpu_store_back(store, piece);
+	if (!rc && down_write_killable(&as->lock)) {
+		rc = -EINTR;
+	} else if (!rc) {
+		rc = enter(as, va, store);
+		up_write(&as->lock);
+	}
+	vgpu_store_put(store);
+	return rc;
+}

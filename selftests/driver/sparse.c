@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+/* A device that claims a TiB: what is touched has memory, and its end is an error. */
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "gpu.h"
+
+#define GIB	(1ull << 30)
+#define PIECE	(2 * MIB)
+
+FIXTURE(sparse)
+{
+	struct gpu g;
+	struct vgpu_device_status before;
+};
+
+FIXTURE_SETUP(sparse)
+{
+	ASSERT_EQ(0, gpu_open(&self->g));
+	ASSERT_EQ(0, status(self->g.fd, &self->before));
+	ASSERT_EQ(1024 * GIB, self->before.vram_total);
+}
+
+/* All memory is back; the rest of the machine takes and gives some meanwhile. */
+FIXTURE_TEARDOWN(sparse)
+{
+	struct vgpu_device_status after;
+	int fd = dev_open();
+
+	ASSERT_EQ(0, destroy(self->g.fd, self->g.ctx));
+	close(self->g.fd);
+	ASSERT_EQ(0, status(fd, &after));
+	EXPECT_EQ(0, after.vram_used);
+	EXPECT_GT(after.vram_free + 64 * MIB, self->before.vram_free);
+	close(fd);
+}
+
+static uint32_t word(struct gpu *g, uint64_t va)
+{
+	uint32_t x = 0xdeadbeef;
+
+	from_gpu(g->fd, g->ctx, va, &x, 4);
+	return x;
+}
+
+TEST_F(sparse, larger_than_the_machine)
+{
+	uint32_t bo, x = 0x600d;
+	struct vgpu_device_status st;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 700 * GIB, &bo, &va));
+	ASSERT_EQ(0, status(self->g.fd, &st));
+	EXPECT_EQ(self->before.vram_used + 700 * GIB, st.vram_used);
+	EXPECT_EQ(-ENOSPC, bo_create(self->g.fd, self->g.ctx, 400 * GIB, &bo));
+	for (uint64_t at = 0; at < 700 * GIB; at += 77 * GIB + 4) {
+		EXPECT_EQ(0, word(&self->g, va + at));
+		ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, va + at, &x, 4));
+		EXPECT_EQ(x, word(&self->g, va + at));
+		EXPECT_EQ(0, word(&self->g, va + at + 4));
+	}
+	EXPECT_EQ(-EFAULT, from_gpu(self->g.fd, self->g.ctx, va + 700 * GIB, &x, 4));
+}
+
+/* Every lane touches a piece of its own: the block goes on once for each, and adds once. */
+TEST_F(sparse, kernels_touch)
+{
+	struct launch l;
+	uint32_t bo;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 100 * GIB, &bo, &va));
+	l = launch(&self->g, SCATTER, 2, 32, va + 1024, PIECE);
+	for (int i = 0; i < 3; i++)
+		run(&self->g, &l);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	for (int i = 0; i < 64; i++)
+		EXPECT_EQ(3, word(&self->g, va + 1024 + i * PIECE));
+	EXPECT_EQ(0, word(&self->g, va + 1024 + 64 * PIECE));
+}
+
+TEST_F(sparse, packets_touch)
+{
+	struct vgpu_pkt_timestamp t = { .hdr = { .type = VGPU_PKT_TIMESTAMP, .slots = 1 } };
+	struct vgpu_pkt_fill f;
+	struct vgpu_pkt_copy c;
+	uint32_t bo;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 100 * GIB, &bo, &va));
+	f = pkt_fill(va + PIECE - 64, 0x11223344, 4, (2 * PIECE + 128) / 4);
+	submit(&self->g.q, &f);
+	c = pkt_copy(va + 50 * GIB - 100, va + PIECE - 100, 2 * PIECE + 200);
+	submit(&self->g.q, &c);
+	t.dst = va + 99 * GIB;
+	submit(&self->g.q, &t);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(0, word(&self->g, va + 50 * GIB - 68));
+	EXPECT_EQ(0x11223344, word(&self->g, va + 50 * GIB - 64));
+	EXPECT_EQ(0x11223344, word(&self->g, va + 50 * GIB + 2 * PIECE + 60));
+	EXPECT_EQ(0, word(&self->g, va + 50 * GIB + 2 * PIECE + 64));
+	EXPECT_NE(0, word(&self->g, va + 99 * GIB));
+}
+
+/* Shown in any way, it is one memory. */
+TEST_F(sparse, many_mappings)
+{
+	struct gpu *g = &self->g;
+	uint64_t va = 0, odd = 0, part = 0, far;
+	uint32_t bo, other, x = 7, *p;
+	struct vgpu_share s;
+	uint32_t ctx;
+	int fd = dev_open();
+
+	ASSERT_EQ(0, bo_create(g->fd, g->ctx, 9 * PIECE + 12 * KIB, &bo));
+	ASSERT_EQ(0, va_map(g->fd, bo, 0, 0, 0, &va));
+	ASSERT_EQ(0, va_map(g->fd, bo, VGPU_VA_READONLY, PIECE + 4 * KIB, 5 * PIECE, &odd));
+	ASSERT_EQ(0, va_map(g->fd, bo, 0, PIECE, 2 * PIECE + 8 * KIB, &part));
+	ASSERT_EQ(0, ctx_create(fd, &ctx));
+	ASSERT_EQ(0, share(g->fd, bo, VGPU_SHARE_FD, &s));
+	ASSERT_EQ(0, open_shared(fd, ctx, &s, &other));
+	far = 0;
+	ASSERT_EQ(0, va_map(fd, other, 0, 0, 0, &far));
+	p = bo_mmap(g->fd, bo, 9 * PIECE + 12 * KIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	for (uint64_t at = PIECE + 4 * KIB; at < 3 * PIECE; at += PIECE / 8 + 4, x++) {
+		uint32_t y = 0;
+
+		ASSERT_EQ(0, to_gpu(g->fd, g->ctx, va + at, &x, 4));
+		EXPECT_EQ(x, word(g, odd + at - PIECE - 4 * KIB));
+		EXPECT_EQ(x, word(g, part + at - PIECE));
+		ASSERT_EQ(0, from_gpu(fd, ctx, far + at, &y, 4));
+		EXPECT_EQ(x, y);
+		EXPECT_EQ(x, p[at / 4]);
+	}
+	EXPECT_EQ(-EFAULT, to_gpu(g->fd, g->ctx, odd, &x, 4));
+	munmap(p, 9 * PIECE + 12 * KIB);
+	close(s.fd);
+	close(fd);
+}
+
+/* By its own writes; the other context then still computes. */
+TEST_F(sparse, the_machine_ends)
+{
+	struct gpu other;
+	struct launch l;
+	struct vgpu_fault f;
+	uint32_t bo, x = 1;
+	uint64_t va, at = 0;
+	int rc = 0;
+
+	ASSERT_EQ(0, gpu_open(&other));
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 100 * GIB, &bo, &va));
+	for (; !rc && at < 100 * GIB; at += PIECE)
+		rc = to_gpu(self->g.fd, self->g.ctx, va + at, &x, 4);
+	EXPECT_EQ(-ENOSPC, rc);
+	l = launch(&self->g, SCATTER, 4, 32, va + 10 * GIB, PIECE);
+	run(&self->g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_MEMORY, f.kind);
+	EXPECT_EQ(-ENOSPC, f.detail);
+	ASSERT_EQ(0, destroy(self->g.fd, bo));
+	l = launch(&other, COUNT, 3, 32, other.va, 0);
+	run(&other, &l);
+	EXPECT_EQ(0, queue_sync(&other.q));
+	EXPECT_EQ(1, peek(&other, 0));
+	ASSERT_EQ(0, destroy(other.fd, other.ctx));
+	close(other.fd);
+}
+
+/* Several at once touch the same pieces; nobody loses what another wrote. */
+TEST_F(sparse, races)
+{
+	struct vgpu_share s;
+	uint32_t bo, ctx;
+	uint64_t va;
+
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 256 * PIECE, &bo, &va));
+	ASSERT_EQ(0, share(self->g.fd, bo, VGPU_SHARE_FD, &s));
+	for (uint32_t k = 1; k <= 4; k++) {
+		if (fork())
+			continue;
+		int fd = dev_open();
+		uint32_t b;
+		uint64_t v = 0;
+		int bad = ctx_create(fd, &ctx) || open_shared(fd, ctx, &s, &b) ||
+			  va_map(fd, b, 0, 0, 0, &v);
+
+		for (uint64_t i = 0; !bad && i < 256; i++)
+			bad = to_gpu(fd, ctx, v + i * PIECE + k * 64, &k, 4);
+		_exit(bad);
+	}
+	for (int k = 0, st; k < 4; k++) {
+		ASSERT_LT(0, wait(&st));
+		EXPECT_EQ(0, st);
+	}
+	for (uint64_t i = 0; i < 256; i++)
+		for (uint32_t k = 1; k <= 4; k++)
+			ASSERT_EQ(k, word(&self->g, va + i * PIECE + k * 64));
+	close(s.fd);
+}
+
+TEST_HARNESS_MAIN
