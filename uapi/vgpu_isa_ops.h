@@ -225,7 +225,7 @@ VGPU_OP(DDIV,    "ddiv",      W, Y, Y, _, NONE, SRC,    ALU, "quotient, correctl
 VGPU_OP(DRCP,    "drcp",      W, Y, _, _, NONE, SRC,    ALU, "1 / A, correctly rounded")
 VGPU_OP(DSQRT,   "dsqrt",     W, Y, _, _, NONE, SRC,    ALU, "square root, correctly rounded")
 VGPU_OP(DRCPA,   "drcp.a",    W, Y, _, _, NONE, SRC,    ALU, "rcp.approx.ftz.f64: the 20-bit seed")
-VGPU_OP(DRSQA,   "drsq.a",    W, Y, _, _, NONE, SRC,    ALU, "rsqrt.approx(.ftz).f64")
+VGPU_OP(DRSQA,   "drsq.a",    W, Y, _, _, NONE, SRC,    ALU, "rsqrt.approx.f64")
 VGPU_OP(DCOPYSIGN, "dcopysign", W, Y, Y, _, NONE, SRC,  ALU, "B's magnitude with A's sign")
 VGPU_OP(DSETP,   "setp.f64",  P, Y, Y, _, FCMP, SRC,    ALU, "D = A cmp B")
 VGPU_OP(DTESTP,  "testp.f64", P, Y, _, _, TESTP, SRC,   ALU, "D = A is of class MOD")

@@ -68,6 +68,17 @@ static __always_inline u32 num_flush_b(u32 h, u32 mod)
 	return mod & VGPU_H_FTZ && !(h & 0x7f80) ? h & 0x8000 : h;
 }
 
+/*
+ * A result that is still to be rounded: tiny is what 11 bits of precision and any exponent round to below
+ * 2^-14, as hardware has it, although rounding to a denormal's precision may carry up to 2^-14.
+ */
+static __always_inline float num_flush_tiny_h(float f, u32 mod)
+{
+	u32 a = num_bits32(f);
+
+	return mod & VGPU_H_FTZ && (a & 0x7fffffff) < 0x387ff000 ? num_f32(a & 0x80000000) : f;
+}
+
 /* What the modifier does to a result; @one is 1.0, @inf infinity.  relu keeps NaN. */
 static __always_inline u32 num_finish_half(u32 r, u32 mod, u32 one, u32 inf)
 {
@@ -90,7 +101,7 @@ static __always_inline u32 num_half_sign(u32 r, u32 inf)
 
 static __always_inline u32 num_out_h(float f, u32 mod)
 {
-	return num_finish_half(num_flush_h(num_to_h(f), mod), mod, 0x3c00, 0x7c00);
+	return num_finish_half(num_to_h(num_flush_tiny_h(f, mod)), mod, 0x3c00, 0x7c00);
 }
 
 static __always_inline u32 num_out_b(u32 r, u32 mod)
@@ -147,9 +158,13 @@ static __always_inline u32 num_half_minmax(u32 a, u32 b, u32 mod, u32 inf, bool 
 	return (na && nb) || (mod & VGPU_H_NAN && (na || nb)) ? 0x7fff : r;
 }
 
+/* Where the result is a denormal the hardware rounds toward zero. */
 static __always_inline u32 num_h_ex2(u32 h, u32 mod)
 {
-	return num_out_h((float)num_exp2(num_clamp(num_in_h(h, mod), -200.0, 200.0)), mod);
+	float r = (float)num_exp2(num_clamp(num_in_h(h, mod), -200.0, 200.0));
+	u32 small = (u32)(s32)(r < 0x1p-14f ? r * 0x1p24f : 0);
+
+	return r < 0x1p-14f ? num_flush_h(small, mod) : num_out_h(r, mod);
 }
 
 static __always_inline u32 num_b_ex2(u32 h, u32 mod)

@@ -45,10 +45,23 @@ static u16 saturate(const struct half *h, u16 x)
 	return x > one ? one : x;
 }
 
+/* Rounded to the format's precision, with any exponent, it is below the smallest normal number. */
+static bool tiny(const struct half *h, double odd)
+{
+	struct ref_format wide = *h->f;
+	struct ref_number n;
+
+	wide.exp_bits = 11;
+	n = ref_from_format(ref_to_format(ref_from_f64(ref_bits64(odd)), &wide, VGPU_RN), &wide);
+	return fabs(ref_double(ref_to_f64(n, VGPU_RN))) < 0x1p-14;
+}
+
 static u16 finish(const struct half *h, double odd)
 {
 	u16 x = isnan(odd) ? NAN16 : ref_to_format(ref_from_f64(ref_bits64(odd)), h->f, VGPU_RN);
 
+	if (h->mod & VGPU_H_FTZ && h->f->exp_bits == 5 && tiny(h, odd))
+		x &= 0x8000;
 	x = flush(h, x);
 	if (h->mod & VGPU_H_SAT)
 		return saturate(h, x);

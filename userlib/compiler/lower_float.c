@@ -145,10 +145,33 @@ static const struct { u16 ptx, visa, approx; } f64_ops[] = {
 	{ OP_MAX, VGPU_OP_DMAX, 0 }, { OP_COPYSIGN, VGPU_OP_DCOPYSIGN, 0 },
 };
 
+/*
+ * rsqrt.approx.ftz.f64, step by step as PTX has it: of the operand the upper word counts, subnormals are
+ * zeros, the result's lower word is zero. Rounded there, the whole stays within 2^-20.
+ */
+static void rsqrt_seed(struct low *l, struct ir_insn *i)
+{
+	struct mopnd high = low_t1(l, VGPU_OP_UNPKHI, MC_V, low_src(l, &i->ops[1]));
+	struct mopnd small = low_temp(l, MC_P), r;
+
+	low_op2(l, VGPU_OP_SETPI, small, low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x7ff00000)),
+		mo_imm(0))->mod = VGPU_CMP_EQ;
+	high = low_t3(l, VGPU_OP_SEL, MC_V,
+		      low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x80000000)), high, small);
+	r = low_t1(l, VGPU_OP_DRSQA, MC_W, low_t2(l, VGPU_OP_PACK, MC_W, mo_imm(0), high));
+	r = low_t2(l, VGPU_OP_LADD, MC_W, r, mo_imm(0x80000000));
+	low_final(l, low_op2(l, VGPU_OP_PACK, low_dst(l, &i->ops[0]), mo_imm(0),
+			     low_t1(l, VGPU_OP_UNPKHI, MC_V, r)));
+}
+
 static bool lower_f64(struct low *l, struct ir_insn *i)
 {
 	u32 k;
 
+	if (i->op == OP_RSQRT && i->m.ftz) {
+		rsqrt_seed(l, i);
+		return true;
+	}
 	if (i->op == OP_NEG || i->op == OP_ABS) {
 		bool neg = i->op == OP_NEG;
 
