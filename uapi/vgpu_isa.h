@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note OR MIT */
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
 /*
  * vISA: the instruction set of the virtual GPU, and the code object that
  * carries it.  Documentation/isa.rst explains; uapi/vgpu_isa_ops.h lists the

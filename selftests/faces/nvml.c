@@ -34,7 +34,10 @@ static void all_symbols(const char *exports)
 	int n = 0, absent = 0;
 	char name[128];
 
-	while (f && fscanf(f, "%127s", name) == 1) {
+	while (f && fgets(name, sizeof(name), f)) {
+		name[strcspn(name, "\n")] = 0;
+		if (name[0] == '#')
+			continue;
 		n++;
 		if (!dlsym(lib, name)) {
 			printf("# no %s\n", name);

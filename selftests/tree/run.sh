@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What holds for the tree as a whole: licences stated, the contract documented, documentation that builds.
+# time limit: 300
+cd "$(dirname "$0")" || exit 1
+. ../lib/tap.sh
+top=$(cd ../.. && pwd)
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+
+# Texts that can carry no line of ours: licences themselves, JSON, a program's exact output.
+exceptions="LICENSES/* *.json *.expected"
+
+# tree: every text file, by its path below $top.
+tree()
+{
+	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+		git -C "$top" ls-files -z
+	else
+		(cd "$top" && find . -name build -prune -o -type f -printf '%P\0')
+	fi | (cd "$top" && xargs -0 grep -lI '') | while read -r f; do
+		for e in $exceptions; do
+			# shellcheck disable=SC2053
+			[[ $f == $e ]] && continue 2
+		done
+		echo "$f"
+	done
+}
+
+# unlicensed FOLDER: of the paths on standard input, those whose first lines name no licence of LICENSES.
+unlicensed()
+{
+	local f line word known="GPL-2.0|MIT|GPL-2.0 OR MIT|(GPL-2.0 WITH Linux-syscall-note) OR MIT"
+	while read -r f; do
+		line=$(head -n 5 "$1/$f" | sed -n 's/.*SPDX-License-Identifier: //p' | head -n 1)
+		line=${line%% \*/}
+		line=${line%% -->}
+		[ -n "$line" ] && [[ "|$known|" == *"|$line|"* ]] || { echo "$f: '$line'"; continue; }
+		case $f in
+		driver/* | Kbuild) [[ $line == GPL-2.0* ]] || echo "$f: the driver is GPL-2.0, not '$line'" ;;
+		uapi/*) [[ $line == *syscall-note* ]] || echo "$f: the contract is not '$line'" ;;
+		esac
+		for word in $line; do
+			word=${word//[()]/}
+			[ -f "$top/LICENSES/$word" ] || [ -f "$top/LICENSES/exceptions/$word" ] ||
+				[[ $word == OR || $word == WITH ]] || echo "$f: no LICENSES/$word"
+		done
+	done
+}
+
+none() { [ ! -s "$1" ] || { cat "$1"; false; }; }
+
+# undocumented HEADER PAGE: ioctls of the one that the other does not name, and the other way round.
+undocumented()
+{
+	sed -n 's/^#define VGPU_IOCTL_\([A-Z_]*\).*/\1/p' "$1" | sort >"$tmp/ioctls"
+	sed -n 's/^``\([A-Z_]*\)`` .*/\1/p' "$2" | sort >"$tmp/named"
+	[ -s "$tmp/ioctls" ] || echo "no ioctl in $1"
+	comm -3 "$tmp/ioctls" "$tmp/named"
+}
+
+plan 6
+
+tree >"$tmp/tree"
+unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
+check "every text file says under which licence it is" none "$tmp/bare"
+
+# That the checks can fail:
+mkdir -p "$tmp/made/driver"
+echo "int x;" >"$tmp/made/a.c"
+echo "// SPDX-License-Identifier: BSD-2-Clause" >"$tmp/made/b.c"
+echo "// SPDX-License-Identifier: MIT" >"$tmp/made/driver/c.c"
+printf 'a.c\nb.c\ndriver/c.c\n' | unlicensed "$tmp/made" >"$tmp/bare"
+check "a file without one, with another, with that of another part is found" \
+	test "$(wc -l <"$tmp/bare")" = 3
+
+undocumented "$top/uapi/vgpu_ioctl.h" "$top/Documentation/uapi.rst" >"$tmp/missing"
+check "the page on the contract has every ioctl, and no other" none "$tmp/missing"
+sed -n 's/^\tOP_ALWAYS(\([A-Z_]*\),.*/\1/p' "$top/driver/core/ioctl.c" | sort >"$tmp/always"
+sed -n 's/^``\([A-Z_]*\)`` .* lost$/\1/p' "$top/Documentation/uapi.rst" | sort >"$tmp/lost"
+check "... and knows which of them a lost device answers" diff "$tmp/always" "$tmp/lost"
+grep -v VGPU_IOCTL_WAIT "$top/uapi/vgpu_ioctl.h" >"$tmp/header.h"
+undocumented "$tmp/header.h" "$top/Documentation/uapi.rst" >"$tmp/missing"
+check "one too many is found" test "$(tr -d '\t' <"$tmp/missing")" = WAIT
+
+if command -v sphinx-build >/dev/null; then
+	check "the documentation builds without a warning" \
+		sphinx-build -q -W --keep-going -b html -d "$tmp/doctrees" "$top/Documentation" "$tmp/html"
+else
+	skip "the documentation builds without a warning" "no sphinx-build here (python3-sphinx)"
+fi
+finish
