@@ -23,7 +23,7 @@ SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
 PARAMS	?=
 # make test holds the suites that were seen whole and green; the other clients are test-long's.
 SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver drm engine faces \
-			   fuzz-engine golden libcuda packages runner \
+			   fuzz-engine golden libcuda packages runner tree \
 			   clients/cublas clients/math clients/monitors clients/node-llama-cpp clients/ollama-probe)
 
 # kselftest_harness.h and ksft's shell helpers, as the kernel package has them

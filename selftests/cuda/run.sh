@@ -6,7 +6,6 @@
 # variant: BED=uml ISA=avx2
 # variant: BED=uml ISA=portable
 # variant: BED=qemu KERNEL=6.1
-# long variant: BED=qemu KERNEL=6.1 ALL=1
 # long variant: BED=qemu KERNEL=6.12 ALL=1
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -19,12 +18,10 @@ if [ $# = 0 ]; then
 	if [ -n "${ISA:-}" ]; then	# what a processor would not choose by itself
 		set -- "$out"/static/vecadd "$out"/static/reduce "$out"/static/atomics \
 			"$out"/static/arith64 "$out"/static/half "$out"/static/diverge
-	elif [ "$bed" = uml ]; then
+	elif [ "$bed" = uml ] || [ -n "${ALL:-}" ]; then
 		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/*
-	elif [ -n "${ALL:-}" ]; then	# emulated vectors are slow: each subject once
-		set -- "$out"/static/* "$out"/shared/vecadd "$out"/cuda12/*
-	else
-		set -- "$out"/static/vecadd "$out"/static/reduce "$out"/static/streams
+	else	# emulated vectors are slow: each subject once, each way to link once
+		set -- "$out"/static/* "$out"/shared/vecadd "$out"/static12/reduce "$out"/shared12/streams "$out"/cuda12/*
 	fi
 	set -- "${@#"$out"/}"
 fi
