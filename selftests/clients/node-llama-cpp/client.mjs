@@ -4,7 +4,8 @@
 // Environment: NLC_MODULES the folder of the installed package (…/node_modules), NLC_MODELS the
 // models', NLC_GPU "cuda" (default) or "cpu", NLC_FA "on" or "off" (default: as llama.cpp decides),
 // NLC_THREADS threads of the CPU's part (1), NLC_RUNTIME the libcudart that must be in use, NLC_LENGTH the
-// characters of each continuation that count (all).
+// characters of each continuation that count (all), NLC_DEVICES the devices that must share a model, VGPU_CTL our vgpu-ctl.
+import {execFileSync} from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import {pathToFileURL} from "node:url";
@@ -71,6 +72,11 @@ export async function load(llama, file) {
 
 export async function context(model, options = {}) {
     return await model.createContext({contextSize: 1024, batchSize: 1024, flashAttention, ...options});
+}
+
+// What vgpu-ctl says of each device.
+export function devices() {
+    return JSON.parse(execFileSync(process.env.VGPU_CTL, ["status", "--json"])).devices;
 }
 
 export function prompts() {

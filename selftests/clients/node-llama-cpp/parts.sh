@@ -53,6 +53,13 @@ part_numbers()
 
 part_large() { forced "$REF/random-150m-q4_0.gguf" 200; }
 
+# One model over two devices, layer by layer.
+part_two()
+{
+	only_device || return 0
+	with "two devices" NLC_DEVICES=2 program "words" words.mjs 2 $f16 $q8_0 $q4_0
+}
+
 # The same with the package's binary for CUDA 12.
 part_cuda12()
 {

@@ -6,6 +6,7 @@
 # long variant: BED=uml PART=words
 # long variant: BED=uml PART=numbers
 # long variant: BED=uml PART=large
+# variant: BED=uml PART=two
 # long variant: BED=uml PART=cuda12
 # long variant: BED=qemu KERNEL=6.1 PART=qemu
 set -u
@@ -37,9 +38,11 @@ program()
 	NLC_GPU=cpu NLC_THREADS=$(nproc) "$NLC_NODE" "$@" >"$REF/log" 2>&1 || { cat "$REF/log" >&2; return 1; }
 }
 with() { shift 2; "$@"; }
-export WHAT=write
+export WHAT=write VGPU_CTL=$top/build/tools/vgpu-ctl/vgpu-ctl
 . ./parts.sh
 "part_$PART" || { echo "Bail out! no reference"; exit 1; }
 
-bed=("$top/tools/vm/vgpu-vm" --bed "${BED:-uml}" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout 2800)
+params=
+[ "$PART" = two ] && params="gpus=2"
+bed=("$top/tools/vm/vgpu-vm" --bed "${BED:-uml}" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --params "$params" --timeout 2800)
 WHAT=compare "${bed[@]}" -- "$PWD/inside.sh"

@@ -2,11 +2,14 @@
 // words.mjs COUNT MODEL...: the first COUNT prompts of prompts.json must be continued word for
 // word; if COUNT is more than 1, also two of them as two sequences of one batch, and eight of more than
 // 64 tokens each, which is a batch of more than 512.
-import {open, load, context, prompts, begin, continuation, result, note, seconds, finish} from "./client.mjs";
+import {open, load, context, devices, prompts, begin, continuation, result, note, seconds, finish} from "./client.mjs";
 
 const count = Number(process.argv[2]);
 const llama = await open();
 
+const there = process.env.NLC_DEVICES ? devices().length : 1;
+if (there !== Number(process.env.NLC_DEVICES ?? 1))
+    throw new Error(`there are ${there} devices`);
 note(`${(await llama.getGpuDeviceNames()).join(", ")}: ready after ${seconds()} s`);
 
 // prompts.json trims what the model says; so does this.
@@ -64,10 +67,21 @@ async function crowd(model, file) {
     await ctx.dispose();
 }
 
+// Each device must hold a part of the model and have computed with it; BEFORE is what they said before.
+function shared(file, before) {
+    const idle = devices().filter((d, i) =>
+        d.kernels <= before[i].kernels || d.memory.used < before[i].memory.used + (1 << 20));
+
+    result(`${file} on ${before.length} devices`, idle.map((d) => `device ${d.index} has no part in it`).join("\n"));
+}
+
 for (const file of process.argv.slice(3)) {
+    const before = process.env.NLC_DEVICES ? devices() : null;
     const model = await load(llama, file);
 
     await alone(model, file);
+    if (before)
+        shared(file, before);
     if (count > 1) {
         await together(model, file);
         await crowd(model, file);
