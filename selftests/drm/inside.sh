@@ -144,6 +144,13 @@ check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
 
 program gem
 program fence
+# Let allocations that may sleep fail, too.
+for f in failslab fail_page_alloc; do
+	echo N 2>/dev/null >/sys/kernel/debug/$f/ignore-gfp-wait
+	echo 0 2>/dev/null >/sys/kernel/debug/$f/min-order
+	echo 0 2>/dev/null >/sys/kernel/debug/$f/verbose
+done
+program failnth
 tools
 cuda_client
 check "a short time for fences" sh -c "rmmod vgpu_drm && insmod '$KO_DIR/vgpu_drm.ko' fence_timeout_ms=1500"
