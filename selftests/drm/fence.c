@@ -211,8 +211,9 @@ TEST_F_TIMEOUT(fence, many, 200)
 {
 	int rc = 0, n;
 
+	/* DRM walks all points of a timeline at each new one: a few of them will do. */
 	for (n = 0; n < 10000 && !rc; n++)
-		rc = put(self, 1ull << 40, 1 + n);
+		rc = put(self, 1ull << 40, n < 200 ? 1 + n : 0);
 	EXPECT_EQ(-EDQUOT, rc);
 	EXPECT_GT(n, 1000);
 	ASSERT_EQ(0, destroy(self->gpu, self->ctx));
