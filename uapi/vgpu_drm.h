@@ -33,7 +33,7 @@
  * ENOMEM         the machine has no memory for it
  * EBUSY          ATTACH: the file is another client's already
  * EDQUOT         FENCE: too many wait for the queue
- * EOPNOTSUPP     memory of another driver that the CPU cannot reach, or that only its owner can map
+ * EOPNOTSUPP     memory of another driver that the CPU cannot reach, or that only its owner can map; part of a buffer
  * ============== ===========================================================================
  */
 
@@ -91,16 +91,18 @@ struct drm_vgpu_gem_mmap {
 };
 
 /**
- * struct drm_vgpu_gem_import - a handle for the memory of a buffer of /dev/vgpuN
+ * struct drm_vgpu_gem_import - a handle for the memory of a buffer of /dev/vgpuN, or a part of it
  * @fd: what VGPU_IOCTL_SHARE gave with VGPU_SHARE_FD, of a buffer of this device
  * @flags: zero
- * @size: [out] its bytes
+ * @offset: first byte, a multiple of 4 KiB
+ * @size: [in/out] bytes, a multiple of 4 KiB; 0 for all behind @offset
  * @handle: [out] GEM handle of a new object with that very memory
  * @pad: zero
  */
 struct drm_vgpu_gem_import {
 	__s32 fd;
 	__u32 flags;
+	__u64 offset;
 	__u64 size;
 	__u32 handle;
 	__u32 pad;
@@ -108,8 +110,8 @@ struct drm_vgpu_gem_import {
 
 /**
  * struct drm_vgpu_gem_export - the way back: for VGPU_IOCTL_OPEN_SHARED with VGPU_SHARE_FD
- * @handle: GEM handle.  That of an object that came by PRIME from another driver works too, if
- *	the CPU can reach its memory: kernels then compute on it
+ * @handle: GEM handle, not of a part of a buffer (EOPNOTSUPP).  That of an object that came by PRIME from
+ *	another driver works too, if the CPU can reach its memory: kernels then compute on it
  * @flags: zero
  * @fd: [out] descriptor that keeps the memory
  * @pad: zero

@@ -23,6 +23,14 @@ static unsigned long npages(const struct drm_gem_object *obj)
 	return obj->size >> PAGE_SHIFT;
 }
 
+/* A page of an object of ours. */
+static struct page *page_of(struct drm_gem_object *obj, unsigned long i)
+{
+	struct vgpu_gem *gem = vgpu_to_gem(obj);
+
+	return vgpu_store_page(gem->store, gem->first + i);
+}
+
 /* All pages of an object of ours, for kvfree(). */
 static struct page **pages_of(struct drm_gem_object *obj)
 {
@@ -30,7 +38,7 @@ static struct page **pages_of(struct drm_gem_object *obj)
 	unsigned long i;
 
 	for (i = 0; pages && i < npages(obj); i++)
-		pages[i] = vgpu_store_page(vgpu_to_gem(obj)->store, i);
+		pages[i] = page_of(obj, i);
 	return pages;
 }
 
@@ -90,8 +98,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 
 	if (i >= npages(obj))
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_page(vmf->vma, vmf->address,
-			       vgpu_store_page(vgpu_to_gem(obj)->store, i));
+	return vmf_insert_page(vmf->vma, vmf->address, page_of(obj, i));
 }
 
 static const struct vm_operations_struct vm_ops = {
@@ -216,6 +223,16 @@ int vgpu_drm_gem_mmap(struct drm_device *ddev, void *arg, struct drm_file *file)
 	return 0;
 }
 
+/* The part that is asked for; all that is behind the offset for size 0. */
+static int clip(struct drm_vgpu_gem_import *a, u64 length)
+{
+	if (!PAGE_ALIGNED(a->offset) || !PAGE_ALIGNED(a->size) || a->offset >= length)
+		return -EINVAL;
+	if (!a->size)
+		a->size = length - a->offset;
+	return a->size > length - a->offset ? -EINVAL : 0;
+}
+
 /** vgpu_drm_gem_import - the GEM_IMPORT ioctl */
 int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *file)
 {
@@ -223,18 +240,24 @@ int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *fil
 	struct drm_vgpu_gem_import *a = arg;
 	struct vgpu_store *store;
 	struct vgpu_gem *gem;
+	int rc;
 
-	if (a->flags || a->pad)
+	if (a->flags || a->handle || a->pad)
 		return -EINVAL;
 	if (vgpu_device_gone(dev))
 		return -ENODEV;
 	store = vgpu_store_from_fd(dev, a->fd);
 	if (IS_ERR(store))
 		return PTR_ERR(store);
-	a->size = vgpu_store_length(store);
+	rc = clip(a, vgpu_store_length(store));
+	if (rc) {
+		vgpu_store_put(store);
+		return rc;
+	}
 	gem = make(ddev, store, a->size);
 	if (IS_ERR(gem))
 		return PTR_ERR(gem);
+	gem->first = a->offset >> PAGE_SHIFT;
 	return publish(file, gem, &a->handle);
 }
 
@@ -280,6 +303,14 @@ static struct vgpu_store *wrap(struct vgpu_device *dev, struct dma_buf *buf)
 	return vgpu_store_wrap(dev, v->map.vaddr, buf->size, &view_ops, v);
 }
 
+/* Who was given a part does not get at the rest. */
+static bool is_part(struct drm_gem_object *obj)
+{
+	struct vgpu_store *store = vgpu_to_gem(obj)->store;
+
+	return store && obj->size != vgpu_store_length(store);
+}
+
 /** vgpu_drm_gem_export - the GEM_EXPORT ioctl */
 int vgpu_drm_gem_export(struct drm_device *ddev, void *arg, struct drm_file *file)
 {
@@ -296,7 +327,9 @@ int vgpu_drm_gem_export(struct drm_device *ddev, void *arg, struct drm_file *fil
 	obj = drm_gem_object_lookup(file, a->handle);
 	if (!obj)
 		return -ENOENT;
-	if (obj->import_attach) {
+	if (is_part(obj)) {
+		rc = -EOPNOTSUPP;
+	} else if (obj->import_attach) {
 		store = wrap(dev, obj->import_attach->dmabuf);
 		rc = PTR_ERR_OR_ZERO(store);
 	}

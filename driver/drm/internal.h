@@ -33,12 +33,14 @@ struct vgpu_drm_file {
  * struct vgpu_gem - a GEM object
  * @base: DRM's part
  * @store: its memory, NULL when it was imported from another driver
+ * @first: page of it that the object begins with
  * @sgt: that one's
  * @own: it was made here: its memory is accounted for nowhere else
  */
 struct vgpu_gem {
 	struct drm_gem_object base;
 	struct vgpu_store *store;
+	unsigned long first;
 	struct sg_table *sgt;
 	bool own;
 };

@@ -242,6 +242,49 @@ TEST_F(node, gem_to_buffer)
 	munmap(p, 4 * MIB);
 }
 
+/* Part of a buffer, and no more of it. */
+TEST_F(node, part_of_a_buffer)
+{
+	struct drm_vgpu_gem_import i = { 0 };
+	uint32_t bo, again;
+	struct vgpu_share s;
+	uint64_t va;
+	int buf, fd;
+	char *p;
+
+	ASSERT_EQ(0, bo_mapped(self->gpu, self->ctx, 4 * MIB, &bo, &va));
+	ASSERT_EQ(0, share(self->gpu, bo, VGPU_SHARE_FD, &s));
+	i = (struct drm_vgpu_gem_import){ .fd = s.fd, .offset = 2 * MIB - 8192, .size = 16384 };
+	ASSERT_EQ(0, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	ASSERT_EQ(0, to_gpu(self->gpu, self->ctx, va + 2 * MIB + 50, "second half", 12));
+	p = gem_mmap(self->fd, i.handle, 16384);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_STREQ("second half", p + 8192 + 50);
+	munmap(p, 16384);
+	EXPECT_EQ(MAP_FAILED, gem_mmap(self->fd, i.handle, 20480));
+	ASSERT_EQ(0, prime_export(self->fd, i.handle, &buf));
+	EXPECT_EQ(16384, lseek(buf, 0, SEEK_END));
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, buf, 8192);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_STREQ("second half", p + 50);
+	munmap(p, 4096);
+	ASSERT_EQ(0, prime_import(self->fd, buf, &again));
+	EXPECT_EQ(-EOPNOTSUPP, gem_export(self->fd, again, &fd));
+	close(buf);
+	i = (struct drm_vgpu_gem_import){ .fd = s.fd, .offset = 4096 };
+	ASSERT_EQ(0, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	EXPECT_EQ(4 * MIB - 4096, i.size);
+	static const struct { uint64_t offset, size; } bad[] = {
+		{ 4 * MIB, 0 }, { 4 * MIB, 4096 }, { 0, 4 * MIB + 4096 }, { 4096, 4 * MIB }, { 1, 4096 },
+		{ 0, 1 }, { ~0xfffull, 8192 }, { 4096, ~0xfffull }, { ~0ull, ~0ull },
+	};
+	for (size_t k = 0; k < sizeof(bad) / sizeof(*bad); k++) {
+		i = (struct drm_vgpu_gem_import){ .fd = s.fd, .offset = bad[k].offset, .size = bad[k].size };
+		EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	}
+	close(s.fd);
+}
+
 TEST_F(node, bad_import_and_export)
 {
 	struct drm_vgpu_gem_import i = { .fd = -1, .flags = 1 };
