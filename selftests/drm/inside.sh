@@ -137,6 +137,7 @@ before=$(nodes)
 
 check_status 1 "vgpu_drm needs vgpu" ours vgpu_drm
 check "vgpu" ours vgpu gpus=2 vram=256
+program cuda without
 check_status 1 "a bound on fences is checked" ours vgpu_drm fence_timeout_ms=0
 check "vgpu_drm" ours vgpu_drm
 check "a render node for each device" is "$(nodes)" $((before + 2))
@@ -153,6 +154,7 @@ done
 program failnth
 tools
 cuda_client
+program cuda with
 check "a short time for fences" sh -c "rmmod vgpu_drm && insmod '$KO_DIR/vgpu_drm.ko' fence_timeout_ms=1500"
 program fence -t times_out
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vgpu_drm.ko: render nodes, their memory shared with processes and with vgem, fences, fdinfo; the order of
 # loading and unloading; a device that goes while its node is open.
-# time limit: 900
+# time limit: 1500
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # long variant: KERNEL=6.12
@@ -28,5 +28,5 @@ uml) bed="--bed uml" ;;
 *) bed="--bed qemu --kernel $kernel" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 800 --no-module -- \
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1400 --no-module -- \
 	"$PWD/inside.sh" "$top/build/selftests/drm"

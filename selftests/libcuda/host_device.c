@@ -622,6 +622,16 @@ int vgpu_sys_render_attach(int render, int device)
 	return -ENODEV;
 }
 
+int vgpu_sys_render_dmabuf(int render, int memory, uint64_t offset, uint64_t size, int *fd)
+{
+	(void)render;
+	(void)memory;
+	(void)offset;
+	(void)size;
+	(void)fd;
+	return -ENODEV;
+}
+
 /* Queues' areas belong to the queue here. */
 void vgpu_sys_munmap(void *p, size_t size)
 {

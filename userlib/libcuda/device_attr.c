@@ -86,6 +86,18 @@ static CUresult compute_mode(struct cu_device *d, int *value)
 	return CUDA_SUCCESS;
 }
 
+/* Device memory leaves as a dma-buf through the render node, which may not be there. */
+static int dma_buf_supported(struct cu_device *d)
+{
+	int open;
+
+	pthread_mutex_lock(&d->lock);
+	vgpu_dev_account(&d->dev);
+	open = d->dev.render > 0;
+	pthread_mutex_unlock(&d->lock);
+	return open;
+}
+
 CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 {
 	const struct attribute *a;
@@ -101,6 +113,8 @@ CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 		*value = d->dev.info.time_limit_ms != 0;
 	else if (attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)
 		return compute_mode(d, value);
+	else if (attribute == CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED)
+		*value = dma_buf_supported(d);
 	else if (a->source == INFO)
 		*value = *(const int *)((const char *)&d->dev.info + a->value);
 	else

@@ -60,6 +60,7 @@ int vgpu_dev_status(const struct vgpu_dev *dev, struct vgpu_device_status *statu
 /* render.c */
 int vgpu_dev_render_node(const struct vgpu_dev *dev, char *path, size_t size);
 void vgpu_dev_account(struct vgpu_dev *dev);
+int vgpu_bo_dmabuf(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, int *fd);
 
 /* status.c */
 int vgpu_dev_processes(const struct vgpu_dev *dev, struct vgpu_process **list);

@@ -38,3 +38,27 @@ void vgpu_dev_account(struct vgpu_dev *dev)
 	else
 		dev->render = fd;
 }
+
+/**
+ * vgpu_bo_dmabuf - part of a buffer as a dma-buf, which keeps the memory
+ * @dev: device, whose render node vgpu_dev_account() has opened
+ * @bo: buffer
+ * @offset: first byte, a multiple of 4 KiB
+ * @size: bytes, likewise
+ * @fd: descriptor
+ *
+ * Return: 0, -EOPNOTSUPP without a render node, -EINVAL when it is another device's memory.
+ */
+int vgpu_bo_dmabuf(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, int *fd)
+{
+	int memory, r;
+
+	if (dev->render <= 0)
+		return -EOPNOTSUPP;
+	r = vgpu_bo_share_fd(dev, bo, &memory);
+	if (r)
+		return r;
+	r = vgpu_sys_render_dmabuf(dev->render, memory, offset, size, fd);
+	vgpu_sys_close(memory);
+	return r;
+}

@@ -4,6 +4,7 @@
 #define LIBVGPU_SYS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct vgpu_device_info;
@@ -20,5 +21,7 @@ void vgpu_sys_munmap(void *p, size_t size);
 int vgpu_sys_render_node(const struct vgpu_device_info *info, char *path, size_t size);
 /* Account an open device for an open render node; -ENODEV when that is another driver's. */
 int vgpu_sys_render_attach(int render, int device);
+/* A dma-buf of part of what a descriptor of VGPU_IOCTL_SHARE keeps. */
+int vgpu_sys_render_dmabuf(int render, int memory, uint64_t offset, uint64_t size, int *fd);
 
 #endif

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,4 +85,20 @@ int vgpu_sys_render_attach(int render, int device)
 		l.free_version(v);
 	dlclose(l.handle);
 	return ours ? vgpu_sys_ioctl(render, DRM_IOCTL_VGPU_ATTACH, &a) : -ENODEV;
+}
+
+int vgpu_sys_render_dmabuf(int render, int memory, uint64_t offset, uint64_t size, int *fd)
+{
+	struct drm_vgpu_gem_import i = { .fd = memory, .offset = offset, .size = size };
+	struct drm_prime_handle p = { .flags = DRM_CLOEXEC | DRM_RDWR, .fd = -1 };
+	struct drm_gem_close c = { 0 };
+	int r = vgpu_sys_ioctl(render, DRM_IOCTL_VGPU_GEM_IMPORT, &i);
+
+	if (r)
+		return r;
+	p.handle = c.handle = i.handle;
+	r = vgpu_sys_ioctl(render, DRM_IOCTL_PRIME_HANDLE_TO_FD, &p);
+	vgpu_sys_ioctl(render, DRM_IOCTL_GEM_CLOSE, &c);	/* the dma-buf holds it now */
+	*fd = p.fd;
+	return r;
 }
