@@ -2,9 +2,11 @@
 // What a CUDA program feels: launches, latency, bandwidth. Prints "name value unit" lines.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <algorithm>
 #include <vector>
 #include <chrono>
+#include <unistd.h>
 #include <cuda_runtime.h>
 
 #define CU(call)                                                                         \
@@ -53,9 +55,53 @@ template <class F> static double best(int reps, F f)
 	return t;
 }
 
-int main()
+/* Launches of a kernel that does nothing. */
+static void launches()
 {
-	const int n = 16 << 20, launches = 500;
+	const int row = 500;
+	std::vector<double> call;
+	double t0 = now(), t;
+
+	empty<<<1, 32>>>();
+	CU(cudaDeviceSynchronize());
+	printf("first_launch_ms %.2f ms\n", (now() - t0) * 1e3);
+
+	/* many short runs: one of them is undisturbed even on a busy machine */
+	t = best(40, [&] {
+		for (int i = 0; i < row; i++)
+			empty<<<1, 32>>>();
+		CU(cudaDeviceSynchronize());
+	});
+	printf("launch_us %.3f us\n", t / row * 1e6);
+	t = best(40, [&] {
+		for (int i = 0; i < 50; i++) {
+			empty<<<1, 32>>>();
+			CU(cudaDeviceSynchronize());
+		}
+	});
+	printf("launch_sync_us %.3f us\n", t / 50 * 1e6);
+
+	/* The call alone: with a worker awake it writes a packet, else it rings the doorbell, too. */
+	t = best(40, [&] {
+		for (int i = 0; i < 20; i++)
+			empty<<<1, 32>>>();
+	});
+	printf("launch_call_us %.3f us\n", t / 20 * 1e6);
+	for (int i = 0; i < 50; i++) {
+		CU(cudaDeviceSynchronize());
+		usleep(5000);
+		t0 = now();
+		empty<<<1, 32>>>();
+		call.push_back(now() - t0);
+	}
+	CU(cudaDeviceSynchronize());
+	std::nth_element(call.begin(), call.begin() + 25, call.end());
+	printf("launch_call_asleep_us %.3f us\n", call[25] * 1e6);
+}
+
+int main(int argc, char **argv)
+{
+	const int n = 16 << 20;
 	const size_t bytes = (size_t)n * sizeof(float);
 	float *x, *y, *z;
 	double t0 = now(), t;
@@ -67,25 +113,9 @@ int main()
 	CU(cudaMemset(y, 0, bytes));
 	CU(cudaMemset(z, 0, bytes));
 	printf("start_ms %.1f ms\n", (now() - t0) * 1e3);
-	t0 = now();
-	empty<<<1, 32>>>();
-	CU(cudaDeviceSynchronize());
-	printf("first_launch_ms %.2f ms\n", (now() - t0) * 1e3);
-
-	/* many short runs: one of them is undisturbed even on a busy machine */
-	t = best(40, [&] {
-		for (int i = 0; i < launches; i++)
-			empty<<<1, 32>>>();
-		CU(cudaDeviceSynchronize());
-	});
-	printf("launch_us %.3f us\n", t / launches * 1e6);
-	t = best(40, [&] {
-		for (int i = 0; i < 50; i++) {
-			empty<<<1, 32>>>();
-			CU(cudaDeviceSynchronize());
-		}
-	});
-	printf("launch_sync_us %.3f us\n", t / 50 * 1e6);
+	launches();
+	if (argc > 1 && !strcmp(argv[1], "launches"))
+		return 0;
 
 	saxpy<<<n / 256, 256>>>(2, x, y, n);
 	triad<<<n / 256, 256>>>(2, x, z, y, n);

@@ -77,6 +77,8 @@ def main():
     host = best(host, figures(f"{where}/triad"))
     show(host)
     show(gpu)
+    print("== launches in QEMU, which emulates each instruction, with Debian's 6.1")
+    show(figures(f"{TOP}/tools/vm/vgpu-vm", "--kernel", "6.1", "--", f"{where}/gpu", "launches"))
     print("== matrix products: cuBLAS on the device, OpenBLAS on the host")
     peer = figures(f"{where}/blas_host")
     blas = figures(f"{TOP}/tools/vm/vgpu-vm", "--mem", "6G", "--", f"{where}/blas")
