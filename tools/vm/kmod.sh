@@ -69,7 +69,7 @@ current()
 	[ "$NAME" = vgpu ] && [ -f "$OUT/$NAME.ko" ] && [ "$OUT/$NAME.ko" -nt "$KDIR/.config" ] &&
 		[ "$(cat "$OUT/.sources" 2>/dev/null)" = "$(sources | sort)" ] &&
 		[ -z "$(cd "$SRC" && sources | tr '\n' '\0' |
-			xargs -0 -r -I{} find {} -newer "$OUT/$NAME.ko" | head -n 1)" ]
+			find -files0-from - -newer "$OUT/$NAME.ko" -print -quit)" ]
 }
 
 if ! current; then
