@@ -97,6 +97,11 @@ for p in "$@"; do
 		tap "$p" "$dir/$p"
 		stderr_has "$p" 'assert.cu:[0-9]+: .*checked.*block: \[0,0,0\], thread: \[63,0,0\] Assertion `.*limit. failed' "$dir/$p"
 		;;
+	*/texture)
+		tap "$p" "$dir/$p"
+		VGPU_LOG=1 stderr_has "$p" \
+			'_Z5fetchyPf could not be compiled: ptx line [0-9]+; error *: textures and surfaces are not supported \(tex\.v4\.1d\.f32\.s32\)' "$dir/$p"
+		;;
 	*/faults) faults "$p" ;;
 	*) tap "$p" "$dir/$p" ;;
 	esac
