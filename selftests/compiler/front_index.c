@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Stage 1: what the index answers; fatbins, good and damaged; the choice. */
 #include <elf.h>
-#include <lz4.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "compiler.h"
+#include "fatbin_make.h"
 #include "tap.h"
 
 static char log_buf[4096];
@@ -103,70 +102,6 @@ static void check_consts(const char *path)
 }
 
 /* ---- fatbins ---- */
-
-struct blob {
-	unsigned char b[65536];
-	size_t len;
-};
-
-static void put(struct blob *o, const void *p, size_t n)
-{
-	memcpy(o->b + o->len, p, n);
-	o->len += n;
-}
-
-static void put_n(struct blob *o, uint64_t v, size_t n)
-{
-	put(o, &v, n);
-}
-
-/* One entry; method 0 stored, 1 lz4, 2 zstd. */
-static void put_entry(struct blob *o, int kind, unsigned int arch, uint64_t variant,
-		      int method, const char *s)
-{
-	static char packed[32768];
-	size_t n = strlen(s) + 1, stored = n, pad;
-	const void *data = s;
-
-	if (method == 1)
-		stored = LZ4_compress_default(s, packed, n, sizeof(packed));
-	else if (method == 2)
-		stored = ZSTD_compress(packed, sizeof(packed), s, n, 3);
-	if (method)
-		data = packed;
-	pad = -stored & 7;
-	put_n(o, kind, 2);
-	put_n(o, 0x101, 2);
-	put_n(o, 64, 4);
-	put_n(o, stored + pad, 8);
-	put_n(o, method ? stored : 0, 4);
-	put_n(o, 0, 4);
-	put_n(o, 5, 2);
-	put_n(o, 8, 2);
-	put_n(o, arch, 4);
-	put_n(o, 0, 8);
-	put_n(o, 0x11 | variant | (method == 1 ? 0x2000 : method == 2 ? 0x8000 : 0), 8);
-	put_n(o, 0, 8);
-	put_n(o, method ? n : 0, 8);
-	put(o, data, stored);
-	put_n(o, 0, pad);
-}
-
-static void begin(struct blob *o)
-{
-	o->len = 0;
-	put_n(o, 0xba55ed50, 4);
-	put_n(o, 1, 2);
-	put_n(o, 16, 2);
-	put_n(o, 0, 8);
-}
-
-static void end(struct blob *o)
-{
-	uint64_t n = o->len - 16;
-
-	memcpy(o->b + 8, &n, 8);
-}
 
 static const char *ptx_for(unsigned int arch, const char *variant, const char *kernel)
 {

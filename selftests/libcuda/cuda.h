@@ -90,6 +90,13 @@ CUresult cuMemUnmap(CUdeviceptr p, size_t size);
 CUresult cuMemRelease(CUmemGenericAllocationHandle handle);
 CUresult cuModuleLoadDataEx(CUmodule *mod, const void *image, unsigned int count, int *options, void **values);
 CUresult cuModuleLoadData(CUmodule *mod, const void *image);
+CUresult cuModuleUnload(CUmodule mod);
+CUresult cuModuleGetFunction(CUfunction *f, CUmodule mod, const char *name);
+CUresult cuModuleGetGlobal_v2(CUdeviceptr *p, size_t *size, CUmodule mod, const char *name);
+CUresult cuLibraryLoadData(CUlibrary *lib, const void *data, int *jit_options, void **jit_values,
+			   unsigned int jit_count, int *options, void **values, unsigned int count);
+CUresult cuLibraryUnload(CUlibrary lib);
+CUresult cuLibraryGetModule(CUmodule *mod, CUlibrary lib);
 CUresult cuTexObjectDestroy(unsigned long long object);
 CUresult cuStreamBeginCapture_v2(CUstream stream, int mode);
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph);

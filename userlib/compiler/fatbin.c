@@ -73,6 +73,15 @@ static size_t elf_size(const Elf64_Ehdr *e)
 	return end;
 }
 
+/* Byte by byte: text may be shorter than a magic number. */
+static bool begins_with(const unsigned char *s, u32 magic)
+{
+	for (int k = 0; k < 4; k++)
+		if (s[k] != (magic >> 8 * k & 0xff))
+			return false;
+	return true;
+}
+
 size_t vgpucc_image_size(const void *image)
 {
 	const struct fatbin_header *h = image;
@@ -80,20 +89,14 @@ size_t vgpucc_image_size(const void *image)
 
 	if (!image)
 		return 0;
-	switch (s[0]) {		/* text may be shorter than a magic number */
-	case WRAPPER_MAGIC & 0xff:
-		if (magic_of(image) == WRAPPER_MAGIC)
-			return sizeof(struct wrapper);
-		break;
-	case FATBIN_MAGIC & 0xff:
-		if (magic_of(image) == FATBIN_MAGIC)
-			return h->header_size + h->size;
-		break;
-	case ELF_MAGIC & 0xff:
-		if (magic_of(image) == ELF_MAGIC)
-			return elf_size(image);
+	if (begins_with(s, WRAPPER_MAGIC))
+		return sizeof(struct wrapper);
+	if (begins_with(s, FATBIN_MAGIC))
+		return h->header_size + h->size;
+	if (begins_with(s, ELF_MAGIC))
+		return elf_size(image);
+	if (s[0] == (ELF_MAGIC & 0xff))
 		return 0;
-	}
 	for (const unsigned char *p = s; *p && p < s + 4; p++)
 		if (*p > 126)
 			return 0;

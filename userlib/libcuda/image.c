@@ -26,13 +26,15 @@ static bool mentions(const struct vgpucc_info *info, const char *word)
 	return memmem(info->ptx, info->ptx_len, word, strlen(word));
 }
 
-/* Fatbin, its wrapper, or ELF: something that could have held PTX. */
+/* Fatbin, its wrapper, or ELF: something that could have held PTX. Text may be shorter than a magic number. */
 static bool is_container(const void *data)
 {
-	uint32_t magic;
+	static const char *const magics[] = { "\x50\xed\x55\xba", "\xb1\x43\x62\x46", "\x7f" "ELF" };
 
-	memcpy(&magic, data, sizeof(magic));
-	return magic == 0xba55ed50 || magic == 0x466243b1 || magic == 0x464c457f;
+	for (int i = 0; i < 3; i++)
+		if (!strncmp(data, magics[i], 4))
+			return true;
+	return false;
 }
 
 /**
