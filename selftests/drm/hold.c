@@ -5,6 +5,8 @@
  *	buffer	a dma-buf only
  *	fence	a sync_file only, of a packet that completed
  * Says "ready", waits for a line; "node" then says what still works.
+ *
+ * hold all: use every node there is for two seconds, whatever happens to it.
  */
 #include "node.h"
 
@@ -27,14 +29,53 @@ static int hold_fence(int fd)
 	return file;
 }
 
+static void use(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC), buf;
+	uint32_t handle;
+	uint64_t v;
+	char *p;
+
+	if (fd < 0)
+		return;
+	get_param(fd, DRM_VGPU_PARAM_FREE, &v);
+	if (!gem_create(fd, 64 * KIB, &handle)) {
+		p = gem_mmap(fd, handle, 64 * KIB);
+		if (p != MAP_FAILED) {
+			memset(p, 1, 64 * KIB);
+			munmap(p, 64 * KIB);
+		}
+		if (!prime_export(fd, handle, &buf))
+			close(buf);
+	}
+	fdinfo(fd, "drm-total-vram");
+	close(fd);
+}
+
+static int use_all(void)
+{
+	uint64_t end = now_ns() + 2 * SECOND;
+	char path[32];
+
+	while (now_ns() < end)
+		for (int i = 128; i < 144; i++) {
+			snprintf(path, sizeof(path), "/dev/dri/renderD%d", i);
+			use(path);
+		}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "node";
-	int fd = node_open(), kept = -1;
 	uint32_t handle, more;
+	int fd, kept = -1;
 	volatile char *p;
 	char line[16];
 
+	if (!strcmp(what, "all"))
+		return use_all();
+	fd = node_open();
 	if (fd < 0 || gem_create(fd, 64 * KIB, &handle))
 		return 1;
 	p = gem_mmap(fd, handle, 64 * KIB);

@@ -195,6 +195,21 @@ unplugged()
 	let_go
 }
 
+# Devices come and go while two processes use whatever nodes there are.
+churn()
+{
+	local i users=() good=0
+	for i in 1 2; do
+		"$out/hold" all &
+		users+=($!)
+	done
+	for i in $(seq 8); do
+		mkdir $configfs/b && echo 1 >$configfs/b/enabled && rmdir $configfs/b && good=$((good + 1))
+	done
+	wait "${users[@]}"
+	check "added and pulled out eight times, in use" is $good 8
+}
+
 configfs=
 if [ -d /sys/kernel/config ] || kernel_module configfs 2>/dev/null; then
 	ours vgpu_configfs 2>/dev/null && mount -t configfs none /sys/kernel/config && configfs=/sys/kernel/config/vgpu
@@ -211,6 +226,8 @@ if [ -n "$configfs" ]; then
 	check "it has a node" is "$(nodes)" $((before + 2))
 	rmdir $configfs/a
 	check "removed, it has none" is "$(nodes)" $((before + 1))
+	churn
+	check "no node is left of them" is "$(nodes)" $((before + 1))
 	umount /sys/kernel/config
 	rmmod vgpu_configfs
 else
