@@ -18,6 +18,8 @@
 #include "compat.h"
 #include "internal.h"
 
+#define FAULT_AROUND	16ul	/* pages entered at a time */
+
 static unsigned long npages(const struct drm_gem_object *obj)
 {
 	return obj->size >> PAGE_SHIFT;
@@ -90,15 +92,32 @@ static void vunmap_gem(struct drm_gem_object *obj, struct iosys_map *map)
 	vunmap(map->vaddr);
 }
 
-/* Entered page by page, also anew after the device was unplugged: what is mapped stays readable. */
+/*
+ * Pages are entered when they are touched, with their neighbours; also anew after the device was unplugged:
+ * what is mapped stays readable.
+ */
 static vm_fault_t fault(struct vm_fault *vmf)
 {
-	struct drm_gem_object *obj = vmf->vma->vm_private_data;
-	unsigned long i = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+	struct vm_area_struct *vma = vmf->vma;
+	struct drm_gem_object *obj = vma->vm_private_data;
+	unsigned long i = vmf->pgoff - drm_vma_node_start(&obj->vma_node), n;
+	unsigned long addr = vmf->address & PAGE_MASK;
+	vm_fault_t rc;
 
 	if (i >= npages(obj))
 		return VM_FAULT_SIGBUS;
-	return vmf_insert_page(vmf->vma, vmf->address, page_of(obj, i));
+	rc = vmf_insert_page(vma, addr, page_of(obj, i));
+	n = min3(FAULT_AROUND, npages(obj) - i, (vma->vm_end - addr) >> PAGE_SHIFT);
+	if (rc != VM_FAULT_NOPAGE)
+		return rc;
+	/* The page that was asked for is there; the others may be left out. */
+	while (--n) {
+		addr += PAGE_SIZE;
+		i++;
+		if (vmf_insert_page(vma, addr, page_of(obj, i)) != VM_FAULT_NOPAGE)
+			break;
+	}
+	return VM_FAULT_NOPAGE;
 }
 
 static const struct vm_operations_struct vm_ops = {
