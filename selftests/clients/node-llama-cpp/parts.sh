@@ -17,7 +17,7 @@ numbers()
 # forced MODEL COUNT: teacher-forced logits over other text
 forced()
 {
-	program "logits" logits.mjs "$WHAT" "$REF/logits-$(basename "$1")" "$1" "$REF/text" "$2"
+	program "logits" logits.mjs "$WHAT" "$REF/logits-$2-$(basename "$1")" "$1" "$REF/text" "$2"
 }
 
 only_device() { [ "$WHAT" = compare ]; }
@@ -70,5 +70,5 @@ part_cuda12()
 # Emulated vectors are slow: a few words.
 part_qemu()
 {
-	if only_device; then with "the beginning" NLC_LENGTH=16 program "words" words.mjs 1 $q8_0; fi
+	if only_device; then with "the beginning" NLC_LENGTH=16 program "words" words.mjs 1 $f16 $q8_0 $q4_0; fi
 }
