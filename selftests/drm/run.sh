@@ -5,6 +5,7 @@
 # time limit: 1500
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
+# variant: KERNEL=kasan PART=chosen
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
 set -u
