@@ -58,7 +58,8 @@ EXPORT_SYMBOL_VGPU(vgpu_obj_put);
  * object is still needed. Handles are handed out round robin, so that a stale one is
  * not soon valid again.
  *
- * Return: 0, -EDQUOT or -ENOMEM.
+ * Return: 0, -EDQUOT, -ENOMEM, or -EIO where the context's objects have been ended: nobody
+ * would end this one.
  */
 int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle)
 {
@@ -72,6 +73,11 @@ int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle)
 	xa_lock(&vf->objs);
 	rc = __xa_alloc_cyclic(&vf->objs, &id, obj, XA_LIMIT(1, MAX_HANDLE),
 			       &vf->next, GFP_KERNEL_ACCOUNT);
+	/* After the allocation, which may have let go of the lock. */
+	if (rc >= 0 && obj->ctx->closed) {
+		__xa_erase(&vf->objs, id);
+		rc = -EIO;
+	}
 	if (rc >= 0) {
 		obj->handle = id;
 		*handle = id;
@@ -154,29 +160,58 @@ static void end(struct vgpu_file *vf, struct vgpu_obj *obj)
 	vgpu_obj_put(obj);
 }
 
-/**
- * vgpu_obj_destroy_ctx - end every object of a context, but not the context
- * @vf: file
- * @ctx: context
- */
-void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx)
+/* The next object from *@id on that is wanted, with a reference: others may end it at any time. */
+static struct vgpu_obj *next(struct vgpu_file *vf, unsigned long *id,
+			     bool (*wanted)(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx),
+			     const struct vgpu_ctx *ctx)
+{
+	struct vgpu_obj *obj;
+
+	xa_lock(&vf->objs);
+	obj = xa_find(&vf->objs, id, ULONG_MAX, XA_PRESENT);
+	while (obj && (!wanted(obj, ctx) || !kref_get_unless_zero(&obj->ref)))
+		obj = xa_find_after(&vf->objs, id, ULONG_MAX, XA_PRESENT);
+	xa_unlock(&vf->objs);
+	return obj;
+}
+
+static void end_all(struct vgpu_file *vf,
+		    bool (*wanted)(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx),
+		    const struct vgpu_ctx *ctx)
 {
 	unsigned long id = 0;
 	struct vgpu_obj *obj;
 
-	for (;;) {
-		xa_lock(&vf->objs);
-		obj = xa_find(&vf->objs, &id, ULONG_MAX, XA_PRESENT);
-		while (obj && (obj->ctx != ctx || obj->type == VGPU_OBJ_CTX ||
-			       !kref_get_unless_zero(&obj->ref)))
-			obj = xa_find_after(&vf->objs, &id, ULONG_MAX, XA_PRESENT);
-		xa_unlock(&vf->objs);
-		if (!obj)
-			return;
+	while ((obj = next(vf, &id, wanted, ctx))) {
 		end(vf, obj);
 		vgpu_obj_put(obj);
 		cond_resched();
 	}
+}
+
+static bool is_part(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
+{
+	return obj->ctx == ctx && obj->type != VGPU_OBJ_CTX;
+}
+
+static bool is_ctx(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
+{
+	return obj->type == VGPU_OBJ_CTX;
+}
+
+/**
+ * vgpu_obj_destroy_ctx - end every object of a context, but not the context
+ * @vf: file
+ * @ctx: context
+ *
+ * Afterwards no object can be published for it: an ioctl that is still making one fails.
+ */
+void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx)
+{
+	xa_lock(&vf->objs);
+	ctx->closed = true;
+	xa_unlock(&vf->objs);
+	end_all(vf, is_part, ctx);
 }
 
 /* The DESTROY ioctl. */
@@ -197,18 +232,12 @@ int vgpu_ioctl_destroy(struct vgpu_file *vf, void *arg)
 }
 
 /**
- * vgpu_obj_destroy_all - the file is closed: contexts first, then what is left
- * @vf: file; no other user any more
+ * vgpu_obj_destroy_all - the file is closed: contexts, and all that is theirs
+ * @vf: file; no other user any more but ends of foreign mms, which a context's end waits for
  */
 void vgpu_obj_destroy_all(struct vgpu_file *vf)
 {
-	struct vgpu_obj *obj;
-	unsigned long id;
-
-	xa_for_each(&vf->objs, id, obj)
-		if (obj->type == VGPU_OBJ_CTX)
-			end(vf, obj);
-	xa_for_each(&vf->objs, id, obj)
-		end(vf, obj);
+	end_all(vf, is_ctx, NULL);
+	WARN_ON_ONCE(!xa_empty(&vf->objs));
 	xa_destroy(&vf->objs);
 }

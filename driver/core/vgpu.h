@@ -295,6 +295,7 @@ struct vgpu_ctx {
 	struct vgpu_sched_ctx *sched;
 	spinlock_t state_lock;
 	bool dead;
+	bool closed;
 	struct vgpu_fault fault;
 };
 

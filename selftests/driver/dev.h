@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -293,6 +295,39 @@ static inline int fence_signal(int fd, uint32_t fence, uint64_t value)
 	struct vgpu_fence_signal s = { .size = sizeof(s), .fence = fence, .value = value };
 
 	return xioctl(fd, VGPU_IOCTL_FENCE_SIGNAL, &s);
+}
+
+/* No more than before is in use within a second. */
+static inline bool all_freed(int fd, const struct vgpu_device_status *before)
+{
+	struct vgpu_device_status st;
+	uint64_t end = now_ns() + SECOND;
+
+	do {
+		status(fd, &st);
+		if (st.contexts <= before->contexts && st.vram_used <= before->vram_used &&
+		    st.pinned_bytes <= before->pinned_bytes && st.queues <= before->queues &&
+		    st.running <= before->running)
+			return true;
+		usleep(10000);
+	} while (now_ns() < end);
+	fprintf(stderr, "# left: %u contexts, %llu bytes, %llu pinned, %u queues, %u running\n",
+		st.contexts, st.vram_used, st.pinned_bytes, st.queues, st.running);
+	return false;
+}
+
+/* Likewise, but for contexts whose file another process still holds. */
+static inline bool memory_freed(int fd, const struct vgpu_device_status *before)
+{
+	struct vgpu_device_status st = *before;
+
+	for (int i = 0; i < 100; i++) {
+		status(fd, &st);
+		if (st.vram_used == before->vram_used && st.queues == before->queues)
+			return true;
+		usleep(10000);
+	}
+	return false;
 }
 
 static inline int fault_query(int fd, uint32_t ctx, struct vgpu_fault *f)

@@ -40,6 +40,7 @@ if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
 	echo "1..4"
 	program memory
+	program races
 	program launch
 	program mutants
 	reload_sparse && program sparse
@@ -50,6 +51,7 @@ program abi
 program memory
 program queues
 program life
+program races
 program launch
 program mutants
 program monitor

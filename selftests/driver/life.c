@@ -30,39 +30,6 @@ FIXTURE_TEARDOWN(life)
 	close(self->fd);
 }
 
-/* No more than before is in use within a second. */
-static bool all_freed(int fd, const struct vgpu_device_status *before)
-{
-	struct vgpu_device_status st;
-	uint64_t end = now_ns() + SECOND;
-
-	do {
-		status(fd, &st);
-		if (st.contexts <= before->contexts && st.vram_used <= before->vram_used &&
-		    st.pinned_bytes <= before->pinned_bytes && st.queues <= before->queues &&
-		    st.running <= before->running)
-			return true;
-		usleep(10000);
-	} while (now_ns() < end);
-	fprintf(stderr, "# left: %u contexts, %llu bytes, %llu pinned, %u queues, %u running\n",
-		st.contexts, st.vram_used, st.pinned_bytes, st.queues, st.running);
-	return false;
-}
-
-/* Likewise, but for contexts whose file another process still holds. */
-static bool memory_freed(int fd, const struct vgpu_device_status *before)
-{
-	struct vgpu_device_status st = *before;
-
-	for (int i = 0; i < 100; i++) {
-		status(fd, &st);
-		if (st.vram_used == before->vram_used && st.queues == before->queues)
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 /* A process that is using the device: memory of each kind and a queue full of work. */
 static void busy(int fd, uint32_t *ctx_out)
 {

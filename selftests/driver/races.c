@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ends that meet something on its way: an object being made, a file being closed, a job
+ * being freed. What goes wrong here is mostly seen by the kasan kernel only.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "gpu.h"
+
+FIXTURE(races)
+{
+	int fd;
+	struct vgpu_device_status before;
+};
+
+FIXTURE_SETUP(races)
+{
+	self->fd = dev_open();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, status(self->fd, &self->before));
+}
+
+FIXTURE_TEARDOWN(races)
+{
+	close(self->fd);
+}
+
+/* A context of its own in a file that it does not keep; ends once @go is closed. */
+static void guest(int fd, int ready, int go)
+{
+	uint32_t ctx, h;
+	char c;
+
+	if (ctx_create(fd, &ctx))
+		_exit(1);
+	for (int i = 0; i < 300; i++)
+		if (fence_create(fd, ctx, 0, &h))
+			_exit(2);
+	close(fd);
+	(void)!write(ready, "x", 1);
+	(void)!read(go, &c, 1);
+	_exit(0);
+}
+
+/* The end of a process ends its context's objects while the file's last close walks them. */
+TEST_F_TIMEOUT(races, closed_while_another_process_ends, 300)
+{
+	for (int i = 0; i < 100; i++) {
+		int ready[2], go[2], st, fd = dev_open();
+		pid_t pid;
+		char c;
+
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(0, pipe(ready));
+		ASSERT_EQ(0, pipe(go));
+		pid = fork();
+		if (!pid) {
+			close(go[1]);
+			guest(fd, ready[1], go[0]);
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(go[1]);
+		usleep(i % 10 * 100);
+		close(fd);
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		ASSERT_EQ(0, st);
+		close(ready[0]);
+		close(go[0]);
+	}
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* ---- objects made for a context that ends */
+
+struct making {
+	int fd;
+	uint32_t ctx;
+	int what;
+	struct vgpu_share share;
+	void *memory;
+	void *image;
+	size_t size;
+	atomic_int made;
+};
+
+enum { BUFFER, HOST, SHARED, CODE, QUEUE, FENCE, KINDS };
+
+static int make(struct making *m, uint32_t *h)
+{
+	struct vgpu_queue_create q = { .size = sizeof(q), .ctx = m->ctx, .slots = 1024 };
+	int rc;
+
+	switch (m->what) {
+	case BUFFER:
+		return bo_create(m->fd, m->ctx, 8 * MIB, h);
+	case HOST:
+		return host_register(m->fd, m->ctx, m->memory, 4 * MIB, 0, h);
+	case SHARED:
+		return open_shared(m->fd, m->ctx, &m->share, h);
+	case CODE:
+		return code_load(m->fd, m->ctx, m->image, m->size, h);
+	case QUEUE:
+		rc = xioctl(m->fd, VGPU_IOCTL_QUEUE_CREATE, &q);
+		*h = q.handle;
+		return rc;
+	default:
+		return fence_create(m->fd, m->ctx, 0, h);
+	}
+}
+
+/* One after the other until there is no context any more. */
+static void *maker(void *arg)
+{
+	struct making *m = arg;
+	uint32_t h, last = 0;
+	int rc;
+
+	while (!(rc = make(m, &h))) {
+		m->made++;
+		if (last)
+			destroy(m->fd, last);
+		last = h;
+		if (m->what == HOST) {	/* one at a time at an address */
+			destroy(m->fd, h);
+			last = 0;
+		}
+	}
+	/* Anything else than that it has ended is none of these calls' business. */
+	return (void *)(intptr_t)(rc == -EIO || rc == -ENOENT || rc == -ECANCELED ? 0 : rc);
+}
+
+static void end_under_maker(struct __test_metadata *_metadata, struct making *m)
+{
+	pthread_t t;
+	void *rc;
+
+	m->made = 0;
+	ASSERT_EQ(0, ctx_create(m->fd, &m->ctx));
+	ASSERT_EQ(0, pthread_create(&t, NULL, maker, m));
+	while (!m->made)
+		usleep(50);
+	usleep(rand() % 1000);
+	EXPECT_EQ(0, destroy(m->fd, m->ctx));
+	pthread_join(t, &rc);
+	EXPECT_EQ(NULL, rc) TH_LOG("kind %d: %ld", m->what, (long)rc);
+}
+
+/* The file stays open: what was published too late would stay, and be seen here. */
+TEST_F_TIMEOUT(races, made_while_the_context_ends, 600)
+{
+	struct making m = { .fd = self->fd };
+	uint32_t owner, bo, probe;
+	struct visa_error err;
+	int left = 0;
+
+	ASSERT_EQ(0, visa_assemble(source, &m.image, &m.size, &err));
+	m.memory = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, m.memory);
+	memset(m.memory, 1, 4 * MIB);
+	ASSERT_EQ(0, ctx_create(self->fd, &owner));
+	ASSERT_EQ(0, bo_create(self->fd, owner, 64 * KIB, &bo));
+	ASSERT_EQ(0, share(self->fd, bo, VGPU_SHARE_FD, &m.share));
+	for (m.what = 0; m.what < KINDS; m.what++) {
+		uint32_t first;
+
+		ASSERT_EQ(0, fence_create(self->fd, owner, 0, &first));
+		for (int i = 0; i < 40; i++)
+			end_under_maker(_metadata, &m);
+		ASSERT_EQ(0, fence_create(self->fd, owner, 0, &probe));
+		/* Handles rise: each one between that still works is left over. */
+		for (uint32_t h = first + 1; h < probe; h++)
+			left += !destroy(self->fd, h);
+		EXPECT_EQ(0, left) TH_LOG("kind %d", m.what);
+	}
+	ASSERT_EQ(0, destroy(self->fd, owner));
+	close(m.share.fd);
+	free(m.image);
+	munmap(m.memory, 4 * MIB);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* ---- a job whose queue goes */
+
+#define NQUEUES	6
+#define NFENCES	2000	/* what a stop has to do between letting queues go and freeing their jobs */
+
+struct ending {
+	int fd;
+	uint32_t queue;
+	uint32_t until;
+};
+
+/* Destroys a queue as soon as its context has ended. */
+static void *ender(void *arg)
+{
+	struct ending *e = arg;
+
+	wait_value(e->fd, e->until, ~0ull, 20 * SECOND);
+	destroy(e->fd, e->queue);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(races, job_after_its_queue, 300)
+{
+	for (int round = 0; round < 3; round++) {
+		struct ending e[NQUEUES];
+		struct queue q[NQUEUES];
+		pthread_t t[NQUEUES];
+		struct launch l;
+		struct gpu g;
+		uint32_t first, f;
+
+		ASSERT_EQ(0, gpu_open(&g));
+		ASSERT_EQ(0, fence_create(g.fd, g.ctx, 0, &first));
+		for (int i = 0; i < NFENCES; i++)
+			ASSERT_EQ(0, fence_create(g.fd, g.ctx, 0, &f));
+		/* More than workers: some are parked at any time, with nobody inside. */
+		for (int i = 0; i < NQUEUES; i++) {
+			ASSERT_EQ(0, queue_create(g.fd, g.ctx, 64, &q[i]));
+			l = launch(&g, ENDLESS, 1, 32, g.va, 0);
+			submit(&q[i], &l);
+			e[i] = (struct ending){ g.fd, q[i].handle, first };
+			munmap(q[i].user, q[i].user_length);
+			munmap((void *)q[i].kernel, 4096);
+			ASSERT_EQ(0, pthread_create(&t[i], NULL, ender, &e[i]));
+		}
+		usleep(20000);
+		l = launch(&g, TRAP, 1, 32, g.va, 0);
+		run(&g, &l);
+		EXPECT_EQ(-EIO, queue_sync(&g.q));
+		for (int i = 0; i < NQUEUES; i++)
+			pthread_join(t[i], NULL);
+		munmap(g.q.user, g.q.user_length);
+		munmap((void *)g.q.kernel, 4096);
+		close(g.fd);
+	}
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+TEST_HARNESS_MAIN
