@@ -15,14 +15,18 @@
  * @size: sizeof of its struct now
  * @min_size: ... in the first version of the contract
  * @always: also on a device that is lost or removed
+ * @made: offset of the handle of the object that it makes, 0 where it makes none
  * @fn: handler
+ * @told: after success: whether the caller could be given the answer; may be NULL
  */
 struct ioctl_op {
 	unsigned int cmd;
 	u32 size;
 	u32 min_size;
 	bool always;
+	u16 made;
 	int (*fn)(struct vgpu_file *vf, void *arg);
+	void (*told)(struct vgpu_file *vf, void *arg, bool told);
 };
 
 #define OP(NAME, fn_, struct_, last)					\
@@ -31,6 +35,15 @@ struct ioctl_op {
 
 #define OP_ALWAYS(NAME, fn_, struct_, last)				\
 	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_), .always = true,	\
+	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
+
+#define OP_MAKES(NAME, fn_, struct_, last)				\
+	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_),			\
+	  .made = offsetof(struct_, handle),				\
+	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
+
+#define OP_TOLD(NAME, fn_, told_, struct_, last)			\
+	{ .cmd = VGPU_IOCTL_##NAME, .fn = (fn_), .told = (told_),	\
 	  .size = sizeof(struct_), .min_size = offsetofend(struct_, last) }
 
 /* In rising order of cmd. */
@@ -47,20 +60,20 @@ static const struct ioctl_op ops[] = {
 	OP_ALWAYS(INJECT, vgpu_ioctl_inject, struct vgpu_inject, reserved),
 	OP_ALWAYS(RESET, vgpu_ioctl_reset, struct vgpu_reset, flags),
 	OP_ALWAYS(DESTROY, vgpu_ioctl_destroy, struct vgpu_destroy, handle),
-	OP(CTX_CREATE, vgpu_ioctl_ctx_create, struct vgpu_ctx_create, reserved),
-	OP(BO_CREATE, vgpu_ioctl_bo_create, struct vgpu_bo_create, reserved),
+	OP_MAKES(CTX_CREATE, vgpu_ioctl_ctx_create, struct vgpu_ctx_create, reserved),
+	OP_MAKES(BO_CREATE, vgpu_ioctl_bo_create, struct vgpu_bo_create, reserved),
 	OP(BO_MMAP, vgpu_ioctl_bo_mmap, struct vgpu_bo_mmap, length),
-	OP(VA_MAP, vgpu_ioctl_va_map, struct vgpu_va_map, align),
+	OP_TOLD(VA_MAP, vgpu_ioctl_va_map, vgpu_va_map_told, struct vgpu_va_map, align),
 	OP(VA_UNMAP, vgpu_ioctl_va_unmap, struct vgpu_va_unmap, length),
-	OP(HOST_REGISTER, vgpu_ioctl_host_register, struct vgpu_host_register, length),
+	OP_MAKES(HOST_REGISTER, vgpu_ioctl_host_register, struct vgpu_host_register, length),
 	OP(MEM_COPY, vgpu_ioctl_mem_copy, struct vgpu_mem_copy, done),
-	OP(SHARE, vgpu_ioctl_share, struct vgpu_share, token),
-	OP(OPEN_SHARED, vgpu_ioctl_open_shared, struct vgpu_open_shared, token),
-	OP(CODE_LOAD, vgpu_ioctl_code_load, struct vgpu_code_load, kernels),
+	OP_TOLD(SHARE, vgpu_ioctl_share, vgpu_share_told, struct vgpu_share, token),
+	OP_MAKES(OPEN_SHARED, vgpu_ioctl_open_shared, struct vgpu_open_shared, token),
+	OP_MAKES(CODE_LOAD, vgpu_ioctl_code_load, struct vgpu_code_load, kernels),
 	OP(KERNEL_INFO, vgpu_ioctl_kernel_info, struct vgpu_kernel_info, name),
-	OP(QUEUE_CREATE, vgpu_ioctl_queue_create, struct vgpu_queue_create, kernel_length),
+	OP_MAKES(QUEUE_CREATE, vgpu_ioctl_queue_create, struct vgpu_queue_create, kernel_length),
 	OP(DOORBELL, vgpu_ioctl_doorbell, struct vgpu_doorbell, queue),
-	OP(FENCE_CREATE, vgpu_ioctl_fence_create, struct vgpu_fence_create, value),
+	OP_MAKES(FENCE_CREATE, vgpu_ioctl_fence_create, struct vgpu_fence_create, value),
 	OP(FENCE_SIGNAL, vgpu_ioctl_fence_signal, struct vgpu_fence_signal, value),
 	OP(WAIT, vgpu_ioctl_wait, struct vgpu_wait, reserved),
 	OP(EVENTFD, vgpu_ioctl_eventfd, struct vgpu_eventfd, flags),
@@ -72,6 +85,7 @@ union any {
 	struct vgpu_device_status status;
 	struct vgpu_kernel_info kernel;
 	struct vgpu_mem_copy copy;
+	struct vgpu_share_call share;
 	u64 align;
 };
 
@@ -83,6 +97,26 @@ static const struct ioctl_op *find(unsigned int cmd)
 		if (ops[i].cmd == cmd)
 			return &ops[i];
 	return NULL;
+}
+
+/* Nobody knows what was made: it goes again, unless another thread was quicker. */
+static void undo(struct vgpu_file *vf, const struct ioctl_op *op, const void *arg)
+{
+	struct vgpu_destroy d = { .handle = *(const u32 *)(arg + op->made) };
+
+	vgpu_ioctl_destroy(vf, &d);
+}
+
+static int answer(struct vgpu_file *vf, const struct ioctl_op *op, void *arg,
+		  void __user *uptr, u32 usize)
+{
+	bool told = !copy_to_user(uptr, arg, min(usize, op->size));
+
+	if (op->told)
+		op->told(vf, arg, told);
+	if (!told && op->made)
+		undo(vf, op, arg);
+	return told ? 0 : -EFAULT;
 }
 
 /**
@@ -121,7 +155,5 @@ long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 	rc = op->fn(vf, &arg);
 	if (rc && rc != -ERESTARTSYS)
 		return rc;
-	if (copy_to_user(uptr, &arg, min(usize, op->size)))
-		return -EFAULT;
-	return rc;
+	return answer(vf, op, &arg, uptr, usize) ?: rc;
 }

@@ -9,8 +9,20 @@
 
 #include <linux/types.h>
 
+#include "../../uapi/vgpu_ioctl.h"
+
 struct file;
 struct vgpu_file;
+
+/**
+ * struct vgpu_share_call - a SHARE under way
+ * @a: the struct
+ * @file: what its descriptor will name, once the caller has been told the number
+ */
+struct vgpu_share_call {
+	struct vgpu_share a;
+	struct file *file;
+};
 
 long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
@@ -38,8 +50,10 @@ int vgpu_ioctl_kernel_info(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_bo_create(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_bo_mmap(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_share(struct vgpu_file *vf, void *arg);
+void vgpu_share_told(struct vgpu_file *vf, void *arg, bool told);
 int vgpu_ioctl_open_shared(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_va_map(struct vgpu_file *vf, void *arg);
+void vgpu_va_map_told(struct vgpu_file *vf, void *arg, bool told);
 int vgpu_ioctl_va_unmap(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_host_register(struct vgpu_file *vf, void *arg);
 int vgpu_ioctl_mem_copy(struct vgpu_file *vf, void *arg);

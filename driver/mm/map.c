@@ -102,6 +102,21 @@ int vgpu_ioctl_va_map(struct vgpu_file *vf, void *arg)
 	return rc;
 }
 
+/** vgpu_va_map_told - nobody knows of a mapping whose address could not be told: it goes */
+void vgpu_va_map_told(struct vgpu_file *vf, void *arg, bool told)
+{
+	struct vgpu_va_map *a = arg;
+	struct vgpu_bo *bo;
+
+	if (told)
+		return;
+	bo = vgpu_bo_get(vf, a->bo);
+	if (IS_ERR(bo))
+		return;
+	vgpu_as_unmap(bo->obj.ctx->as, a->va, a->length);
+	vgpu_obj_put(&bo->obj);
+}
+
 int vgpu_ioctl_va_unmap(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_va_unmap *a = arg;

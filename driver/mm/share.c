@@ -104,6 +104,41 @@ int vgpu_store_fd(struct vgpu_store *store)
 }
 EXPORT_SYMBOL_VGPU(vgpu_store_fd);
 
+/* A number and a file, not yet under it. */
+static int make_fd(struct vgpu_share_call *call, struct vgpu_store *store)
+{
+	struct file *file;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+
+	if (fd < 0)
+		return fd;
+	kref_get(&store->ref);
+	file = anon_inode_getfile("[vgpu-memory]", &fops, store, O_RDWR);
+	if (IS_ERR(file)) {
+		vgpu_store_put(store);
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	call->file = file;
+	call->a.fd = fd;
+	return 0;
+}
+
+/** vgpu_share_told - the descriptor begins to exist, or never has */
+void vgpu_share_told(struct vgpu_file *vf, void *arg, bool told)
+{
+	struct vgpu_share_call *call = arg;
+
+	if (call->a.flags != VGPU_SHARE_FD)
+		return;
+	if (told) {
+		fd_install(call->a.fd, call->file);
+	} else {
+		put_unused_fd(call->a.fd);
+		fput(call->file);
+	}
+}
+
 static struct vgpu_store *from_fd(int fd)
 {
 	struct file *file = fget(fd);
@@ -150,9 +185,10 @@ EXPORT_SYMBOL_VGPU(vgpu_store_from_fd);
 
 int vgpu_ioctl_share(struct vgpu_file *vf, void *arg)
 {
-	struct vgpu_share *a = arg;
+	struct vgpu_share_call *call = arg;
+	struct vgpu_share *a = &call->a;
 	struct vgpu_bo *bo;
-	int rc = 0;
+	int rc;
 
 	if (a->flags != VGPU_SHARE_FD && a->flags != VGPU_SHARE_TOKEN)
 		return -EINVAL;
@@ -161,8 +197,7 @@ int vgpu_ioctl_share(struct vgpu_file *vf, void *arg)
 		return PTR_ERR(bo);
 	a->length = bo->length;
 	if (a->flags == VGPU_SHARE_FD) {
-		a->fd = vgpu_store_fd(bo->store);
-		rc = min(a->fd, 0);
+		rc = make_fd(call, bo->store);
 	} else {
 		a->fd = -1;
 		rc = bo->opened ? -EINVAL : list(bo, a->token);

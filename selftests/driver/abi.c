@@ -294,4 +294,76 @@ TEST_F(abi, code_that_is_none)
 	EXPECT_EQ(-EINVAL, xioctl(self->fd, VGPU_IOCTL_CODE_LOAD, &c));
 }
 
+/* The call on a struct that the kernel can read and not write. */
+static int untold(int fd, unsigned long cmd, const void *arg, size_t size)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int rc;
+
+	memcpy(page, arg, size);
+	mprotect(page, 4096, PROT_READ);
+	rc = xioctl(fd, cmd, page);
+	munmap(page, 4096);
+	return rc;
+}
+
+#define UNTOLD(NAME, ...) ({						\
+	struct vgpu_##NAME _a = { .size = sizeof(_a), __VA_ARGS__ };	\
+	uint32_t _first, _after;					\
+									\
+	ASSERT_EQ(0, fence_create(self->fd, self->ctx, 0, &_first));	\
+	EXPECT_EQ(-EFAULT, untold(self->fd, cmd, &_a, sizeof(_a)));	\
+	ASSERT_EQ(0, fence_create(self->fd, self->ctx, 0, &_after));	\
+	/* Handles rise: one was given, and is none any more. */	\
+	EXPECT_EQ(_first + 2, _after) TH_LOG(#NAME);			\
+	EXPECT_EQ(-ENOENT, destroy(self->fd, _first + 1)) TH_LOG(#NAME); \
+})
+
+/* What nobody could be told of does not stay. */
+TEST_F(abi, answer_that_cannot_be_written)
+{
+	struct vgpu_device_status before, after;
+	void *p = mmap(NULL, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct vgpu_va_map m = { .size = sizeof(m), .flags = VGPU_VA_FIXED };
+	struct vgpu_share s = { .size = sizeof(s), .flags = VGPU_SHARE_FD }, told;
+	unsigned long cmd;
+	int lowest;
+
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, MIB, &m.bo));
+	ASSERT_EQ(0, share(self->fd, m.bo, VGPU_SHARE_FD, &told));
+	ASSERT_EQ(0, status(self->fd, &before));
+	cmd = VGPU_IOCTL_CTX_CREATE;
+	UNTOLD(ctx_create, .flags = 0);
+	cmd = VGPU_IOCTL_BO_CREATE;
+	UNTOLD(bo_create, .ctx = self->ctx, .length = MIB);
+	cmd = VGPU_IOCTL_HOST_REGISTER;
+	UNTOLD(host_register, .ctx = self->ctx, .address = (uintptr_t)p, .length = MIB);
+	cmd = VGPU_IOCTL_OPEN_SHARED;
+	UNTOLD(open_shared, .ctx = self->ctx, .flags = VGPU_SHARE_FD, .fd = told.fd);
+	cmd = VGPU_IOCTL_QUEUE_CREATE;
+	UNTOLD(queue_create, .ctx = self->ctx, .slots = 64);
+	cmd = VGPU_IOCTL_FENCE_CREATE;
+	UNTOLD(fence_create, .ctx = self->ctx);
+	ASSERT_EQ(0, status(self->fd, &after));
+	EXPECT_EQ(before.contexts, after.contexts);
+	EXPECT_EQ(before.vram_used, after.vram_used);
+	EXPECT_EQ(before.pinned_bytes, after.pinned_bytes);
+	EXPECT_EQ(before.queues, after.queues);
+
+	/* A mapping is gone when its address can be taken. */
+	m.va = VGPU_VA_SPLIT + (1ull << 40);
+	EXPECT_EQ(-EFAULT, untold(self->fd, VGPU_IOCTL_VA_MAP, &m, sizeof(m)));
+	EXPECT_EQ(0, xioctl(self->fd, VGPU_IOCTL_VA_MAP, &m));
+
+	lowest = dup(0);
+	s.handle = m.bo;
+	EXPECT_EQ(-EFAULT, untold(self->fd, VGPU_IOCTL_SHARE, &s, sizeof(s)));
+	close(lowest);
+	EXPECT_EQ(lowest, dup(0));
+	EXPECT_EQ(-1, fcntl(lowest + 1, F_GETFD));
+	close(lowest);
+	close(told.fd);
+	munmap(p, MIB);
+}
+
 TEST_HARNESS_MAIN
