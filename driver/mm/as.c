@@ -128,13 +128,19 @@ static bool is_absent(const struct vgpu_mapping *m, unsigned long index)
 	return store->sparse && !vgpu_store_backed(store, index / VGPU_HUGE_PAGES);
 }
 
+/* What was cleared is out of every worker's sight. */
+static void settle(struct vgpu_as *as, struct list_head *dead)
+{
+	vgpu_sched_quiesce(as);
+	vgpu_pt_free_list(dead);
+}
+
 static void clear(struct vgpu_as *as, struct vgpu_mapping *m, u64 length)
 {
 	LIST_HEAD(dead);
 
 	vgpu_pt_clear(as->root, m->va, length, &dead);
-	vgpu_sched_quiesce(as);
-	vgpu_pt_free_list(&dead);
+	settle(as, &dead);
 }
 
 static int fill(struct vgpu_as *as, struct vgpu_mapping *m)
@@ -252,17 +258,13 @@ struct vgpu_mapping *vgpu_as_mapping(struct vgpu_as *as, u64 va)
 	return m && m->va <= va ? m : NULL;
 }
 
-/* Under the lock. Afterwards no worker can reach it and the reference may be dropped. */
-static struct vgpu_obj *take_out(struct vgpu_as *as, struct vgpu_mapping *m)
+/* Under the lock. Workers can reach it until settle(); its object's reference is the caller's then. */
+static void take_out(struct vgpu_as *as, struct vgpu_mapping *m, struct list_head *dead)
 {
-	struct vgpu_obj *obj = m->obj;
-
 	rb_erase(&m->node, &as->maps);
 	list_del(&m->owner_link);
 	as->nmaps--;
-	clear(as, m, m->length);
-	kfree(m);
-	return obj;
+	vgpu_pt_clear(as->root, m->va, m->length, dead);
 }
 
 /**
@@ -275,19 +277,24 @@ static struct vgpu_obj *take_out(struct vgpu_as *as, struct vgpu_mapping *m)
  */
 int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length)
 {
-	struct vgpu_obj *obj = NULL;
 	struct vgpu_mapping *m;
+	LIST_HEAD(dead);
+	bool found;
 
 	if (down_write_killable(&as->lock))
 		return -EINTR;
 	m = first_after(as, va);
-	if (m && m->va == va && (!length || m->length == length) &&
-	    m->obj->type == VGPU_OBJ_BO)
-		obj = take_out(as, m);
+	found = m && m->va == va && (!length || m->length == length) &&
+		m->obj->type == VGPU_OBJ_BO;
+	if (found) {
+		take_out(as, m, &dead);
+		settle(as, &dead);
+	}
 	up_write(&as->lock);
-	if (!obj)
+	if (!found)
 		return -EINVAL;
-	vgpu_obj_put(obj);
+	vgpu_obj_put(m->obj);
+	kfree(m);
 	return 0;
 }
 
@@ -295,15 +302,49 @@ int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length)
  * vgpu_as_unmap_all - take all mappings of an object out
  * @as: address space
  * @maps: the object's mappings; the caller holds a reference on it
+ *
+ * An object's end must not fail, so this cannot be interrupted; but who holds the lock never waits
+ * for user space.
  */
 void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps)
 {
 	struct vgpu_mapping *m, *next;
+	LIST_HEAD(gone);
+	LIST_HEAD(dead);
 
 	down_write(&as->lock);
-	list_for_each_entry_safe(m, next, maps, owner_link)
-		vgpu_obj_put(take_out(as, m));
+	list_for_each_entry_safe(m, next, maps, owner_link) {
+		take_out(as, m, &dead);
+		list_add(&m->owner_link, &gone);
+		cond_resched();
+	}
+	settle(as, &dead);
 	up_write(&as->lock);
+	list_for_each_entry_safe(m, next, &gone, owner_link) {
+		vgpu_obj_put(m->obj);
+		kfree(m);
+		cond_resched();
+	}
+}
+
+/**
+ * vgpu_as_hold - keep what lies behind an address
+ * @as: address space; the caller holds the lock
+ * @va: GPU address
+ * @left: bytes of it that follow there
+ *
+ * Return: the buffer or host memory, with a reference: it stays where it is, mapped or not. NULL where
+ * nothing is mapped.
+ */
+struct vgpu_obj *vgpu_as_hold(struct vgpu_as *as, u64 va, u64 *left)
+{
+	struct vgpu_mapping *m = vgpu_as_mapping(as, va);
+
+	if (!m)
+		return NULL;
+	kref_get(&m->obj->ref);
+	*left = m->va + m->length - va;
+	return m->obj;
 }
 
 /**

@@ -48,28 +48,35 @@ static int check(struct vgpu_mem_copy *c)
 	return 0;
 }
 
-/* Copy up to @want bytes of one row; returns how many, 0 after bringing memory, or an error. */
+/*
+ * Copy up to @want bytes of one row; returns how many, 0 after bringing memory, or an error. What lies
+ * there is held by its object, not by the lock: a page fault may take as long as user space likes.
+ */
 static ssize_t copy_some(struct vgpu_as *as, const struct vgpu_mem_copy *c,
 			 u64 gpu, u64 user, u64 want)
 {
 	bool to_gpu = c->direction == VGPU_COPY_TO_GPU;
+	struct vgpu_obj *obj;
+	u64 span, held;
 	unsigned long left;
-	u64 span;
 	void *p;
 
 	if (down_read_killable(&as->lock))
 		return -EINTR;
 	p = vgpu_as_translate(as, gpu, to_gpu, &span);
-	if (IS_ERR(p)) {
-		up_read(&as->lock);
+	obj = IS_ERR(p) ? NULL : vgpu_as_hold(as, gpu, &held);
+	up_read(&as->lock);
+	if (IS_ERR(p))
 		return p == ERR_PTR(-EAGAIN) ? vgpu_as_touch(as, gpu) : PTR_ERR(p);
-	}
-	want = min3(want, span, (u64)PIECE);
+	if (WARN_ON_ONCE(!obj))		/* what translates is mapped */
+		return -EFAULT;
+	/* Pieces that happen to be neighbours may be of several objects. */
+	want = min(min3(want, span, held), (u64)PIECE);
 	if (to_gpu)
 		left = copy_from_user(p, u64_to_user_ptr(user), want);
 	else
 		left = copy_to_user(u64_to_user_ptr(user), p, want);
-	up_read(&as->lock);
+	vgpu_obj_put(obj);
 	return left ? -EFAULT : want;
 }
 

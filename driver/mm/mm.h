@@ -4,7 +4,7 @@
  * mappings, registered host memory, copies.
  *
  * Locks: vgpu_as.lock (a rwsem) protects the mappings and is held for writing by
- * whoever changes the table, for reading by MEM_COPY. The table itself is read
+ * whoever changes the table, for reading by MEM_COPY; nobody touches user memory under it. The table itself is read
  * without a lock: by workers inside a slice (see sched/slice.c) and by holders of the lock. Memory that
  * was mapped is freed only after vgpu_sched_quiesce().
  */
@@ -187,6 +187,7 @@ int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align, 
 int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length);
 void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps);
 struct vgpu_mapping *vgpu_as_mapping(struct vgpu_as *as, u64 va);
+struct vgpu_obj *vgpu_as_hold(struct vgpu_as *as, u64 va, u64 *left);
 void *vgpu_as_translate(struct vgpu_as *as, u64 va, bool write, u64 *span);
 extern const struct engine_mem_ops vgpu_as_engine_ops;
 

@@ -4,8 +4,9 @@
  * being freed. What goes wrong here is mostly seen by the kasan kernel only.
  */
 #include <pthread.h>
-#include <signal.h>
+#include <linux/userfaultfd.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -187,7 +188,7 @@ TEST_F_TIMEOUT(races, made_while_the_context_ends, 600)
 
 /* ---- a job whose queue goes */
 
-#define NQUEUES	6
+#define NQUEUES	48
 #define NFENCES	2000	/* what a stop has to do between letting queues go and freeing their jobs */
 
 struct ending {
@@ -240,6 +241,99 @@ TEST_F_TIMEOUT(races, job_after_its_queue, 300)
 		munmap((void *)g.q.kernel, 4096);
 		close(g.fd);
 	}
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* ---- mappings */
+
+#define NMAPS	20000
+
+/* Kernels run all the while, so each wait for their slices takes some time: there must be few. */
+TEST_F_TIMEOUT(races, many_mappings_go_at_once, 300)
+{
+	uint64_t va, start, ns;
+	struct launch l;
+	struct gpu g;
+	uint32_t bo;
+
+	ASSERT_EQ(0, gpu_open(&g));
+	l = launch(&g, ENDLESS, 8, 32, g.va, 0);
+	run(&g, &l);
+	ASSERT_EQ(0, bo_create(g.fd, g.ctx, 4096, &bo));
+	for (int i = 0; i < NMAPS; i++) {
+		va = 0;
+		ASSERT_EQ(0, va_map(g.fd, bo, 0, 0, 0, &va));
+	}
+	start = now_ns();
+	ASSERT_EQ(0, destroy(g.fd, bo));
+	ns = now_ns() - start;
+	/* At 20 us each they would take longer than this. */
+	EXPECT_LT(ns, NMAPS * 20000ull) TH_LOG("%llu us", (unsigned long long)ns / 1000);
+	munmap(g.q.user, g.q.user_length);
+	munmap((void *)g.q.kernel, 4096);
+	close(g.fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+struct copying {
+	struct gpu *g;
+	void *page;
+	atomic_int rc;
+};
+
+static void *copier(void *arg)
+{
+	struct copying *c = arg;
+
+	c->rc = to_gpu(c->g->fd, c->g->ctx, c->g->va, c->page, 4096);
+	return NULL;
+}
+
+/* A copy that waits for a page of user memory, as long as that process likes, holds nobody else up. */
+TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { 0 };
+	struct copying c = { .rc = 1 };
+	struct uffd_msg msg;
+	struct pollfd pfd;
+	uint64_t start;
+	struct gpu g;
+	pthread_t t;
+	uint32_t bo;
+	uint64_t va;
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0)
+		SKIP(return, "the kernel has no userfaultfd");
+	ASSERT_EQ(0, gpu_open(&g));
+	c.g = &g;
+	c.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	reg.range.start = (uintptr_t)c.page;
+	reg.range.len = 4096;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, pthread_create(&t, NULL, copier, &c));
+	pfd = (struct pollfd){ .fd = uffd, .events = POLLIN };
+	ASSERT_EQ(1, poll(&pfd, 1, 20000));
+	ASSERT_EQ(sizeof(msg), (size_t)read(uffd, &msg, sizeof(msg)));
+	start = now_ns();
+	EXPECT_EQ(0, bo_mapped(g.fd, g.ctx, 4096, &bo, &va));
+	EXPECT_EQ(0, va_unmap(g.fd, g.ctx, va));
+	/* Even what it copies into can go: the memory stays until it is done. */
+	EXPECT_EQ(0, destroy(g.fd, g.bo));
+	EXPECT_LT(now_ns() - start, 10 * SECOND);
+	EXPECT_EQ(1, c.rc);
+	zero.range = reg.range;
+	EXPECT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	pthread_join(t, NULL);
+	EXPECT_EQ(0, c.rc);
+	close(uffd);
+	munmap(c.page, 4096);
+	munmap(g.q.user, g.q.user_length);
+	munmap((void *)g.q.kernel, 4096);
+	close(g.fd);
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
