@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../mm/mm.h"
 #include "../sched/sched.h"
 #include "code.h"
 #include "ioctl.h"
@@ -46,7 +47,7 @@ static int load(struct vgpu_code *code, const struct vgpu_code_load *c)
 	void *image;
 	int rc, lrc;
 
-	image = kvmalloc(c->image_size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	image = vgpu_zalloc(c->image_size);
 	if (!image)
 		return -ENOMEM;
 	rc = -EFAULT;

@@ -58,6 +58,10 @@ static unsigned long reserve_mib;
 module_param(reserve_mib, ulong, 0444);
 MODULE_PARM_DESC(reserve_mib, "memory that is never given to VRAM in MiB (0: 1/32 of the machine's, at least 64)");
 
+static unsigned long block_limit_mib;
+module_param(block_limit_mib, ulong, 0444);
+MODULE_PARM_DESC(block_limit_mib, "cap on the memory of blocks in flight in MiB (0: a quarter of the machine's)");
+
 struct vgpu_params vgpu_params;
 
 static bool one_of(const char *s, const char *a, const char *b, const char *c)
@@ -101,6 +105,7 @@ int vgpu_params_check(void)
 	p->isa = isa;
 	p->nvidia_nodes = nvidia_nodes;
 	p->pin_limit_mib = pin_limit_mib ?: ram_mib / 2;
+	p->block_limit_mib = block_limit_mib ?: ram_mib / 4;
 	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);
 	return 0;
 }

@@ -19,9 +19,11 @@
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+void *vgpu_zalloc(size_t bytes);	/* mm/vram.c */
+
 static inline void *engine_alloc(size_t n)
 {
-	return kvzalloc(n, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return vgpu_zalloc(n);
 }
 
 static inline void engine_free(const void *p)

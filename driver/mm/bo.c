@@ -129,7 +129,7 @@ static int populate(struct vgpu_store *store)
 	int rc = 0;
 
 	n = DIV_ROUND_UP(pages, VGPU_HUGE_PAGES);
-	store->pieces = kvcalloc(n, sizeof(*store->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	store->pieces = vgpu_zalloc(n * sizeof(*store->pieces));	/* far below 2^64: within VRAM */
 	if (!store->pieces)
 		return -ENOMEM;
 	store->npieces = n;

@@ -114,7 +114,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	h->va = va;
 	h->writable = writable;
 	INIT_LIST_HEAD(&h->maps);
-	h->pages = kvcalloc(npages, sizeof(*h->pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	h->pages = vgpu_zalloc(npages * sizeof(*h->pages));	/* far below 2^64: charge() has looked */
 	if (h->pages)
 		rc = pin(h, npages);
 	if (rc)

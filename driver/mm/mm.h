@@ -149,6 +149,7 @@ struct vgpu_as {
 
 /* ---- vram.c: memory itself */
 u64 vgpu_vram_machine_free(void);
+void *vgpu_zalloc(size_t bytes);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);
 void vgpu_vram_free(struct vgpu_piece *piece);
 

@@ -7,6 +7,7 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "../core/params.h"
 #include "mm.h"
@@ -27,6 +28,27 @@ u64 vgpu_vram_machine_free(void)
 	long reserve = vgpu_params.reserve_mib << (20 - PAGE_SHIFT);
 
 	return pages > reserve ? (u64)(pages - reserve) << PAGE_SHIFT : 0;
+}
+
+/**
+ * vgpu_zalloc - zeroed memory of the kernel's whose size user space decides on
+ * @bytes: how many
+ *
+ * NULL where the machine has no more above the reserve: neither its OOM killer nor a memory
+ * control group's has anything to do. May sleep; to be freed with kvfree().
+ */
+void *vgpu_zalloc(size_t bytes)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+	void *p = NULL;
+
+	if (bytes > PAGE_SIZE && vgpu_vram_machine_free() < bytes)
+		return NULL;
+	if (bytes <= KMALLOC_MAX_SIZE)
+		p = kmalloc(bytes, gfp | (bytes > PAGE_SIZE ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL));
+	if (p || bytes <= PAGE_SIZE)
+		return p;
+	return __vmalloc(bytes, gfp | __GFP_RETRY_MAYFAIL);
 }
 
 static struct page *alloc_order(unsigned int order)

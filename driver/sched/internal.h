@@ -34,6 +34,7 @@
 
 #define VGPU_MAX_WORKERS	256
 #define VGPU_MAX_POLLED		64
+#define VGPU_RESIDENT_BYTES	(256ull << 20)	/* blocks in flight of a context, beyond one of each job */
 #define VGPU_QUANTUM_NS		1000000ull	/* a worker's turn on one job */
 #define VGPU_PACKET_SLOTS	(2 + (VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES - 1) / VGPU_SLOT_BYTES)
 
@@ -176,6 +177,8 @@ struct vgpu_job;
 struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, size_t bytes,
 				u64 first, u64 count);
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
+void vgpu_unit_free(struct vgpu_unit *u);
+struct vgpu_unit *vgpu_unit_range(u64 first, u64 count);
 bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u);
 
 /**
@@ -211,7 +214,10 @@ struct vgpu_job_ops {
  * @resident: units with memory: in flight or in a worker's hands
  * @max_resident: bound of these
  * @stopped: hand out nothing more
- * @ready: units that were preempted or never begun
+ * @unit_bytes: memory of one, 0 where there are none
+ * @all_at_once: the bound of the context's memory for blocks does not apply: they wait for each other
+ * @ready: units that were preempted
+ * @ranges: blocks that were handed out and given back before they began
  * @spinning: units whose block yielded
  * @exec_ns: worker time spent
  * @name: what it does: a kernel's name, which the job keeps, or a constant; for tracing
@@ -231,8 +237,11 @@ struct vgpu_job {
 	unsigned int busy;
 	unsigned int resident;
 	unsigned int max_resident;
+	size_t unit_bytes;
+	bool all_at_once;
 	bool stopped;
 	struct list_head ready;
+	struct list_head ranges;
 	struct list_head spinning;
 	atomic64_t exec_ns;
 	const char *name;
@@ -246,6 +255,8 @@ void vgpu_job_free(struct vgpu_job *job);
 void vgpu_jobs_free(struct list_head *jobs);
 void vgpu_job_unlink(struct vgpu_job *job);
 void vgpu_job_publish(struct vgpu_job *job);
+void vgpu_job_over_locked(struct vgpu_job *job);
+bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count);
 void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f);
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
 bool vgpu_job_step(struct vgpu_worker *w);
@@ -272,6 +283,7 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
  * @jobs: jobs with something to hand out
  * @queues: all its queues that are not DEAD
  * @live: how many these are
+ * @resident_bytes: memory of its jobs' blocks, under sched.lock
  * @drained: woken when @live becomes 0
  * @tl_lock: protects @timelines
  * @timelines: to be killed with the context
@@ -284,6 +296,7 @@ struct vgpu_sched_ctx {
 	struct list_head jobs;
 	struct list_head queues;
 	unsigned int live;
+	u64 resident_bytes;
 	wait_queue_head_t drained;
 	struct mutex tl_lock;
 	struct list_head timelines;

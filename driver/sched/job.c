@@ -21,6 +21,7 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 {
 	INIT_LIST_HEAD(&job->link);
 	INIT_LIST_HEAD(&job->ready);
+	INIT_LIST_HEAD(&job->ranges);
 	INIT_LIST_HEAD(&job->spinning);
 	job->queue = q;
 	job->dev = q->obj.ctx->dev;
@@ -36,13 +37,14 @@ static void free_units(struct list_head *units)
 	struct vgpu_unit *u, *next;
 
 	list_for_each_entry_safe(u, next, units, link)
-		kvfree(u);
+		vgpu_unit_free(u);
 }
 
 /** vgpu_job_free - free a job nobody is inside of */
 void vgpu_job_free(struct vgpu_job *job)
 {
 	free_units(&job->ready);
+	free_units(&job->ranges);
 	free_units(&job->spinning);
 	vgpu_device_run_end(job->dev);
 	job->ops->free(job);
@@ -59,9 +61,23 @@ void vgpu_jobs_free(struct list_head *jobs)
 
 /* ---- under sched.lock */
 
+static struct vgpu_sched_ctx *ctx_of(const struct vgpu_job *job)
+{
+	return job->queue->obj.ctx->sched;
+}
+
+/* Whether one more unit may have memory. Each job may have one, so that all get on. */
+static bool may_grow(const struct vgpu_job *job)
+{
+	if (job->resident >= job->max_resident)
+		return false;
+	return !job->resident || !job->unit_bytes || job->all_at_once ||
+		ctx_of(job)->resident_bytes + job->unit_bytes <= VGPU_RESIDENT_BYTES;
+}
+
 static bool can_begin(const struct vgpu_job *job)
 {
-	return job->next < job->total && job->resident < job->max_resident;
+	return (job->next < job->total || !list_empty(&job->ranges)) && may_grow(job);
 }
 
 static bool has_work(const struct vgpu_job *job)
@@ -70,10 +86,29 @@ static bool has_work(const struct vgpu_job *job)
 				 !list_empty(&job->spinning));
 }
 
+static void grow(struct vgpu_job *job)
+{
+	job->resident++;
+	ctx_of(job)->resident_bytes += job->unit_bytes;
+}
+
+static void shrink(struct vgpu_job *job, unsigned int units)
+{
+	job->resident -= units;
+	ctx_of(job)->resident_bytes -= units * job->unit_bytes;
+}
+
+/** vgpu_job_over_locked - nobody is inside of a job, nor will be; its queue is still there */
+void vgpu_job_over_locked(struct vgpu_job *job)
+{
+	vgpu_job_unlink(job);
+	shrink(job, job->resident);
+}
+
 /** vgpu_job_unlink - hand out nothing of it */
 void vgpu_job_unlink(struct vgpu_job *job)
 {
-	struct vgpu_sched_ctx *s = job->queue->obj.ctx->sched;
+	struct vgpu_sched_ctx *s = ctx_of(job);
 
 	list_del_init(&job->link);
 	if (list_empty(&s->jobs))
@@ -82,7 +117,7 @@ void vgpu_job_unlink(struct vgpu_job *job)
 
 static void link_job(struct vgpu_job *job)
 {
-	struct vgpu_sched_ctx *s = job->queue->obj.ctx->sched;
+	struct vgpu_sched_ctx *s = ctx_of(job);
 
 	if (!list_empty(&job->link) || !has_work(job))
 		return;
@@ -112,18 +147,19 @@ static void take(struct vgpu_job *job, struct share *sh)
 		from = &job->ready;
 	else if (!can_begin(job))
 		from = &job->spinning;
+	else if (!list_empty(&job->ranges))
+		from = &job->ranges;
 	job->busy++;
 	if (from) {
 		sh->unit = list_first_entry(from, struct vgpu_unit, link);
 		list_del_init(&sh->unit->link);
-		if (!sh->unit->mem)	/* a mere range: gets memory now */
-			job->resident++;
-		return;
+	} else {
+		sh->first = job->next;
+		sh->count = min(job->chunk, job->total - job->next);
+		job->next += sh->count;
 	}
-	sh->first = job->next;
-	sh->count = min(job->chunk, job->total - job->next);
-	job->next += sh->count;
-	job->resident++;
+	if (!sh->unit || !sh->unit->mem)	/* gets memory now */
+		grow(job);
 }
 
 /* The next context; those of devices that are held up step aside until let go. */
@@ -218,10 +254,39 @@ void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f)
  */
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
 {
+	struct list_head *to = spinning ? &job->spinning : &job->ready;
+
 	spin_lock(&vgpu_sched.lock);
-	list_add_tail(&unit->link, spinning ? &job->spinning : &job->ready);
+	list_add_tail(&unit->link, unit->mem ? to : &job->ranges);
 	link_job(job);
 	spin_unlock(&vgpu_sched.lock);
+}
+
+/**
+ * vgpu_job_defer - there is no memory for one more unit
+ * @job: job; the caller is inside of it
+ * @first: first block of those that were to have it
+ * @count: and how many
+ *
+ * Return: whether they can wait until another unit of the job is done.
+ */
+bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count)
+{
+	struct vgpu_unit *range = vgpu_unit_range(first, count);
+	bool can = false;
+
+	if (!range)
+		return false;
+	spin_lock(&vgpu_sched.lock);
+	if (job->resident > 1 && !job->all_at_once && !job->stopped) {
+		job->max_resident = job->resident - 1;
+		list_add(&range->link, &job->ranges);
+		can = true;
+	}
+	spin_unlock(&vgpu_sched.lock);
+	if (!can)
+		vgpu_unit_free(range);
+	return can;
 }
 
 /* What to do after a share. */
@@ -248,10 +313,10 @@ static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, bo
 	job->busy--;
 	job->done += done;
 	if (!kept_unit)
-		job->resident--;
+		shrink(job, 1);
 	if (!job->busy && (job->done == job->total || job->stopped)) {
 		next = OVER;
-		vgpu_job_unlink(job);
+		vgpu_job_over_locked(job);
 		q->job = NULL;
 		q->state = VGPU_Q_PUMPING;
 	} else if (!turn_over && has_work(job) && !vgpu_pause_holds(dev)) {

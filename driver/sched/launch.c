@@ -14,7 +14,6 @@
 #define PATIENCE_TURNS	8u			/* of a block, before others of the grid begin */
 #define RUN_BUDGET	(1u << 20)		/* should the clock ever stand still */
 #define MAX_CTA_BYTES	(256u << 20)
-#define RESIDENT_BYTES	(256u << 20)		/* blocks in flight of one launch */
 #define DEFAULT_STACK	1024u
 
 struct launch {
@@ -238,13 +237,14 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	if (u && !u->mem) {	/* a range without memory */
 		first = u->first;
 		count = u->count;
-		kfree(u);
+		vgpu_unit_free(u);
 		u = NULL;
 	}
 	if (!u)
 		u = vgpu_unit_get(w, job, l->cta_bytes, first, count);
 	if (!u) {
-		out_of_memory(l, -ENOMEM);
+		if (!vgpu_job_defer(job, first, count))
+			out_of_memory(l, -ENOMEM);
 		return 0;
 	}
 	*parked = run_unit(w, l, u, &done);
@@ -292,7 +292,7 @@ static u64 resident_blocks(struct vgpu_device *dev, u32 threads, u32 shared, siz
 	sm = min(sm, a->threads_per_sm / round_up(threads, 32));
 	sm = min(sm, a->shared_per_sm / (shared + a->shared_reserved ?: 1));
 	blocks = (u64)sm * dev->sm_count;
-	return bytes ? min(blocks, div_u64(RESIDENT_BYTES, bytes)) : blocks;
+	return bytes ? min(blocks, div_u64(VGPU_RESIDENT_BYTES, bytes)) : blocks;
 }
 
 static int check_shape(struct vgpu_device *dev, const struct vgpu_pkt_launch *p,
@@ -383,6 +383,8 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	vgpu_job_init(&l->job, q, &launch_ops, seqno, blocks);
 	l->job.name = engine_code_kernel_name(l->code->engine, l->kernel);
 	l->job.threads = threads;
+	l->job.unit_bytes = l->cta_bytes;
+	l->job.all_at_once = l->cooperative;
 	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
 	l->limit_ns = (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC *
 		min_t(u64, blocks, vgpu_sched.nworkers);

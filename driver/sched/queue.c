@@ -172,6 +172,7 @@ void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs)
 		if (job->busy)
 			return;
 		q->job = NULL;
+		vgpu_job_over_locked(job);
 		list_add(&job->link, dead_jobs);
 	}
 	to_dead(q);
@@ -246,8 +247,9 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	INIT_LIST_HEAD(&q->ctx_link);
 	INIT_LIST_HEAD(&q->waiter.link);
 	INIT_DELAYED_WORK(&q->retry, retry);
-	q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO |
-			    __GFP_NOWARN);
+	if (vgpu_vram_machine_free() >= user_bytes(q))
+		q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
+				    __GFP_RETRY_MAYFAIL);
 	q->kernel = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (q->user && q->kernel)
 		return q;

@@ -5,9 +5,13 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "../core/params.h"
 #include "internal.h"
 
 #define ALIGNMENT	128	/* what the engine wants of a block's memory */
+#define SPARE_BYTES	(32ul << 20)	/* a larger one is not kept */
+
+static atomic64_t all_bytes;	/* of the units of all workers and launches */
 
 static void reset(struct vgpu_unit *u, u64 first, u64 count)
 {
@@ -16,6 +20,42 @@ static void reset(struct vgpu_unit *u, u64 first, u64 count)
 	u->count = count;
 	u->cta = NULL;
 	u->turns = 0;
+}
+
+static bool charge(size_t bytes)
+{
+	u64 limit = (u64)vgpu_params.block_limit_mib << 20;
+	s64 all = atomic64_read(&all_bytes);
+
+	do {
+		if (all + bytes > limit)
+			return false;
+	} while (!atomic64_try_cmpxchg(&all_bytes, &all, all + bytes));
+	return true;
+}
+
+static struct vgpu_unit *alloc(size_t bytes)
+{
+	struct vgpu_unit *u;
+
+	if (!charge(bytes))
+		return NULL;
+	u = vgpu_zalloc(sizeof(*u) + bytes + ALIGNMENT);
+	if (!u) {
+		atomic64_sub(bytes, &all_bytes);
+		return NULL;
+	}
+	u->bytes = bytes;
+	u->mem = PTR_ALIGN((u8 *)(u + 1), ALIGNMENT);
+	return u;
+}
+
+/** vgpu_unit_free - free a unit, with memory or without, or NULL */
+void vgpu_unit_free(struct vgpu_unit *u)
+{
+	if (u)
+		atomic64_sub(u->bytes, &all_bytes);
+	kvfree(u);
 }
 
 /**
@@ -42,28 +82,38 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 	}
 	w->unit = NULL;
 	if (u && (u->owner != s->id || u->bytes < bytes)) {
-		kvfree(u);
+		vgpu_unit_free(u);
 		u = NULL;
 	}
 	if (!u) {
 		old = set_active_memcg(s->memcg);
-		u = kvzalloc(sizeof(*u) + bytes + ALIGNMENT, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		u = alloc(bytes);
 		set_active_memcg(old);
 		if (!u)
 			return NULL;
 		u->owner = s->id;
-		u->bytes = bytes;
-		u->mem = PTR_ALIGN((u8 *)(u + 1), ALIGNMENT);
 	}
 	reset(u, first, count);
 	return u;
 }
 
-/** vgpu_unit_put - keep a unit as the worker's spare */
+/** vgpu_unit_put - keep a unit as the worker's spare, if it is not too large for that */
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u)
 {
-	kvfree(w->unit);
-	w->unit = u;
+	vgpu_unit_free(w->unit);
+	w->unit = u->bytes <= SPARE_BYTES ? u : NULL;
+	if (!w->unit)
+		vgpu_unit_free(u);
+}
+
+/** vgpu_unit_range - blocks without memory, NULL without memory for that */
+struct vgpu_unit *vgpu_unit_range(u64 first, u64 count)
+{
+	struct vgpu_unit *u = kzalloc(sizeof(*u), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (u)
+		reset(u, first, count);
+	return u;
 }
 
 /**
@@ -80,10 +130,9 @@ bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u)
 
 	if (u->count == keep)
 		return true;
-	rest = kzalloc(sizeof(*rest), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	rest = vgpu_unit_range(u->first + keep, u->count - keep);
 	if (!rest)
 		return false;
-	reset(rest, u->first + keep, u->count - keep);
 	u->count = keep;
 	vgpu_job_park(job, rest, false);
 	return true;

@@ -129,7 +129,7 @@ static void drop_spare(struct vgpu_worker *w)
 	if (!READ_ONCE(w->drop))
 		return;
 	WRITE_ONCE(w->drop, false);
-	kvfree(w->unit);
+	vgpu_unit_free(w->unit);
 	w->unit = NULL;
 }
 
@@ -261,7 +261,7 @@ void vgpu_sched_exit(void)
 		struct vgpu_worker *w = vgpu_sched.worker[--vgpu_sched.nworkers];
 
 		kthread_stop(w->task);
-		kvfree(w->unit);
+		vgpu_unit_free(w->unit);
 		kvfree(w);
 	}
 	destroy_workqueue(vgpu_sched.wq);

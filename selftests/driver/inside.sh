@@ -38,7 +38,7 @@ reload_sparse()
 echo "KTAP version 1"
 if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
-	echo "1..4"
+	echo "1..5"
 	program memory
 	program races
 	program launch
@@ -46,7 +46,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..12"
+echo "1..13"
 program abi
 program memory
 program queues
@@ -67,6 +67,6 @@ program failnth
 
 reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
-reload workers=5 && program launch "launch with five workers"
+reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
 reload_sparse && program sparse
 exit $failed

@@ -372,6 +372,58 @@ TEST_F(launch, unmapped_while_running)
 	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
 }
 
+/* More state of blocks than the machine has memory for: that context ends, and no process. */
+TEST_F_TIMEOUT(launch, blocks_beyond_the_memory, 120)
+{
+	struct queue q;
+	struct vgpu_fault f;
+	struct launch l;
+	struct gpu g;
+	char *log;
+
+	ASSERT_EQ(0, gpu_open(&g));
+	l = launch(&g, HOG, 1, 256, g.va, 0);
+	l.p.local_bytes = 512 * KIB;	/* 128 MiB a block, which stays */
+	for (int i = 0; i < 24; i++) {
+		if (queue_create(g.fd, g.ctx, 64, &q))
+			break;
+		submit(&q, &l);
+		usleep(10000);
+		/* A ring's mappings would keep the file. */
+		munmap(q.user, q.user_length);
+		munmap((void *)q.kernel, 4096);
+	}
+	EXPECT_EQ(-EIO, wait_value(g.fd, g.q.handle, 1, 60 * SECOND));
+	ASSERT_EQ(0, fault_query(g.fd, g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_MEMORY, f.kind);
+	log = kernel_log();
+	EXPECT_EQ(NULL, strstr(log, "oom-killer"));
+	EXPECT_EQ(NULL, strstr(log, "Out of memory: "));
+	free(log);
+	l = launch(&self->g, COUNT, 10, 64, self->g.va, 0);
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+	munmap(g.q.user, g.q.user_length);
+	munmap((void *)g.q.kernel, 4096);
+	close(g.fd);
+}
+
+/* Large blocks of several launches: more than may be in flight, so they take turns at the memory. */
+TEST_F_TIMEOUT(launch, blocks_take_turns_at_the_memory, 120)
+{
+	struct launch l = launch(&self->g, ROOMY, 40, 32, self->g.va, 2000);
+	struct queue q[4];
+
+	l.p.local_bytes = 512 * KIB;	/* 16 MiB a block */
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(0, queue_create(self->g.fd, self->g.ctx, 64, &q[i]));
+		submit(&q[i], &l);
+	}
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, wait_value(self->g.fd, q[i].handle, 1, 60 * SECOND));
+	EXPECT_EQ(160, peek(&self->g, 0));
+}
+
 TEST_F(launch, counters)
 {
 	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 5000);
