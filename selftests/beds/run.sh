@@ -101,6 +101,9 @@ options()
 	status 0 "--mem, --cpus and --params"
 	machine -- sh -c '! grep -q ^vgpu /proc/modules && test -f "$VGPU_KO"' >"$log" 2>&1
 	status 0 "--no-module"
+	make -s -C "$top/tools/vgpu-ctl" >&2
+	machine -- sh -c 'vgpu-ctl --version' >"$log" 2>&1
+	status 0 "the tools are where an installed system has them"
 	"$vm" --bed $bed --kernel "$kernel" --params "vram=plenty" -- true >"$log" 2>&1
 	status 123 "a module that is not inserted"
 	grep -q "kernel complained: insmod .*nvalid" "$log"

@@ -36,6 +36,28 @@ sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
 sub "eight threads, one module" guard "$out/threads" ptx/run.ptx
 
+# A report names kernel, line and reason.
+report()
+{
+	make -s -C ../../tools/vgpu-ptxc >&2
+	printf '%s\n' ".version 8.5" ".target sm_80" ".address_size 64" ".entry good() { ret; }" \
+		".entry one() {" "mov.u32 %q, 0;" "ret; }" ".entry two() {" "mov.u32 %q, 0;" "ret; }" >"$out/report.ptx"
+	../../build/tools/vgpu-ptxc --check "$out/report.ptx" >"$out/report.log" 2>&1
+	status=$?
+	if [ $status = 1 ] && grep -q "3 kernels, 1 compiled, 2 failed" "$out/report.log" &&
+	   [ "$(tail -n 3 "$out/report.log" | tr -s ' ')" = " 2 x unknown symbol '%q'
+ one, ptx line 6
+ two, ptx line 9" ]; then
+		echo "ok 1 - vgpu-ptxc --check names kernel, line and reason"
+	else
+		sed 's/^/# /' "$out/report.log"
+		echo "not ok 1 - vgpu-ptxc --check names kernel, line and reason (status $status)"
+		touch "$out/failed"
+	fi
+	echo 1..1
+}
+sub "the tool's report" report
+
 fuzz() {
 	command -v clang >/dev/null || { echo "ok 1 - $1 # SKIP no clang"; echo 1..1; return; }
 	if make -s "$1" FUZZ_SECONDS="${FUZZ_SECONDS:-30}" >"$out/$1.log" 2>&1; then

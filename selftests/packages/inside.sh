@@ -34,8 +34,8 @@ leftovers()
 		grep -v "^/usr/lib/systemd/.*\.wants"
 }
 
-# The bed comes with this tree's libraries in the default path: a clean one has none.
-rm -f /usr/lib/x86_64-linux-gnu/lib{cuda,nvidia-ml}.so*
+# The bed comes with this tree's libraries and tools in the default paths: a clean one has none.
+rm -f /usr/lib/x86_64-linux-gnu/lib{cuda,nvidia-ml}.so* /usr/bin/vgpu-{ctl,ptxc}
 /sbin/ldconfig
 before=$(leftovers)
 forget

@@ -6,6 +6,7 @@
  * verifier judge the code objects, and prints per architecture how many
  * kernels there are, how many failed and why, and how long they took.
  */
+#define _GNU_SOURCE
 #include <argp.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #define BODY_LIMIT	((size_t)1 << 30)
 #define MAX_ARCHS	64
+#define MAX_PLACES	4	/* shown for each reason; --verbose shows all */
 #define LOG_SIZE	65536
 
 struct settings {
@@ -42,9 +44,11 @@ struct arch_stats {
 	size_t bytes;
 };
 
+/* Why kernels failed, with the first of them: name and line. */
 struct reason {
 	char text[160];
 	unsigned int count;
+	char *places[MAX_PLACES];
 };
 
 static struct arch_stats stats[MAX_ARCHS];
@@ -95,21 +99,48 @@ static void add_time(struct arch_stats *s, double ms)
 	s->ms[s->compiled++] = ms;
 }
 
-/* Failures that differ only in the line are one reason. */
-static void add_reason(const char *msg)
+/* "KERNEL, ptx line N", the line as the message has it before ';'. */
+static char *place(const char *kernel, const char *msg)
+{
+	const char *line = strstr(msg, "ptx line ");
+	char *s = NULL;
+
+	if (asprintf(&s, "%s%s%.*s", kernel, line ? ", " : "", line ? (int)strcspn(line, ";") : 0,
+		     line ? line : "") < 0)
+		return NULL;
+	return s;
+}
+
+/* Failures that differ only in kernel and line are one reason. */
+static void add_reason(const char *kernel, const char *msg)
 {
 	const char *p = strstr(msg, "error : ");
+	struct reason *r;
+	size_t i;
 
 	p = p ? p + strlen("error : ") : msg;
-	for (size_t i = 0; i < nreasons; i++) {
-		if (!strncmp(reasons[i].text, p, sizeof(reasons[i].text) - 1)) {
-			reasons[i].count++;
-			return;
-		}
+	for (i = 0; i < nreasons && strncmp(reasons[i].text, p, sizeof(reasons[i].text) - 1); i++)
+		;
+	if (i == nreasons) {
+		reasons = xrealloc(reasons, (nreasons + 1) * sizeof(*reasons));
+		memset(&reasons[i], 0, sizeof(reasons[i]));
+		snprintf(reasons[i].text, sizeof(reasons[i].text), "%s", p);
+		nreasons++;
 	}
-	reasons = xrealloc(reasons, (nreasons + 1) * sizeof(*reasons));
-	snprintf(reasons[nreasons].text, sizeof(reasons[nreasons].text), "%s", p);
-	reasons[nreasons++].count = 1;
+	r = &reasons[i];
+	if (r->count < MAX_PLACES)
+		r->places[r->count] = place(kernel, msg);
+	r->count++;
+}
+
+static void print_reason(const struct reason *r)
+{
+	printf("%8u x %s\n", r->count, r->text);
+	for (unsigned int k = 0; k < MAX_PLACES && k < r->count; k++)
+		if (r->places[k])
+			printf("%12s%s\n", "", r->places[k]);
+	if (r->count > MAX_PLACES)
+		printf("%12sand %u more (--verbose)\n", "", r->count - MAX_PLACES);
 }
 
 static int by_value(const void *a, const void *b)
@@ -144,7 +175,7 @@ static void report(void)
 	}
 	qsort(reasons, nreasons, sizeof(*reasons), by_count);
 	for (size_t i = 0; i < nreasons; i++)
-		printf("%8u x %s\n", reasons[i].count, reasons[i].text);
+		print_reason(&reasons[i]);
 }
 
 /* ---- one kernel ---- */
@@ -216,7 +247,7 @@ static int do_kernel(const struct vgpucc_module *m, const char *name, struct arc
 		add_time(s, t);
 	} else {
 		s->failed++;
-		add_reason(d.first[0] ? d.first : "no reason given");
+		add_reason(name, d.first[0] ? d.first : "no reason given");
 		if (!set.check || set.verbose)
 			fprintf(stderr, "%s: %s", name, log_buf);
 	}
@@ -270,7 +301,7 @@ static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 		s = stats_for(e->arch, e->variant);
 		s->modules++;
 		s->bad_modules++;
-		add_reason(d.first);
+		add_reason("a module", d.first);
 		fprintf(stderr, "%s", log_buf);
 		return 1;
 	}
