@@ -60,6 +60,7 @@ check "libvgpu and vgpu-tools install" debs "$top"/build/deb/libvgpu_*.deb "$top
 check "the linker finds our libcuda" says "$(readlink -f "$(cached)")" "^/usr/lib/vgpu/libcuda.so.[0-9]"
 check "vgpu-ctl is there" says "$(vgpu-ctl --version)" "vgpu-ctl [0-9]"
 check "its page is there" test -f /usr/share/man/man1/vgpu-ctl.1.gz
+check "lspci's names are there" test -f /usr/lib/udev/hwdb.d/60-vgpu.hwdb
 check "the completion is good bash" bash -n /usr/share/bash-completion/completions/vgpu-ctl
 check_status 1 "what to type without the module" vgpu-ctl list
 check "which is modprobe" says "$(vgpu-ctl list 2>&1)" "sudo modprobe vgpu"

@@ -4,7 +4,7 @@
 #
 #	libs	libcuda and libnvidia-ml in /usr/lib/vgpu, and the linker's entry for them
 #	tools	vgpu-ctl and vgpu-ptxc, the man page, bash's completion
-#	system	udev rules, modprobe.d, the systemd unit
+#	system	udev rules and names, modprobe.d, the systemd unit
 #	module	vgpu.ko, vgpu_configfs.ko and vgpu_drm.ko of $KO_DIR for kernel $RELEASE
 #	dkms	the module's source, for DKMS
 set -euo pipefail
@@ -43,6 +43,7 @@ tools()
 system()
 {
 	put 644 $HERE/60-vgpu.rules /usr/lib/udev/rules.d/60-vgpu.rules
+	put 644 $HERE/60-vgpu.hwdb /usr/lib/udev/hwdb.d/60-vgpu.hwdb
 	put 644 $HERE/modprobe.conf /etc/modprobe.d/vgpu.conf
 	put 644 $HERE/vgpu.service /usr/lib/systemd/system/vgpu.service
 }
@@ -75,4 +76,5 @@ done
 # Into this very system: let it know.
 if [ -z "$D" ] && [ "$(id -u)" = 0 ]; then
 	ldconfig
+	command -v systemd-hwdb >/dev/null && systemd-hwdb --usr update || :
 fi

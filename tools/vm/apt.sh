@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Sourced by kernels.sh and by suites that test clients of Debian's: packages from suites that the system does not use, by a
+# Sourced by kernels.sh, hwdb.sh and suites that test clients of Debian's: packages from suites that the system does not use, by a
 # private apt configuration. The archive's address is read from the system's own
 # sources; lists and packages live in the cache and the system's apt state is not touched.
 # shellcheck shell=bash

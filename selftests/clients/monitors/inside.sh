@@ -69,7 +69,9 @@ check "nvitop: the device" says $out/nvitop "Driver Version: 580\..* CUDA Driver
 check "nvitop: the process" says $out/nvitop "^\| +0 +$pid C +root 96\.00MiB +[1-9][0-9]* "
 
 lspci -D -vvv -nn -k -d 10de: >$out/lspci 2>$out/lspci.err
-check "lspci -vvv: identity" says $out/lspci "3D controller \[0302\]: NVIDIA Corporation .*\[10de:2bb5\] \(rev a1\)" \
+check "lspci -vvv: identity" says $out/lspci \
+	"3D controller \[0302\]: NVIDIA Corporation GB202GL \[RTX PRO 6000 Blackwell Server Edition\] \[10de:2bb5\] \(rev a1\)" \
+	"Subsystem: NVIDIA Corporation vgpu \(software GPU\) \[10de:7667\]" \
 	"Kernel driver in use: vgpu"
 check "lspci -vvv: the link is as fast as it says it can be" says $out/lspci "LnkCap:.*Speed 32GT/s, Width x16" \
 	"LnkSta:.*Speed 32GT/s( \(ok\))?, Width x16( \(ok\))?"
