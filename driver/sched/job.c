@@ -359,8 +359,11 @@ static bool begin_turn(struct share *sh)
 	if (have && !list_empty(&vgpu_sched.runnable))
 		vgpu_wake_workers(1);
 	/* A sleeper could take new work at once, this one will be busy: ask for doorbells. */
-	if (have && vgpu_sched.nidle && !vgpu_sched.nspinning)
+	if (have && vgpu_sched.nidle && !vgpu_sched.nspinning) {
 		vgpu_unpoll_locked();
+		if (!list_empty(&vgpu_sched.kicks))	/* one had work meanwhile */
+			vgpu_wake_workers(1);
+	}
 	spin_unlock(&vgpu_sched.lock);
 	return have;
 }

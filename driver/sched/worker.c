@@ -140,12 +140,15 @@ static void doze(struct vgpu_worker *w)
 	spin_lock(&vgpu_sched.lock);
 	if (!vgpu_sched.nspinning)
 		vgpu_unpoll_locked();
+	/* The state before the look: who stops the thread or freezes it takes no lock of ours. */
+	set_current_state(TASK_IDLE | TASK_FREEZABLE);
 	sleep = !work_waits() && !READ_ONCE(w->drop) && !kthread_should_stop();
 	if (sleep) {
 		list_add(&w->link, &vgpu_sched.idle);
 		vgpu_sched.nidle++;
 		w->sleeping = true;
-		set_current_state(TASK_IDLE | TASK_FREEZABLE);
+	} else {
+		__set_current_state(TASK_RUNNING);
 	}
 	spin_unlock(&vgpu_sched.lock);
 	if (!sleep)
