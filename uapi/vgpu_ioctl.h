@@ -738,7 +738,8 @@ struct vgpu_inject {
  * @size: sizeof(struct vgpu_reset)
  * @flags: VGPU_RESET_*
  *
- * Takes back everything injected, finds a lost device again, and zeroes the memory errors since the last reset.
+ * Takes back everything injected, finds a lost device again, zeroes the memory errors since the last reset, and is
+ * as cool as a device without work.
  * EPERM without CAP_SYS_ADMIN, EBUSY while a context is alive and FORCE is not given, ENODEV for a removed device.
  */
 struct vgpu_reset {
