@@ -58,6 +58,7 @@
 #define VGPU_WARP_LANES		32
 #define VGPU_MAX_VREGS		512
 #define VGPU_MAX_SREGS		64
+#define VGPU_MAX_PREAMBLE	512	/* instructions of one, its EXIT included */
 #define VGPU_MAX_PREGS		16
 #define VGPU_NONE		0xffff	/* an R operand that is absent */
 

@@ -8,7 +8,7 @@
 #include "exec.h"
 
 /* Instructions in a row for one warp, after which the clock is looked at; with fragments that wait */
-#define QUANTUM		4096
+#define QUANTUM		2048
 #define QUANTUM_FRAGS	512
 /* Turns without a meeting after which waiting fragments need not wait on */
 #define PATIENCE	64
@@ -501,6 +501,27 @@ enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 unti
 		atomic64_add(1, &cta->launch->done_blocks);
 	}
 	return status;
+}
+
+void engine_launch_stop_at(struct engine_launch *launch, struct engine_cta *cta, u64 block,
+			   enum vgpu_stop why)
+{
+	struct engine_fault f = { .kind = why, .pc = launch->entry->pc };
+	struct eng_warp *w;
+
+	if (cta && cta->stage == ENG_STAGE_RUN && cta->live) {
+		u32 cur = cta->live & 1U << cta->cur ? cta->cur : __ffs(cta->live);
+
+		w = cta->warp[cur];
+		eng_fault(w, w->frags[w->cur].ip, why, __ffs(w->frags[w->cur].mask));
+		return;
+	}
+	f.line = engine_code_line(launch->code, f.pc);
+	f.ctaid[0] = (u32)(block % launch->grid[0]);
+	block /= launch->grid[0];
+	f.ctaid[1] = (u32)(block % launch->grid[1]);
+	f.ctaid[2] = (u32)(block / launch->grid[1]);
+	eng_fault_launch(launch, &f);
 }
 
 u64 engine_cta_page(const struct engine_cta *cta, bool *write)

@@ -8,6 +8,7 @@
  * must not see the float mode.
  */
 #include "exec.h"
+#include "fuel.h"
 
 #define FUEL_EVERY	256	/* straight code counts that often; a power of two */
 #define CALL_COST	8
@@ -822,7 +823,7 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 		.code = code, .prog = prog, .in = in, .info = &op_table[in->op], .pc = pc,
 		.out = out,
 	};
-	u32 mode = code->fmode[pc], env = environment(in, e.info, mode), sat;
+	u32 mode = code->fmode[pc], env = environment(in, e.info, mode), sat, fuel = dear(in);
 
 	e.op = (struct eng_op) {
 		.mod = in->mod, .imm = in->imm, .pc = pc, .fmode = mode, .g = ENG_GUARD_TRUE,
@@ -834,7 +835,9 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 	if (e.info->imm == OPI_SRC)
 		e.op.x = (u32)((s32)in->imm >> 31);
 	if ((pc & (FUEL_EVERY - 1)) == FUEL_EVERY - 1)
-		emit(&e, EU_FUEL)->y = FUEL_EVERY;
+		fuel += FUEL_EVERY;
+	if (fuel)
+		emit(&e, EU_FUEL)->y = fuel;
 	if (env != mode)
 		emit(&e, EU_FPENV)->imm = env;
 	if (mode & VGPU_FMODE_FTZ && flushes_itself(in->op))

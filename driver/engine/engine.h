@@ -106,6 +106,7 @@ struct engine_params {
 #define ENGINE_MAX_GRID_YZ	65535U
 
 struct engine_launch;	/* one grid; shared by all workers that run its blocks */
+struct engine_cta;	/* a thread block in flight: registers, shared and local memory */
 
 /**
  * engine_launch_create() - check a launch and run its grid preamble
@@ -117,13 +118,18 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 void engine_launch_destroy(struct engine_launch *launch);
 /** engine_launch_stop() - make every engine_run() of it return ENGINE_FAULT soon; any context */
 void engine_launch_stop(struct engine_launch *launch, enum vgpu_stop why);
+/**
+ * engine_launch_stop_at() - the same, and the launch's fault says where it stood
+ * @cta: a block in flight that nobody runs now, or NULL
+ * @block: else the number of a block that is about to begin
+ */
+void engine_launch_stop_at(struct engine_launch *launch, struct engine_cta *cta, u64 block,
+			   enum vgpu_stop why);
 u64 engine_launch_blocks(const struct engine_launch *launch);
 /** engine_launch_fault() - the first fault of the launch, kind NONE if it had none */
 void engine_launch_fault(const struct engine_launch *launch, struct engine_fault *out);
 
 /* ---- blocks ------------------------------------------------------------------------ */
-
-struct engine_cta;	/* a thread block in flight: registers, shared and local memory */
 
 /** engine_cta_bytes() - memory that one block of @launch takes, for admission */
 size_t engine_cta_bytes(const struct engine_launch *launch);

@@ -244,6 +244,7 @@ struct eng_tlb {
 };
 
 #define ENG_DEAR	16	/* fuel beyond the 1 that each instruction takes */
+#define ENG_MISS	32	/* fuel that a translation takes which is not cached */
 
 /**
  * struct eng_warp - a warp; everything that handlers touch lies here
@@ -476,6 +477,7 @@ bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 sp
 /* ---- bulk.c: copies of many bytes ------------------------------------------------------------ */
 
 #define ENG_BULK_CHUNK	2048	/* bytes that a lane moves before others have a turn */
+#define ENG_TENSOR_CHUNK 256	/* those of a tensor, which move by 16 */
 
 /**
  * eng_bulk_aligned() - sizes and addresses of a BULK or BULKRED are multiples of @by
@@ -564,6 +566,8 @@ void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
  * @cta: the block, NULL for the grid's
  * @pc: where it starts
  * @s: scalars
+ *
+ * At most VGPU_MAX_PREAMBLE instructions.
  *
  * Return: 0, or a load's -EFAULT, -EAGAIN with *@va and *@at set.
  */

@@ -72,6 +72,7 @@ int eng_tlb_find(struct eng_warp *w, u64 va, bool write, struct eng_tlb_entry **
 		*out = e;
 		return 0;
 	}
+	w->fuel -= ENG_MISS;
 	err = l->mem->translate(l->as, va, write, &span);
 	if (err)
 		return err;
@@ -220,12 +221,24 @@ static bool check_lane(struct eng_warp *w, const struct eng_op *ip, const struct
 	return true;
 }
 
+/* Straight code can be long, and each of its accesses slow: what has used up its fuel begins later. */
+static bool enough_fuel(struct eng_warp *w, const struct eng_op *ip)
+{
+	if (w->fuel >= 0)
+		return true;
+	w->exit = ENG_EXIT_FUEL;
+	w->ip = ip;
+	return false;
+}
+
 static bool check(struct eng_warp *w, const struct eng_op *ip, const struct access *ac,
 		  u32 lanes)
 {
 	u32 m;
 
-	w->fuel -= ENG_DEAR;
+	if (!enough_fuel(w, ip))
+		return false;
+	w->fuel -= ENG_DEAR + hweight32(lanes) * (1 + ac->bytes / 4);
 	for (m = lanes; m; m &= m - 1)
 		if (!check_lane(w, ip, ac, w->addr[__ffs(m)], ac->bytes, __ffs(m)))
 			return false;
@@ -411,7 +424,9 @@ const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u3
 	u32 m, lane;
 	u8 buf[32];
 
-	w->fuel -= ENG_DEAR;
+	if (!enough_fuel(w, ip))
+		return NULL;
+	w->fuel -= ENG_DEAR + hweight32(lanes) * (1 + from.bytes / 4);
 	to.space = VGPU_SPACE_SHARED;
 	addresses(w, ip, lanes, (s32)ip->imm >> 16);
 	for (m = lanes; m; m &= m - 1) {
@@ -449,7 +464,7 @@ const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip)
 	va = *(const u64 *)((const u32 *)w + ip->a) + (u64)(s64)(s32)ip->imm;
 	if (ac.space == VGPU_SPACE_SHARED || ac.space == VGPU_SPACE_PARAM)
 		va = (u32)va;
-	if (!check_lane(w, ip, &ac, va, ac.bytes, lane))
+	if (!enough_fuel(w, ip) || !check_lane(w, ip, &ac, va, ac.bytes, lane))
 		return NULL;
 	if (!transfer(w, ac.space, va, lane, buf, ac.bytes, false))
 		return gone(w, ip, &ac, va, lane);

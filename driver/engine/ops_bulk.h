@@ -95,13 +95,14 @@ ATOM_LIKE(MBAR, mbarrier)
 ATOM_LIKE(BULK, eng_bulk)
 
 /* Elements of a reduction are few a turn: each may be a locked instruction. */
-#define BULK_RED_CHUNK	256
+#define BULK_RED_CHUNK	64
 
 static __always_inline void bulk_combine(u32 mod, u8 *to, const u8 *from, u32 n, bool shared)
 {
 	u32 i, bytes = atom_bytes(mod);
 
-	for (i = 0; i < n; i += bytes) {
+	/* An element that shared memory cuts off is the next step's fault. */
+	for (i = 0; i + bytes <= n; i += bytes) {
 		if (bytes == 8)
 			atom_u64((u64 *)(to + i), mod, *(const u64 *)(from + i), 0, shared);
 		else if (bytes == 4)

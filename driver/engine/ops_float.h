@@ -149,4 +149,5 @@ static __always_inline void scaleacc(u32 *d, const u32 *old, const u32 *pa, cons
 	}
 }
 OP_PAIR(FSCALEACC, u32, true,
+	w->fuel -= ENG_DEAR;	/* with denormals it takes very long */
 	scaleacc(dst, AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c)))

@@ -44,7 +44,8 @@ static noinline u8 *global_miss(struct eng_warp *w, u64 va, u64 len, bool write)
 {
 	struct eng_tlb_entry *e;
 
-	return eng_tlb_find(w, va, write, &e) ? NULL : in_entry(e, va, len, write);
+	/* without fuel, the slow way: it can stop */
+	return w->fuel < 0 || eng_tlb_find(w, va, write, &e) ? NULL : in_entry(e, va, len, write);
 }
 
 /* Where [@va, @va + @len) lies if it is one piece, else NULL */
@@ -575,7 +576,8 @@ static __always_inline bool piece_around(struct eng_warp *w, u32 space, u64 va, 
 	e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
 	if (unlikely(va - e->va >= e->size)) {
 		e = &w->tlb->small[va >> 12 & (ENG_TLB_SMALL - 1)];
-		if (unlikely(va - e->va >= e->size) && eng_tlb_find(w, va, write, &e))
+		if (unlikely(va - e->va >= e->size) &&
+		    (w->fuel < 0 || eng_tlb_find(w, va, write, &e)))
 			return false;
 	}
 	*start = e->va;

@@ -14,7 +14,7 @@ static inline double num_dfma_soft(double a, double b, double c)
 #include "num_mma_rows.h"
 
 /* Thousands of multiply-adds, in software where there is no unit for them */
-#define MMA_FUEL	(ENG_HAVE_FMA ? ENG_DEAR : 8 * ENG_DEAR)
+#define MMA_FUEL	(ENG_HAVE_FMA ? ENG_DEAR : 32 * ENG_DEAR)
 
 static noinline void mma(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {

@@ -127,6 +127,8 @@ int eng_preamble(struct engine_launch *l, struct engine_cta *cta, u32 pc, u64 *s
 		int err = 0;
 
 		*at = pc;
+		if (cta)
+			cta->left -= in->op == VGPU_OP_SLD ? ENG_DEAR : 1;
 		if (in->op == VGPU_OP_NOP)
 			continue;
 		if (in->op == VGPU_OP_SLD)

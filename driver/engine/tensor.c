@@ -175,7 +175,7 @@ const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32
 
 		if (!eng_tensor_open(w, ip, l, &t))
 			return NULL;
-		for (moved = 0; moved < ENG_BULK_CHUNK && *done < t.total; moved += run.n) {
+		for (moved = 0; moved < ENG_TENSOR_CHUNK && *done < t.total; moved += run.n) {
 			if (!eng_tensor_run(w, ip, l, &t, *done, store, &run))
 				return NULL;
 			if (!store && run.other)
@@ -187,7 +187,7 @@ const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32
 			*done += run.n;
 		}
 		more |= *done < t.total;
-		bytes += 4 * moved;
+		bytes += 8 * moved;
 	}
 	return eng_again(w, ip, more, bytes);
 }

@@ -197,6 +197,8 @@ static int check_preamble(struct units *u, u32 kernel, u32 start, bool grid)
 	for (pc = start; pc < code->insn_count; pc++) {
 		enum engine_refusal why;
 
+		if (pc - start >= VGPU_MAX_PREAMBLE)
+			return engine_refuse(u->diag, REFUSE_PRE_LONG, "kernel", kernel);
 		if (u->owned[pc])
 			return engine_refuse(u->diag, REFUSE_PRE_OVERLAP, "kernel", kernel);
 		u->owned[pc] = 1;

@@ -91,13 +91,6 @@ static void engine_failed(struct launch *l)
 	fault(l, &e);
 }
 
-static void simple_fault(struct launch *l, u32 stop)
-{
-	const struct engine_fault e = { .kind = stop, .lane = ~0u };
-
-	fault(l, &e);
-}
-
 static void out_of_memory(struct launch *l, int error)
 {
 	struct vgpu_fault f = { .kind = VGPU_FAULT_MEMORY, .lane = ~0u, .detail = error };
@@ -156,12 +149,14 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 }
 
 /* Executed time is over the limit: said once. */
-static bool over_limit(struct launch *l)
+static bool over_limit(struct launch *l, struct vgpu_unit *u)
 {
 	if (!l->limit_ns || atomic64_read(&l->job.exec_ns) < l->limit_ns)
 		return false;
-	engine_launch_stop(l->engine, VGPU_STOP_TIMEOUT);
-	simple_fault(l, VGPU_STOP_TIMEOUT);
+	/* between two blocks: the next one, or the last one that was */
+	engine_launch_stop_at(l->engine, u->cta, u->count ? u->first : u->first - 1,
+			      VGPU_STOP_TIMEOUT);
+	engine_failed(l);
 	return true;
 }
 
@@ -211,7 +206,7 @@ static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *
 		}
 		if (st == ENGINE_NEED_PAGE && !touch(l, u))
 			return false;
-		if (over_limit(l))
+		if (over_limit(l, u))
 			return false;
 		if (!u->count) {
 			adapt_chunk(l, ktime_get_ns() - start, *done);

@@ -162,6 +162,31 @@ TEST_F(launch, short_sections_whatever_the_mix)
 	EXPECT_LE(more, 3);
 }
 
+/* The longest of them that the log names, in us. */
+static unsigned int longest_section(void)
+{
+	char *log = kernel_log(), *p = log;
+	unsigned int us, most = 0;
+
+	for (; (p = strstr(p, "FPU section of ")) != NULL; p++)
+		if (sscanf(p, "FPU section of %u us", &us) == 1 && us > most)
+			most = us;
+	free(log);
+	return most;
+}
+
+/* What is dear by itself counts so: eight thousand in a row would be 14 ms. */
+TEST_F(launch, short_sections_of_dear_instructions)
+{
+	struct launch l = launch(&self->g, ROOTS, 4, 32, 0, 10000);
+
+	if (strcmp(getenv("VGPU_BED") ?: "", "uml"))
+		SKIP(return, "only UML measures them");
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_LT(longest_section(), 2000);
+}
+
 TEST_F(launch, contexts_share)
 {
 	struct launch endless = launch(&self->g, ENDLESS, 1000, 32, 0, 0), l;

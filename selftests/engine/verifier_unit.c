@@ -27,6 +27,13 @@ static struct vgpu_code_table *table(unsigned char *image)
 	return (void *)(image + h->sec[VGPU_SEC_TABLES].offset);
 }
 
+#define TWICE(S)	S S
+#define MOVES_8		TWICE(TWICE(TWICE("s.movi s0, 1\n")))
+#define MOVES_64	TWICE(TWICE(TWICE(MOVES_8)))
+#define MOVES_511	TWICE(TWICE(MOVES_64)) MOVES_64 MOVES_64 MOVES_64 MOVES_8 MOVES_8 MOVES_8 MOVES_8 \
+	MOVES_8 MOVES_8 MOVES_8 "s.movi s0, 1\ns.movi s0, 1\ns.movi s0, 1\ns.movi s0, 1\n" \
+	"s.movi s0, 1\ns.movi s0, 1\ns.movi s0, 1\n"
+
 #define SET(NAME, WHAT, VALUE)								\
 static size_t NAME(unsigned char *image, size_t size)					\
 {											\
@@ -107,6 +114,10 @@ const struct vcase verifier_unit[] = {
 	     "kernel 0", PRE_OVERLAP),
 	TEXT("preamble without end", ".kernel \"k\" func=f grid=p" F "p:\ns.movi s0, 1\n",
 	     "kernel 0", PRE_END),
+	TEXT("longest preamble", ".kernel \"k\" func=f grid=p\np:\n" MOVES_511 "exit" F,
+	     NULL, NOTHING),
+	TEXT("preamble too long", ".kernel \"k\" func=f grid=p\np:\n" MOVES_511 "s.movi s0, 1\nexit" F,
+	     "kernel 0", PRE_LONG),
 	TEXT("vector instruction in a preamble", ".kernel \"k\" func=f grid=p\n"
 	     "p:\nmov v0, 1\nexit" F, "insn 0 (mov)", PRE_INSN),
 	TEXT("branch in a preamble", ".kernel \"k\" func=f grid=p\np:\nbra p\nexit" F,

@@ -168,7 +168,7 @@ static u32 target_pc(const struct minsn *i)
 
 /*
  * The marked instructions at the head of a kernel, which become a preamble. The float
- * mode may have been set before them.
+ * mode may have been set before them. What does not fit stays where it is.
  */
 static u32 put_preamble(struct emit *e, u8 flag)
 {
@@ -177,7 +177,7 @@ static u32 put_preamble(struct emit *e, u8 flag)
 
 	if (i && i->op == VGPU_OP_SETMODE)
 		i = i->next;
-	for (; i && i->flags & flag; i = next) {
+	for (; i && i->flags & flag && e->o->ninsns - start < VGPU_MAX_PREAMBLE - 1; i = next) {
 		next = i->next;
 		put_insn(e, i);
 		minsn_remove(i);
