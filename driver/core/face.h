@@ -34,6 +34,7 @@ int vgpu_device_use(struct vgpu_device *dev);
 void vgpu_device_close(struct vgpu_device *dev);
 void vgpu_device_put(struct vgpu_device *dev);
 u64 vgpu_device_vram_free(struct vgpu_device *dev);
+bool vgpu_pci_is_ours(const struct pci_dev *pdev);
 void vgpu_pci_address(unsigned int index, struct vgpu_pci_address *out);
 unsigned int vgpu_sched_workers(void);
 

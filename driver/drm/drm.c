@@ -171,9 +171,11 @@ static struct notifier_block bus_notifier = {
 	.notifier_call = bus_event,
 };
 
-/* The devices that were there before us. */
+/* The devices that were there before us. Their lock keeps them from being unbound meanwhile. */
 static int look_at(struct device *device, void *data)
 {
+	if (!vgpu_pci_is_ours(to_pci_dev(device)))
+		return 0;
 	device_lock(device);
 	if (device->driver)
 		add(to_pci_dev(device));

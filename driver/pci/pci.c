@@ -371,6 +371,7 @@ bool vgpu_pci_is_ours(const struct pci_dev *pdev)
 {
 	return pdev->bus == root.bus;
 }
+EXPORT_SYMBOL_VGPU(vgpu_pci_is_ours);
 
 /**
  * vgpu_pci_priv - what the core calls a device
