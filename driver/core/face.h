@@ -77,6 +77,7 @@ void vgpu_store_put(struct vgpu_store *store);
 u64 vgpu_store_length(const struct vgpu_store *store);
 struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index);
 struct vgpu_store *vgpu_store_from_fd(struct vgpu_device *dev, int fd);
+int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length);
 int vgpu_store_fd(struct vgpu_store *store);
 
 /* ---- queues (../sched/fence.c); what waits is a struct vgpu_tl_waiter of ../sched/sched.h */

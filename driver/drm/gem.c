@@ -269,6 +269,8 @@ int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *fil
 	if (IS_ERR(store))
 		return PTR_ERR(store);
 	rc = clip(a, vgpu_store_length(store));
+	if (!rc)
+		rc = vgpu_store_back_range(store, a->offset, a->size);
 	if (rc) {
 		vgpu_store_put(store);
 		return rc;

@@ -164,7 +164,6 @@ void vgpu_sparse_init(struct vgpu_store *store);
 void vgpu_sparse_fini(struct vgpu_store *store);
 bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece);
 int vgpu_store_back(struct vgpu_store *store, unsigned long piece);
-int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length);
 int vgpu_as_touch(struct vgpu_as *as, u64 va);
 
 /* ---- share.c */

@@ -158,10 +158,10 @@ static struct vgpu_store *from_fd(int fd)
  * @dev: device whose memory it must be
  * @fd: descriptor
  *
- * All of it is backed from here on: vgpu_store_page() knows each page.
+ * Before vgpu_store_page() may be asked for pages, vgpu_store_back_range() has to back them.
  *
  * Return: it, with a reference; -EBADF, -EINVAL for a descriptor of another kind or another
- * device, -EOPNOTSUPP for another driver's memory, or as vgpu_vram_alloc().
+ * device, -EOPNOTSUPP for another driver's memory.
  */
 struct vgpu_store *vgpu_store_from_fd(struct vgpu_device *dev, int fd)
 {
@@ -174,8 +174,6 @@ struct vgpu_store *vgpu_store_from_fd(struct vgpu_device *dev, int fd)
 		rc = -EINVAL;
 	else if (store->kaddr)
 		rc = -EOPNOTSUPP;
-	if (!rc)
-		rc = vgpu_store_back_range(store, 0, store->length);
 	if (!rc)
 		return store;
 	vgpu_store_put(store);

@@ -115,6 +115,7 @@ int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length)
 	}
 	return rc;
 }
+EXPORT_SYMBOL_VGPU(vgpu_store_back_range);
 
 /* The store behind an address, with a reference, and which of its pieces. NULL: none, or not sparse. */
 static struct vgpu_store *store_at(struct vgpu_as *as, u64 va, unsigned long *piece)
