@@ -10,7 +10,7 @@
  *	client idle		ready, a line, then only synchronize: nothing of it runs meanwhile
  *	client time		milliseconds of a piece of work, the best of three
  *	client allocs N		N allocations, a letter each: . or F
- *	client fill MIB		allocate pieces of MIB until it fails: how many, and the error
+ *	client fill MIB		allocate and fill pieces of MIB until it fails: how many, and the error
  *	client hang		ready, a line, launch, wait for the end; says each
  */
 #include <chrono>
@@ -96,7 +96,9 @@ static int fill(size_t mib)
 	cudaError_t e;
 	void *p;
 
-	while (!(e = cudaMalloc(&p, mib << 20)) && count < 1000000)
+	/* What a device claims beyond the machine's memory is taken when it is touched. */
+	while (!(e = cudaMalloc(&p, mib << 20)) && !(e = cudaMemset(p, 1, mib << 20)) &&
+	       !(e = cudaDeviceSynchronize()) && count < 1000000)
 		count++;
 	printf("%d %s\n", count, cudaGetErrorName(e));
 	return 0;

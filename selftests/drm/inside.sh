@@ -254,6 +254,13 @@ check "vgpu_drm goes" unload
 check "and its nodes" is "$(nodes)" "$before"
 check "and comes again" ours vgpu_drm
 check "then vgpu after it" sh -c "rmmod vgpu_drm && rmmod vgpu"
+
+# More memory than the machine has: what is imported is backed then.
+check "a device of a TiB" ours vgpu vram=1048576
+ours vgpu_drm
+program gem -t buffer_to_gem -t part_of_a_buffer
+unload
+rmmod vgpu
 rm -rf "$tmp"
 echo "1..$TAP_DONE"
 finish
