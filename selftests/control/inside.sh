@@ -8,6 +8,9 @@ ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
 client=$top/build/selftests/control/client
 json=$top/build/selftests/faces/json
 tmp=$(mktemp -d)
+# Seconds that a client may live: emulated and watched by KASAN it starts in a minute.
+patience=60
+[ "${VGPU_KERNEL:-}" = kasan ] && patience=300
 . ../lib/tap.sh
 echo "TAP version 13"
 
@@ -25,13 +28,13 @@ begin()
 	rm -f "$tmp/to" "$tmp/from"
 	mkfifo "$tmp/to" "$tmp/from"
 	exec 7<>"$tmp/to" 8<>"$tmp/from"
-	timeout 60 "$client" "$2" <&7 >&8 2>"$tmp/client.err" &
+	timeout $patience "$client" "$2" <&7 >&8 2>"$tmp/client.err" &
 	client_pid=$!
-	answer 60
+	answer $patience
 	check "$1: a client is at work" is "$word" ready
 }
 go() { echo >&7; }
-answer() { word=nothing; read -r -t "${1:-30}" word <&8 || word=nothing; }
+answer() { word=nothing; read -r -t "${1:-$((patience / 2))}" word <&8 || word=nothing; }
 end() { wait "$client_pid" 2>/dev/null; exec 7>&- 8>&-; }
 
 # broken NAME ERROR XID WHAT...: contexts end; a new one works.
