@@ -83,6 +83,16 @@ static int pull_out(struct plug *p, bool force)
 
 /* ---- end of under the lock */
 
+/* What a device is to be is set before it is plugged in. Return: 0 with the lock held, or -EBUSY. */
+static int begin_setting(struct plug *p)
+{
+	mutex_lock(&lock);
+	if (!p->enabled)
+		return 0;
+	mutex_unlock(&lock);
+	return -EBUSY;
+}
+
 static ssize_t plug_model_show(struct config_item *item, char *page)
 {
 	ssize_t n;
@@ -96,19 +106,19 @@ static ssize_t plug_model_show(struct config_item *item, char *page)
 static ssize_t plug_model_store(struct config_item *item, const char *page, size_t count)
 {
 	struct plug *p = to_plug(item);
-	ssize_t rc = count;
+	int rc;
 
 	if (count >= MODEL_LEN)
 		return -EINVAL;
-	mutex_lock(&lock);
-	if (p->enabled)
-		rc = -EBUSY;
-	else if (*page != '\n' && !vgpu_device_model_exists(page))
+	rc = begin_setting(p);
+	if (rc)
+		return rc;
+	if (*page != '\n' && !vgpu_device_model_exists(page))
 		rc = -EINVAL;
 	else
 		strscpy(p->model, page, strcspn(page, "\n") + 1);
 	mutex_unlock(&lock);
-	return rc;
+	return rc ?: count;
 }
 
 static ssize_t plug_memory_mib_show(struct config_item *item, char *page)
@@ -124,13 +134,12 @@ static ssize_t plug_memory_mib_store(struct config_item *item, const char *page,
 
 	if (rc)
 		return rc;
-	mutex_lock(&lock);
-	if (p->enabled)
-		rc = -EBUSY;
-	else
-		WRITE_ONCE(p->memory_mib, mib);
+	rc = begin_setting(p);
+	if (rc)
+		return rc;
+	WRITE_ONCE(p->memory_mib, mib);
 	mutex_unlock(&lock);
-	return rc ?: count;
+	return count;
 }
 
 static ssize_t plug_index_show(struct config_item *item, char *page)
@@ -148,13 +157,12 @@ static ssize_t plug_index_store(struct config_item *item, const char *page, size
 		return rc;
 	if (index < -1 || index >= VGPU_MAX_DEVICES)
 		return -EINVAL;
-	mutex_lock(&lock);
-	if (p->enabled)
-		rc = -EBUSY;
-	else
-		WRITE_ONCE(p->index, index);
+	rc = begin_setting(p);
+	if (rc)
+		return rc;
+	WRITE_ONCE(p->index, index);
 	mutex_unlock(&lock);
-	return rc ?: count;
+	return count;
 }
 
 static ssize_t plug_enabled_show(struct config_item *item, char *page)

@@ -4,14 +4,13 @@
  * cncf-tags/container-device-interface), so that `docker run --device nvidia.com/gpu=0', podman
  * and Kubernetes give containers what they need: nodes and our libraries.
  */
-#include <dlfcn.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "library.h"
 #include "options.h"
 #include "output.h"
 
@@ -29,20 +28,6 @@ static void add_node(struct json_object *list, const char *path)
 {
 	if (!access(path, F_OK))
 		add_item(list, "path", path);
-}
-
-/* Where the library is that a program of this machine would load, real name and all. */
-static bool library_path(const char *soname, char path[PATH_MAX])
-{
-	void *lib = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
-	struct link_map *map;
-	bool found;
-
-	if (!lib)
-		return false;
-	found = !dlinfo(lib, RTLD_DI_LINKMAP, &map) && realpath(map->l_name, path);
-	dlclose(lib);
-	return found;
 }
 
 static bool add_mount(struct json_object *list, const char *soname)

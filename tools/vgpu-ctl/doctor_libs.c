@@ -3,10 +3,8 @@
  * The library part of vgpu-ctl doctor: which libcuda.so.1 and libnvidia-ml.so.1 the dynamic linker
  * would take here, whether they are ours, and what else of the name is about.
  */
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "doctor.h"
+#include "library.h"
 #include "vgpu-ctl.h"
 
 /** library_is_ours - whether a file is a library of this project */
@@ -35,19 +34,6 @@ bool library_is_ours(const char *path)
 	}
 	close(fd);
 	return ours;
-}
-
-static bool loaded_path(const char *soname, char path[PATH_MAX])
-{
-	void *lib = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
-	struct link_map *map;
-	bool found;
-
-	if (!lib)
-		return false;
-	found = !dlinfo(lib, RTLD_DI_LINKMAP, &map) && realpath(map->l_name, path);
-	dlclose(lib);
-	return found;
 }
 
 /* Other files of the name that the linker's cache holds: they wait behind, or would be shadowed. */
@@ -74,7 +60,7 @@ static void check(const char *soname)
 	const char *where = getenv("LD_LIBRARY_PATH");
 	char path[PATH_MAX];
 
-	if (!loaded_path(soname, path)) {
+	if (!library_path(soname, path)) {
 		doctor_say(false, "library", "install libvgpu, or sudo make load in the source tree",
 			   "no program would find %s", soname);
 		return;

@@ -51,27 +51,20 @@ static struct json_object *json_line(const struct gpu *gpu)
 	return o;
 }
 
+/* Also one that cannot be opened is listed. */
+static bool look(struct gpu *gpu)
+{
+	if (gpu->is_open)
+		vgpu_dev_status(&gpu->dev, &gpu->status);
+	return true;
+}
+
 /** cmd_list - the command */
 int cmd_list(int argc, char **argv)
 {
-	static struct gpu gpus[VGPU_MAX_DEVICES];
+	static const struct gpu_view view = { look, print_text, json_line };
 	struct options o = options_parse(argc, argv, OPT_JSON | OPT_GPU, 0, 0, NULL,
 					 "List the virtual GPUs: number, name, UUID, address, state.");
-	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.gpu);
-	struct json_object *list = json_object_new_array();
 
-	for (int i = 0; i < count; i++) {
-		if (gpus[i].is_open)
-			vgpu_dev_status(&gpus[i].dev, &gpus[i].status);
-		if (o.json)
-			json_object_array_add(list, json_line(&gpus[i]));
-		else
-			print_text(&gpus[i]);
-	}
-	if (o.json && count)
-		json_print_as("devices", list);
-	else
-		json_object_put(list);
-	gpus_close(gpus, count);
-	return count ? 0 : EXIT_NO_DEVICE;
+	return gpus_show(&o, &view);
 }

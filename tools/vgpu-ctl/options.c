@@ -140,3 +140,32 @@ int gpus_choose(struct gpu *gpus, int count, const char *name)
 			name);
 	return n;
 }
+
+/**
+ * gpus_show - the whole of a command that shows something of each device
+ * @o: --gpu and --json
+ * @view: what
+ *
+ * Return: the exit status.
+ */
+int gpus_show(const struct options *o, const struct gpu_view *view)
+{
+	static struct gpu gpus[VGPU_MAX_DEVICES];
+	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o->gpu);
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; i < count; i++) {
+		if (!view->look(&gpus[i]))
+			continue;
+		if (o->json)
+			json_object_array_add(list, view->json(&gpus[i]));
+		else
+			view->text(&gpus[i]);
+	}
+	if (o->json && count)
+		json_print_as("devices", list);
+	else
+		json_object_put(list);
+	gpus_close(gpus, count);
+	return count ? 0 : EXIT_NO_DEVICE;
+}
