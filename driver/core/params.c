@@ -54,6 +54,10 @@ static unsigned long pin_limit_mib;
 module_param(pin_limit_mib, ulong, 0444);
 MODULE_PARM_DESC(pin_limit_mib, "cap on registered host memory in MiB (0: half of the machine's)");
 
+static unsigned long pin_user_mib;
+module_param(pin_user_mib, ulong, 0444);
+MODULE_PARM_DESC(pin_user_mib, "part of it that one user without CAP_IPC_LOCK may have in MiB (0: three quarters)");
+
 static unsigned long reserve_mib;
 module_param(reserve_mib, ulong, 0444);
 MODULE_PARM_DESC(reserve_mib, "memory that is never given to VRAM in MiB (0: 1/32 of the machine's, at least 64)");
@@ -105,6 +109,7 @@ int vgpu_params_check(void)
 	p->isa = isa;
 	p->nvidia_nodes = nvidia_nodes;
 	p->pin_limit_mib = pin_limit_mib ?: ram_mib / 2;
+	p->pin_user_mib = pin_user_mib ?: p->pin_limit_mib / 4 * 3;
 	p->block_limit_mib = block_limit_mib ?: ram_mib / 4;
 	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);
 	return 0;

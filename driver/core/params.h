@@ -22,6 +22,7 @@ struct vgpu_model;
  * @isa:		handler set of the engine
  * @nvidia_nodes:	"auto", "on" or "off"
  * @pin_limit_mib:	cap on registered host memory, all processes together
+ * @pin_user_mib:	cap of one user without CAP_IPC_LOCK
  * @block_limit_mib:	cap on the memory of blocks in flight, of all launches together
  * @reserve_mib:	memory of the machine that VRAM never takes
  */
@@ -36,6 +37,7 @@ struct vgpu_params {
 	const char *isa;
 	const char *nvidia_nodes;
 	unsigned long pin_limit_mib;
+	unsigned long pin_user_mib;
 	unsigned long block_limit_mib;
 	unsigned long reserve_mib;
 };

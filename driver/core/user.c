@@ -3,6 +3,7 @@
  * What a user has in use, over all its processes and files, so that one cannot
  * take everything from the others.
  */
+#include <linux/atomic.h>
 #include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -18,11 +19,13 @@
  * @uid: who
  * @contexts: its contexts, those whose memory is still held included; the entry goes
  *	with the last one
+ * @pinned: pages of registered host memory
  */
 struct vgpu_user {
 	struct list_head link;
 	kuid_t uid;
 	unsigned int contexts;
+	atomic64_t pinned;
 };
 
 static LIST_HEAD(users);
@@ -73,4 +76,29 @@ void vgpu_user_remove_ctx(struct vgpu_user *u)
 		kfree(u);
 	}
 	mutex_unlock(&users_lock);
+}
+
+/**
+ * vgpu_user_pin - count pages of registered memory for a user
+ * @u: the user
+ * @pages: how many more
+ * @cap: most that there may be
+ *
+ * Return: whether they fit; what does not is never counted, not even for a moment.
+ */
+bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap)
+{
+	s64 pinned = atomic64_read(&u->pinned);
+
+	do {
+		if (pinned + pages > cap)
+			return false;
+	} while (!atomic64_try_cmpxchg(&u->pinned, &pinned, pinned + pages));
+	return true;
+}
+
+/** vgpu_user_unpin - undo vgpu_user_pin() */
+void vgpu_user_unpin(struct vgpu_user *u, u64 pages)
+{
+	atomic64_sub(pages, &u->pinned);
 }

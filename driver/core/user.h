@@ -3,8 +3,12 @@
 #ifndef _VGPU_CORE_USER_H
 #define _VGPU_CORE_USER_H
 
+#include <linux/types.h>
+
 struct vgpu_user;
 
+bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap);
+void vgpu_user_unpin(struct vgpu_user *u, u64 pages);
 struct vgpu_user *vgpu_user_add_ctx(void);
 void vgpu_user_remove_ctx(struct vgpu_user *u);
 

@@ -2,6 +2,7 @@
 /*
  * Registered host memory: pinned, and mapped at the same GPU address.
  */
+#include <linux/capability.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -9,6 +10,7 @@
 
 #include "../core/ioctl.h"
 #include "../core/params.h"
+#include "../core/user.h"
 #include "mm.h"
 
 #define PIN_BATCH	4096
@@ -19,11 +21,16 @@ static atomic64_t pinned_pages;	/* by all processes */
 static int charge(struct vgpu_ctx *ctx, unsigned long pages)
 {
 	u64 cap = (u64)vgpu_params.pin_limit_mib << (20 - PAGE_SHIFT);
+	u64 own = (u64)vgpu_params.pin_user_mib << (20 - PAGE_SHIFT);
 	s64 pinned = atomic64_read(&pinned_pages);
 
+	if (!vgpu_user_pin(ctx->user, pages, capable(CAP_IPC_LOCK) ? cap : own))
+		return -EDQUOT;
 	do {
-		if (pinned + pages > cap)
+		if (pinned + pages > cap) {
+			vgpu_user_unpin(ctx->user, pages);
 			return -EDQUOT;
+		}
 	} while (!atomic64_try_cmpxchg(&pinned_pages, &pinned, pinned + pages));
 	atomic64_add(pages, &ctx->mm->pinned_vm);
 	vgpu_count(ctx, pinned, (s64)pages << PAGE_SHIFT);
@@ -35,6 +42,7 @@ static void uncharge(struct vgpu_ctx *ctx, unsigned long pages)
 	vgpu_count(ctx, pinned, -((s64)pages << PAGE_SHIFT));
 	atomic64_sub(pages, &ctx->mm->pinned_vm);
 	atomic64_sub(pages, &pinned_pages);
+	vgpu_user_unpin(ctx->user, pages);
 }
 
 static void detach(struct vgpu_obj *obj)

@@ -46,7 +46,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..13"
+echo "1..14"
 program abi
 program memory
 program queues
@@ -65,6 +65,7 @@ for f in failslab fail_page_alloc; do
 done
 program failnth
 
+reload pin_user_mib=8 && program memory "memory, little of it to pin"
 reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"

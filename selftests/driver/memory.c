@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* VRAM, GPU addresses, mappings, registered memory, copies by ioctl. */
+#include <sys/wait.h>
+
 #include "kselftest_harness.h"
 
 #include "dev.h"
@@ -380,6 +382,49 @@ TEST_F(mem, sharing_refused)
 	EXPECT_EQ(-EINVAL, share(self->fd, other, VGPU_SHARE_TOKEN, &s));
 	ASSERT_EQ(0, share(self->fd, other, VGPU_SHARE_FD, &s));
 	close(s.fd);
+}
+
+static unsigned long parameter(const char *name)
+{
+	char path[128], text[32] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/module/vgpu/parameters/%s", name);
+	fd = open(path, O_RDONLY);
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return strtoul(text, NULL, 10);
+}
+
+/* How many MiB of 32 can be registered, as some user. */
+static int pin_as(int uid)
+{
+	uint32_t ctx, h;
+	int n, fd = dev_open();
+	char *p = mmap(NULL, 32 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (setresuid(uid, uid, uid) || ctx_create(fd, &ctx))
+		return 99;
+	for (n = 0; n < 32; n++)
+		if (host_register(fd, ctx, p + n * MIB, MIB, 0, &h))
+			break;
+	return n;
+}
+
+/* One user's share is not all users'; who may lock memory has more. */
+TEST_F(mem, pinned_by_a_user)
+{
+	static const struct { int uid, want; } t[] = { { 65534, 8 }, { 65533, 8 }, { 0, 32 }, { 65534, 8 } };
+	int st;
+
+	if (parameter("pin_user_mib") != 8)
+		SKIP(return, "the module has no small pin_user_mib");
+	for (unsigned int i = 0; i < 4; i++) {
+		if (!fork())
+			_exit(pin_as(t[i].uid));
+		wait(&st);
+		EXPECT_EQ(t[i].want, WEXITSTATUS(st)) TH_LOG("user %d", t[i].uid);
+	}
 }
 
 TEST_HARNESS_MAIN
