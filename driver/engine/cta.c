@@ -12,6 +12,8 @@
 #define QUANTUM_FRAGS	512
 /* Turns without a meeting after which waiting fragments need not wait on */
 #define PATIENCE	64
+/* Warps that are entered between looks at the clock, which costs as much as ten instructions */
+#define LOOK_EVERY	8
 
 /* What a block begins with, where its warps' own places are known. */
 static void begin(struct engine_cta *cta, u64 block)
@@ -440,6 +442,8 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 
 static enum engine_status run_block(struct engine_cta *cta, u64 until)
 {
+	s64 look = cta->left - QUANTUM;
+	u32 entered = 0;
 	int status;
 
 	if (cta->stage == ENG_STAGE_PRE) {
@@ -460,8 +464,11 @@ static enum engine_status run_block(struct engine_cta *cta, u64 until)
 		status = run_one(cta, cta->warp[cta->cur]);
 		if (status)
 			return status - 1;
+		if (++entered % LOOK_EVERY && cta->left > look)
+			continue;
 		if (engine_ticks() >= until)
 			break;
+		look = cta->left - QUANTUM;
 	}
 	return ENGINE_SLICE;
 }
@@ -493,12 +500,12 @@ enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 unti
 	cta->mode = ~0U;
 	status = run_block(cta, until);
 	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
-	atomic64_add((s64)budget - cta->left, &cta->launch->insns);
+	cta->insns += (s64)budget - cta->left;
 	if (status == ENGINE_SLICE && spinning(cta))
 		status = ENGINE_YIELD;
 	if (status == ENGINE_DONE) {
 		cta->stage = ENG_STAGE_DONE;
-		atomic64_add(1, &cta->launch->done_blocks);
+		cta->done_blocks++;
 	}
 	return status;
 }
@@ -522,6 +529,14 @@ void engine_launch_stop_at(struct engine_launch *launch, struct engine_cta *cta,
 	f.ctaid[1] = (u32)(block % launch->grid[1]);
 	f.ctaid[2] = (u32)(block / launch->grid[1]);
 	eng_fault_launch(launch, &f);
+}
+
+void engine_cta_end(struct engine_cta *cta)
+{
+	atomic64_add(cta->insns, &cta->launch->insns);
+	atomic64_add(cta->done_blocks, &cta->launch->done_blocks);
+	cta->insns = 0;
+	cta->done_blocks = 0;
 }
 
 u64 engine_cta_page(const struct engine_cta *cta, bool *write)

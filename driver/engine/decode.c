@@ -204,10 +204,21 @@ static void put_plain(struct emitter *e)
 #define IS_S		0x81
 #define IS_SP		0x82
 #define IS_ROW		0x83
-#define IS_REC		0x84
 #define IS_W32		0x85
 #define IS_W16		0x86
 #define IS_SV32		0x87
+#define IS_S32		0x88
+/* by enum eng_record_kind */
+#define IS_REC32	0x90
+#define IS_REC32_D2	0x91
+#define IS_REC32_D4	0x92
+#define IS_REC32_W2	0x93
+#define IS_REC32_W3	0x94
+#define IS_REC16	0x98
+#define IS_REC16_D2	0x99
+#define IS_REC16_D4	0x9a
+#define IS_REC16_W2	0x9b
+#define IS_REC16_W3	0x9c
 #define IS_RN		0
 #define IS_HI		0
 #define IS_IDX		0
@@ -598,24 +609,25 @@ static u16 place_base(u16 reg)
 static void set_form_handler(struct emitter *e)
 {
 	const struct vgpu_insn *in = e->in;
-	u32 form = VGPU_MD_FORM(in->c), uop = 0;
-	bool row, rec;
+	u32 form = VGPU_MD_FORM(in->c), width = VGPU_MD_GET_WIDTH(in->c), uop = 0;
+	bool one = !VGPU_MD_GET_COUNT(in->c), word = one && width == 2;
 
-	if (form == VGPU_MD_FORM_W && !VGPU_MD_GET_COUNT(in->c) && VGPU_MD_GET_WIDTH(in->c) < 3) {
-		uop = find_variant(in->op, VGPU_MD_GET_WIDTH(in->c) == 2 ? IS_W32 : IS_W16);
-	} else if (form == VGPU_MD_FORM_SV && !VGPU_MD_GET_COUNT(in->c) &&
-		   VGPU_MD_GET_WIDTH(in->c) == 2) {
+	if (form == VGPU_MD_FORM_W && one && width < 3) {
+		uop = find_variant(in->op, word ? IS_W32 : IS_W16);
+	} else if (form == VGPU_MD_FORM_SV && word && VGPU_MD_GET_SHIFT(in->c) == 2) {
 		uop = find_variant(in->op, IS_SV32);
 	} else if (form == VGPU_MD_FORM_S) {
-		uop = find_variant(in->op, IS_S);
+		uop = word ? find_variant(in->op, IS_S32) : 0;
+		if (!uop)
+			uop = find_variant(in->op, IS_S);
 	} else if (form == VGPU_MD_FORM_SP) {
 		const struct eng_pattern *pat = &e->prog->patterns[in->b];
+		bool row = word && pat->kind == ENG_PAT_STRIDE && pat->stride == 4;
 
-		row = pat->kind == ENG_PAT_STRIDE && pat->stride == 4 &&
-		      VGPU_MD_GET_WIDTH(in->c) == 2 && !VGPU_MD_GET_COUNT(in->c);
-		rec = !row && pat->record.bytes && !VGPU_MD_GET_COUNT(in->c) &&
-		      (VGPU_MD_GET_WIDTH(in->c) == 1 || VGPU_MD_GET_WIDTH(in->c) == 2);
-		uop = rec ? find_variant(in->op, IS_REC) : 0;
+		if (!row && word)
+			uop = find_variant(in->op, IS_REC32 + pat->record[0].kind);
+		else if (one && width == 1 && !(in->c & VGPU_MD_SIGNED))
+			uop = find_variant(in->op, IS_REC16 + pat->record[1].kind);
 		if (!uop)
 			uop = find_variant(in->op, row ? IS_ROW : IS_SP);
 	}
@@ -629,6 +641,7 @@ static void decode_access(struct emitter *e)
 	const struct vgpu_insn *in = e->in;
 
 	e->op.md = in->c;
+	e->op.c = (1U << VGPU_MD_GET_ALIGN(in->c)) - 1;
 	e->op.d = e->info->kind[OPF_D] == OPK_S ? place_s(in->d) : place_v(in->d);
 	if (e->info->class == OPC_SMEM) {
 		e->op.a = place_base(in->a);
@@ -860,53 +873,6 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-/* Half of the lanes, if the words of their elements lie close enough together. */
-static bool prepare_half(struct eng_record *r, const u32 *offset, u32 half)
-{
-	u32 i, w, least = ENG_ALL, most = 0;
-
-	offset += half * (ENG_LANES / 2);
-	for (i = 0; i < ENG_LANES / 2; i++) {
-		least = min(least, offset[i]);
-		most = max(most, offset[i] + 4);
-		if (offset[i] & 1)
-			return false;
-	}
-	if (most - least > 64 * ENG_RECORD_CHUNKS)
-		return false;
-	r->start[half] = least;
-	r->chunks[half] = DIV_ROUND_UP(most - least, 64);
-	r->bytes = max(r->bytes, least + 64 * r->chunks[half]);
-	for (i = 0; i < ENG_LANES; i++) {
-		w = (offset[i / 2] - least) / 2 + (i & 1);
-		r->index[half][i] = w & 31;
-		r->take[half][w / 32] |= 1U << i;
-	}
-	return true;
-}
-
-static void prepare_record(struct eng_record *r, const u32 *offset)
-{
-	if (!prepare_half(r, offset, 0) || !prepare_half(r, offset, 1))
-		r->bytes = 0;
-}
-
-static void prepare_pattern(struct eng_pattern *out, const struct vgpu_code_pattern *in)
-{
-	u32 i;
-
-	memcpy(out->offset, in->offset, sizeof(out->offset));
-	out->stride = in->offset[1];
-	out->kind = ENG_PAT_STRIDE;
-	for (i = 0; i < ENG_LANES; i++) {
-		out->max = max(out->max, in->offset[i]);
-		out->bits |= in->offset[i];
-		if (in->offset[i] != i * out->stride)
-			out->kind = ENG_PAT_ANY;
-	}
-	prepare_record(&out->record, out->offset);
-}
-
 /* V registers that code after a call in function @func may touch */
 static u32 registers_of(const struct engine_code *code, u32 func)
 {
@@ -948,7 +914,7 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	u32 pc, at = 0, i;
 
 	for (i = 0; i < code->pattern_count; i++)
-		prepare_pattern(&prog->patterns[i], &code->patterns[i]);
+		eng_pattern_prepare(&prog->patterns[i], &code->patterns[i]);
 	for (pc = 0; pc < code->insn_count; pc++) {
 		prog->first[pc] = at;
 		at += decode_insn(code, prog, pc, scratch);

@@ -154,6 +154,14 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
  */
 void engine_cta_next(struct engine_cta *cta, u64 block);
 
+/**
+ * engine_cta_end() - count what was executed here in the launch's statistics
+ * @cta: a block, at the end of a slice or when its memory is used no longer
+ *
+ * Not after each block: workers would take each other's cache line away.
+ */
+void engine_cta_end(struct engine_cta *cta);
+
 enum engine_status {
 	ENGINE_DONE,		/* the block has ended */
 	ENGINE_SLICE,		/* the budget is used up: call again */
@@ -194,7 +202,7 @@ struct engine_stats {
 	u64 warp_insns;		/* warp instructions executed, as budgets count them */
 	u64 blocks;
 };
-/** engine_stats_read() - what a launch has cost so far */
+/** engine_stats_read() - what a launch has cost so far, as engine_cta_end() counted it */
 void engine_stats_read(const struct engine_launch *launch, struct engine_stats *out);
 
 #endif /* VGPU_ENGINE_H */

@@ -22,7 +22,7 @@
  * @d: destination: its place in 32-bit words from the start of struct eng_warp
  * @a: source, likewise; from the start of this struct where @sel says immediate
  * @b: source
- * @c: source
+ * @c: source; of loads and stores, which address bits must be zero
  * @mod: the instruction's modifier
  * @g: guard: ENG_GUARD_* slot, ENG_GUARD_NOT
  * @imm: immediate
@@ -118,22 +118,40 @@ enum eng_pattern_kind {
 	ENG_PAT_STRIDE,		/* offset = lane * stride */
 };
 
-#define ENG_RECORD_CHUNKS	4	/* of 64 bytes, that half a warp's data may span */
+#define ENG_WINDOWS		4	/* that half a warp's elements may lie in */
+#define ENG_WINDOW_BYTES	64
 
 /**
- * struct eng_record - a pattern as permutations of what lies in consecutive 64-byte chunks
- * @index: for each half of the lanes: which 16-bit word of a chunk goes where
- * @take: the words that come from each chunk, by bit
- * @start: first byte of the half's data
- * @chunks: how many
- * @bytes: that are read in all; 0: the pattern is no such record
+ * enum eng_record_kind - how a record's lanes are permuted out of its windows
+ *
+ * D: words of 32 bits, from 2 or 4 windows; W: pairs of words of 16 bits, from 2 or 3.
+ */
+enum eng_record_kind {
+	ENG_REC_NONE,
+	ENG_REC_D2,
+	ENG_REC_D4,
+	ENG_REC_W2,
+	ENG_REC_W3,
+};
+
+/**
+ * struct eng_record - a pattern as permutations of a few windows on memory
+ * @dword: for each half of the lanes: which 32-bit word of windows 0 and 1, or 2 and 3
+ * @word: which 16-bit words of a window, two a lane
+ * @start: first byte of each window; all are there to read
+ * @take: D: [1], the lanes from windows 2 and 3; W: the words from each, by bit
+ * @bytes: read in all
+ * @kind: enum eng_record_kind
  */
 struct eng_record {
-	u16 index[2][32] __aligned(64);
-	u32 take[2][ENG_RECORD_CHUNKS];
-	u32 start[2];
-	u32 chunks[2];
+	union {
+		u32 dword[2][ENG_LANES / 2];
+		u16 word[2][ENG_LANES];
+	} __aligned(64);
+	u32 start[2][ENG_WINDOWS];
+	u32 take[2][ENG_WINDOWS];
 	u32 bytes;
+	u32 kind;
 };
 
 /**
@@ -143,15 +161,15 @@ struct eng_record {
  * @bits: all of them or'ed: what they are aligned to
  * @stride: for ENG_PAT_STRIDE
  * @kind: enum eng_pattern_kind
- * @record: for 32-bit elements, and with every other word for 16-bit ones
+ * @record: for elements of 32 bits, and for those of 16
  */
 struct eng_pattern {
 	u32 offset[ENG_LANES] __aligned(64);
-	struct eng_record record;
 	u32 max;
 	u32 bits;
 	u32 stride;
 	u32 kind;
+	struct eng_record record[2];
 };
 
 /**
@@ -237,10 +255,13 @@ struct eng_tlb_entry {
 #define ENG_TLB_LARGE	32
 #define ENG_TLB_SMALL	32
 
+#define ENG_STREAMS	32
+
 struct eng_tlb {
 	struct eng_tlb_entry large[ENG_TLB_LARGE];
 	struct eng_tlb_entry small[ENG_TLB_SMALL];
 	u64 used;	/* one bit an entry, so that forgetting is quick */
+	u64 next[ENG_STREAMS];	/* by instruction: where a row follows the last one */
 };
 
 #define ENG_DEAR	16	/* fuel beyond the 1 that each instruction takes */
@@ -341,6 +362,7 @@ struct engine_cta {
 	u64 page;
 	bool page_write;
 	s64 left;
+	s64 insns, done_blocks;	/* not yet counted in @launch */
 	struct eng_warp *warp[ENG_MAX_WARPS];
 	u32 bars_busy, bars_used;
 	struct eng_barrier bar[ENG_BARRIERS + 1];
@@ -557,6 +579,11 @@ const struct eng_op *eng_misaligned(struct eng_warp *w, const struct eng_op *ip,
 /** eng_sreg() - a special register, for one lane */
 u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane);
 void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
+
+/* ---- pattern.c ------------------------------------------------------------------------------- */
+
+/** eng_pattern_prepare() - fill @out, zeroed, from a verified pattern */
+void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in);
 
 /* ---- preamble.c ------------------------------------------------------------------------------ */
 

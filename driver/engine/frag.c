@@ -103,7 +103,12 @@ const struct eng_op *eng_next(struct eng_warp *w, const struct eng_op *ip, u32 s
 
 bool eng_resume(struct eng_warp *w)
 {
-	if (w->frags[w->cur].state == ENG_READY)
+	const struct eng_frag *f = &w->frags[w->cur];
+
+	/* the usual warp: nothing has parted, nothing changed since it left */
+	if (f->state == ENG_READY && f->mask == w->mask && f->mode == w->mode)
+		w->ip = f->ip;
+	else if (w->frags[w->cur].state == ENG_READY)
 		w->ip = enter(w, w->cur);
 	else
 		enter_ready(w);

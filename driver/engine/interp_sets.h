@@ -16,6 +16,7 @@
 #include "ops_cvt.h"
 #include "ops_lane.h"
 #include "ops_mem.h"
+#include "ops_mem_fast.h"
 #include "ops_atom.h"
 #include "ops_bulk.h"
 #include "ops_mma.h"

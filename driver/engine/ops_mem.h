@@ -389,48 +389,6 @@ static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 s
 	return true;
 }
 
-#if ENG_HAVE_GATHER
-/* A pattern's words by a gather, which is as quick as permuting what lies around them. */
-static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
-					u32 m)
-{
-	const struct eng_pattern *pat = &w->patterns[ip->y];
-	u64 va = base_of(w, ip, space);
-	const u8 *p = piece(w, space, va, pat->max + 4, false);
-
-	/* at the very end of a piece the word around a half is not all there */
-	if (unlikely(!p || unaligned(ip, va | pat->bits)))
-		return load_sp(w, ip, space, m);
-	gather_fast(AT(u32, d), p, pat->offset, ip->md, m);
-	return true;
-}
-#elif ENG_HAVE_RECORDS
-static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
-					u32 m)
-{
-	const struct eng_pattern *pat = &w->patterns[ip->y];
-	u64 va = base_of(w, ip, space);
-	const u8 *p = piece(w, space, va, pat->record.bytes, false);
-	bool narrow = VGPU_MD_GET_WIDTH(ip->md) == 1;
-	ROW(u32, r);
-
-	/* more is read than is asked for: at the end of a piece, the other way */
-	if (unlikely(!p || unaligned(ip, va | pat->bits)))
-		return load_sp(w, ip, space, m);
-	if (unlikely(narrow && ip->md & VGPU_MD_SIGNED))
-		return load_sp(w, ip, space, m);
-	if (m == ENG_ALL) {
-		row_record(AT(u32, d), p, &pat->record, narrow ? 0x55555555 : ENG_ALL);
-		return true;
-	}
-	row_record(r, p, &pat->record, narrow ? 0x55555555 : ENG_ALL);
-	row_commit32(AT(u32, d), r, m);
-	return true;
-}
-#else
-#define load_record load_sp
-#endif
-
 /* FAST(w, ip, space, lanes) or the slow way */
 #define ACCESS(NAME, FAST, SLOW, SPACE)						\
 HANDLER(f_##NAME)								\
@@ -455,48 +413,8 @@ ACCESS(STG_S, store_s, eng_store, VGPU_SPACE_GLOBAL)
 ACCESS(STS_S, store_s, eng_store, VGPU_SPACE_SHARED)
 ACCESS(LDG_SP, load_sp, eng_load, VGPU_SPACE_GLOBAL)
 ACCESS(LDS_SP, load_sp, eng_load, VGPU_SPACE_SHARED)
-ACCESS(LDG_REC, load_record, eng_load, VGPU_SPACE_GLOBAL)
-ACCESS(LDS_REC, load_record, eng_load, VGPU_SPACE_SHARED)
 ACCESS(STG_SP, store_sp, eng_store, VGPU_SPACE_GLOBAL)
 ACCESS(STS_SP, store_sp, eng_store, VGPU_SPACE_SHARED)
-
-/* Consecutive words: the hottest accesses of all, wholly inline */
-#define ROW_BYTES	(4 * ENG_LANES)
-#define ACCESS_ROW(NAME, SPACE, WRITE, FULL, SOME, SLOW)			\
-HANDLER(f_##NAME)								\
-{										\
-	u64 va = base_of(w, ip, SPACE);						\
-	u8 *p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
-										\
-	note_strong(w, ip);							\
-	if (unlikely(!p || unaligned(ip, va)))					\
-		NEXT_ANY(SLOW(w, ip, ENG_ALL));					\
-	FULL;									\
-	NEXT();									\
-}										\
-HANDLER(m_##NAME)								\
-{										\
-	u32 m = guarded(w, ip);							\
-	u64 va = base_of(w, ip, SPACE);						\
-	u8 *p;									\
-										\
-	if (!m)									\
-		NEXT();								\
-	p = piece(w, SPACE, va, ROW_BYTES, WRITE);				\
-	note_strong(w, ip);							\
-	if (unlikely(!p || unaligned(ip, va)))					\
-		NEXT_ANY(SLOW(w, ip, m));					\
-	SOME;									\
-	NEXT();									\
-}
-ACCESS_ROW(LDG_ROW, VGPU_SPACE_GLOBAL, false, row_move32(AT(u32, d), p),
-	   row_move_some32(AT(u32, d), p, m), eng_load)
-ACCESS_ROW(LDS_ROW, VGPU_SPACE_SHARED, false, row_move32(AT(u32, d), p),
-	   row_move_some32(AT(u32, d), p, m), eng_load)
-ACCESS_ROW(STG_ROW, VGPU_SPACE_GLOBAL, true, row_move32(p, AT(u32, d)),
-	   row_move_some32(p, AT(u32, d), m), eng_store)
-ACCESS_ROW(STS_ROW, VGPU_SPACE_SHARED, true, row_move32(p, AT(u32, d)),
-	   row_move_some32(p, AT(u32, d), m), eng_store)
 
 /* ---- addresses by lane --------------------------------------------------------------------------- */
 
@@ -746,113 +664,6 @@ static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u3
 		scatter(AT(u32, d), at.p, at.rel, ip->md, m);
 	return true;
 }
-
-#if ENG_HAVE_GATHER
-/*
- * Single elements of at most 32 bits, @NARROW: less, wholly in registers.  False: look
- * closer.  @space may be GENERIC,
- * because no piece of global memory lies in a window.
- */
-static __always_inline u64 room(u64 size, u32 need)
-{
-	u64 limit = size < need ? 0 : size - need + 1;
-
-	return limit > 1ULL << 31 ? 1ULL << 31 : limit;
-}
-
-static __always_inline bool load_fast(struct eng_warp *w, const struct eng_op *ip, u32 space,
-				      u32 m, u32 form, bool narrow)
-{
-	u32 align = 1U << VGPU_MD_GET_ALIGN(ip->md), first = m == ENG_ALL ? 0 : __ffs(m);
-	u32 drop = narrow ? 32 - (8U << VGPU_MD_GET_WIDTH(ip->md)) : 0;
-	u32 shift = VGPU_MD_GET_SHIFT(ip->md);
-	u64 off = (u64)(s64)(s32)ip->imm, va;
-	bool sign = ip->md & VGPU_MD_SEXT;
-	const struct eng_tlb_entry *e;
-	const u8 *p = w->shared;
-	__m512i rel[2];
-
-	if (space == VGPU_SPACE_SHARED) {
-		/* what is read beyond its end is the block's own */
-		u32 limit = (u32)room(w->shared_size, narrow ? 1 : 4);
-
-		if (form == VGPU_MD_FORM_W) {
-			if (unlikely(!lanes_by_v(rel, AT(u32, a), (u32)off, limit, align, m)))
-				return false;
-		} else if (unlikely(!lanes_by_sv(rel, AT(u32, b), sign, shift,
-						 0 - base_of(w, ip, space), limit, align, m))) {
-			return false;
-		}
-	} else if (form == VGPU_MD_FORM_W) {
-		va = AT(u64, a)[first] + off;
-		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
-		p = e->ptr;
-		if (unlikely(!lanes_by_w(rel, AT(u64, a), e->va - off, room(e->size, 4), align, m)))
-			return false;
-	} else {
-		const u32 *v = AT(u32, b);
-		u64 base = base_of(w, ip, space);
-
-		va = base + ((sign ? (u64)(s64)(s32)v[first] : v[first]) << shift);
-		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
-		p = e->ptr;
-		if (unlikely(!lanes_by_sv(rel, v, sign, shift, e->va - base, room(e->size, 4),
-					  align, m)))
-			return false;
-	}
-	lanes_gather(AT(u32, d), p, rel, drop, ip->md & VGPU_MD_SIGNED, m);
-	return true;
-}
-
-#define FORM_W32	VGPU_MD_FORM_W, false
-#define FORM_W16	VGPU_MD_FORM_W, true
-#define ACCESS_LANES(NAME, FORM, SPACE)						\
-HANDLER(f_##NAME##_##FORM)							\
-{										\
-	note_strong(w, ip);							\
-	if (likely(load_fast(w, ip, SPACE, ENG_ALL, FORM_##FORM)) ||		\
-	    load_lanes(w, ip, SPACE, ENG_ALL))					\
-		NEXT();								\
-	NEXT_ANY(eng_load(w, ip, ENG_ALL));					\
-}										\
-HANDLER(m_##NAME##_##FORM)							\
-{										\
-	u32 m = guarded(w, ip);							\
-										\
-	note_strong(w, ip);							\
-	if (!m || likely(load_fast(w, ip, SPACE, m, FORM_##FORM)) ||		\
-	    load_lanes(w, ip, SPACE, m))					\
-		NEXT();								\
-	NEXT_ANY(eng_load(w, ip, m));						\
-}
-#else
-#define ACCESS_LANES(NAME, FORM, SPACE) ACCESS(NAME##_##FORM, load_lanes, eng_load, SPACE)
-#endif
-ACCESS_LANES(LDG, W32, VGPU_SPACE_GLOBAL)
-ACCESS_LANES(LDG, W16, VGPU_SPACE_GLOBAL)
-ACCESS_LANES(LDX, W32, VGPU_SPACE_GENERIC)
-ACCESS_LANES(LDX, W16, VGPU_SPACE_GENERIC)
-ACCESS_LANES(LDS, W32, VGPU_SPACE_SHARED)
-ACCESS_LANES(LDS, W16, VGPU_SPACE_SHARED)
-
-/* Base and index: very often one word after the other */
-static __always_inline bool load_index(struct eng_warp *w, const struct eng_op *ip, u32 space,
-				       u32 m)
-{
-	u8 *p = sv_rows(w, ip, space, m, false);
-
-	if (likely(p)) {
-		row_move32(AT(u32, d), p);
-		return true;
-	}
-#if ENG_HAVE_GATHER
-	return load_fast(w, ip, space, m, VGPU_MD_FORM_SV, false) || load_lanes(w, ip, space, m);
-#else
-	return load_lanes(w, ip, space, m);
-#endif
-}
-ACCESS(LDG_SV32, load_index, eng_load, VGPU_SPACE_GLOBAL)
-ACCESS(LDS_SV32, load_index, eng_load, VGPU_SPACE_SHARED)
 
 ACCESS(LDG, load_lanes, eng_load, VGPU_SPACE_GLOBAL)
 ACCESS(LDS, load_lanes, eng_load, VGPU_SPACE_SHARED)

@@ -39,12 +39,18 @@ EV(DSETP, NE) EV(DSETP, LT) EV(DSETP, LE) EV(DSETP, GT) EV(DSETP, GE) EV(DSETP, 
 #define EV_FORMS(NAME) EV(NAME, S) EV(NAME, SP) EV(NAME, ROW)
 EV_FORMS(LDG) EV_FORMS(STG) EV_FORMS(LDS) EV_FORMS(STS)
 #undef EV_FORMS
-/* a pattern that is a permutation of a few cache lines */
-EV(LDG, REC) EV(LDS, REC)
+/* one word for all lanes; words and half words of a pattern, by enum eng_record_kind */
+EV(LDG, S32) EV(LDS, S32)
+#define EV_RECORD(NAME, VARIANT) \
+	EV(NAME, VARIANT) EV(NAME, VARIANT##_D2) EV(NAME, VARIANT##_D4) EV(NAME, VARIANT##_W2) \
+	EV(NAME, VARIANT##_W3)
+EV_RECORD(LDG, REC32) EV_RECORD(LDG, REC16) EV_RECORD(LDS, REC32) EV_RECORD(LDS, REC16)
+#undef EV_RECORD
 EV(LDL, S) EV(STL, S)
 /* one element of 32 bit, or less, at each lane's own address: in a register; base + index */
 EV(LDG, W32) EV(LDG, W16) EV(LDG, SV32) EV(LDX, W32) EV(LDX, W16)
 EV(LDS, W32) EV(LDS, W16) EV(LDS, SV32)
+EV(STG, SV32) EV(STS, SV32)
 
 /* scalar branches by comparison */
 EV(SBR, LTS) EV(SBR, LTU)

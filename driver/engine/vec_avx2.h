@@ -186,6 +186,17 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 				       _mm256_loadu_si256((const __m256i *)p + i));
 }
 
+/* The same into a row, which nobody else writes */
+static __always_inline void row_load_some32(u32 *d, const void *p, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 4; i++)
+		ROW_ST(d + 8 * i, _mm256_blendv_epi8(ROW_LD(d + 8 * i),
+						     _mm256_loadu_si256((const __m256i *)p + i),
+						     mask8(m >> 8 * i)));
+}
+
 /* d = a * b + c, NaN canonical; @oneb, @onec: single values */
 static __always_inline void row_fma32(u32 *d, const u32 *a, const u32 *b, bool oneb,
 				      const u32 *c, bool onec)

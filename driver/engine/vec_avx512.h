@@ -191,6 +191,12 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 	_mm512_mask_storeu_epi32((u32 *)d + 16, (__mmask16)(m >> 16), hi);
 }
 
+static __always_inline void row_load_some32(u32 *d, const void *p, u32 m)
+{
+	commit32(d, _mm512_loadu_si512(p), m);
+	commit32(d + 16, _mm512_loadu_si512((const u32 *)p + 16), m >> 16);
+}
+
 /* d = a * b + c, NaN canonical; @oneb, @onec: single values */
 static __always_inline void row_fma32(u32 *d, const u32 *a, const u32 *b, bool oneb,
 				      const u32 *c, bool onec)
@@ -429,6 +435,18 @@ static __always_inline bool row_rises32(const u32 *a, u32 log)
 }
 
 #if ENG_HAVE_GATHER
+/*
+ * What a gather leaves lanes as that it does not load.  Where it loads all, the compiler would
+ * take any register, and the gather wait for whoever wrote that last.
+ */
+static __always_inline __m512i nothing(void)
+{
+	__m512i v = _mm512_setzero_si512();
+
+	__asm__("" : "+v"(v));
+	return v;
+}
+
 /* Words (double words) from p + rel[l], lanes of @m */
 static __always_inline void row_gather32(u32 *d, const u8 *p, const u32 *rel, u32 m)
 {
@@ -436,7 +454,7 @@ static __always_inline void row_gather32(u32 *d, const u8 *p, const u32 *rel, u3
 
 	for (i = 0; i < 2; i++, m >>= 16)
 		_mm512_store_si512(d + 16 * i,
-				   _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)m,
+				   _mm512_mask_i32gather_epi32(nothing(), (__mmask16)m,
 							       _mm512_load_si512(rel + 16 * i), p, 1));
 }
 
@@ -446,7 +464,7 @@ static __always_inline void row_gather64(u64 *d, const u8 *p, const u32 *rel, u3
 
 	for (i = 0; i < 4; i++, m >>= 8)
 		_mm512_store_si512(d + 8 * i,
-				   _mm512_mask_i32gather_epi64(_mm512_setzero_si512(), (__mmask8)m,
+				   _mm512_mask_i32gather_epi64(nothing(), (__mmask8)m,
 					_mm256_load_si256((const __m256i *)(rel + 8 * i)), p, 1));
 }
 
@@ -560,13 +578,32 @@ static __always_inline void lanes_gather(u32 *d, const u8 *p, const __m512i rel[
 
 	for (i = 0; i < 2; i++, d += 16) {
 		u32 some = m >> 16 * i;
-		__m512i v = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), (__mmask16)some,
+		__m512i v = _mm512_mask_i32gather_epi32(nothing(), (__mmask16)some,
 							rel[i], p, 1);
 
 		if (drop) {
 			v = _mm512_sll_epi32(v, n);
 			v = sign ? _mm512_sra_epi32(v, n) : _mm512_srl_epi32(v, n);
 		}
+		if (m == ENG_ALL)
+			_mm512_store_si512(d, v);
+		else
+			commit32(d, v, some);
+	}
+}
+
+/* Words at fixed distances from @p, with @bits of them; lanes of @m */
+static __always_inline void row_pick(u32 *d, const u8 *p, const u32 *rel, u32 bits, u32 m)
+{
+	int i;
+
+	for (i = 0; i < 2; i++, d += 16) {
+		u32 some = m >> 16 * i;
+		__m512i v = _mm512_mask_i32gather_epi32(nothing(), (__mmask16)some,
+							_mm512_load_si512(rel + 16 * i), p, 1);
+
+		if (bits != ENG_ALL)
+			v = _mm512_and_si512(v, _mm512_set1_epi32((int)bits));
 		if (m == ENG_ALL)
 			_mm512_store_si512(d, v);
 		else
@@ -663,21 +700,39 @@ static __always_inline void row_hfma(u32 *d, const u32 *a, const u32 *b, const u
 }
 #endif
 
-/* A record (struct eng_record) from @p; @words: those that are wanted, by bit */
+/* A record from @p, of elements of @bits */
 #define ENG_HAVE_RECORDS	1
-static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_record *r, u32 words)
+#define WINDOW(k)	_mm512_loadu_si512(p + r->start[half][k])
+static __always_inline __m512i record_half(const u8 *p, const struct eng_record *r, u32 half, u32 kind)
 {
-	u32 half, k;
+	__m512i at = _mm512_load_si512(r->word[half]), v, u;
+
+	switch (kind) {
+	case ENG_REC_D2:
+		return _mm512_permutex2var_epi32(WINDOW(0), at, WINDOW(1));
+	case ENG_REC_D4:
+		v = _mm512_permutex2var_epi32(WINDOW(0), at, WINDOW(1));
+		u = _mm512_permutex2var_epi32(WINDOW(2), at, WINDOW(3));
+		return _mm512_mask_mov_epi32(v, (__mmask16)r->take[half][1], u);
+	default:
+		v = _mm512_permutexvar_epi16(at, WINDOW(0));
+		v = _mm512_mask_permutexvar_epi16(v, r->take[half][1], at, WINDOW(1));
+		return kind == ENG_REC_W2 ? v :
+		       _mm512_mask_permutexvar_epi16(v, r->take[half][2], at, WINDOW(2));
+	}
+}
+#undef WINDOW
+
+static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_record *r, u32 kind,
+				       u32 bits)
+{
+	int half;
 
 	for (half = 0; half < 2; half++) {
-		const u8 *q = p + r->start[half];
-		__m512i at = _mm512_load_si512(r->index[half]), v;
+		__m512i v = record_half(p, r, half, kind);
 
-		v = _mm512_maskz_permutexvar_epi16(r->take[half][0] & words, at,
-						   _mm512_loadu_si512(q));
-		for (k = 1; k < r->chunks[half]; k++)
-			v = _mm512_mask_permutexvar_epi16(v, r->take[half][k] & words, at,
-							  _mm512_loadu_si512(q + 64 * k));
+		if (bits != ENG_ALL)
+			v = _mm512_and_si512(v, _mm512_set1_epi32((int)bits));
 		_mm512_store_si512(d + 16 * half, v);
 	}
 }

@@ -174,6 +174,8 @@ static __always_inline void row_move_some32(void *d, const void *p, u32 m)
 		memcpy((u32 *)d + __ffs(m), (const u32 *)p + __ffs(m), 4);
 }
 
+#define row_load_some32	row_move_some32
+
 /* Bytes 0 and 2, then 1 and 3, of each word as 16-bit numbers */
 static __always_inline __m128i even_bytes(__m128i v, bool sign)
 {

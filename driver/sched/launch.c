@@ -140,6 +140,7 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 		u->count--;
 		n++;
 	} while (u->count && engine_ticks() < last);
+	engine_cta_end(u->cta ?: ended);
 	ns = vgpu_slice_end(w);
 	atomic64_add(ns, &l->job.exec_ns);
 	vgpu_count(ctx, busy_ns, ns);

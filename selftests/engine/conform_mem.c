@@ -71,19 +71,24 @@ static u32 area_of(u32 space, u32 l, u32 at)
 
 /* ---- choosing --------------------------------------------------------------------- */
 
-/* Contiguous, strided, backward, equal, overlapping or anywhere. */
+/* Contiguous, strided, backward, equal, overlapping, anywhere, or groups as quantized blocks have. */
 static void choose_addresses(struct trial *t)
 {
 	u32 bytes = 1u << (t->width + t->count), unit = 1u << max(t->align, t->shift);
-	u32 room = (space_size(t->space) - 64 - bytes) / unit, first, l, shape = rnd() % 6;
+	u32 room = (space_size(t->space) - 64 - bytes) / unit, first, l, shape = rnd() % 7;
 	u32 stride = shape == 0 ? max(bytes / unit, 1u) : 1 + rnd() % 8;
+	u32 log = rnd() % 4, group = stride * (1 + rnd() % 20), inner = 1 + rnd() % 4;
 
 	if (shape < 3 && room < 31 * stride + 1)
 		shape = 5;
-	first = shape < 3 ? rnd() % (room - 31 * stride) : rnd() % room;
+	if (shape == 6 && room < 31 * group + 7 * inner + 1)
+		shape = 5;
+	first = shape < 3 ? rnd() % (room - 31 * stride) :
+		shape == 6 ? rnd() % (room - 31 * group - 7 * inner) : rnd() % room;
 	for (l = 0; l < 32; l++) {
 		u32 n = shape < 2 ? first + l * stride : shape == 2 ? first + (31 - l) * stride :
 			shape == 3 || t->form == VGPU_MD_FORM_S ? first :
+			shape == 6 ? first + (l >> log) * group + (l & ((1u << log) - 1)) * inner :
 			shape == 4 ? min(first + rnd() % 4, room - 1) : rnd() % room;
 
 		t->at[l] = 32 + n * unit;
@@ -352,6 +357,7 @@ static bool run_access(const struct trial *t, const char *set)
 	memcpy(area, rig.mem + AREA, AREA_SIZE);
 	put_kernel(&x, t);
 	rig.span = rnd() % 2 ? 0 : 4096;
+	rig.large = rnd() % 2;
 	if (run_text(x.buf) != ENGINE_DONE) {
 		printf("# %s, fault %u at %u, address %llx\n", rig.msg, rig.fault.kind, rig.fault.pc,
 		       (unsigned long long)rig.fault.address);

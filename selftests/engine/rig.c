@@ -11,17 +11,18 @@
 void rig_init(struct rig *r, size_t size)
 {
 	memset(r, 0, sizeof(*r));
-	r->mem = calloc(1, size);
+	r->mem = calloc(1, RIG_LEAD + size);
 	r->size = size;
 	r->budget = 100000;
 	r->slices = 100000;
 	if (!r->mem)
 		abort();
+	r->mem += RIG_LEAD;
 }
 
 void rig_free(struct rig *r)
 {
-	free(r->mem);
+	free(r->mem - RIG_LEAD);
 }
 
 static int translate(void *as, u64 va, bool write, struct engine_span *span)
@@ -42,6 +43,11 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	span->size = end - at;
 	span->ptr = r->mem + at;
 	span->writable = at < writable;
+	if (r->large) {
+		span->va = RIG_BASE - RIG_LEAD;
+		span->size = RIG_LEAD + end;
+		span->ptr = r->mem - RIG_LEAD;
+	}
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "../../driver/engine/engine.h"
 
 #define RIG_BASE	0x7f0000000000ull	/* GPU address of the memory */
+#define RIG_LEAD	(2u << 20)		/* that lies before it, in large pieces */
 
 /**
  * struct rig - memory and what the last launch did
@@ -15,6 +16,7 @@
  * @size: its bytes
  * @read_only: bytes at its end that stores must not touch
  * @span: largest piece that a translation gives, 0 for all of it
+ * @large: pieces begin so far before the memory that handlers take the way for large ones
  * @absent: pages of 4 KiB (a byte each) that must be brought in first, or NULL
  * @lookups: translations asked for so far
  * @lasts: after so many of them everything is unmapped, 0: never
@@ -28,6 +30,7 @@ struct rig {
 	size_t size;
 	size_t read_only;
 	size_t span;
+	bool large;
 	u8 *absent;
 	u32 lookups;
 	u32 lasts;

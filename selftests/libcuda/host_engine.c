@@ -208,6 +208,7 @@ static bool run_blocks(struct engine_launch *launch, const volatile bool *stop)
 				engine_cta_next(cta[i], begun++);
 				status = engine_run(cta[i], BUDGET);
 			}
+			engine_cta_end(cta[i]);
 			if (status == ENGINE_DONE) {
 				cta[i] = NULL;
 				live--;

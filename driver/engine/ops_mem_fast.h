@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers: the hottest loads and stores.
+ *
+ * They call nothing, so that they need no stack frame: saving registers and aligning the
+ * stack costs more than the access.  What the cached translation of a large piece does
+ * not answer at once goes on in x_NAME, another handler, by a tail call; from there to
+ * the ways of ops_mem.h, and to mem.c.
+ */
+
+#define ROW_BYTES	(4 * ENG_LANES)
+
+/* Where [@va, @va + @len) lies if it is one piece that needs no search, else NULL */
+static __always_inline u8 *at_hand(struct eng_warp *w, u32 space, u64 va, u64 len, bool write)
+{
+	if (space == VGPU_SPACE_GLOBAL)
+		return in_entry(&w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)], va, len, write);
+	return piece(w, space, va, len, write);
+}
+
+/*
+ * TRY does all, or nothing and says false; then WIDER(w, ip, space, lanes) tries, then
+ * SLOW(w, ip, lanes).
+ */
+#define REST(NAME, SPACE, WIDER, SLOW)						\
+static noinline const struct eng_op *x_##NAME(const struct eng_op *ip, struct eng_warp *w, \
+					      const struct eng_table *table)	\
+{										\
+	u32 m = guarded(w, ip);							\
+										\
+	if (likely(WIDER(w, ip, SPACE, m)))					\
+		NEXT();								\
+	NEXT_ANY(SLOW(w, ip, m));						\
+}
+#define FAST_ACCESS(NAME, SPACE, TRY, WIDER, SLOW)				\
+REST(NAME, SPACE, WIDER, SLOW)							\
+HANDLER(f_##NAME)								\
+{										\
+	note_strong(w, ip);							\
+	if (likely(TRY(w, ip, SPACE, ENG_ALL)))					\
+		NEXT();								\
+	return x_##NAME(ip, w, table);						\
+}										\
+HANDLER(m_##NAME)								\
+{										\
+	u32 m = guarded(w, ip);							\
+										\
+	if (!m)									\
+		NEXT();								\
+	note_strong(w, ip);							\
+	if (likely(TRY(w, ip, SPACE, m)))					\
+		NEXT();								\
+	return x_##NAME(ip, w, table);						\
+}
+
+/* ---- consecutive words ------------------------------------------------------------- */
+
+/*
+ * An instruction that walks through memory, warp after warp and block after block: what it will
+ * want so much later is fetched now. The processor's own look ahead ends at each page, and
+ * begins anew there. Nothing is asked for outside the piece, and nothing of other walks, whose
+ * memory nobody may want.
+ */
+#define AHEAD		1024
+static __always_inline void look_ahead(struct eng_warp *w, const struct eng_op *ip, u64 va,
+				       const u8 *p, bool write)
+{
+	struct eng_tlb *tlb = w->tlb;
+	u64 *next = &tlb->next[(unsigned long)ip / sizeof(*ip) & (ENG_STREAMS - 1)];
+	const struct eng_tlb_entry *e = &tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+	u64 expected = *next;
+
+	*next = va + ROW_BYTES;
+	if (va != expected || e->size - (va - e->va) < AHEAD + ROW_BYTES)
+		return;
+	__builtin_prefetch(p + AHEAD, write);
+	__builtin_prefetch(p + AHEAD + 64, write);
+}
+
+static __always_inline bool load_row_at(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u64 va, u32 m)
+{
+	const u8 *p = at_hand(w, space, va, ROW_BYTES, false);
+
+	if (unlikely(!p || va & ip->c))
+		return false;
+	if (space == VGPU_SPACE_GLOBAL)
+		look_ahead(w, ip, va, p, false);
+	if (m == ENG_ALL)
+		row_move32(AT(u32, d), p);
+	else
+		row_load_some32(AT(u32, d), p, m);
+	return true;
+}
+
+static __always_inline bool store_row_at(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					 u64 va, u32 m)
+{
+	u8 *p = at_hand(w, space, va, ROW_BYTES, true);
+
+	if (unlikely(!p || va & ip->c))
+		return false;
+	if (space == VGPU_SPACE_GLOBAL)
+		look_ahead(w, ip, va, p, true);
+	if (m == ENG_ALL)
+		row_move32(p, AT(u32, d));
+	else
+		row_move_some32(p, AT(u32, d), m);
+	return true;
+}
+
+static __always_inline bool load_row(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	return load_row_at(w, ip, space, base_of(w, ip, space), m);
+}
+
+static __always_inline bool store_row(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	return store_row_at(w, ip, space, base_of(w, ip, space), m);
+}
+
+FAST_ACCESS(LDG_ROW, VGPU_SPACE_GLOBAL, load_row, load_sp, eng_load)
+FAST_ACCESS(LDS_ROW, VGPU_SPACE_SHARED, load_row, load_sp, eng_load)
+FAST_ACCESS(STG_ROW, VGPU_SPACE_GLOBAL, store_row, store_sp, eng_store)
+FAST_ACCESS(STS_ROW, VGPU_SPACE_SHARED, store_row, store_sp, eng_store)
+
+/*
+ * Base and index of words, the index counting up by lanes: very often so.  Whether an index
+ * is signed makes no difference below 2^31.
+ */
+static __always_inline bool counts_up(const struct eng_warp *w, const struct eng_op *ip, u32 space,
+				      u64 *va)
+{
+	const u32 *row = AT(const u32, b);
+
+	*va = base_of(w, ip, space) + ((u64)row[0] << 2);
+	return likely(row[0] <= 0x7fffffff - ENG_LANES && row_steps32(row));
+}
+
+static __always_inline bool load_index(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m)
+{
+	u64 va;
+
+	return counts_up(w, ip, space, &va) && load_row_at(w, ip, space, va, m);
+}
+
+static __always_inline bool store_index(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u32 m)
+{
+	u64 va;
+
+	return counts_up(w, ip, space, &va) && store_row_at(w, ip, space, va, m);
+}
+
+FAST_ACCESS(STG_SV32, VGPU_SPACE_GLOBAL, store_index, store_lanes, eng_store)
+FAST_ACCESS(STS_SV32, VGPU_SPACE_SHARED, store_index, store_lanes, eng_store)
+
+#if !ENG_HAVE_GATHER
+FAST_ACCESS(LDG_SV32, VGPU_SPACE_GLOBAL, load_index, load_lanes, eng_load)
+FAST_ACCESS(LDS_SV32, VGPU_SPACE_SHARED, load_index, load_lanes, eng_load)
+#endif
+
+/* ---- one word for all ---------------------------------------------------------------- */
+
+static __always_inline bool load_one32(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m)
+{
+	u64 va = base_of(w, ip, space);
+	const u8 *p = at_hand(w, space, va, 4, false);
+
+	if (unlikely(!p || va & ip->c))
+		return false;
+	if (m == ENG_ALL) {
+		row_set32(AT(u32, d), *(const mem_u32 *)p);
+	} else {
+		ROW(u32, r);
+
+		row_set32(r, *(const mem_u32 *)p);
+		row_commit32(AT(u32, d), r, m);
+	}
+	return true;
+}
+
+FAST_ACCESS(LDG_S32, VGPU_SPACE_GLOBAL, load_one32, load_s, eng_load)
+FAST_ACCESS(LDS_S32, VGPU_SPACE_SHARED, load_one32, load_s, eng_load)
+
+/* ---- patterns ---------------------------------------------------------------------------- */
+
+/*
+ * Elements of 32 bits, @n 0, or of 16 without a sign, @n 1.  More is read than is asked for,
+ * as far as the piece goes; a block's shared memory has room behind it.
+ */
+#if ENG_HAVE_GATHER
+static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					 u32 m, u32 n)
+{
+	const struct eng_pattern *pat = &w->patterns[ip->y];
+	u64 va = base_of(w, ip, space);
+	const u8 *p = at_hand(w, space, va, pat->max + 4, false);
+
+	if (unlikely(!p || (va | pat->bits) & ip->c))
+		return false;
+	row_pick(AT(u32, d), p, pat->offset, n ? 0xffff : ENG_ALL, m);
+	return true;
+}
+#else
+#define load_pattern(w, ip, space, m, n)	false
+#endif
+
+#if ENG_HAVE_RECORDS
+static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u32 n, u32 kind)
+{
+	const struct eng_pattern *pat = &w->patterns[ip->y];
+	const struct eng_record *r = &pat->record[n];
+	u64 va = base_of(w, ip, space);
+	const u8 *p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n :
+									 r->bytes, false);
+
+	if (unlikely(!p || (va | pat->bits) & ip->c))
+		return false;
+	row_record(AT(u32, d), p, r, kind, n ? 0xffff : ENG_ALL);
+	return true;
+}
+#else
+#define load_record(w, ip, space, n, kind)	false
+#endif
+
+static __always_inline bool load_pattern32(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					   u32 m)
+{
+	return load_pattern(w, ip, space, m, 0);
+}
+
+static __always_inline bool load_pattern16(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					   u32 m)
+{
+	return load_pattern(w, ip, space, m, 1);
+}
+
+#define RECORD(NAME, SPACE, N, KIND)						\
+HANDLER(f_##NAME##_##KIND)							\
+{										\
+	note_strong(w, ip);							\
+	if (likely(load_record(w, ip, SPACE, N, ENG_REC_##KIND)))		\
+		NEXT();								\
+	return x_##NAME(ip, w, table);						\
+}										\
+static const struct eng_op *m_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
+					      const struct eng_table *)		\
+	__attribute__((__alias__("m_" #NAME)));
+#define RECORDS(NAME, SPACE, TRY, N)						\
+FAST_ACCESS(NAME, SPACE, TRY, load_sp, eng_load)				\
+RECORD(NAME, SPACE, N, D2)							\
+RECORD(NAME, SPACE, N, D4)							\
+RECORD(NAME, SPACE, N, W2)							\
+RECORD(NAME, SPACE, N, W3)
+RECORDS(LDG_REC32, VGPU_SPACE_GLOBAL, load_pattern32, 0)
+RECORDS(LDG_REC16, VGPU_SPACE_GLOBAL, load_pattern16, 1)
+RECORDS(LDS_REC32, VGPU_SPACE_SHARED, load_pattern32, 0)
+RECORDS(LDS_REC16, VGPU_SPACE_SHARED, load_pattern16, 1)
+
+/* ---- addresses by lane --------------------------------------------------------------------- */
+
+#if ENG_HAVE_GATHER
+static __always_inline u64 room(u64 size, u32 need)
+{
+	u64 limit = size < need ? 0 : size - need + 1;
+
+	return limit > 1ULL << 31 ? 1ULL << 31 : limit;
+}
+
+/*
+ * Single elements of at most 32 bits, @narrow: less, wholly in registers.  @space may be
+ * GENERIC, because no piece of global memory lies in a window.
+ */
+static __always_inline bool load_fast(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				      u32 m, u32 form, bool narrow)
+{
+	u32 align = 1U << VGPU_MD_GET_ALIGN(ip->md), first = m == ENG_ALL ? 0 : __ffs(m);
+	u32 drop = narrow ? 32 - (8U << VGPU_MD_GET_WIDTH(ip->md)) : 0;
+	u32 shift = VGPU_MD_GET_SHIFT(ip->md);
+	u64 off = (u64)(s64)(s32)ip->imm, va;
+	bool sign = ip->md & VGPU_MD_SEXT;
+	const struct eng_tlb_entry *e;
+	const u8 *p = w->shared;
+	__m512i rel[2];
+
+	if (space == VGPU_SPACE_SHARED) {
+		/* what is read beyond its end is the block's own */
+		u32 limit = (u32)room(w->shared_size, narrow ? 1 : 4);
+
+		if (form == VGPU_MD_FORM_W) {
+			if (unlikely(!lanes_by_v(rel, AT(u32, a), (u32)off, limit, align, m)))
+				return false;
+		} else if (unlikely(!lanes_by_sv(rel, AT(u32, b), sign, shift,
+						 0 - base_of(w, ip, space), limit, align, m))) {
+			return false;
+		}
+	} else if (form == VGPU_MD_FORM_W) {
+		va = AT(u64, a)[first] + off;
+		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+		p = e->ptr;
+		if (unlikely(!lanes_by_w(rel, AT(u64, a), e->va - off, room(e->size, 4), align, m)))
+			return false;
+	} else {
+		const u32 *v = AT(u32, b);
+		u64 base = base_of(w, ip, space);
+
+		va = base + ((sign ? (u64)(s64)(s32)v[first] : v[first]) << shift);
+		e = &w->tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
+		p = e->ptr;
+		if (unlikely(!lanes_by_sv(rel, v, sign, shift, e->va - base, room(e->size, 4),
+					  align, m)))
+			return false;
+	}
+	lanes_gather(AT(u32, d), p, rel, drop, ip->md & VGPU_MD_SIGNED, m);
+	return true;
+}
+
+static __always_inline bool load_w32(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	return load_fast(w, ip, space, m, VGPU_MD_FORM_W, false);
+}
+
+static __always_inline bool load_w16(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	return load_fast(w, ip, space, m, VGPU_MD_FORM_W, true);
+}
+
+static __always_inline bool load_sv32(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	return load_fast(w, ip, space, m, VGPU_MD_FORM_SV, false);
+}
+
+#define FAST_LANES(NAME, SPACE)							\
+FAST_ACCESS(NAME##_W32, SPACE, load_w32, load_lanes, eng_load)			\
+FAST_ACCESS(NAME##_W16, SPACE, load_w16, load_lanes, eng_load)
+
+/* counting up, else anywhere */
+#define FAST_INDEX(NAME, SPACE)							\
+FAST_ACCESS(NAME##_ANY, SPACE, load_sv32, load_lanes, eng_load)			\
+HANDLER(f_##NAME##_SV32)							\
+{										\
+	note_strong(w, ip);							\
+	if (likely(load_index(w, ip, SPACE, ENG_ALL)))				\
+		NEXT();								\
+	return f_##NAME##_ANY(ip, w, table);					\
+}										\
+HANDLER(m_##NAME##_SV32)							\
+{										\
+	return m_##NAME##_ANY(ip, w, table);					\
+}
+FAST_INDEX(LDG, VGPU_SPACE_GLOBAL)
+FAST_INDEX(LDS, VGPU_SPACE_SHARED)
+#else
+#define FAST_LANES(NAME, SPACE)							\
+ACCESS(NAME##_W32, load_lanes, eng_load, SPACE)					\
+ACCESS(NAME##_W16, load_lanes, eng_load, SPACE)
+#endif
+FAST_LANES(LDG, VGPU_SPACE_GLOBAL)
+FAST_LANES(LDX, VGPU_SPACE_GENERIC)
+FAST_LANES(LDS, VGPU_SPACE_SHARED)
