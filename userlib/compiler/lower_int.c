@@ -100,6 +100,10 @@ static struct mopnd source(struct low *l, const struct ir_insn *i, u32 k, bool e
 	return ext ? low_ext(l, &i->ops[k], i->types[0]) : low_src(l, &i->ops[k]);
 }
 
+/*
+ * blockIdx * blockDim + threadIdx, the first line of most kernels: a product that is the same in
+ * all lanes is the scalar unit's, often once a block, and leaves the lanes an addition.
+ */
 static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *f)
 {
 	unsigned int bits = ir_type_bits(i->types[0]);
@@ -126,6 +130,12 @@ static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *
 	if (bits == 16 && i->m.mul == MUL_HI) {
 		src[0] = low_t2(l, VGPU_OP_IMUL, MC_V, src[0], src[1]);
 		low_final(l, low_op2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, d, src[0], mo_imm(16)));
+		return;
+	}
+	if (op == VGPU_OP_IMAD && low_is_scalar(l, &src[0]) && low_is_scalar(l, &src[1])) {
+		struct mopnd product = low_s2(l, VGPU_OP_SMUL, true, src[0], src[1]);
+
+		low_final(l, low_op2(l, VGPU_OP_IADD, d, src[2], product));
 		return;
 	}
 	low_final(l, low_op3(l, op, d, src[0], src[1], src[2]));
