@@ -29,6 +29,13 @@
 #define VGPU_DRM_DATE(text) .date = (text),
 #endif
 
+/* fb_create() is told the format since 6.17. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define VGPU_FB_ARGS	const struct drm_format_info *info, const struct drm_mode_fb_cmd2 *cmd
+#else
+#define VGPU_FB_ARGS	const struct drm_mode_fb_cmd2 *cmd
+#endif
+
 /* Until 6.2 dma_buf_vmap() was called without the reservation's lock. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define dma_buf_vmap_unlocked	dma_buf_vmap

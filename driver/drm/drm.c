@@ -91,6 +91,17 @@ static void put_device_of(struct drm_device *ddev, void *priv)
 	vgpu_device_put(priv);
 }
 
+static struct drm_framebuffer *no_framebuffer(struct drm_device *ddev, struct drm_file *file,
+					      VGPU_FB_ARGS)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+/* There is nothing to show: whoever asks for a framebuffer of the card is told so. */
+static const struct drm_mode_config_funcs no_modes = {
+	.fb_create = no_framebuffer,
+};
+
 /* Takes over the reference on @dev. */
 static struct drm_device *make(struct pci_dev *pdev, struct vgpu_device *dev)
 {
@@ -105,6 +116,11 @@ static struct drm_device *make(struct pci_dev *pdev, struct vgpu_device *dev)
 	rc = drmm_add_action_or_reset(ddev, put_device_of, dev);
 	if (!rc)
 		rc = drmm_mode_config_init(ddev);
+	if (!rc) {
+		ddev->mode_config.funcs = &no_modes;
+		ddev->mode_config.min_width = 1;
+		ddev->mode_config.min_height = 1;
+	}
 	/* No bus is between us and the memory that others hand to us. */
 	if (!rc)
 		rc = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));

@@ -48,6 +48,17 @@ static int check(struct vgpu_mem_copy *c)
 	return 0;
 }
 
+/* Bytes to the end of the compound page: the kernel's check of user copies goes no further. */
+static u64 left_in_page(const void *p)
+{
+	const struct page *head;
+
+	if (is_vmalloc_addr(p))
+		return ~0ull;
+	head = compound_head(virt_to_page(p));
+	return page_size((struct page *)head) - (p - page_address(head));
+}
+
 /*
  * Copy up to @want bytes of one row; returns how many, 0 after bringing memory, or an error. What lies
  * there is held by its object, not by the lock: a page fault may take as long as user space likes.
@@ -71,7 +82,7 @@ static ssize_t copy_some(struct vgpu_as *as, const struct vgpu_mem_copy *c,
 	if (WARN_ON_ONCE(!obj))		/* what translates is mapped */
 		return -EFAULT;
 	/* Pieces that happen to be neighbours may be of several objects. */
-	want = min(min3(want, span, held), (u64)PIECE);
+	want = min3(min3(want, span, held), left_in_page(p), (u64)PIECE);
 	if (to_gpu)
 		left = copy_from_user(p, u64_to_user_ptr(user), want);
 	else

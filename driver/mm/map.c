@@ -43,13 +43,15 @@ static int clip(const struct vgpu_bo *bo, struct vgpu_va_map *a)
 /* What cannot be an absent leaf: pieces that lie across leaves, or are not shown whole. */
 static int back_fragments(const struct vgpu_bo *bo, const struct vgpu_va_map *a, u64 align)
 {
-	u64 at = a->flags & VGPU_VA_FIXED ? a->va : align, end = a->offset + a->length;
+	/* An address to be chosen is known to be a multiple of @align and no more. */
+	bool whole = a->flags & VGPU_VA_FIXED || IS_ALIGNED(align, VGPU_HUGE_SIZE);
+	u64 at = a->flags & VGPU_VA_FIXED ? a->va : 0, end = a->offset + a->length;
 	u64 first = ALIGN(a->offset, VGPU_HUGE_SIZE), last = ALIGN_DOWN(end, VGPU_HUGE_SIZE);
 	int rc;
 
 	if (!bo->store->sparse)
 		return 0;
-	if (first >= last || !IS_ALIGNED(at - a->offset, VGPU_HUGE_SIZE))
+	if (!whole || first >= last || !IS_ALIGNED(at - a->offset, VGPU_HUGE_SIZE))
 		return vgpu_store_back_range(bo->store, a->offset, a->length);
 	rc = vgpu_store_back_range(bo->store, a->offset, first - a->offset);
 	return rc ?: vgpu_store_back_range(bo->store, last, end - last);

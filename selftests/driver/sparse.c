@@ -140,6 +140,24 @@ TEST_F(sparse, many_mappings)
 	close(fd);
 }
 
+/* An alignment below a piece's: nothing may be absent in the middle of a leaf. */
+TEST_F(sparse, small_alignment)
+{
+	struct gpu *g = &self->g;
+	uint32_t bo, x = 5;
+
+	ASSERT_EQ(0, bo_create(g->fd, g->ctx, 4 * PIECE, &bo));
+	for (int i = 0; i < 3; i++) {
+		struct vgpu_va_map m = {
+			.size = sizeof(m), .bo = bo, .offset = MIB, .length = 2 * PIECE, .align = MIB,
+		};
+
+		ASSERT_EQ(0, xioctl(g->fd, VGPU_IOCTL_VA_MAP, &m));
+		ASSERT_EQ(0, to_gpu(g->fd, g->ctx, m.va + MIB, &x, 4));
+		EXPECT_EQ(x, word(g, m.va + MIB));
+	}
+}
+
 /* By its own writes; the other context then still computes. */
 TEST_F(sparse, the_machine_ends)
 {
