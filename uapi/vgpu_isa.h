@@ -317,7 +317,7 @@ enum vgpu_bulk {
  * @type: element type as PTX's tensormap.replace numbers them
  * @interleave: zero
  * @swizzle: VGPU_TENSOR_SWIZZLE_*: how 16-byte units lie in shared memory
- * @fill: what a load puts where the tensor is not: 0 zero, 1 NaN (floats)
+ * @fill: what a load puts where the tensor is not: 0 zero, 1 NaN (floats; 0x7ff7 in each half)
  * @atomicity: zero
  * @reserved: zero
  * @address: of the first element; a multiple of 16

@@ -533,13 +533,14 @@ const struct eng_op *eng_bulk(struct eng_warp *w, const struct eng_op *ip, u32 l
  * @count: elements that are taken, by dimension
  * @log2: bytes of an element
  * @row: bytes of the box along the innermost dimension
+ * @pitch: bytes from one row to the next in shared memory
  * @total: bytes of the box
  */
 struct eng_tensor {
 	struct vgpu_tensor_map map;
 	s32 at[VGPU_TENSOR_RANKS];
 	u32 count[VGPU_TENSOR_RANKS];
-	u32 log2, row, total;
+	u32 log2, row, pitch, total;
 };
 
 /**

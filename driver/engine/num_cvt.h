@@ -203,8 +203,12 @@ static __always_inline u32 num_f_to_tf32(u32 a, u32 mod)
 {
 	u32 rm = CVT_RM(mod), sign = a & 0x80000000, m = a & 0x7fffffff, r;
 
-	if (m > NUM_F32_INF)	/* the low bits only go */
-		return a & ~0x1fffU;
+	if (m > NUM_F32_INF) {
+		if (rm != VGPU_RNA)
+			return 0x7fffe000;
+		/* the low bits only go; hardware's satfinite steps back whatever is not finite */
+		return (a & ~0x1fffU) - (mod & VGPU_CVT_SAT ? 0x2000 : 0);
+	}
 	r = m;
 	if (rm == VGPU_RNA)
 		r += 0x1000;

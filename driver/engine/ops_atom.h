@@ -23,6 +23,9 @@ static __always_inline u64 atom_int(u32 op, u64 old, u64 b, u64 c, bool is_signe
 	}
 }
 
+/* With an atomic's mod: f32 keeps denormals, as hardware's copies do that add up. */
+#define ATOM_DENORMALS	0x100
+
 static noinline u32 atom_add_f32(u32 a, u32 b, bool flush)
 {
 	if (flush) {
@@ -52,7 +55,7 @@ static __always_inline u64 atom_new(u32 mod, u64 old, u64 b, u64 c, bool shared)
 {
 	u32 op = mod & 15;
 
-	switch (mod >> 4) {
+	switch (mod >> 4 & 15) {
 	case VGPU_AT_U32:
 		return (u32)atom_int(op, old, b, c, false, 32);
 	case VGPU_AT_S32:
@@ -63,7 +66,7 @@ static __always_inline u64 atom_new(u32 mod, u64 old, u64 b, u64 c, bool shared)
 		return atom_int(op, old, b, c, true, 64);
 	case VGPU_AT_F32:
 		if (op == VGPU_ATOM_ADD)
-			return atom_add_f32((u32)old, (u32)b, !shared);
+			return atom_add_f32((u32)old, (u32)b, !shared && !(mod & ATOM_DENORMALS));
 		return (u32)atom_int(op, old, b, c, false, 32);
 	case VGPU_AT_F64:
 		if (op == VGPU_ATOM_ADD)

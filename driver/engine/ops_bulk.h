@@ -101,6 +101,7 @@ static __always_inline void bulk_combine(u32 mod, u8 *to, const u8 *from, u32 n,
 {
 	u32 i, bytes = atom_bytes(mod);
 
+	mod |= ATOM_DENORMALS;
 	/* An element that shared memory cuts off is the next step's fault. */
 	for (i = 0; i + bytes <= n; i += bytes) {
 		if (bytes == 8)

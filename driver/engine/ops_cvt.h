@@ -63,8 +63,8 @@ OP_PAIR(H2F_HI, u32, true, row_h2f(dst, AT(u32, a), true))
 OP1(H2F_RN, u32, u32, num_out32(num_from_h(a & 0xffff)))
 OP1(H2F_HI, u32, u32, num_out32(num_from_h(a >> 16)))
 #endif
-/* exact: NaN keeps its bits */
-OP1_MOST(B2F, u32, u32, 0, num_cvt_in(HALF_IN << 16, M))
+/* exact: NaN keeps its bits, but where denormals are flushed */
+OP1_MOST(B2F, u32, u32, 0, M & VGPU_CVT_FTZ ? num_out32(num_f32(num_cvt_in(HALF_IN << 16, M))) : HALF_IN << 16)
 #if ENG_HAVE_F2H
 OP1_EXPR(F2H, u32, u32, num_f_to_half(a, M, 10, 15))
 OP_COLD(F2H, u32,

@@ -29,6 +29,8 @@ static bool measure(struct eng_tensor *t, u32 shared_size)
 			return false;
 	}
 	t->row = t->count[0] << t->log2;
+	/* rows that are swizzled begin where spans do, however short they are */
+	t->pitch = max(t->row, m->swizzle ? 16U << m->swizzle : 0);
 	total = t->row;
 	for (k = 1; k <= m->rank; k++) {
 		total *= t->count[k];
@@ -107,7 +109,7 @@ static u32 swizzle(u32 off, u32 mode)
 bool eng_tensor_run(struct eng_warp *w, const struct eng_op *ip, u32 lane,
 		    const struct eng_tensor *t, u32 done, bool write, struct eng_run *run)
 {
-	u32 unit = done & 15;
+	u32 unit = done & 15, at = done / t->row * t->pitch + done % t->row - unit;
 	s64 x = (s64)t->at[0] * (1 << t->log2) + done % t->row;	/* in bytes */
 	u64 dim = (t->map.dim[0] ? t->map.dim[0] : 1ULL << 32) << t->log2, va, left;
 	bool inside = place_row(t, done, &va);
@@ -124,7 +126,7 @@ bool eng_tensor_run(struct eng_warp *w, const struct eng_op *ip, u32 lane,
 		run->n = min_t(u64, run->n, dim - x);
 	}
 	left = eng_piece(w, ip, VGPU_SPACE_SHARED,
-			 swizzle(ROW(u32, b)[lane] + (done & ~15U), t->map.swizzle) + unit, lane, true,
+			 swizzle(ROW(u32, b)[lane] + at, t->map.swizzle) + unit, lane, true,
 			 &run->shared);
 	if (!left)
 		return false;
@@ -137,7 +139,7 @@ bool eng_tensor_run(struct eng_warp *w, const struct eng_op *ip, u32 lane,
 	return left;
 }
 
-/* Where the tensor is not: zeros, or NaN of the type */
+/* Where the tensor is not: zeros, or the NaN that fma.oob knows, as hardware has it */
 static void fill(const struct eng_tensor *t, u8 *p, u32 n)
 {
 	u64 nan = 0;
@@ -146,21 +148,44 @@ static void fill(const struct eng_tensor *t, u8 *p, u32 n)
 		switch (t->map.type) {
 		case VGPU_TENSOR_F16:
 		case VGPU_TENSOR_BF16:
-			nan = 0x7fff7fff7fff7fffULL;
-			break;
 		case VGPU_TENSOR_F32:
 		case VGPU_TENSOR_F32_FTZ:
 		case VGPU_TENSOR_TF32:
 		case VGPU_TENSOR_TF32_FTZ:
-			nan = 0x7fffffff7fffffffULL;
-			break;
 		case VGPU_TENSOR_F64:
-			nan = 0x7fffffffffffffffULL;
+			nan = 0x7ff77ff77ff77ff7ULL;
 			break;
 		}
 	for (; n >= 8; n -= 8, p += 8)
 		memcpy(p, &nan, 8);
 	memcpy(p, &nan, n);
+}
+
+/* What a load makes of TF32: the nearest one, even of two; denormals stay, NaN becomes canonical. */
+static void round_tf32(u8 *p, u32 n)
+{
+	u32 a, m;
+
+	for (; n >= 4; n -= 4, p += 4) {
+		memcpy(&a, p, 4);
+		m = a & 0x7fffffff;
+		if (m > 0x7f800000)
+			a = 0x7fffe000;
+		else
+			a = (a & 0x80000000) | ((m + 0xfff + (m >> 13 & 1)) & ~0x1fffU);
+		memcpy(p, &a, 4);
+	}
+}
+
+static void load_run(const struct eng_tensor *t, const struct eng_run *run)
+{
+	if (!run->other) {
+		fill(t, run->shared, run->n);
+		return;
+	}
+	memmove(run->shared, run->other, run->n);
+	if (t->map.type == VGPU_TENSOR_TF32 || t->map.type == VGPU_TENSOR_TF32_FTZ)
+		round_tf32(run->shared, run->n);
 }
 
 const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
@@ -178,10 +203,8 @@ const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32
 		for (moved = 0; moved < ENG_TENSOR_CHUNK && *done < t.total; moved += run.n) {
 			if (!eng_tensor_run(w, ip, l, &t, *done, store, &run))
 				return NULL;
-			if (!store && run.other)
-				memmove(run.shared, run.other, run.n);
-			else if (!store)
-				fill(&t, run.shared, run.n);
+			if (!store)
+				load_run(&t, &run);
 			else if (run.other)
 				memmove(run.other, run.shared, run.n);
 			*done += run.n;

@@ -181,20 +181,24 @@ static void run_B2F(struct ref *r)
 {
 	struct ref_number n = from_half(r, &ref_bf16);
 
-	if (n.nan && !flag(r, VGPU_CVT_SAT))
+	if (n.nan && !flag(r, VGPU_CVT_SAT) && !flag(r, VGPU_CVT_FTZ))
 		r->d = (u32)(flag(r, VGPU_CVT_HIGH) ? r->a & 0xffff0000 : r->a << 16);
 	else
 		r->d = to_single(r, n);
 }
 
-/* What is no number only loses its low bits. */
+/*
+ * What is no number becomes the canonical one; rounded away from zero it only loses its low bits, and
+ * where only finite ones are wanted, steps back: so does an H100.
+ */
 static void run_F2TF32(struct ref *r)
 {
 	struct ref_number n = ref_from_f32(r->a);
 	u32 bits;
 
 	if (n.nan) {
-		r->d = r->a & ~0x1fffu;
+		r->d = rounding(r) != VGPU_RNA ? 0x7fffe000 :
+		       (r->a & ~0x1fffu) - (flag(r, VGPU_CVT_SAT) ? 0x2000 : 0);
 		return;
 	}
 

@@ -10,13 +10,22 @@ are the inputs. Class "exact": the bits of the hardware. Class "approx NAME BOUN
 function NAME, in the unit of the PTX ISA's own statement (see golden.cpp).
 """
 import sys
+import cvt_forms
+import video_forms
 
+CASES = 2048    # of each form; of those that are enumerated, fewer
 FORMS = []
 
 
-def form(text, out, ins, klass="exact"):
+def form(text, out, ins, klass="exact", cases=CASES):
     """Adds a form."""
-    FORMS.append((text, out, ins.split(), klass))
+    FORMS.append((text, out, ins.split(), klass, cases))
+
+
+def more(text, out, ins, klass="exact"):
+    """Adds a form that is not there yet."""
+    if not any(f[0] == text for f in FORMS):
+        form(text, out, ins, klass, 512)
 
 
 def each(pattern, out, ins, **lists):
@@ -196,8 +205,67 @@ def conversions():
     each("cvt.rn{s}.f16x2.{t} D, A;", "f16x2", "u16", s=["", ".relu"], t=["e4m3x2", "e5m2x2"])
 
 
-for part in (integers, f32, f64, halves, conversions):
+def rest():
+    """What the others left out."""
+    for t in ("s16x2", "u16x2"):
+        for o in ("add", "min", "max"):
+            more(f"{o}.{t} D, A, B;", "b32", "u32 u32")
+    for o in ("min", "max"):
+        for t in ("s32", "s16x2"):
+            more(f"{o}.relu.{t} D, A, B;", "b32", "u32 u32")
+    for t in ("s16", "u16", "s64", "u64"):
+        more(f"sad.{t} D, A, B, C;", "b" + t[1:], f"{t} {t} {t}")
+        more(f"mad.hi.{t} D, A, B, C;", "b" + t[1:], f"{t} {t} {t}")
+        if t[0] == "s":
+            more(f"abs.{t} D, A;", "b" + t[1:], t)
+            more(f"neg.{t} D, A;", "b" + t[1:], t)
+    for t in ("s32", "u32"):
+        more(f"mad24.hi.{t} D, A, B, C;", "b32", f"{t} {t} {t}")
+    more("mad24.hi.sat.s32 D, A, B, C;", "b32", "s32 s32 s32")
+    for t in ("s64", "u64"):
+        more(f"bfind.shiftamt.{t} D, A;", "b32", t)
+    more("{ .reg .b64 x; add.cc.u64 x, A, B; addc.u64 D, C, C; }", "b64", "u64 u64 u64")
+    more("{ .reg .b64 x; sub.cc.u64 x, A, B; subc.u64 D, C, 5; }", "b64", "u64 u64 u64")
+    more("{ .reg .b64 x; mad.lo.cc.u64 x, A, B, C; madc.hi.u64 D, A, B, C; }", "b64", "u64 u64 u64")
+    for t in ("f16", "bf16", "f16x2", "bf16x2"):
+        ftz = ("", ".ftz") if t[0] == "f" else ("",)
+        more(f"fma.rn.oob.{t} D, A, B, C;", t, f"o{t} o{t} o{t}")
+        more(f"fma.rn.oob.relu.{t} D, A, B, C;", t, f"o{t} o{t} o{t}")
+        for f in ftz:
+            for o in ("min", "max"):
+                for m in ("", ".NaN", ".xorsign.abs", ".NaN.xorsign.abs"):
+                    more(f"{o}{f}{m}.{t} D, A, B;", t, f"{t} {t}")
+            for o in ("abs", "neg"):
+                more(f"{o}{f}.{t} D, A;", t, t)
+        for c in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"):
+            more(f"set.{c}.{t}.{t} D, A, B;", t, f"{t} {t}")
+    for d in ("u32", "s32", "f32"):
+        for t in ("s32", "u64", "f32", "f64", "f16"):
+            if (d, t) != ("f32", "f16"):
+                more(f"set.ge.{d}.{t} D, A, B;", "b32", f"{t} {t}")
+        more(f"set.ne.{d}.b16 D, A, B;", "b32", "u16 u16")
+        more(f"{{ .reg .pred p; setp.lt.f32 p, C, A; set.gtu.xor.{d}.f32 D, A, B, p; }}", "b32", "f32 f32 f32")
+    more("{ .reg .pred p, q; setp.gt.and.s32 p|q, A, B, 1; selp.b32 D, 1, 0, p; @q add.u32 D, D, 2; }", "b32", "s32 s32")
+    for t in ("s32", "u64", "f32", "f64", "b16"):
+        i = "u16" if t == "b16" else t
+        for s in ("s32", "f32"):
+            more(f"slct.{t}.{s} D, A, B, C;", "b" + t[1:] if t[0] != "f" else t, f"{i} {i} {s}")
+    more("slct.ftz.s32.f32 D, A, B, C;", "b32", "s32 s32 f32")
+    for c in ("finite", "infinite", "number", "notanumber", "normal", "subnormal"):
+        more(f"{{ .reg .pred p; testp.{c}.f64 p, A; selp.b32 D, 1, 0, p; }}", "b32", "f64")
+    more("rsqrt.approx.f64 D, A;", "f64", "f64", "approx rsqrt64 0")
+    for t in ("f16", "bf16"):
+        for c in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"):
+            more(f"{{ .reg .pred p; setp.{c}.{t} p, A, B; selp.b32 D, 1, 0, p; }}", "b32", f"{t} {t}")
+            if c in ("eq", "ltu", "ge"):
+                more(f"{{ .reg .pred p, q; setp.{c}.{t}x2 p|q, A, B; selp.b32 D, 1, 0, p; @q add.u32 D, D, 2; }}",
+                     "b32", f"{t}x2 {t}x2")
+
+
+for part in (integers, f32, f64, halves, conversions, rest):
     part()
+cvt_forms.forms(more)
+video_forms.forms(more)
 
 BITS = {"f16": 16, "bf16": 16, "f16x2": 32, "bf16x2": 32, "sh": 32, "lane": 32}
 
@@ -206,7 +274,7 @@ def bits(t):
     """Width of a type's register."""
     if t in BITS:
         return BITS[t]
-    for p in ("nz", "m", "x", "a", "c"):
+    for p in ("nz", "m", "x", "a", "c", "o"):
         if t.startswith(p):
             return bits(t[len(p):])
     return int(t[1:])
@@ -214,8 +282,8 @@ def bits(t):
 
 def ptx():
     """The module."""
-    print(".version 8.0\n.target sm_90\n.address_size 64")
-    for i, (text, out, ins, _) in enumerate(FORMS):
+    print(".version 9.0\n.target sm_90\n.address_size 64")
+    for i, (text, out, ins, _, _) in enumerate(FORMS):
         regs = "".join(f"\t.reg .b{bits(t)} {'ABC'[k]};\n" for k, t in enumerate(ins))
         loads = "".join(f"\tadd.u64 p, q{k}, o;\n\tld.global.b{bits(t)} {'ABC'[k]}, [p];\n" for k, t in enumerate(ins))
         print(f"// {text}\n.visible .entry form_{i}(.param .u64 pa, .param .u64 pb, .param .u64 pc, "
@@ -230,12 +298,12 @@ def ptx():
 
 
 def table():
-    """The C table: text, output type, input types, class."""
-    for text, out, ins, klass in FORMS:
+    """The C table: text, output type, input types, class, cases."""
+    for text, out, ins, klass, cases in FORMS:
         ins = ins + [""] * (3 - len(ins))
         k = klass.split()
         name, bound = (k[1], k[2]) if k[0] == "approx" else ("", "0")
-        print(f'{{ "{text}", "{out}", {{ "{ins[0]}", "{ins[1]}", "{ins[2]}" }}, "{name}", {bound} }},')
+        print(f'{{ "{text}", "{out}", {{ "{ins[0]}", "{ins[1]}", "{ins[2]}" }}, "{name}", {bound}, {cases} }},')
 
 
 if __name__ == "__main__":

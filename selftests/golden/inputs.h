@@ -77,6 +77,8 @@ static inline float moderate(golden_random &r, float scale)
 
 static inline uint64_t random_of(const std::string &t, golden_random &r)
 {
+	if (t[0] == 'o')
+		return random_of(t.substr(1), r);
 	uint64_t x = r.next();
 	bool wild = r.next() & 1;
 
@@ -136,6 +138,8 @@ static inline uint64_t edge_of(const std::string &t, size_t i)
 
 		return edge_of(half, i) | edge_of(half, i * 7 + 3) << 16;
 	}
+	if (t[0] == 'o')	/* what stands for an element outside of a tensor, often */
+		return i % 3 ? edge_of(t.substr(1), i / 3) : 0x7ff7;
 	if (t == "lane")
 		return i & 31;
 	if (t == "sh")
@@ -157,17 +161,22 @@ static inline uint64_t edge_of(const std::string &t, size_t i)
 	return nz && !x ? 7 : x;
 }
 
-/* The cases of a form: @arity columns of GOLDEN_CASES values. */
-static inline std::vector<uint64_t> golden_inputs(const char *const types[3], size_t form)
+/*
+ * The cases of a form: three columns of GOLDEN_CASES values, of which the first @cases are set. With all
+ * of them, two inputs meet in each pair of their edges; else in random ones.
+ */
+static inline std::vector<uint64_t> golden_inputs(const char *const types[3], size_t form, uint32_t cases)
 {
 	std::vector<uint64_t> v(3 * GOLDEN_CASES);
 	golden_random r = { 0x9e3779b97f4a7c15ull + form * 0x1234567 };
 	int arity = 1 + (types[1][0] != 0) + (types[2][0] != 0);
 
-	for (size_t i = 0; i < GOLDEN_CASES; i++)
+	bool all = cases == GOLDEN_CASES && arity == 2;
+
+	for (size_t i = 0; i < cases; i++)
 		for (int k = 0; k < arity; k++) {
-			bool edge = arity == 1 ? i < 32 : arity == 2 ? i < 900 : r.next() % 3 == 0;
-			size_t e = arity == 2 ? (k ? i / 30 : i % 30) : arity == 1 ? i : r.next() >> 8;
+			bool edge = arity == 1 ? i < 32 : all ? i < 900 : r.next() % 3 == 0;
+			size_t e = all ? (k ? i / 30 : i % 30) : arity == 1 ? i : r.next() >> 8;
 
 			v[k * GOLDEN_CASES + i] = edge ? edge_of(types[k], e) : random_of(types[k], r);
 		}

@@ -1,7 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Every instruction form, on the device in a bed, against what an H200 gave.
+# Every instruction form, on the device in a bed, against what an H200 and an H100 gave.
 # HANDLERS names the handler sets to run (default: the best one; "all" for each).
+# known.txt names the forms that are known to differ, and why; they count as
+# skipped, and as a failure where one of them has come to agree.
 # time limit: 900
 # long variant: HANDLERS=all
 cd "$(dirname "$0")" || exit 1
@@ -15,6 +17,14 @@ n=0
 result()	# ok|not ok, text
 {
 	n=$((n + 1))
+	if grep -qxF -- "${2#*: }" known.txt; then
+		if [ "$1" = ok ]; then
+			set -- "not ok" "$2: agrees now, take it out of known.txt"
+		else
+			echo "not ok $n - $2 # TODO differs from hardware, see known.txt"
+			return
+		fi
+	fi
 	[ "$1" = ok ] || status=1
 	echo "$1 $n - $2"
 }
@@ -35,12 +45,13 @@ check()
 }
 
 make -s all >&2 || { echo "Bail out! the runners do not build"; exit 1; }
-for f in golden warp; do
+for f in golden warp tensor; do
 	xz -dc $f.xz > "$out/$f.bin" || { echo "Bail out! no golden values"; exit 1; }
 done
 for set in $sets; do
 	check "$set" golden forms.ptx golden.bin
 	check "$set" warp warp_forms.ptx warp.bin
+	check "$set" tensor tensor_forms.ptx tensor.bin
 done
 echo "1..$n"
 exit $status

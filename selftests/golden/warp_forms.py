@@ -3,18 +3,27 @@
 """Forms that work across the lanes of a warp, compared with real hardware.
 
 Like forms.py; in the text X0...X15 are 32-bit inputs of each lane, Y0...Y7 its outputs, L the lane,
-S the address of 4096 bytes of shared memory that holds the lanes' inputs. A form is (text, kind of inputs,
+S the address of 4096 bytes of shared memory that begins with the lanes' inputs, w that of the lane's own there,
+G that of the lane's inputs in global memory. A form is (text, kind of inputs,
 tolerance): 0 compares bits, else results are floats of the named format that may differ by
 tolerance times (1 + |value|).
 """
 import sys
+import atomic_forms
+import wmma_forms
 
+WARPS = 64    # that run a form; of later ones, fewer
 FORMS = []
 
 
-def form(text, inputs="bits", out="b32", tolerance=0):
+def form(text, inputs="bits", out="b32", tolerance=0, warps=WARPS):
     """Adds a form."""
-    FORMS.append((text, inputs, out, tolerance))
+    FORMS.append((text, inputs, out, tolerance, warps))
+
+
+def more(text, inputs="bits", out="b32", tolerance=0):
+    """Adds a form that few warps run."""
+    form(text, inputs, out, tolerance, 8)
 
 
 def regs(prefix, first, n):
@@ -103,22 +112,97 @@ def products():
         form(text, "f64small", "b32")
 
 
-for part in (lanes, matrices, products):
+def partial():
+    """Lanes of a part of the warp."""
+    few = "setp.lt.u32 p, L, 20; @!p bra OUT_%; "
+    for t in ("add.u32", "min.s32", "max.u32", "and.b32", "xor.b32"):
+        more(f"{few}redux.sync.{t} Y0, X0, 0xfffff; OUT_%: ")
+    for mode in ("all", "any", "uni"):
+        more(f"{few}and.b32 t, X0, 1; setp.ne.b32 p, t, 0; vote.sync.{mode}.pred q, p, 0xfffff; selp.b32 Y0, 1, 0, q; OUT_%: ")
+    more(few + "setp.lt.u32 p, X0, X1; vote.sync.ballot.b32 Y0, p, 0xfffff; OUT_%: ")
+    more(few + "and.b32 t, X0, 3; match.any.sync.b32 Y0, t, 0xfffff; OUT_%: ")
+    more(few + "elect.sync Y0|p, 0xfffff; selp.b32 Y1, 1, 0, p; OUT_%: ")
+    more("mov.b64 a, {X0, X1}; match.any.sync.b64 Y0, a, -1;")
+    more("and.b32 t, X0, 1; mov.b64 a, {X2, t}; and.b32 u, X2, 1; mov.b64 a, {u, t}; match.any.sync.b64 Y0, a, -1;")
+    more("mov.b64 a, {X0, X1}; match.all.sync.b64 Y0|p, a, -1; selp.b32 Y1, 1, 0, p;")
+    more("mov.b32 t, %ctaid.x; mov.b64 a, {t, t}; match.all.sync.b64 Y0|p, a, -1; selp.b32 Y1, 1, 0, p;")
+    more("setp.gt.u32 p, X0, X1; bar.red.and.pred q, 0, p; selp.b32 Y0, 1, 0, q; bar.red.popc.u32 Y1, 0, !p;")
+
+
+def wider():
+    """mma that products() has not: m8n8k4, m16n8k16 of f64, 4-bit mixes; zeros, denormals, infinities, NaN."""
+    for kind in ("small", "unit"):
+        for la in ("row", "col"):
+            for lb in ("row", "col"):
+                for d, c in (("f32", "f32"), ("f16", "f16"), ("f32", "f16")):
+                    if c == "f16" and d == "f32" and la != lb:
+                        continue
+                    y, x = (regs("Y", 0, 8 if d == "f32" else 4), regs("X", 8, 8 if c == "f32" else 4))
+                    tol = 0 if kind == "small" else 2e-5 if d == "f32" else 4e-3
+                    more(f"mma.sync.aligned.m8n8k4.{la}.{lb}.{d}.f16.f16.{c} {y}, {regs('X', 0, 2)}, {regs('X', 2, 2)}, {x};",
+                         f"{'f16' if c == 'f32' else 'h16'}{kind}", "f32" if d == "f32" else "f16x2", tol)
+    for shape, na, nb, nc in (("m8n8k32", 1, 1, 2), ("m16n8k32", 2, 1, 4), ("m16n8k64", 4, 2, 4)):
+        for a, b in (("s4", "s4"), ("u4", "u4"), ("s4", "u4"), ("u4", "s4")):
+            for sat in ("", ".satfinite"):
+                if sat or (a, b) == ("u4", "s4"):
+                    more(f"mma.sync.aligned.{shape}.row.col{sat}.s32.{a}.{b}.s32 {regs('Y', 0, nc)}, {regs('X', 0, na)}, "
+                         f"{regs('X', na, nb)}, {regs('X', 8, nc)};")
+    text = ".reg .b64 f<16>, d<4>; " + "".join(f"mov.b64 f{i}, {{X{2 * i % 16}, X{(2 * i + 1) % 16}}}; " for i in range(16))
+    text += f"mma.sync.aligned.m16n8k16.row.col.f64.f64.f64.f64 {regs('d', 0, 4)}, {regs('f', 0, 8)}, {regs('f', 8, 4)}, {regs('f', 12, 4)};"
+    more(text + "".join(f" mov.b64 {{Y{2 * i}, Y{2 * i + 1}}}, d{i};" for i in range(4)), "f64small")
+    for a, shape, na, nb in (("f16", "m16n8k16", 4, 2), ("bf16", "m16n8k16", 4, 2), ("tf32", "m16n8k8", 4, 2)):
+        more(f"mma.sync.aligned.{shape}.row.col.f32.{a}.{a}.f32 {regs('Y', 0, 4)}, {regs('X', 0, na)}, {regs('X', na, nb)}, "
+             f"{regs('X', 8, 4)};", f"s:{a}", "f32", 2e-5)
+
+
+def sparse():
+    """mma.sp: two of four, or one of two."""
+    def one(op, shape, types, n, nc, sel, inputs, out="b32", tolerance=0, mods=""):
+        d, a, b, c = types
+        more(f"mma.sp{op}.sync.aligned.{shape}.row.col{mods}.{d}.{a}.{b}.{c} {regs('Y', 0, nc)}, {regs('X', 0, n)}, "
+             f"{regs('X', n, n)}, {regs('X', 8, nc)}, X12, {sel};", inputs, out, tolerance)
+
+    for kind in ("small", "unit"):
+        t32, t16 = (0, 0) if kind == "small" else (2e-5, 4e-3)
+        for op in ("", "::ordered_metadata"):
+            for shape, n, sels in (("m16n8k16", 2, 4), ("m16n8k32", 4, 2)):
+                for sel in range(sels if not op else 1):
+                    one(op, shape, ("f32", "f16", "f16", "f32"), n, 4, sel, f"sp24:f16{kind}", "f32", t32)
+                    one(op, shape, ("f16", "f16", "f16", "f16"), n, 2, sel, f"sp24:h16{kind}", "f16x2", t16)
+                    one(op, shape, ("f32", "bf16", "bf16", "f32"), n, 4, sel, f"sp24:bf16{kind}", "f32", t32)
+            for shape, n, sels in (("m16n8k8", 2, 4), ("m16n8k16", 4, 2)):
+                for sel in range(sels if not op else 1):
+                    one(op, shape, ("f32", "tf32", "tf32", "f32"), n, 4, sel, f"sp12:tf32{kind}", "f32", t32)
+            for a in ("e4m3", "e5m2"):
+                for b in ("e4m3", "e5m2"):
+                    one(op, "m16n8k64", ("f32", a, b, "f32"), 4, 4, 0, f"sp24:fp8{kind}", "f32", 0 if kind == "small" else 2e-2)
+    for op in ("", "::ordered_metadata"):
+        for shape, n, sels, types in (("m16n8k32", 2, 2, "8"), ("m16n8k64", 4, 1, "8"), ("m16n8k64", 2, 2, "4"), ("m16n8k128", 4, 1, "4")):
+            for a in "su":
+                for b in "su":
+                    for sel in range(sels if not op else 1):
+                        one(op, shape, ("s32", a + types, b + types, "s32"), n, 4, sel, "sp24:bits",
+                            mods=".satfinite" if a == b else "")
+
+
+for part in (lanes, matrices, products, partial, wider, sparse):
     part()
+wmma_forms.forms(more)
+atomic_forms.forms(more)
 
 
 def ptx():
     """The module."""
-    print(".version 8.4\n.target sm_90\n.address_size 64")
-    for i, (text, _, _, _) in enumerate(FORMS):
+    print(".version 9.0\n.target sm_90\n.address_size 64")
+    for i, (text, *_) in enumerate(FORMS):
         loads = "".join(f"\tld.global.b32 X{k}, [p+{4 * k}];\n\tst.shared.b32 [w+{4 * k}], X{k};\n" for k in range(16))
         stores = "".join(f"\tst.global.b32 [p+{4 * k}], Y{k};\n" for k in range(8))
-        print(f"// {text}\n.visible .entry warp_{i}(.param .u64 pin, .param .u64 pout)\n{{\n"
-              "\t.reg .b32 L, S, w, t, u, i, X<16>, Y<8>; .reg .b64 p, a; .reg .pred p_, q_;\n"
+        print(f"// {text}\n.visible .entry warp_{i}(.param .u64 pin, .param .u64 pout)\n.reqnctapercluster 1, 1, 1\n{{\n"
+              "\t.reg .b32 L, S, w, t, u, i, X<16>, Y<8>; .reg .b64 p, a, G; .reg .pred p_, q_;\n"
               "\t.shared .align 16 .b8 sh[4096];\n"
               "\tmov.u32 L, %laneid;\n\tmov.u32 S, sh;\n\tshl.b32 w, L, 6;\n\tadd.u32 w, w, S;\n"
               "\tmov.u32 i, %ctaid.x;\n\tshl.b32 i, i, 5;\n\tadd.u32 i, i, L;\n"
-              "\tld.param.u64 p, [pin];\n\tmul.wide.u32 a, i, 64;\n\tadd.u64 p, p, a;\n"
+              "\tld.param.u64 p, [pin];\n\tmul.wide.u32 a, i, 64;\n\tadd.u64 p, p, a;\n\tmov.u64 G, p;\n"
               f"{loads}" + "".join(f"\tmov.b32 Y{k}, 0;\n" for k in range(8)) + "\tbar.warp.sync -1;\n"
               "\t{ .reg .pred p, q;\n\t" + text.replace("_%", f"_{i}") + "\n\t}\n"
               "\tld.param.u64 p, [pout];\n\tmul.wide.u32 a, i, 32;\n\tadd.u64 p, p, a;\n"
@@ -127,8 +211,8 @@ def ptx():
 
 def table():
     """The C table."""
-    for text, inputs, out, tol in FORMS:
-        print(f'{{ "{text}", "{inputs}", "{out}", {tol} }},')
+    for text, inputs, out, tol, warps in FORMS:
+        print(f'{{ "{text}", "{inputs}", "{out}", {tol}, {warps} }},')
 
 
 if __name__ == "__main__":

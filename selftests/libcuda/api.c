@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../compiler/tap.h"
+#include "../../uapi/vgpu_isa.h"
 #include "cuda.h"
 #include "host_device.h"
 
@@ -95,6 +96,28 @@ enum { N = 100000 };
 static bool same(const void *a, const void *b, size_t n)
 {
 	return !memcmp(a, b, n);
+}
+
+static void test_tensor_maps(void)
+{
+	static const uint64_t dim[3] = { 100, 1ull << 32, 7 }, stride[2] = { 400, 1600 };
+	static const uint32_t box[3] = { 16, 4, 2 }, step[3] = { 1, 2, 1 };
+	struct vgpu_tensor_map map[2] __attribute__((aligned(64)));
+	void *at = (void *)0x800000000000;
+
+#define ENCODE(M, TYPE, INTERLEAVE, SWIZZLE, FILL) \
+	cuTensorMapEncodeTiled(M, TYPE, 3, at, dim, stride, box, step, INTERLEAVE, SWIZZLE, 0, FILL)
+	ok(!ENCODE(map, 7, 0, 2, 1) && map->type == VGPU_TENSOR_F32 && map->rank == 2 && !map->dim[1] &&
+	   map->step[1] == 2 && map->stride[1] == 1600 && map->swizzle == 2 && map->fill == 1, "a tensor map");
+	ok(!cuTensorMapReplaceAddress(map, (char *)at + 64) && map->address == (uintptr_t)at + 64, "moved");
+	ok(cuTensorMapReplaceAddress(map, (char *)at + 8) == CUDA_ERROR_INVALID_VALUE &&
+	   cuTensorMapReplaceAddress(map + 1, NULL) == CUDA_ERROR_INVALID_VALUE, "not to where it cannot be");
+	ok(ENCODE((char *)map + 16, 7, 0, 2, 1) == CUDA_ERROR_INVALID_VALUE, "a map in the wrong place");
+	ok(ENCODE(map, 2, 0, 2, 1) == CUDA_ERROR_INVALID_VALUE, "NaN of integers");
+	ok(ENCODE(map, 7, 0, 1, 0) == CUDA_ERROR_INVALID_VALUE, "a row longer than its swizzle");
+	ok(ENCODE(map, 7, 1, 0, 0) == CUDA_ERROR_NOT_SUPPORTED && ENCODE(map, 7, 0, 4, 0) == CUDA_ERROR_NOT_SUPPORTED &&
+	   ENCODE(map, 13, 0, 0, 0) == CUDA_ERROR_NOT_SUPPORTED, "what is not done is refused");
+#undef ENCODE
 }
 
 static void test_copies(void)
@@ -384,6 +407,7 @@ int main(void)
 	test_init();
 	test_contexts();
 	test_memory();
+	test_tensor_maps();
 	test_copies();
 	test_streams();
 	test_context_events();

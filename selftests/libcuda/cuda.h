@@ -38,6 +38,10 @@ CUresult cuMemHostAlloc(void **p, size_t size, unsigned int flags);
 CUresult cuMemFreeHost(void *p);
 CUresult cuMemHostRegister_v2(void *p, size_t size, unsigned int flags);
 CUresult cuMemHostUnregister(void *p);
+CUresult cuTensorMapEncodeTiled(void *map, uint32_t type, uint32_t rank, void *address, const uint64_t *dim,
+				const uint64_t *stride, const uint32_t *box, const uint32_t *step,
+				uint32_t interleave, uint32_t swizzle, uint32_t promotion, uint32_t fill);
+CUresult cuTensorMapReplaceAddress(void *map, void *address);
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total);
 CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr p);
 CUresult cuPointerGetAttribute(void *data, int attribute, CUdeviceptr p);

@@ -59,7 +59,7 @@ static bool to_integral(const struct ir_insn *i)
 
 static u8 sat_of(const struct ir_insn *i)
 {
-	return i->m.sat ? VGPU_CVT_SAT : 0;
+	return i->m.sat == SAT ? VGPU_CVT_SAT : 0;
 }
 
 static u8 ftz_of(const struct ir_insn *i)
@@ -194,15 +194,15 @@ static void int_to_int(struct low *l, struct ir_insn *i)
 
 /* ---- float to integer ---- */
 
-/* Of a NaN the hardware makes 0x8000 in 16 bits, signed or not. */
-static struct mopnd nan_to_8000(struct low *l, struct mopnd v, struct mopnd source)
+/* Of a NaN the hardware makes the top bit alone, signed or not. */
+static struct mopnd nan_to_top(struct low *l, struct mopnd v, struct mopnd source, u32 top)
 {
 	struct mopnd p = low_temp(l, MC_P);
 	struct minsn *m = low_op2(l, VGPU_OP_DSETP, p, source, source);
 
 	m->mod = VGPU_FCMP_NAN;
 	m->mode = 0;
-	return low_t3(l, VGPU_OP_SEL, MC_V, mo_imm(0x8000), v, p);
+	return low_t3(l, VGPU_OP_SEL, MC_V, mo_imm(top), v, p);
 }
 
 static struct mopnd float_to_int(struct low *l, struct ir_insn *i, enum kind from)
@@ -231,8 +231,8 @@ static struct mopnd float_to_int(struct low *l, struct ir_insn *i, enum kind fro
 		v = low_t2(l, VGPU_OP_IMINS, MC_V, low_t2(l, VGPU_OP_IMAXS, MC_V, v, mo_imm(lo)),
 			   mo_imm(hi));
 	}
-	if (to == T_U16 && from == K_F64)
-		v = nan_to_8000(l, v, source);
+	if (from == K_F64 && small && !s)
+		v = nan_to_top(l, v, source, 1u << (bits - 1));
 	return v;
 }
 
@@ -287,6 +287,10 @@ static bool float_same(struct low *l, struct ir_insn *i, enum kind k)
 
 	switch (k) {
 	case K_F32:
+		if (!mod && !i->m.ftz) {	/* NaN keeps its bits */
+			low_copy(l, &i->ops[0], v);
+			return true;
+		}
 		m = low_op1(l, VGPU_OP_F2F, d, v);
 		mod |= ftz_of(i);
 		break;
@@ -309,6 +313,30 @@ static bool float_same(struct low *l, struct ir_insn *i, enum kind k)
 	return true;
 }
 
+/*
+ * f64 to bf16, rounded once: through an f32 that is rounded to odd, whose last bit stands for all that
+ * was cut off.
+ */
+static struct mopnd narrow_to_odd(struct low *l, struct mopnd v)
+{
+	struct mopnd f = conv(l, VGPU_OP_D2F, MC_V, v, VGPU_RZ), p = low_temp(l, MC_P);
+	struct minsn *m = low_op2(l, VGPU_OP_DSETP, p, conv(l, VGPU_OP_F2D, MC_W, f, 0), v);
+
+	m->mod = VGPU_FCMP_NE;
+	m->mode = 0;
+	return low_t3(l, VGPU_OP_SEL, MC_V, low_t2(l, VGPU_OP_OR, MC_V, f, mo_imm(1)), f, p);
+}
+
+/* satfinite is what the pairs' instructions have: the low half of one */
+static void saturate_finite(struct low *l, struct ir_insn *i, struct mopnd v, enum kind to)
+{
+	struct minsn *m = low_op2(l, to == K_F16 ? VGPU_OP_F2H2 : VGPU_OP_F2B2, low_dst(l, &i->ops[0]),
+				  low_vector(l, mo_imm(0), MC_V), v);
+
+	m->mod = round_of(i) | VGPU_CVT_SAT | (i->m.relu ? VGPU_CVT_RELU : 0);
+	low_final(l, m);
+}
+
 static bool float_to_float(struct low *l, struct ir_insn *i, enum kind from, enum kind to)
 {
 	struct mopnd v = low_src(l, &i->ops[1]), d = low_dst(l, &i->ops[0]);
@@ -321,6 +349,9 @@ static bool float_to_float(struct low *l, struct ir_insn *i, enum kind from, enu
 	} else if (from == K_F64 && to == K_F16) {
 		m = low_op1(l, VGPU_OP_D2H, d, v);
 		m->mod = mod;
+	} else if (from == K_F64 && to == K_BF16) {
+		m = low_op1(l, VGPU_OP_F2B, d, narrow_to_odd(l, v));
+		m->mod = mod;
 	} else if (from == K_F64) {
 		return false;
 	} else if (to == K_F64 && from == K_F16) {
@@ -332,12 +363,16 @@ static bool float_to_float(struct low *l, struct ir_insn *i, enum kind from, enu
 	} else if (to == K_F32) {
 		m = low_op1(l, from == K_F16 ? VGPU_OP_H2F : VGPU_OP_B2F, d, v);
 		m->mod = sat_of(i) | ftz_of(i);
+	} else if ((to == K_F16 || to == K_BF16) && i->m.sat == SAT_FINITE) {
+		saturate_finite(l, i, widen(l, v, from), to);
+		return true;
 	} else if (to == K_F16 || to == K_BF16) {
 		m = low_op1(l, to == K_F16 ? VGPU_OP_F2H : VGPU_OP_F2B, d, widen(l, v, from));
-		m->mod = mod | ftz_of(i) | (i->m.relu ? VGPU_CVT_RELU : 0);
+		/* an f32 that hardware would flush rounds like any other that is tiny beside f16 */
+		m->mod = mod | (to == K_BF16 ? ftz_of(i) : 0) | (i->m.relu ? VGPU_CVT_RELU : 0);
 	} else if (to == K_TF32 && from == K_F32) {
 		m = low_op1(l, VGPU_OP_F2TF32, d, v);
-		m->mod = mod | (i->m.relu ? VGPU_CVT_RELU : 0);
+		m->mod = mod | (i->m.sat ? VGPU_CVT_SAT : 0) | (i->m.relu ? VGPU_CVT_RELU : 0);
 	} else {
 		return false;
 	}
@@ -374,7 +409,7 @@ static bool to_pair(struct low *l, struct ir_insn *i, enum kind to)
 		return false;
 	m = low_op2(l, to == K_F16X2 ? VGPU_OP_F2H2 : VGPU_OP_F2B2, d, a,
 		    low_src(l, &i->ops[2]));
-	m->mod = round_of(i) | sat_of(i) | (i->m.relu ? VGPU_CVT_RELU : 0);
+	m->mod = round_of(i) | (i->m.sat ? VGPU_CVT_SAT : 0) | (i->m.relu ? VGPU_CVT_RELU : 0);
 	low_final(l, m);
 	return true;
 }

@@ -21,6 +21,34 @@ static u8 half_mod(const struct ir_insn *i)
 	       (i->m.xorsign ? VGPU_H_XORSIGN : 0);
 }
 
+/* All ones where a half of @v is the NaN that stands for an element outside of a tensor */
+static struct mopnd outside(struct low *l, struct mopnd v, u32 h)
+{
+	struct mopnd p = low_temp(l, MC_P);
+	struct minsn *m;
+
+	v = low_t2(l, VGPU_OP_AND, MC_V, low_t2(l, VGPU_OP_SHRU, MC_V, v, mo_imm(16 * h)), mo_imm(0xffff));
+	m = low_op2(l, VGPU_OP_SETPI, p, v, mo_imm(0x7ff7));
+	m->mod = VGPU_CMP_EQ;
+	return low_t3(l, VGPU_OP_SEL, MC_V, low_vector(l, mo_imm(0xffffu << 16 * h), MC_V), mo_imm(0), p);
+}
+
+/* fma.oob: zero where a factor is an element outside of a tensor */
+static void fma_outside(struct low *l, struct ir_insn *i, u16 op, struct mopnd *s)
+{
+	bool pair = i->types[0] == T_F16X2 || i->types[0] == T_BF16X2;
+	struct mopnd v[2] = { low_vector(l, s[0], MC_V), low_vector(l, s[1], MC_V) };
+	struct mopnd r = low_temp(l, MC_V), gone = mo_imm(0);
+	u32 k, h;
+
+	low_op3(l, op, r, v[0], v[1], s[2])->mod = VGPU_H_RELU * !!i->m.relu;
+	for (h = 0; h < (pair ? 2u : 1u); h++)
+		for (k = 0; k < 2; k++)
+			gone = low_t2(l, VGPU_OP_OR, MC_V, outside(l, v[k], h), gone);
+	gone = low_t1(l, VGPU_OP_NOT, MC_V, gone);
+	low_final(l, low_op2(l, VGPU_OP_AND, low_dst(l, &i->ops[0]), r, gone));
+}
+
 static bool lower_halves(struct low *l, struct ir_insn *i)
 {
 	bool bf = i->types[0] == T_BF16 || i->types[0] == T_BF16X2;
@@ -48,6 +76,10 @@ static bool lower_halves(struct low *l, struct ir_insn *i)
 		s[0] = t;
 		s[1] = s[2];
 		s[2] = NO;
+	}
+	if (i->m.oob) {
+		fma_outside(l, i, op, s);
+		return true;
 	}
 	m = low_op3(l, op, low_dst(l, &i->ops[0]), s[0], s[1], s[2]);
 	m->mod = half_mod(i);

@@ -253,8 +253,6 @@ static void lower_24(struct low *l, struct ir_insn *i)
 	u16 ext = s ? VGPU_OP_BFES : VGPU_OP_BFEU;
 	struct mopnd d = low_dst(l, &i->ops[0]), a, b;
 
-	if (i->m.sat)
-		low_refuse(l, "mad24.hi.sat is not supported");
 	a = low_t3(l, ext, MC_V, low_src(l, &i->ops[1]), mo_imm(0), mo_imm(24));
 	b = low_t3(l, ext, MC_V, low_src(l, &i->ops[2]), mo_imm(0), mo_imm(24));
 	if (i->m.mul == MUL_HI) {	/* bits 47:16 of the product */
@@ -265,7 +263,8 @@ static void lower_24(struct low *l, struct ir_insn *i)
 		a = low_t2(l, VGPU_OP_IMUL, MC_V, a, b);
 	}
 	if (i->op == OP_MAD24)
-		low_final(l, low_op2(l, VGPU_OP_IADD, d, a, low_src(l, &i->ops[3])));
+		low_final(l, low_op2(l, i->m.sat ? VGPU_OP_IADDSAT : VGPU_OP_IADD, d, a,
+				     low_src(l, &i->ops[3])));
 	else
 		low_copy(l, &i->ops[0], a);
 }
@@ -313,6 +312,13 @@ static bool lower_odd(struct low *l, struct ir_insn *i)
 		a = low_t2(l, op, cls, low_src(l, &i->ops[1]), low_src(l, &i->ops[2]));
 		low_final(l, low_op2(l, wide ? VGPU_OP_LADD : VGPU_OP_IADD, d, a,
 				     low_src(l, &i->ops[3])));
+		return true;
+	}
+	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat) {	/* 16 bits */
+		a = low_t2(l, VGPU_OP_IMUL, MC_V, low_ext(l, &i->ops[1], i->types[0]),
+			   low_ext(l, &i->ops[2], i->types[0]));
+		a = low_t2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, MC_V, a, mo_imm(16));
+		low_final(l, low_op2(l, VGPU_OP_IADD, low_dst(l, &i->ops[0]), a, low_src(l, &i->ops[3])));
 		return true;
 	}
 	if (i->op == OP_SAD && wide) {
