@@ -101,6 +101,21 @@ static bool test_carries(void)
 	return true;
 }
 
+static bool test_some_reduce(void)
+{
+	u64 o = take(256);
+	u32 i, *r = at(o);
+
+	if (LAUNCH("some_reduce", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != (i & 1 ? 5 + 1000 : 777 + 1000 + 5000)) {
+			note("some_reduce: thread %u has %u", i, r[i]);
+			return false;
+		}
+	return true;
+}
+
 static bool test_bulk(void)
 {
 	u64 o = take(512), from = take(256);
@@ -315,6 +330,7 @@ static void run_forms(const char *set)
 	ok(test_video(), "%s: video instructions", set);
 	ok(test_wide128(), "%s: 128 bits", set);
 	ok(test_carries(), "%s: carries across blocks and guards", set);
+	ok(test_some_reduce(), "%s: reductions at a barrier under a guard", set);
 	ok(test_bulk(), "%s: copies in bulk and a barrier object", set);
 	ok(test_tensor(), "%s: boxes of a tensor", set);
 	ok(test_wmma(), "%s: wmma of the rarer shapes and of mixed accumulators", set);

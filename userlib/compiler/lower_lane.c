@@ -243,15 +243,20 @@ static void lower_bar(struct low *l, struct ir_insn *i, bool arrive)
 
 static void lower_bar_red(struct low *l, struct ir_insn *i)
 {
-	struct mopnd count = i->ops[2].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[2]);
+	struct mopnd count, d = low_dst(l, &i->ops[0]);
 	struct minsn *m;
 
-	if (i->guard)
-		low_refuse(l, "guarded %s is not supported", ir_op_name(i->op));
-	m = low_op3(l, VGPU_OP_BARRED, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), count,
+	if (i->guard)		/* what the others wait for goes to a register of its own first */
+		d = low_temp(l, low_class(l, &d));
+	low_skip_begin(l);
+	count = i->ops[2].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[2]);
+	m = low_op3(l, VGPU_OP_BARRED, d, low_src(l, &i->ops[1]), count,
 		    low_pred(l, &i->ops[3], false));
 	m->mod = i->m.popc ? VGPU_BARRED_POPC : i->m.boolop == BOOL_AND ? VGPU_BARRED_AND :
 		 VGPU_BARRED_OR;
+	low_skip_end(l);
+	if (i->guard)
+		low_copy(l, &i->ops[0], d);
 }
 
 /* A cluster of one block: its barrier is the block's, but not one of the numbered ones. */
