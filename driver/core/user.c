@@ -3,13 +3,13 @@
  * What a user has in use, over all its processes and files, so that one cannot
  * take everything from the others.
  */
-#include <linux/atomic.h>
 #include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "user.h"
+#include "vgpu.h"
 
 #define MAX_CTX_PER_USER	1024
 
@@ -84,17 +84,11 @@ void vgpu_user_remove_ctx(struct vgpu_user *u)
  * @pages: how many more
  * @cap: most that there may be
  *
- * Return: whether they fit; what does not is never counted, not even for a moment.
+ * Return: whether they fit.
  */
 bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap)
 {
-	s64 pinned = atomic64_read(&u->pinned);
-
-	do {
-		if (pinned + pages > cap)
-			return false;
-	} while (!atomic64_try_cmpxchg(&u->pinned, &pinned, pinned + pages));
-	return true;
+	return vgpu_charge(&u->pinned, pages, cap);
 }
 
 /** vgpu_user_unpin - undo vgpu_user_pin() */

@@ -335,6 +335,26 @@ const char *vgpu_fault_name(u32 kind);
 extern const struct file_operations vgpu_fops;
 struct file *vgpu_file_from_fd(int fd, struct vgpu_file **vf);
 
+/**
+ * vgpu_charge - add to a count that has a bound
+ * @count: the count
+ * @more: how much
+ * @cap: most that it may become
+ *
+ * Return: whether it fits; what does not is never added, not even for a moment: others would be
+ * refused meanwhile. Undone by atomic64_sub().
+ */
+static inline bool vgpu_charge(atomic64_t *count, u64 more, u64 cap)
+{
+	s64 now = atomic64_read(count);
+
+	do {
+		if (now + more > cap)
+			return false;
+	} while (!atomic64_try_cmpxchg(count, &now, now + more));
+	return true;
+}
+
 /* ---- objects (object.c) */
 void vgpu_obj_init(struct vgpu_obj *obj, enum vgpu_obj_type type,
 		   struct vgpu_ctx *ctx, const struct vgpu_obj_ops *ops);

@@ -61,18 +61,6 @@ static void note_peak(struct vgpu_ctx *ctx, s64 used)
 		;
 }
 
-/* What does not fit is never added, not even for a moment: others would be refused meanwhile. */
-static bool charge(struct vgpu_device *dev, u64 bytes)
-{
-	s64 used = atomic64_read(&dev->cnt.vram_used);
-
-	do {
-		if (used + bytes > dev->vram_bytes)
-			return false;
-	} while (!atomic64_try_cmpxchg(&dev->cnt.vram_used, &used, used + bytes));
-	return true;
-}
-
 static void free_store(struct kref *ref)
 {
 	struct vgpu_store *store = container_of(ref, struct vgpu_store, ref);
@@ -195,7 +183,7 @@ static struct vgpu_store *reserve(struct vgpu_device *dev, u64 length)
 
 	if (vgpu_inject_alloc_fails(dev))
 		return ERR_PTR(-ENOSPC);
-	if (length > dev->vram_bytes || !charge(dev, length))
+	if (length > dev->vram_bytes || !vgpu_charge(&dev->cnt.vram_used, length, dev->vram_bytes))
 		return ERR_PTR(-ENOSPC);
 	store = make_store(dev, length);
 	if (store)

@@ -22,16 +22,13 @@ static int charge(struct vgpu_ctx *ctx, unsigned long pages)
 {
 	u64 cap = (u64)vgpu_params.pin_limit_mib << (20 - PAGE_SHIFT);
 	u64 own = (u64)vgpu_params.pin_user_mib << (20 - PAGE_SHIFT);
-	s64 pinned = atomic64_read(&pinned_pages);
 
 	if (!vgpu_user_pin(ctx->user, pages, capable(CAP_IPC_LOCK) ? cap : own))
 		return -EDQUOT;
-	do {
-		if (pinned + pages > cap) {
-			vgpu_user_unpin(ctx->user, pages);
-			return -EDQUOT;
-		}
-	} while (!atomic64_try_cmpxchg(&pinned_pages, &pinned, pinned + pages));
+	if (!vgpu_charge(&pinned_pages, pages, cap)) {
+		vgpu_user_unpin(ctx->user, pages);
+		return -EDQUOT;
+	}
 	atomic64_add(pages, &ctx->mm->pinned_vm);
 	vgpu_count(ctx, pinned, (s64)pages << PAGE_SHIFT);
 	return 0;

@@ -22,23 +22,11 @@ static void reset(struct vgpu_unit *u, u64 first, u64 count)
 	u->turns = 0;
 }
 
-static bool charge(size_t bytes)
-{
-	u64 limit = (u64)vgpu_params.block_limit_mib << 20;
-	s64 all = atomic64_read(&all_bytes);
-
-	do {
-		if (all + bytes > limit)
-			return false;
-	} while (!atomic64_try_cmpxchg(&all_bytes, &all, all + bytes));
-	return true;
-}
-
 static struct vgpu_unit *alloc(size_t bytes)
 {
 	struct vgpu_unit *u;
 
-	if (!charge(bytes))
+	if (!vgpu_charge(&all_bytes, bytes, (u64)vgpu_params.block_limit_mib << 20))
 		return NULL;
 	u = vgpu_zalloc(sizeof(*u) + bytes + ALIGNMENT);
 	if (!u) {
