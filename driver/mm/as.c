@@ -81,14 +81,9 @@ static struct list_head *owner_maps(struct vgpu_obj *obj)
 	return &container_of(obj, struct vgpu_host, obj)->maps;
 }
 
-static const struct vgpu_store *store_of(struct vgpu_obj *obj)
-{
-	return obj->type == VGPU_OBJ_BO ? container_of(obj, struct vgpu_bo, obj)->store : NULL;
-}
-
 static void *address_at(struct vgpu_obj *obj, unsigned long index)
 {
-	const struct vgpu_store *store = store_of(obj);
+	const struct vgpu_store *store = vgpu_obj_store(obj);
 
 	if (!store)
 		return page_address(container_of(obj, struct vgpu_host, obj)->pages[index]);
@@ -100,7 +95,7 @@ static void *address_at(struct vgpu_obj *obj, unsigned long index)
 /* Whether 2 MiB at @va can be one leaf: aligned, contiguous, long enough. */
 static bool can_be_huge(const struct vgpu_mapping *m, u64 va, unsigned long index)
 {
-	const struct vgpu_store *store = store_of(m->obj);
+	const struct vgpu_store *store = vgpu_obj_store(m->obj);
 	unsigned long i;
 	void *first;
 
@@ -120,12 +115,9 @@ static bool can_be_huge(const struct vgpu_mapping *m, u64 va, unsigned long inde
 /* Whether 2 MiB at @va have no memory yet; map.c backed what is not whole and aligned. */
 static bool is_absent(const struct vgpu_mapping *m, unsigned long index)
 {
-	struct vgpu_store *store;
+	const struct vgpu_store *store = vgpu_obj_store(m->obj);
 
-	if (m->obj->type != VGPU_OBJ_BO)
-		return false;
-	store = container_of(m->obj, struct vgpu_bo, obj)->store;
-	return store->sparse && !vgpu_store_backed(store, index / VGPU_HUGE_PAGES);
+	return store && store->sparse && !vgpu_store_backed(store, index / VGPU_HUGE_PAGES);
 }
 
 /* What was cleared is out of every worker's sight. */

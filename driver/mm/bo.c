@@ -32,7 +32,7 @@ EXPORT_SYMBOL_VGPU(vgpu_store_length);
 /**
  * vgpu_store_page - a page of memory that is ours
  * @store: memory
- * @index: page number, below its length
+ * @index: page number, below its length; of a sparse one a page that is backed
  */
 struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index)
 {
@@ -42,16 +42,6 @@ struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index
 	return p->huge ? p->huge + i : p->small[i];
 }
 EXPORT_SYMBOL_VGPU(vgpu_store_page);
-
-/**
- * vgpu_bo_page - a page of a buffer whose memory is ours
- * @bo: buffer
- * @index: page number, below its length; of a sparse one a page that is backed
- */
-struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index)
-{
-	return vgpu_store_page(bo->store, index);
-}
 
 static void note_peak(struct vgpu_ctx *ctx, s64 used)
 {

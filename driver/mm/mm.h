@@ -91,6 +91,12 @@ struct vgpu_bo {
 	atomic_t vmas;
 };
 
+/* The memory of a buffer, NULL for an object of another kind. */
+static inline struct vgpu_store *vgpu_obj_store(struct vgpu_obj *obj)
+{
+	return obj->type == VGPU_OBJ_BO ? container_of(obj, struct vgpu_bo, obj)->store : NULL;
+}
+
 /**
  * struct vgpu_host - registered host memory
  * @obj: head
@@ -155,7 +161,6 @@ void vgpu_vram_free(struct vgpu_piece *piece);
 
 /* ---- bo.c */
 struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle);
-struct page *vgpu_bo_page(const struct vgpu_bo *bo, unsigned long index);
 struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store);
 
 /* ---- sparse.c: VRAM that is backed when first touched */

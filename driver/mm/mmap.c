@@ -86,7 +86,7 @@ int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
 
 static struct page *bo_page(struct vgpu_obj *obj, unsigned long index)
 {
-	return vgpu_bo_page(container_of(obj, struct vgpu_bo, obj), index);
+	return vgpu_store_page(vgpu_obj_store(obj), index);
 }
 
 static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)

@@ -117,34 +117,26 @@ int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length)
 }
 EXPORT_SYMBOL_VGPU(vgpu_store_back_range);
 
-/* The store behind an address, with a reference, and which of its pieces. NULL: none, or not sparse. */
-static struct vgpu_store *store_at(struct vgpu_as *as, u64 va, unsigned long *piece)
+/* The sparse store that an address shows, and which of its pieces; NULL: none. Under the lock. */
+static struct vgpu_store *store_at(const struct vgpu_mapping *m, u64 va, unsigned long *piece)
 {
-	struct vgpu_mapping *m = vgpu_as_mapping(as, va);
-	struct vgpu_store *store;
+	struct vgpu_store *store = m ? vgpu_obj_store(m->obj) : NULL;
 
-	if (!m || m->obj->type != VGPU_OBJ_BO)
-		return NULL;
-	store = container_of(m->obj, struct vgpu_bo, obj)->store;
-	if (!store->sparse)
+	if (!store || !store->sparse)
 		return NULL;
 	*piece = (va - m->va + m->offset) >> VGPU_HUGE_SHIFT;
-	kref_get(&store->ref);
 	return store;
 }
 
 /* Once it is backed: enter it, if it is still what the address shows. */
-static int enter(struct vgpu_as *as, u64 va, struct vgpu_store *store)
+static int enter(struct vgpu_as *as, u64 va)
 {
 	struct vgpu_mapping *m = vgpu_as_mapping(as, va);
 	unsigned long piece;
+	struct vgpu_store *store = store_at(m, va, &piece);
 
-	if (!m || m->obj->type != VGPU_OBJ_BO ||
-	    container_of(m->obj, struct vgpu_bo, obj)->store != store)
+	if (!store || !vgpu_store_backed(store, piece))
 		return 0;	/* the next look at the address says what is wrong */
-	piece = (va - m->va + m->offset) >> VGPU_HUGE_SHIFT;
-	if (!vgpu_store_backed(store, piece))
-		return 0;
 	return vgpu_pt_set_piece(as->root, ALIGN_DOWN(va, VGPU_HUGE_SIZE), &store->pieces[piece],
 				 m->readonly);
 }
@@ -164,7 +156,9 @@ int vgpu_as_touch(struct vgpu_as *as, u64 va)
 
 	if (down_read_killable(&as->lock))
 		return -EINTR;
-	store = store_at(as, va, &piece);
+	store = store_at(vgpu_as_mapping(as, va), va, &piece);
+	if (store)
+		kref_get(&store->ref);
 	up_read(&as->lock);
 	if (!store)
 		return 0;
@@ -172,7 +166,7 @@ int vgpu_as_touch(struct vgpu_as *as, u64 va)
 	if (!rc && down_write_killable(&as->lock)) {
 		rc = -EINTR;
 	} else if (!rc) {
-		rc = enter(as, va, store);
+		rc = enter(as, va);
 		up_write(&as->lock);
 	}
 	vgpu_store_put(store);
