@@ -54,7 +54,8 @@ static u64 extend(u64 v, u32 bytes, bool sign)
 	return sign ? (u64)((s64)(v << shift) >> shift) : v << shift >> shift;
 }
 
-static int load_global(const struct engine_launch *l, u64 va, u32 bytes, u64 *out)
+/* *@va becomes the first byte that is not there. */
+static int load_global(const struct engine_launch *l, u64 *va, u32 bytes, u64 *out)
 {
 	struct engine_span span;
 	u8 buf[8] = { 0 };
@@ -62,11 +63,13 @@ static int load_global(const struct engine_launch *l, u64 va, u32 bytes, u64 *ou
 	int err;
 
 	while (done < bytes) {
-		u64 at = va + done, off, n;
+		u64 at = *va + done, off, n;
 
 		err = l->mem->translate(l->as, at, false, &span);
-		if (err)
+		if (err) {
+			*va = at;
 			return err;
+		}
 		off = at - span.va;
 		n = min_t(u64, span.size - off, bytes - done);
 		memcpy(buf + done, (const u8 *)span.ptr + off, n);
@@ -93,7 +96,7 @@ static int load(const struct engine_launch *l, const struct vgpu_insn *in, const
 			return -EFAULT;
 		memcpy(&v, l->param + at, bytes);
 	} else {
-		err = load_global(l, at, bytes, &v);
+		err = load_global(l, va, bytes, &v);
 	}
 	*out = extend(v, bytes, in->c & VGPU_MD_SIGNED);
 	return err;

@@ -193,6 +193,31 @@ static void check_pages(const char *set)
 		       rig.fault.pc);
 }
 
+/* A block's preamble asks for the page that is missing, also where its load begins in one that is there. */
+static void check_preamble_page(const char *set)
+{
+	static const char text[] =
+		".kernel \"k\" func=f param=8 block=pre\n"
+		"pre:\ns.ld:param:b64:a8 s0, [0]\ns.ld:global:b64:a4 s1, [s0+4092]\nexit\n"
+		".func f\nmov v1, 0\nmov.w w2, s1\nst.global:b64:a8 w2, [s0+v1<<0]\nexit\n.end\n";
+	u64 base = RIG_BASE, want = 0x1122334455667788, got;
+	struct rig_grid g = {
+		.grid = { 1, 1, 1 }, .block = { 32, 1, 1 }, .param = &base, .param_size = 8,
+	};
+	u8 absent[MEMORY / 4096] = { 0, 1 };
+	int status;
+
+	memcpy(rig.mem + 4092, &want, 8);
+	rig.absent = absent;
+	rig.span = 4096;
+	status = rig_run(&rig, text, &g);
+	rig.absent = NULL;
+	rig.span = 0;
+	memcpy(&got, rig.mem, 8);
+	if (!tap_result(status == ENGINE_DONE && got == want, "%s a preamble's load across pages", set))
+		printf("# status %d %s, kind %u\n", status, rig.msg, rig.fault.kind);
+}
+
 /*
  * Memory that somebody unmaps meanwhile: lanes whose translations displace each other look them up
  * again, after all of them were checked. The access faults; it never goes on with what it has not read.
@@ -247,6 +272,7 @@ int main(void)
 			run_stop(&stops[i], *set);
 		check_untouched(*set);
 		check_pages(*set);
+		check_preamble_page(*set);
 		check_unmapped(*set);
 		engine_exit();
 	}
