@@ -26,8 +26,8 @@ __global__ void twice(int *p, int rounds)
 {
 	int i = blockIdx.x * blockDim.x + threadIdx.x, x = p[i];
 
-	for (int k = 0; k < rounds; k++)
-		x = x * 3 - x * 2 + (k & 0);
+	for (int k = 1; k < rounds; k++)	/* what a compiler cannot leave out */
+		x = x * 1664525 + 1013904223;
 	p[i] = 2 * x;
 }
 
@@ -81,7 +81,7 @@ static double milliseconds()
 		auto start = std::chrono::steady_clock::now();
 
 		for (int k = 0; k < 20; k++)
-			twice<<<N / 256, 256>>>(p, 500);
+			twice<<<N / 256, 256>>>(p, 60);
 		if (cudaDeviceSynchronize())
 			return -1;
 		std::chrono::duration<double, std::milli> t = std::chrono::steady_clock::now() - start;
