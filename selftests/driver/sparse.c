@@ -158,21 +158,38 @@ TEST_F(sparse, small_alignment)
 	}
 }
 
+/* Within a second. */
+static bool memory_is_back(int fd, uint64_t bytes)
+{
+	struct vgpu_device_status st = { 0 };
+
+	for (int i = 0; i < 100 && st.vram_free < bytes; i++) {
+		usleep(10000);
+		status(fd, &st);
+	}
+	return st.vram_free >= bytes;
+}
+
 /* By its own writes; the other context then still computes. */
 TEST_F(sparse, the_machine_ends)
 {
 	struct gpu other;
 	struct launch l;
 	struct vgpu_fault f;
-	uint32_t bo, x = 1;
+	uint32_t bo, spare, x = 1;
 	uint64_t va, at = 0;
 	int rc = 0;
 
 	ASSERT_EQ(0, gpu_open(&other));
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 16 * PIECE, &spare, &va));
+	for (int i = 0; i < 16; i++)
+		ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, va + i * PIECE, &x, 4));
 	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 100 * GIB, &bo, &va));
 	for (; !rc && at < 100 * GIB; at += PIECE)
 		rc = to_gpu(self->g.fd, self->g.ctx, va + at, &x, 4);
 	EXPECT_EQ(-ENOSPC, rc);
+	/* Enough for blocks, not for all that they touch. */
+	ASSERT_EQ(0, destroy(self->g.fd, spare));
 	l = launch(&self->g, SCATTER, 4, 32, va + 10 * GIB, PIECE);
 	run(&self->g, &l);
 	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
@@ -180,6 +197,8 @@ TEST_F(sparse, the_machine_ends)
 	EXPECT_EQ(VGPU_FAULT_MEMORY, f.kind);
 	EXPECT_EQ(-ENOSPC, f.detail);
 	ASSERT_EQ(0, destroy(self->g.fd, bo));
+	/* A worker that was just looking for memory lets go of the buffer when it has given up. */
+	EXPECT_TRUE(memory_is_back(other.fd, self->before.vram_free / 2));
 	l = launch(&other, COUNT, 3, 32, other.va, 0);
 	run(&other, &l);
 	EXPECT_EQ(0, queue_sync(&other.q));
