@@ -4,42 +4,11 @@
  * third… allocation in it failing, until none is left to fail. Nothing may leak or break.
  */
 #include <stdio.h>
-#include <sys/syscall.h>
 
 #include "kselftest_harness.h"
 
+#include "failnth.h"
 #include "gpu.h"
-
-static int failnth_fd = -1;
-
-static bool failnth_open(void)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/task/%ld/fail-nth", syscall(SYS_gettid));
-	failnth_fd = open(path, O_RDWR | O_CLOEXEC);
-	return failnth_fd >= 0;
-}
-
-static void failnth_set(unsigned int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", n);
-
-	if (pwrite(failnth_fd, text, len, 0) != len)
-		perror("fail-nth");
-}
-
-/* Whether the n-th allocation was reached; stops failing. */
-static bool failnth_hit(void)
-{
-	char text[16] = "";
-
-	if (pread(failnth_fd, text, sizeof(text) - 1, 0) <= 0)
-		return false;
-	failnth_set(0);
-	return atoi(text) == 0;
-}
 
 struct world {
 	int fd;
@@ -153,8 +122,7 @@ static bool life(struct __test_metadata *_metadata, struct world *w, unsigned in
 			hit = failnth_hit();
 		EXPECT_TRUE(i == which || !rc);
 	}
-	/* An allocation that failed may have been done without; nothing else may go wrong. */
-	EXPECT_TRUE(!rc || (hit && (rc == -ENOMEM || rc == -ENOSPC || rc == -EFAULT)))
+	EXPECT_TRUE(failnth_fine(rc, hit))
 		TH_LOG("%s %u: %d", steps[which].name, nth, rc);
 	if (w->mapped != MAP_FAILED)
 		munmap(w->mapped, 2 * MIB);

@@ -4,39 +4,9 @@
  * first, second, third… allocation in it failing. Nothing may leak or break. Not among them: what calls dma_buf_vmap(),
  * which warns when an exporter fails, whichever it is.
  */
-#include <sys/syscall.h>
+#include "../driver/failnth.h"
 #include "node.h"
 #include "kselftest_harness.h"
-
-static int failnth_fd = -1;
-
-static bool failnth_open(void)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/task/%ld/fail-nth", syscall(SYS_gettid));
-	failnth_fd = open(path, O_RDWR | O_CLOEXEC);
-	return failnth_fd >= 0;
-}
-
-static void failnth_set(unsigned int n)
-{
-	char text[16];
-	int len = snprintf(text, sizeof(text), "%u", n);
-
-	if (pwrite(failnth_fd, text, len, 0) != len)
-		perror("fail-nth");
-}
-
-static bool failnth_hit(void)
-{
-	char text[16] = "";
-
-	if (pread(failnth_fd, text, sizeof(text) - 1, 0) <= 0)
-		return false;
-	failnth_set(0);
-	return atoi(text) == 0;
-}
 
 struct world {
 	char path[64];
@@ -146,7 +116,7 @@ static bool life(struct __test_metadata *_metadata, struct world *w, unsigned in
 			hit = failnth_hit();
 		EXPECT_TRUE(i == which || !rc);
 	}
-	EXPECT_TRUE(!rc || (hit && (rc == -ENOMEM || rc == -ENOSPC || rc == -EFAULT)))
+	EXPECT_TRUE(failnth_fine(rc, hit))
 		TH_LOG("%s %u: %d", steps[which].name, nth, rc);
 	if (w->mapped != MAP_FAILED)
 		munmap(w->mapped, 64 * KIB);
