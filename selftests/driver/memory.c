@@ -77,6 +77,26 @@ TEST_F(mem, copy_in_and_out)
 	}
 }
 
+/* Buffers smaller than 2 MiB are made of blocks of many sizes; a copy may begin and end in any. */
+TEST_F(mem, copies_over_blocks)
+{
+	uint64_t n = 2 * MIB - 4 * KIB;
+	uint32_t *p = malloc(n), *q = malloc(n), bo;
+	uint64_t va;
+
+	pattern(p, n, 1);
+	for (uint64_t size = 12 * KIB; size <= n; size = size * 2 + 4 * KIB) {
+		for (uint64_t at = 0; at < size / 2; at += size / 16 * 4 + 4) {
+			ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, size, &bo, &va));
+			ASSERT_EQ(0, to_gpu(self->fd, self->ctx, va + at, p, size - at));
+			ASSERT_EQ(0, from_gpu(self->fd, self->ctx, va + at, q, size - at));
+			EXPECT_EQ(0, memcmp(p, q, size - at));
+		}
+	}
+	free(p);
+	free(q);
+}
+
 TEST_F(mem, copy_2d)
 {
 	uint8_t host[10 * 16], back[10 * 16] = { 0 };

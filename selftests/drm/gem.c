@@ -185,6 +185,21 @@ TEST_F(node, unknown_ioctl)
 }
 
 /* A buffer of a context becomes a GEM object: the same memory. */
+/* The card shows nothing, and says so to whoever wants to show something on it. */
+TEST_F(node, no_framebuffers)
+{
+	struct drm_mode_fb_cmd2 f = { .pixel_format = 0x34325258 };	/* XR24 */
+	int card = node_open_as(DRM_NODE_PRIMARY);
+
+	ASSERT_GE(card, 0);
+	EXPECT_EQ(-EINVAL, xioctl(card, DRM_IOCTL_MODE_ADDFB2, &f));
+	f.width = 64;
+	f.height = 64;
+	f.pitches[0] = 256;
+	EXPECT_GT(0, xioctl(card, DRM_IOCTL_MODE_ADDFB2, &f));
+	close(card);
+}
+
 TEST_F(node, buffer_to_gem)
 {
 	uint64_t va, size, used;

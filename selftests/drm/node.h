@@ -13,19 +13,24 @@
 #include "../../uapi/vgpu_drm.h"
 #include "../driver/dev.h"
 
-/* An open of the render node of device 0; below 0 when there is none. */
-static inline int node_open(void)
+/* An open of a node of device 0, DRM_NODE_RENDER or _PRIMARY; below 0 when there is none. */
+static inline int node_open_as(int type)
 {
 	drmDevicePtr list[32];
 	int n = drmGetDevices2(0, list, 32), fd = -ENODEV;
 
 	for (int i = 0; i < n && fd < 0; i++)
 		if (list[i]->bustype == DRM_BUS_PCI && list[i]->deviceinfo.pci->vendor_id == 0x10de &&
-		    !list[i]->businfo.pci->dev && list[i]->available_nodes & 1 << DRM_NODE_RENDER)
-			fd = open(list[i]->nodes[DRM_NODE_RENDER], O_RDWR | O_CLOEXEC);
+		    !list[i]->businfo.pci->dev && list[i]->available_nodes & 1 << type)
+			fd = open(list[i]->nodes[type], O_RDWR | O_CLOEXEC);
 	if (n > 0)
 		drmFreeDevices(list, n);
 	return fd;
+}
+
+static inline int node_open(void)
+{
+	return node_open_as(DRM_NODE_RENDER);
 }
 
 static inline int get_param(int fd, uint32_t param, uint64_t *value)
