@@ -73,8 +73,14 @@ static __always_inline void look_ahead(struct eng_warp *w, const struct eng_op *
 	*next = va + ROW_BYTES;
 	if (va != expected || e->size - (va - e->va) < AHEAD + ROW_BYTES)
 		return;
-	__builtin_prefetch(p + AHEAD, write);
-	__builtin_prefetch(p + AHEAD + 64, write);
+	/* clang wants constants here, before it knows that WRITE is one */
+	if (write) {
+		__builtin_prefetch(p + AHEAD, 1);
+		__builtin_prefetch(p + AHEAD + 64, 1);
+	} else {
+		__builtin_prefetch(p + AHEAD, 0);
+		__builtin_prefetch(p + AHEAD + 64, 0);
+	}
 }
 
 static __always_inline bool load_row_at(struct eng_warp *w, const struct eng_op *ip, u32 space,
