@@ -54,7 +54,18 @@ report()
 		echo "not ok 1 - vgpu-ptxc --check names kernel, line and reason (status $status)"
 		touch "$out/failed"
 	fi
-	echo 1..1
+	# What is printed on the way is compiled all the same, and what is not is not called so.
+	../../build/tools/vgpu-ptxc --check --dump-ir --dump-isa --kernel good "$out/report.ptx" >"$out/report.log" 2>&1
+	../../build/tools/vgpu-ptxc --check --front --kernel good "$out/report.ptx" >"$out/front.log" 2>&1
+	if grep -q "1 kernels, 1 compiled" "$out/report.log" && grep -q '^\.kernel "good"' "$out/report.log" &&
+	   grep -q "1 kernels, 1 parsed" "$out/front.log"; then
+		echo "ok 2 - vgpu-ptxc: dumps and --front say what was done"
+	else
+		sed 's/^/# /' "$out/report.log" "$out/front.log"
+		echo "not ok 2 - vgpu-ptxc: dumps and --front say what was done"
+		touch "$out/failed"
+	fi
+	echo 1..2
 }
 sub "the tool's report" report
 

@@ -165,9 +165,10 @@ static void report(void)
 		struct arch_stats *s = &stats[i];
 
 		qsort(s->ms, s->compiled, sizeof(*s->ms), by_value);
-		printf("compute_%u%.1s: %u modules, %u kernels, %u compiled, %u failed; "
+		printf("compute_%u%.1s: %u modules, %u kernels, %u %s, %u failed; "
 		       "median %.3f ms, max %.3f ms; index %.2f ms for %.1f MB\n",
 		       s->arch, &s->variant, s->modules, s->kernels, s->compiled,
+		       set.front ? "parsed" : "compiled",
 		       s->failed + s->bad_modules,
 		       s->compiled ? s->ms[s->compiled / 2] : 0.0,
 		       s->compiled ? s->ms[s->compiled - 1] : 0.0, s->index_ms,
@@ -220,13 +221,15 @@ static int compile(const struct vgpucc_module *m, const char *name, struct diag 
 	};
 	void *code = NULL;
 	size_t len = 0;
-	int ret;
+	int ret = VGPUCC_OK;
 
 	*ms = now_ms();
 	if (set.front || set.dump_ir || set.dump_ssa)
 		ret = front(m, name, d);
-	else
+	if (!set.front && ret == VGPUCC_OK) {
+		*ms = now_ms();
 		ret = vgpucc_compile_kernel(m, name, &opt, d, &code, &len);
+	}
 	*ms = now_ms() - *ms;
 	if (code && ret == VGPUCC_OK)
 		ret = verify(code, len, d);
