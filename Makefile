@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # make            the module for KDIR, the libraries, the tools
 # make run        one CUDA program on the device, in a machine that is booted for it
-# make test       all suites; test-long adds what takes hours; bench measures
+# make test       all suites but Ollama's, which wants an Ollama; test-long adds what takes hours; bench measures
 # make load       the modules and the libraries into this very system (unload: out again)
 # make install    libraries, tools, system files and the module for KDIR, below DESTDIR
 # make deb        Debian packages, into build/deb
@@ -23,7 +23,7 @@ SAMPLE	?= $(TOP)/build/selftests/cuda/static/vecadd
 PARAMS	?=
 # make test holds the suites that were seen whole and green; the other clients are test-long's.
 SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver drm engine faces \
-			   fuzz-engine golden libcuda packages runner tree \
+			   fuzz-engine golden libcuda libraries packages runner tree \
 			   clients/cublas clients/math clients/monitors clients/node-llama-cpp clients/ollama-probe)
 
 # kselftest_harness.h and ksft's shell helpers, as the kernel package has them

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# time limit: 900
+# time limit: 4500
+# variant: FUZZ_SECONDS=60
+# long variant: FUZZ_SECONDS=1800
 # The compiler's tests as nested TAP; the fuzzer runs FUZZ_SECONDS (default 30).
 cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/compiler

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# time limit: 1500
+# time limit: 4500
 # variant: FUZZ_SECONDS=60
 # long variant: FUZZ_SECONDS=3600
 # Verifier and engine under libFuzzer with the address and undefined-behaviour
