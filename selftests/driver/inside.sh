@@ -56,13 +56,7 @@ program launch
 program mutants
 program monitor
 
-# Let allocations that may sleep fail, too.
-mount -t debugfs none /sys/kernel/debug 2>/dev/null
-for f in failslab fail_page_alloc; do
-	echo N 2>/dev/null >/sys/kernel/debug/$f/ignore-gfp-wait
-	echo 0 2>/dev/null >/sys/kernel/debug/$f/min-order
-	echo 0 2>/dev/null >/sys/kernel/debug/$f/verbose
-done
+. "$(dirname "$0")/../lib/failing.sh"
 program failnth
 
 reload pin_user_mib=8 && program memory "memory, little of it to pin"

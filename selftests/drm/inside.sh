@@ -155,12 +155,7 @@ check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
 
 program gem
 program fence
-# Let allocations that may sleep fail, too.
-for f in failslab fail_page_alloc; do
-	echo N 2>/dev/null >/sys/kernel/debug/$f/ignore-gfp-wait
-	echo 0 2>/dev/null >/sys/kernel/debug/$f/min-order
-	echo 0 2>/dev/null >/sys/kernel/debug/$f/verbose
-done
+. ../lib/failing.sh
 program failnth
 if [ "${PART:-}" != chosen ]; then
 	tools

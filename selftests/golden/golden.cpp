@@ -4,20 +4,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <map>
-#include <cuda_runtime.h>
+#include "card.h"
 #include "inputs.h"
-
-#define CU(call)                                                                         \
-	do {                                                                             \
-		cudaError_t e_ = (call);                                                 \
-		if (e_ != cudaSuccess) {                                                 \
-			printf("Bail out! %s: %s\n", #call, cudaGetErrorString(e_));     \
-			exit(1);                                                         \
-		}                                                                        \
-	} while (0)
 
 struct form {
 	const char *text, *out, *in[3], *reference;
@@ -212,26 +201,17 @@ static bool check_form(const form &f, const std::vector<uint64_t> &in, const std
 	return !bad;
 }
 
-static std::vector<char> slurp(const char *path)
-{
-	std::ifstream s(path, std::ios::binary);
-
-	return std::vector<char>(std::istreambuf_iterator<char>(s), {});
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return 2;
 	bool write = !strcmp(argv[1], "write");
-	std::vector<char> ptx = slurp(argv[2]), golden;
-	cudaLibrary_t lib;
+	cudaLibrary_t lib = load_ptx(argv[2]);
+	std::vector<char> golden;
 	size_t at = 0;
 	std::map<std::string, double> errors;
 	int failed = 0;
 
-	ptx.push_back(0);
-	CU(cudaLibraryLoadData(&lib, ptx.data(), NULL, NULL, 0, NULL, NULL, 0));
 	FILE *out = write ? fopen(argv[3], "wb") : NULL;
 	if (!write)
 		golden = slurp(argv[3]);

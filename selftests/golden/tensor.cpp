@@ -3,20 +3,9 @@
 // memory, a store or a reduction in the tensor: tensor write PTX OUT; tensor check PTX GOLDEN.
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <cuda.h>
-#include <cuda_runtime.h>
+#include "card.h"
 #include "inputs.h"
-
-#define CU(call)                                                                         \
-	do {                                                                             \
-		cudaError_t e_ = (call);                                                 \
-		if (e_ != cudaSuccess) {                                                 \
-			printf("Bail out! %s: %s\n", #call, cudaGetErrorString(e_));     \
-			exit(1);                                                         \
-		}                                                                        \
-	} while (0)
 
 enum { SHARED = 16384, REGION = 16384, LOADS = 160, STORES = 48, REDUCTIONS = 48, ODD = 160 };
 
@@ -283,13 +272,6 @@ static void report(const std::string &text, uint32_t result, const std::vector<u
 	printf("%s %d - %s\n", ok && !differ ? "ok" : "not ok", ++number, text.c_str());
 }
 
-static std::vector<char> slurp(const char *path)
-{
-	std::ifstream s(path, std::ios::binary);
-
-	return std::vector<char>(std::istreambuf_iterator<char>(s), {});
-}
-
 static void all()
 {
 	golden_random r = { 0x853c49e6748fea9bull };
@@ -341,10 +323,7 @@ int main(int argc, char **argv)
 {
 	if (argc != 4)
 		return 2;
-	std::vector<char> ptx = slurp(argv[2]);
-
-	ptx.push_back(0);
-	CU(cudaLibraryLoadData(&lib, ptx.data(), NULL, NULL, 0, NULL, NULL, 0));
+	lib = load_ptx(argv[2]);
 	CU(cudaMalloc(&region, REGION + 256));
 	CU(cudaMalloc(&output, SHARED + 4));
 	if (!strcmp(argv[1], "write"))

@@ -3,19 +3,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
-#include <cuda_runtime.h>
+#include "card.h"
 #include "inputs.h"
-
-#define CU(call)                                                                         \
-	do {                                                                             \
-		cudaError_t e_ = (call);                                                 \
-		if (e_ != cudaSuccess) {                                                 \
-			printf("Bail out! %s: %s\n", #call, cudaGetErrorString(e_));     \
-			exit(1);                                                         \
-		}                                                                        \
-	} while (0)
 
 enum { MOST = 64, LANES = 32, IN = 16, OUT = 8 };
 
@@ -246,26 +235,16 @@ static bool check_form(const form &f, const std::vector<uint32_t> &got, const ui
 	return !bad;
 }
 
-static std::vector<char> slurp(const char *path)
-{
-	std::ifstream s(path, std::ios::binary);
-
-	return std::vector<char>(std::istreambuf_iterator<char>(s), {});
-}
-
 int main(int argc, char **argv)
 {
 	size_t all = 0, at = 0;
-	cudaLibrary_t lib;
 	int failed = 0;
 
 	if (argc != 4)
 		return 2;
 	bool write = !strcmp(argv[1], "write");
-	std::vector<char> ptx = slurp(argv[2]), golden;
-
-	ptx.push_back(0);
-	CU(cudaLibraryLoadData(&lib, ptx.data(), NULL, NULL, 0, NULL, NULL, 0));
+	cudaLibrary_t lib = load_ptx(argv[2]);
+	std::vector<char> golden;
 	FILE *out = write ? fopen(argv[3], "wb") : NULL;
 	for (size_t i = 0; i < count; i++)
 		all += forms[i].warps * LANES * OUT * 4;
