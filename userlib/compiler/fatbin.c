@@ -82,6 +82,12 @@ static bool begins_with(const unsigned char *s, u32 magic)
 	return true;
 }
 
+bool vgpucc_is_container(const void *image)
+{
+	return begins_with(image, WRAPPER_MAGIC) || begins_with(image, FATBIN_MAGIC) ||
+	       begins_with(image, ELF_MAGIC);
+}
+
 size_t vgpucc_image_size(const void *image)
 {
 	const struct fatbin_header *h = image;

@@ -100,10 +100,6 @@ static struct mopnd source(struct low *l, const struct ir_insn *i, u32 k, bool e
 	return ext ? low_ext(l, &i->ops[k], i->types[0]) : low_src(l, &i->ops[k]);
 }
 
-/*
- * blockIdx * blockDim + threadIdx, the first line of most kernels: a product that is the same in
- * all lanes is the scalar unit's, often once a block, and leaves the lanes an addition.
- */
 static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *f)
 {
 	unsigned int bits = ir_type_bits(i->types[0]);
@@ -132,6 +128,10 @@ static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *
 		low_final(l, low_op2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, d, src[0], mo_imm(16)));
 		return;
 	}
+	/*
+	 * blockIdx * blockDim + threadIdx, the first line of most kernels: a product that is the same in
+	 * all lanes is the scalar unit's, often once a block, and leaves the lanes an addition.
+	 */
 	if (op == VGPU_OP_IMAD && low_is_scalar(l, &src[0]) && low_is_scalar(l, &src[1])) {
 		struct mopnd product = low_s2(l, VGPU_OP_SMUL, true, src[0], src[1]);
 

@@ -77,9 +77,7 @@ CUresult cu_context_activate(CUcontext ctx)
 	uint32_t handle;
 	int r;
 
-	pthread_mutex_lock(&ctx->dev->lock);
-	vgpu_dev_account(&ctx->dev->dev);
-	pthread_mutex_unlock(&ctx->dev->lock);
+	cu_device_account(ctx->dev);
 	r = vgpu_ctx_create(&ctx->dev->dev, &handle);
 
 	if (r == -EBUSY)	/* the device's compute mode admits no other process */

@@ -36,6 +36,7 @@ CUresult cu_ready(void);
 CUresult cu_init(void);
 struct cu_device *cu_device_at(int ordinal);
 CUresult cu_device_get(CUdevice ordinal, struct cu_device **dev);
+bool cu_device_account(struct cu_device *d);
 CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value);
 CUresult cu_device_attribute_for(struct cu_device *d, int attribute, const void *caller, int *value);
 

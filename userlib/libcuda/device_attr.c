@@ -87,10 +87,15 @@ static CUresult compute_mode(struct cu_device *d, int *value)
 	return CUDA_SUCCESS;
 }
 
-/* Device memory leaves as a dma-buf through the render node, which may not be there. */
-static int dma_buf_supported(struct cu_device *d)
+/**
+ * cu_device_account - be seen as a client of the device's render node
+ * @d: device
+ *
+ * Return: whether there is one; device memory leaves as a dma-buf through it.
+ */
+bool cu_device_account(struct cu_device *d)
 {
-	int open;
+	bool open;
 
 	pthread_mutex_lock(&d->lock);
 	vgpu_dev_account(&d->dev);
@@ -115,7 +120,7 @@ CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 	else if (attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)
 		return compute_mode(d, value);
 	else if (attribute == CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED)
-		*value = dma_buf_supported(d);
+		*value = cu_device_account(d);
 	else if (a->source == INFO)
 		*value = *(const int *)((const char *)&d->dev.info + a->value);
 	else

@@ -26,17 +26,6 @@ static bool mentions(const struct vgpucc_info *info, const char *word)
 	return memmem(info->ptx, info->ptx_len, word, strlen(word));
 }
 
-/* Fatbin, its wrapper, or ELF: something that could have held PTX. Text may be shorter than a magic number. */
-static bool is_container(const void *data)
-{
-	static const char *const magics[] = { "\x50\xed\x55\xba", "\xb1\x43\x62\x46", "\x7f" "ELF" };
-
-	for (int i = 0; i < 3; i++)
-		if (!strncmp(data, magics[i], 4))
-			return true;
-	return false;
-}
-
 /**
  * cu_image_open - find and index the PTX in an image
  * @data: fatbin, ELF or PTX text
@@ -59,7 +48,7 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	diag_init(&diag, log, sizeof(log));
 	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
-	if (status == VGPUCC_NO_PTX && !is_container(data))
+	if (status == VGPUCC_NO_PTX && !vgpucc_is_container(data))
 		status = VGPUCC_BAD_IMAGE;
 	if (jit)
 		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
