@@ -8,7 +8,7 @@
  *	client wait		get everything ready, say "ready", wait for a line on stdin, then as work;
  *				twice, then ask for the memory: an error has to stay
  *	client idle		ready, a line, then only synchronize: nothing of it runs meanwhile
- *	client time		milliseconds of a piece of work, the best of three
+ *	client time [N]		milliseconds of a piece of work, the best of three; N times as much
  *	client allocs N		N allocations, a letter each: . or F
  *	client fill MIB		allocate and fill pieces of MIB until it fails: how many, and the error
  *	client hang		ready, a line, launch, wait for the end; says each
@@ -67,7 +67,7 @@ static cudaError_t work()
 	return cudaSuccess;
 }
 
-static double milliseconds()
+static double milliseconds(int times)
 {
 	double best = 1e9;
 	int *p;
@@ -81,7 +81,7 @@ static double milliseconds()
 		auto start = std::chrono::steady_clock::now();
 
 		for (int k = 0; k < 20; k++)
-			twice<<<N / 256, 256>>>(p, 60);
+			twice<<<N / 256, 256>>>(p, 60 * times);
 		if (cudaDeviceSynchronize())
 			return -1;
 		std::chrono::duration<double, std::milli> t = std::chrono::steady_clock::now() - start;
@@ -130,7 +130,7 @@ int main(int argc, char **argv)
 		wait_for_line();
 		say(cudaGetErrorName(cudaDeviceSynchronize()));
 	} else if (what == "time") {
-		printf("%.1f\n", milliseconds());
+		printf("%.1f\n", milliseconds(n ? n : 1));
 	} else if (what == "allocs") {
 		cudaFree(0);
 		for (int i = 0; i < n; i++)
