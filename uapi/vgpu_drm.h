@@ -29,7 +29,7 @@
  * EBADF          no such descriptor
  * EPERM          the queue belongs to another process
  * ENODEV         the device is lost or was removed
- * ENOSPC         VRAM is full
+ * ENOSPC         VRAM is full; GEM_MMAP: the handle is above 8388607
  * ENOMEM         the machine has no memory for it
  * EBUSY          ATTACH: the file is another client's already
  * EDQUOT         FENCE: too many wait for the queue
@@ -82,7 +82,8 @@ struct drm_vgpu_gem_create {
  * struct drm_vgpu_gem_mmap - where mmap() of the render node finds an object
  * @handle: GEM handle
  * @flags: zero
- * @offset: [out] for mmap(), with MAP_SHARED
+ * @offset: [out] for mmap() of this open node, with MAP_SHARED; that of a later page is as many bytes behind it
+ *	(not of memory that came by PRIME from another driver)
  */
 struct drm_vgpu_gem_mmap {
 	__u32 handle;

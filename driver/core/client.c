@@ -93,6 +93,7 @@ void vgpu_client_usage(struct vgpu_client *client, struct vgpu_device *dev,
 		       struct vgpu_client_usage *usage)
 {
 	struct vgpu_ctx *ctx;
+	u64 vram, absent;
 
 	memset(usage, 0, sizeof(*usage));
 	mutex_lock(&dev->ctx_lock);
@@ -100,7 +101,11 @@ void vgpu_client_usage(struct vgpu_client *client, struct vgpu_device *dev,
 		if (READ_ONCE(ctx->file->client) != client)
 			continue;
 		usage->contexts++;
-		usage->vram += atomic64_read(&ctx->cnt.vram_used);
+		/* What is being counted just now must not make the difference negative. */
+		absent = atomic64_read(&ctx->vram_absent);
+		vram = atomic64_read(&ctx->cnt.vram_used);
+		usage->vram += vram;
+		usage->absent += min(absent, vram);
 		usage->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
 	}
 	usage->busy_ns += atomic64_read(&client->ended_ns);

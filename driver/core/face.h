@@ -44,11 +44,13 @@ unsigned int vgpu_sched_workers(void);
  * struct vgpu_client_usage - what the files of a client use
  * @contexts: live contexts
  * @vram: bytes of VRAM that they hold
+ * @absent: of these, bytes that have no memory yet
  * @busy_ns: worker time for them and for those that have ended
  */
 struct vgpu_client_usage {
 	u32 contexts;
 	u64 vram;
+	u64 absent;
 	u64 busy_ns;
 };
 

@@ -272,6 +272,7 @@ struct vgpu_file {
  * @cnt:	live counters
  * @usage:	the monitor's part
  * @code_bytes:	memory of its code objects
+ * @vram_absent: bytes of cnt.vram_used that have no memory yet
  * @as:		GPU address space
  * @sched:	the scheduler's part
  * @state_lock:	protects @dead, @fault
@@ -291,6 +292,7 @@ struct vgpu_ctx {
 	struct vgpu_counters cnt;
 	struct vgpu_usage usage;
 	atomic64_t code_bytes;
+	atomic64_t vram_absent;
 	struct vgpu_as *as;
 	struct vgpu_sched_ctx *sched;
 	spinlock_t state_lock;

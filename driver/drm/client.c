@@ -106,10 +106,10 @@ void vgpu_drm_fdinfo(struct seq_file *m, struct file *filp)
 	/* Worker time, all workers together: as many engines of one kind. */
 	seq_printf(m, "drm-engine-compute:\t%llu ns\n", use.busy_ns);
 	seq_printf(m, "drm-engine-capacity-compute:\t%u\n", vgpu_sched_workers());
-	/* All of it is there from the beginning, and never goes elsewhere. */
+	/* What has handles has memory; and none of it ever goes elsewhere. */
 	kib(m, "total", "vram", vram);
 	kib(m, "shared", "vram", h.shared);
-	kib(m, "resident", "vram", vram);
+	kib(m, "resident", "vram", vram - use.absent);
 	kib(m, "memory", "vram", vram);
 	kib(m, "total", "system", h.foreign);
 	kib(m, "shared", "system", h.foreign);

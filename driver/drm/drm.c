@@ -65,6 +65,7 @@ static const struct drm_ioctl_desc ioctls[] = {
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	DRM_GEM_FOPS,
+	.mmap = vgpu_drm_mmap,
 	.show_fdinfo = vgpu_drm_fdinfo,
 };
 

@@ -215,7 +215,8 @@ int vgpu_drm_fences_init(void)
 		pr_err("fence_timeout_ms: 1 to %u\n", MAX_TIMEOUT_MS);
 		return -EINVAL;
 	}
-	wq = alloc_workqueue("vgpu_drm", WQ_UNBOUND, 0);
+	/* Whoever waits for a fence may be the one who makes memory free. */
+	wq = alloc_workqueue("vgpu_drm", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return wq ? 0 : -ENOMEM;
 }
 

@@ -5,6 +5,9 @@
  *
  * Exporters may move or hide the pages behind a scatter table, so imported memory is used
  * through vmap and mmap of its exporter only.
+ *
+ * The offset that mmap() is given is a cookie, as that of /dev/vgpuN: the handle in the upper bits, the
+ * byte in the object in the lower ones. DRM's own offsets are one TiB for all that use a device: one client could take them all.
  */
 #include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
@@ -19,6 +22,9 @@
 #include "internal.h"
 
 #define FAULT_AROUND	16ul	/* pages entered at a time */
+#define COOKIE_SHIFT	40
+#define COOKIE_PAGES	(1ul << (COOKIE_SHIFT - PAGE_SHIFT))
+#define MAX_COOKIE	(LLONG_MAX >> COOKIE_SHIFT)	/* the greatest handle in one */
 
 static unsigned long npages(const struct drm_gem_object *obj)
 {
@@ -100,7 +106,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct drm_gem_object *obj = vma->vm_private_data;
-	unsigned long i = vmf->pgoff - drm_vma_node_start(&obj->vma_node), n;
+	unsigned long i = vmf->pgoff % COOKIE_PAGES, n;
 	unsigned long addr = vmf->address & PAGE_MASK;
 	vm_fault_t rc;
 
@@ -126,27 +132,57 @@ static const struct vm_operations_struct vm_ops = {
 	.close = drm_gem_vm_close,
 };
 
-static int mmap_foreign(struct drm_gem_object *obj, struct vm_area_struct *vma)
-{
-	int rc;
-
-	/* Its exporter's, not ours: ours must not stay should it set none. */
-	vma->vm_private_data = NULL;
-	vma->vm_ops = NULL;
-	rc = dma_buf_mmap(obj->import_attach->dmabuf, vma, 0);
-	if (!rc)
-		drm_gem_object_put(obj);	/* the dma-buf is referenced instead */
-	return rc;
-}
-
+/* An object of ours, through its node or its dma-buf. A child process has it too, as with all of DRM's memory. */
 static int mmap_gem(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	if (obj->import_attach)
-		return mmap_foreign(obj, vma);
 	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP, 0);
 	return 0;
+}
+
+/*
+ * The mapping becomes its exporter's, who is not asked whether it may grow. Exporters that use DRM's
+ * shmem helpers show the beginning whatever the offset is: so only that can be had.
+ */
+static int mmap_foreign(struct drm_gem_object *obj, struct vm_area_struct *vma, unsigned long first)
+{
+	int rc;
+
+	if (first || !(vma->vm_flags & VM_SHARED))
+		return -EINVAL;
+	rc = dma_buf_mmap(obj->import_attach->dmabuf, vma, 0);
+	if (!rc)
+		vgpu_vm_flags(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
+	return rc;
+}
+
+static int mmap_at(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	unsigned long first = vma->vm_pgoff % COOKIE_PAGES, end = min(npages(obj), COOKIE_PAGES);
+
+	if (first >= end || vma_pages(vma) > end - first)
+		return -EINVAL;
+	if (obj->import_attach)
+		return mmap_foreign(obj, vma, first);
+	return drm_gem_mmap_obj(obj, obj->size, vma);
+}
+
+/** vgpu_drm_mmap - mmap() of a node, with an offset of GEM_MMAP */
+int vgpu_drm_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct drm_file *file = filp->private_data;
+	struct drm_gem_object *obj;
+	int rc;
+
+	if (drm_dev_is_unplugged(file->minor->dev))
+		return -ENODEV;
+	obj = drm_gem_object_lookup(file, vma->vm_pgoff / COOKIE_PAGES);
+	if (!obj)
+		return -EINVAL;
+	rc = mmap_at(obj, vma);
+	drm_gem_object_put(obj);	/* the mapping has its own, or the dma-buf's */
+	return rc;
 }
 
 static const struct drm_gem_object_funcs funcs = {
@@ -162,7 +198,6 @@ static const struct drm_gem_object_funcs funcs = {
 static struct vgpu_gem *make(struct drm_device *ddev, struct vgpu_store *store, size_t size)
 {
 	struct vgpu_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL_ACCOUNT);
-	int rc;
 
 	if (!gem) {
 		if (store)
@@ -172,11 +207,7 @@ static struct vgpu_gem *make(struct drm_device *ddev, struct vgpu_store *store, 
 	gem->store = store;
 	gem->base.funcs = &funcs;
 	drm_gem_private_object_init(ddev, &gem->base, size);
-	rc = drm_gem_create_mmap_offset(&gem->base);
-	if (!rc)
-		return gem;
-	drm_gem_object_put(&gem->base);
-	return ERR_PTR(rc);
+	return gem;
 }
 
 /* The handle holds the object from here on. */
@@ -237,8 +268,10 @@ int vgpu_drm_gem_mmap(struct drm_device *ddev, void *arg, struct drm_file *file)
 	obj = drm_gem_object_lookup(file, a->handle);
 	if (!obj)
 		return -ENOENT;
-	a->offset = drm_vma_node_offset_addr(&obj->vma_node);
 	drm_gem_object_put(obj);
+	if (a->handle > MAX_COOKIE)
+		return -ENOSPC;
+	a->offset = (u64)a->handle << COOKIE_SHIFT;
 	return 0;
 }
 

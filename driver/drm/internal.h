@@ -60,6 +60,7 @@ struct drm_gem_object *vgpu_gem_import_sg(struct drm_device *ddev, struct dma_bu
 					  struct sg_table *sgt);
 int vgpu_drm_gem_create(struct drm_device *ddev, void *arg, struct drm_file *file);
 int vgpu_drm_gem_mmap(struct drm_device *ddev, void *arg, struct drm_file *file);
+int vgpu_drm_mmap(struct file *filp, struct vm_area_struct *vma);
 int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *file);
 int vgpu_drm_gem_export(struct drm_device *ddev, void *arg, struct drm_file *file);
 

@@ -92,8 +92,10 @@ static void free_bo(struct vgpu_obj *obj)
 {
 	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
 
-	if (!bo->opened)
+	if (!bo->opened) {
+		vgpu_sparse_uncount(bo->store);
 		atomic64_sub(bo->length, &obj->ctx->cnt.vram_used);
+	}
 	vgpu_store_put(bo->store);
 	kfree(bo);
 }
@@ -245,7 +247,7 @@ static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c
 	}
 	bo->flags = c->flags;
 	if (vgpu_sparse_wanted(ctx->dev, c->length, c->flags))
-		vgpu_sparse_init(store);
+		vgpu_sparse_init(store, ctx);
 	note_peak(ctx, atomic64_add_return(c->length, &ctx->cnt.vram_used));
 	return bo;
 }

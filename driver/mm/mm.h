@@ -48,7 +48,9 @@ struct mem_cgroup;
  * @ops: how that is let go
  * @priv: for it
  * @sparse: whole pieces are backed when first touched; see sparse.c
- * @backing: held while a piece of a sparse store is backed
+ * @backing: held while a piece of a sparse store is backed; protects the two below
+ * @absent: bytes of it that have no memory yet
+ * @counted_by: the context that counts these too, while its buffer exists
  * @memcg: whose maker pays for what is backed later; NULL without one
  * @node: in the table of tokens, while @listed
  * @listed: it can be opened by @token; under the table's lock
@@ -65,6 +67,8 @@ struct vgpu_store {
 	void *priv;
 	bool sparse;
 	struct mutex backing;
+	u64 absent;
+	struct vgpu_ctx *counted_by;
 	struct mem_cgroup *memcg;
 	struct hlist_node node;
 	bool listed;
@@ -165,7 +169,8 @@ struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store);
 
 /* ---- sparse.c: VRAM that is backed when first touched */
 bool vgpu_sparse_wanted(const struct vgpu_device *dev, u64 length, u32 flags);
-void vgpu_sparse_init(struct vgpu_store *store);
+void vgpu_sparse_init(struct vgpu_store *store, struct vgpu_ctx *ctx);
+void vgpu_sparse_uncount(struct vgpu_store *store);
 void vgpu_sparse_fini(struct vgpu_store *store);
 bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece);
 int vgpu_store_back(struct vgpu_store *store, unsigned long piece);

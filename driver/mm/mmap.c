@@ -2,6 +2,9 @@
 /*
  * mmap of buffers and of queue areas. The file offset is a cookie: the handle
  * in the upper bits, a byte offset in the lower ones. A mapping holds a reference on its object.
+ *
+ * Pages are entered at once; those of sparse memory when they are touched, for backing them takes memory and
+ * time, and the process's address space is locked meanwhile.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -9,7 +12,8 @@
 #include "../sched/sched.h"
 #include "mm.h"
 
-#define BATCH	64	/* pages entered at a time */
+#define BATCH		64ul	/* pages entered at a time */
+#define MMAP_FLAGS	(VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP)
 
 /* Keep the device's count of the buffers that are mapped. */
 static void count_vma(struct vgpu_obj *obj)
@@ -47,6 +51,49 @@ static const struct vm_operations_struct vm_ops = {
 	.close = vma_close,
 };
 
+static unsigned long first_page(const struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff & ((1ull << (VGPU_COOKIE_SHIFT - PAGE_SHIFT)) - 1);
+}
+
+/* One piece is backed at most, and the page entered with its neighbours in it. */
+static vm_fault_t sparse_fault(struct vm_fault *vmf)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct vgpu_store *store = vgpu_obj_store(vma->vm_private_data);
+	unsigned long i = first_page(vma) + vmf->pgoff - vma->vm_pgoff, n;
+	unsigned long addr = vmf->address & PAGE_MASK;
+	vm_fault_t rc;
+	int err = vgpu_store_back(store, i / VGPU_HUGE_PAGES);
+
+	if (err)	/* nor is there anything to return to for one that is being killed */
+		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	rc = vmf_insert_page(vma, addr, vgpu_store_page(store, i));
+	n = min3(BATCH - i % BATCH, (vma->vm_end - addr) >> PAGE_SHIFT,
+		 (unsigned long)(store->length >> PAGE_SHIFT) - i);
+	/* The one that was asked for is there; the others may be left out. */
+	while (rc == VM_FAULT_NOPAGE && --n) {
+		addr += PAGE_SIZE;
+		if (vmf_insert_page(vma, addr, vgpu_store_page(store, ++i)) != VM_FAULT_NOPAGE)
+			break;
+	}
+	return rc;
+}
+
+static const struct vm_operations_struct sparse_ops = {
+	.open = vma_open,
+	.close = vma_close,
+	.fault = sparse_fault,
+};
+
+static void finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
+		   const struct vm_operations_struct *ops)
+{
+	count_vma(obj);
+	vma->vm_private_data = obj;
+	vma->vm_ops = ops;
+}
+
 /**
  * vgpu_mmap_finish - enter an object's pages into a mapping
  * @vma: the mapping
@@ -64,7 +111,7 @@ int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
 	struct page *batch[BATCH];
 	int rc;
 
-	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTCOPY | VM_DONTEXPAND | VM_DONTDUMP, 0);
+	vgpu_vm_flags(vma, MMAP_FLAGS, 0);
 	while (left) {
 		n = min_t(unsigned long, left, BATCH);
 		for (i = 0; i < n; i++)
@@ -78,9 +125,7 @@ int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
 		addr += n << PAGE_SHIFT;
 		cond_resched();
 	}
-	count_vma(obj);
-	vma->vm_private_data = obj;
-	vma->vm_ops = &vm_ops;
+	finish(vma, obj, &vm_ops);
 	return 0;
 }
 
@@ -94,17 +139,17 @@ static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
 	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
 	u64 length = bo->length;
 	u64 want = (u64)vma_pages(vma) << PAGE_SHIFT;
-	int rc;
 
 	if (offset >= length || want > length - offset)
 		return -EINVAL;
 	/* Another driver's pages: only that one knows how to map them. */
 	if (bo->store->kaddr)
 		return -EOPNOTSUPP;
-	rc = vgpu_store_back_range(bo->store, offset, want);
-	if (rc)
-		return rc;
-	return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
+	if (!bo->store->sparse)
+		return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
+	vgpu_vm_flags(vma, MMAP_FLAGS, 0);
+	finish(vma, obj, &sparse_ops);
+	return 0;
 }
 
 /**

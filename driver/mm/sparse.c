@@ -4,8 +4,8 @@
  * memory, whole pieces are backed when they are first touched, by a copy, a
  * user mapping, or a block of a kernel. The charge against the claimed VRAM is made at once.
  *
- * Locks: vgpu_store.backing, under which a piece is backed and published; taken
- * inside no other lock, so that waiting for memory holds nobody up.
+ * Locks: vgpu_store.backing, under which a piece is backed and published; taken inside no other lock of
+ * ours, so that waiting for memory holds nobody up.
  */
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -28,12 +28,27 @@ bool vgpu_sparse_wanted(const struct vgpu_device *dev, u64 length, u32 flags)
 /**
  * vgpu_sparse_init - make a new store sparse, in the context of who pays for it
  * @store: store without pieces
+ * @ctx: context whose buffer it is
  */
-void vgpu_sparse_init(struct vgpu_store *store)
+void vgpu_sparse_init(struct vgpu_store *store, struct vgpu_ctx *ctx)
 {
 	mutex_init(&store->backing);
 	store->memcg = get_mem_cgroup_from_mm(current->mm);
+	store->absent = store->length;
+	store->counted_by = ctx;
+	atomic64_add(store->length, &ctx->vram_absent);
 	store->sparse = true;
+}
+
+/** vgpu_sparse_uncount - the buffer that a store was made for ends; others may live on */
+void vgpu_sparse_uncount(struct vgpu_store *store)
+{
+	if (!store->sparse)
+		return;
+	mutex_lock(&store->backing);
+	atomic64_sub(store->absent, &store->counted_by->vram_absent);
+	store->counted_by = NULL;
+	mutex_unlock(&store->backing);
 }
 
 /** vgpu_sparse_fini - the end of a store, sparse or not */
@@ -56,12 +71,20 @@ bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece)
 	return smp_load_acquire(&p->huge) || smp_load_acquire(&p->small);
 }
 
-static void publish(struct vgpu_piece *to, const struct vgpu_piece *fresh)
+/* A piece of a store is backed from here on; under its lock. */
+static void publish(struct vgpu_store *store, unsigned long piece, const struct vgpu_piece *fresh,
+		    u64 bytes)
 {
+	struct vgpu_piece *to = &store->pieces[piece];
+
+	/* zeroed memory before what leads to it: pairs with vgpu_store_backed() */
 	if (fresh->huge)
 		smp_store_release(&to->huge, fresh->huge);
 	else
 		smp_store_release(&to->small, fresh->small);
+	store->absent -= bytes;
+	if (store->counted_by)
+		atomic64_sub(bytes, &store->counted_by->vram_absent);
 }
 
 /**
@@ -73,7 +96,7 @@ static void publish(struct vgpu_piece *to, const struct vgpu_piece *fresh)
  */
 int vgpu_store_back(struct vgpu_store *store, unsigned long piece)
 {
-	u64 left = store->length - ((u64)piece << VGPU_HUGE_SHIFT);
+	u64 bytes = min(store->length - ((u64)piece << VGPU_HUGE_SHIFT), VGPU_HUGE_SIZE);
 	struct vgpu_piece fresh = {};
 	struct mem_cgroup *old;
 	int rc = 0;
@@ -82,12 +105,12 @@ int vgpu_store_back(struct vgpu_store *store, unsigned long piece)
 		return -EINTR;
 	if (!vgpu_store_backed(store, piece)) {
 		old = set_active_memcg(store->memcg);
-		rc = vgpu_vram_alloc(&fresh, min_t(u64, left >> PAGE_SHIFT, VGPU_HUGE_PAGES));
+		rc = vgpu_vram_alloc(&fresh, bytes >> PAGE_SHIFT);
 		set_active_memcg(old);
 		if (rc)
 			vgpu_vram_free(&fresh);
 		else
-			publish(&store->pieces[piece], &fresh);
+			publish(store, piece, &fresh, bytes);
 	}
 	mutex_unlock(&store->backing);
 	return rc;

@@ -281,7 +281,8 @@ int vgpu_sched_init(void)
 	INIT_LIST_HEAD(&vgpu_sched.polled);
 	INIT_LIST_HEAD(&vgpu_sched.runnable);
 	INIT_LIST_HEAD(&vgpu_sched.idle);
-	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND, 0);
+	/* Fences of vgpu_drm depend on queues that are looked at again by it. */
+	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!vgpu_sched.wq)
 		return -ENOMEM;
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL)) {

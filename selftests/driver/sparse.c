@@ -103,6 +103,40 @@ TEST_F(sparse, packets_touch)
 	EXPECT_NE(0, word(&self->g, va + 99 * GIB));
 }
 
+/* More than the machine has can be mapped, and takes what is touched. */
+TEST_F(sparse, user_mappings_touch)
+{
+	struct vgpu_device_status st;
+	uint32_t bo, x = 9, *p;
+	uint64_t va, free;
+
+	ASSERT_EQ(0, bo_mapped(self->g.fd, self->g.ctx, 500 * GIB, &bo, &va));
+	ASSERT_EQ(0, status(self->g.fd, &st));
+	free = st.vram_free;
+	p = bo_mmap(self->g.fd, bo, 500 * GIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	for (uint64_t at = 0; at < 500 * GIB; at += 49 * GIB + 4100) {
+		EXPECT_EQ(0, p[at / 4]);
+		p[at / 4] = ++x;
+		EXPECT_EQ(x, word(&self->g, va + (at & ~3ull)));
+	}
+	ASSERT_EQ(0, status(self->g.fd, &st));
+	EXPECT_GT(st.vram_free + 256 * MIB, free);
+	x = 77;
+	ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, va + 7 * GIB, &x, 4));
+	EXPECT_EQ(77, p[7 * GIB / 4]);
+	munmap(p, 500 * GIB);
+	/* Not at its beginning, up to its end. */
+	ASSERT_EQ(0, bo_create(self->g.fd, self->g.ctx, 3 * PIECE + 8 * KIB, &bo));
+	p = bo_mmap(self->g.fd, bo, 3 * PIECE + 8 * KIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, (void *)p);
+	for (uint64_t at = 3 * PIECE + 4 * KIB; at; at -= 4 * KIB)
+		p[at / 4] = at;
+	for (uint64_t at = 3 * PIECE + 4 * KIB; at; at -= 4 * KIB)
+		ASSERT_EQ(at, p[at / 4]);
+	munmap(p, 3 * PIECE + 8 * KIB);
+}
+
 /* Shown in any way, it is one memory. */
 TEST_F(sparse, many_mappings)
 {

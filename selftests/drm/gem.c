@@ -171,7 +171,10 @@ TEST_F(node, bad_mapping)
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, 0));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 64 * KIB, PROT_READ, MAP_SHARED, other, offset));
-	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, offset + 64 * KIB));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 8192, PROT_READ, MAP_SHARED, self->fd, offset + 60 * KIB));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, offset - 4096));
 	close(other);
 }
 
@@ -255,6 +258,56 @@ TEST_F(node, gem_to_buffer)
 		ASSERT_EQ(0x12345678, p[i]);
 	EXPECT_EQ(0x12345678, p[MIB - 1]);
 	munmap(p, 4 * MIB);
+}
+
+/* A later page than the first; and what is mapped neither grows nor changes with its handle's next owner. */
+TEST_F(node, part_of_an_object)
+{
+	uint32_t handle, next;
+	uint64_t offset;
+	char *p, *q;
+
+	ASSERT_EQ(0, gem_create(self->fd, 2 * MIB + 64 * KIB, &handle));
+	ASSERT_EQ(0, gem_offset(self->fd, handle, &offset));
+	p = gem_mmap(self->fd, handle, 2 * MIB + 64 * KIB);
+	q = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, offset + 2 * MIB);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_NE(MAP_FAILED, q);
+	strcpy(p + 2 * MIB + 4096, "second page");
+	EXPECT_STREQ("second page", q + 4096);
+	EXPECT_EQ(MAP_FAILED, mremap(q, 8192, 12288, MREMAP_MAYMOVE));
+	ASSERT_EQ(0, gem_close(self->fd, handle));
+	ASSERT_EQ(0, gem_create(self->fd, 64 * KIB, &next));
+	EXPECT_EQ(handle, next);
+	EXPECT_STREQ("second page", q + 4096);
+	*(q + 5) = 1;
+	EXPECT_EQ(1, p[2 * MIB + 5]);
+	munmap(p, 2 * MIB + 64 * KIB);
+	munmap(q, 8192);
+}
+
+/* Two TiB of them, which is twice what DRM has offsets for: others still get theirs. */
+TEST_F(node, offsets_do_not_run_out)
+{
+	int other = node_open(), i;
+	uint64_t va, size, offset;
+	struct vgpu_share s;
+	uint32_t bo, handle;
+	char *p;
+
+	ASSERT_EQ(0, bo_mapped(self->gpu, self->ctx, 128 * MIB, &bo, &va));
+	ASSERT_EQ(0, share(self->gpu, bo, VGPU_SHARE_FD, &s));
+	for (i = 0; i < 16384; i++)
+		if (gem_import(self->fd, s.fd, &handle, &size) || gem_offset(self->fd, handle, &offset))
+			break;
+	EXPECT_EQ(16384, i);
+	ASSERT_EQ(0, gem_create(other, 64 * KIB, &handle));
+	p = gem_mmap(other, handle, 64 * KIB);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(0, *p);
+	munmap(p, 64 * KIB);
+	close(s.fd);
+	close(other);
 }
 
 /* Part of a buffer, and no more of it. */
@@ -492,7 +545,10 @@ TEST_F(node, ours_imports_vgem)
 	EXPECT_EQ(42, q[5000]);
 	q[6000] = 43;
 	EXPECT_EQ(43, p[6000]);
+	EXPECT_EQ(MAP_FAILED, mremap(q, 4 * MIB, 8 * MIB, MREMAP_MAYMOVE));
 	munmap(q, 4 * MIB);
+	ASSERT_EQ(0, gem_offset(self->fd, handle, &size));
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, size + 20480));
 	/* and by the GPU. */
 	ASSERT_EQ(0, gem_export(self->fd, handle, &s.fd));
 	EXPECT_EQ(-EOPNOTSUPP, gem_import(self->fd, s.fd, &x, &size));
@@ -515,6 +571,40 @@ TEST_F(node, ours_imports_vgem)
 	EXPECT_EQ(used, vram_used(self->gpu));
 	munmap(p, 4 * MIB);
 	close(vgem);
+}
+
+/* On a device that claims a TiB: what is touched, not what is charged. */
+TEST_F(node, resident_is_what_is_backed)
+{
+	uint32_t bo, handle;
+	struct vgpu_share s;
+	uint64_t va, v, before;
+	struct drm_vgpu_gem_import i = { 0 };
+
+	ASSERT_EQ(0, get_param(self->fd, DRM_VGPU_PARAM_VRAM, &v));
+	if (v < 1ull << 40)
+		SKIP(return, "the device claims no more than there is");
+	ASSERT_EQ(0, attach(self->fd, self->gpu));
+	before = fdinfo(self->fd, "drm-resident-vram");
+	ASSERT_EQ(0, bo_mapped(self->gpu, self->ctx, 100 * 1024 * MIB, &bo, &va));
+	EXPECT_EQ(before, fdinfo(self->fd, "drm-resident-vram"));
+	EXPECT_LE(100 * 1024 * 1024, fdinfo(self->fd, "drm-total-vram"));
+	ASSERT_EQ(0, to_gpu(self->gpu, self->ctx, va + 50 * 1024 * MIB, "x", 1));
+	ASSERT_EQ(0, to_gpu(self->gpu, self->ctx, va + 70 * 1024 * MIB, "x", 1));
+	EXPECT_EQ(before + 4096, fdinfo(self->fd, "drm-resident-vram"));
+	/* Imported, it has memory, and is counted as the handle's as well. */
+	ASSERT_EQ(0, share(self->gpu, bo, VGPU_SHARE_FD, &s));
+	i.fd = s.fd;
+	i.size = 4 * MIB;
+	ASSERT_EQ(0, xioctl(self->fd, DRM_IOCTL_VGPU_GEM_IMPORT, &i));
+	EXPECT_EQ(before + 3 * 4096, fdinfo(self->fd, "drm-resident-vram"));
+	handle = i.handle;
+	/* The buffer ends, the descriptor keeps what it was. */
+	ASSERT_EQ(0, destroy(self->gpu, bo));
+	EXPECT_EQ(before + 4096, fdinfo(self->fd, "drm-resident-vram"));
+	ASSERT_EQ(0, gem_close(self->fd, handle));
+	EXPECT_EQ(before, fdinfo(self->fd, "drm-resident-vram"));
+	close(s.fd);
 }
 
 /* Handles and mappings come and go in four threads on one file. */

@@ -153,6 +153,8 @@ check "vgpu_drm" ours vgpu_drm
 check "a render node for each device" is "$(nodes)" $((before + 2))
 check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
 
+# A thread of its own, whose name newer kernels begin with kworker/R-.
+check "fences can be signalled when memory is short" grep -qx "\(kworker/R-\)\?vgpu_drm" /proc/*/comm
 program gem
 program fence
 . ../lib/failing.sh
@@ -253,7 +255,7 @@ check "then vgpu after it" sh -c "rmmod vgpu_drm && rmmod vgpu"
 # More memory than the machine has: what is imported is backed then.
 check "a device of a TiB" ours vgpu vram=1048576
 ours vgpu_drm
-program gem -t buffer_to_gem -t part_of_a_buffer
+program gem -t buffer_to_gem -t part_of_a_buffer -t resident_is_what_is_backed
 unload
 rmmod vgpu
 rm -rf "$tmp"
