@@ -14,6 +14,24 @@
 #define PATIENCE	64
 /* Warps that are entered between looks at the clock, which costs as much as ten instructions */
 #define LOOK_EVERY	8
+/* MXCSR: float mode 0, and its sticky flags */
+#define MXCSR_PLAIN	0x1f80
+#define MXCSR_FLAGS	0x3f
+
+static void start(struct eng_warp *w, const struct engine_launch *launch, u32 lanes)
+{
+	const struct eng_isa *isa = launch->prog->isa;
+
+	w->mask = lanes;
+	w->dead = ~lanes;
+	w->table = lanes == ENG_ALL ? isa->full : isa->part;
+	w->strong = 0;
+	w->turns = 0;
+	w->slots = 1;
+	w->nfrags = 1;
+	w->cur = 0;
+	w->frags[0] = (struct eng_frag) { .ip = launch->entry, .mask = lanes };
+}
 
 /* What a block begins with, where its warps' own places are known. */
 static void begin(struct engine_cta *cta, u64 block)
@@ -39,20 +57,9 @@ static void begin(struct engine_cta *cta, u64 block)
 	cta->yields = 0;
 	cta->bars_busy = 0;
 	cta->bars_used = 0;
-	for (i = 0; i < launch->nwarps; i++) {
-		struct eng_warp *w = cta->warp[i];
-		u32 lanes = min_t(u32, launch->threads - i * ENG_LANES, ENG_LANES);
-
-		w->mask = ENG_ALL >> (ENG_LANES - lanes);
-		w->dead = ~w->mask;
-		w->table = lanes == ENG_LANES ? launch->prog->isa->full : launch->prog->isa->part;
-		w->strong = 0;
-		w->turns = 0;
-		w->slots = 1;
-		w->nfrags = 1;
-		w->cur = 0;
-		w->frags[0] = (struct eng_frag) { .ip = launch->entry, .mask = w->mask };
-	}
+	for (i = 0; i + 1 < launch->nwarps; i++)
+		start(cta->warp[i], launch, ENG_ALL);
+	start(cta->warp[i], launch, ENG_ALL >> (-launch->threads % ENG_LANES));
 }
 
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid, void *mem)
@@ -243,11 +250,31 @@ static void forget_translations(struct eng_tlb *tlb)
 	tlb->used = 0;
 }
 
+static noinline int preamble_failed(struct engine_cta *cta, int err, u64 va, u32 pc)
+{
+	struct engine_launch *l = cta->launch;
+	struct engine_fault f = {
+		.kind = err == -EINVAL ? VGPU_STOP_MISALIGNED : VGPU_STOP_ILLEGAL_ADDRESS,
+		.pc = pc,
+		.line = engine_code_line(l->code, pc),
+		.ctaid = { cta->ctaid[0], cta->ctaid[1], cta->ctaid[2] },
+		.address = va,
+		.space = VGPU_SPACE_GLOBAL,
+	};
+
+	if (err == -EAGAIN) {
+		cta->page = va;
+		cta->page_write = false;
+		return ENGINE_NEED_PAGE;
+	}
+	eng_fault_launch(l, &f);
+	return ENGINE_FAULT;
+}
+
 /* Preambles: 0, or the status to return. */
 static int run_preambles(struct engine_cta *cta)
 {
 	struct engine_launch *l = cta->launch;
-	struct engine_fault f = { .ctaid = { cta->ctaid[0], cta->ctaid[1], cta->ctaid[2] } };
 	u32 nsregs = ALIGN(l->kernel->sregs, (u32)ENG_SREGS_STEP);
 	u64 va = 0;
 	u32 i, pc = 0;
@@ -261,20 +288,8 @@ static int run_preambles(struct engine_cta *cta)
 	}
 	if (!err && l->kernel->block_pre != VGPU_NO_PC)
 		err = eng_preamble(l, cta, l->kernel->block_pre, cta->s, &va, &pc);
-	if (err == -EAGAIN) {
-		cta->page = va;
-		cta->page_write = false;
-		return ENGINE_NEED_PAGE;
-	}
-	if (err) {
-		f.kind = err == -EINVAL ? VGPU_STOP_MISALIGNED : VGPU_STOP_ILLEGAL_ADDRESS;
-		f.pc = pc;
-		f.line = engine_code_line(l->code, pc);
-		f.address = va;
-		f.space = VGPU_SPACE_GLOBAL;
-		eng_fault_launch(l, &f);
-		return ENGINE_FAULT;
-	}
+	if (err)
+		return preamble_failed(cta, err, va, pc);
 	for (i = 0; i < cta->nwarps; i++)
 		eng_copy_scalars(cta->warp[i]->s, cta->s, nsregs);
 	cta->stage = ENG_STAGE_RUN;
@@ -389,29 +404,24 @@ static bool release_blocked(struct eng_warp *w)
 	return eng_force(w);
 }
 
-/* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
-static int run_one(struct engine_cta *cta, struct eng_warp *w)
+static int ended(struct engine_cta *cta, u32 bit)
 {
-	const struct eng_isa *isa = cta->launch->prog->isa;
-	s32 fuel = quantum(cta, w);
+	cta->live &= ~bit;
+	cta->ready &= ~bit;
+	cta->yields = 0;
+	if (cta->bars_busy)
+		eng_bars_check(cta);
+	return cta->live ? 0 : ENGINE_DONE + 1;
+}
+
+/* A warp has left its handlers. 0 to go on with the block, or a status + 1 */
+static int left(struct engine_cta *cta, struct eng_warp *w)
+{
 	u32 bit = 1U << w->index;
 
-	w->mode = cta->mode;
-	if (!eng_resume(w)) {
-		cta->ready &= ~bit;
-		return 0;
-	}
-	w->fuel = fuel;
-	isa->run(w);
-	cta->left -= fuel - w->fuel;
 	switch (w->exit) {
 	case ENG_EXIT_DONE:
-		cta->live &= ~bit;
-		cta->ready &= ~bit;
-		cta->yields = 0;
-		if (cta->bars_busy)
-			eng_bars_check(cta);
-		return cta->live ? 0 : ENGINE_DONE + 1;
+		return ended(cta, bit);
 	case ENG_EXIT_BLOCKED:
 		if (!release_blocked(w))
 			cta->ready &= ~bit;
@@ -440,6 +450,63 @@ static int run_one(struct engine_cta *cta, struct eng_warp *w)
 	}
 }
 
+/* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
+static int run_one(struct engine_cta *cta, struct eng_warp *w)
+{
+	s32 fuel = quantum(cta, w);
+
+	w->mode = cta->mode;
+	if (!eng_resume(w)) {
+		cta->ready &= ~(1U << w->index);
+		return 0;
+	}
+	w->fuel = fuel;
+	cta->launch->prog->isa->run(w);
+	cta->left -= fuel - w->fuel;
+	return left(cta, w);
+}
+
+/*
+ * The warps of a block that has just begun, one after the other: nothing has parted, waits or
+ * sleeps, and most end in this turn. As run_one(), which goes on with what did not.
+ */
+static int run_first(struct engine_cta *cta, u64 until)
+{
+	const struct engine_launch *launch = cta->launch;
+	void (*run)(struct eng_warp *w) = launch->prog->isa->run;
+	s64 look = cta->left - QUANTUM;
+	u32 i;
+
+	for (i = 0; i < cta->nwarps; i++) {
+		struct eng_warp *w = cta->warp[i];
+		s32 fuel = (s32)min_t(s64, QUANTUM, cta->left);
+		int status;
+
+		if (unlikely(READ_ONCE(launch->stop)))
+			return ENGINE_FAULT + 1;
+		if (unlikely(fuel <= 0))
+			return 0;
+		/* not after the last: who runs blocks looks at the clock between them */
+		if (unlikely(i && (i % LOOK_EVERY == 0 || cta->left < look))) {
+			if (engine_ticks() >= until)
+				return ENGINE_SLICE + 1;
+			look = cta->left - QUANTUM;
+		}
+		cta->cur = i;
+		w->ip = launch->entry;
+		w->mode = cta->mode;
+		if (unlikely(w->mode))
+			eng_set_mode(w, 0);
+		w->fuel = fuel;
+		run(w);
+		cta->left -= fuel - w->fuel;
+		status = likely(w->exit == ENG_EXIT_DONE) ? ended(cta, 1U << i) : left(cta, w);
+		if (status)
+			return status;
+	}
+	return 0;
+}
+
 static enum engine_status run_block(struct engine_cta *cta, u64 until)
 {
 	s64 look = cta->left - QUANTUM;
@@ -450,6 +517,9 @@ static enum engine_status run_block(struct engine_cta *cta, u64 until)
 		status = run_preambles(cta);
 		if (status)
 			return status;
+		status = run_first(cta, until);
+		if (status)
+			return status - 1;
 	}
 	while (cta->left > 0) {
 		if (unlikely(READ_ONCE(cta->launch->stop)))
@@ -488,7 +558,7 @@ static bool spinning(struct engine_cta *cta)
 enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until)
 {
 	enum engine_status status;
-	u32 csr;
+	u32 csr, before;
 
 	if (cta->stage == ENG_STAGE_DONE)
 		return ENGINE_DONE;
@@ -497,9 +567,12 @@ enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 unti
 		forget_translations(&cta->tlb);
 	cta->keep_tlb = false;
 	cta->left = budget;
-	cta->mode = ~0U;
+	/* the signs of what has happened are nobody's concern, neither here nor for the caller */
+	before = (csr & ~MXCSR_FLAGS) == MXCSR_PLAIN ? 0 : ~0U;
+	cta->mode = before;
 	status = run_block(cta, until);
-	__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
+	if (cta->mode != before || before)
+		__asm__ volatile("ldmxcsr %0" : : "m"(csr) : "memory");
 	cta->insns += (s64)budget - cta->left;
 	if (status == ENGINE_SLICE && spinning(cta))
 		status = ENGINE_YIELD;
