@@ -87,6 +87,8 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 		w->local_size = launch->local_size;
 		w->param_size = launch->param_size;
 		w->index = i;
+		memcpy(w->tid, launch->tid[i], sizeof(w->tid));
+		w->straight = launch->straight;
 		w->cta = cta;
 		w->nsregs = ALIGN(launch->kernel->sregs, (u32)ENG_SREGS_STEP);
 		w->nvregs = launch->kernel->vregs;

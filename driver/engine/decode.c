@@ -219,6 +219,16 @@ static void put_plain(struct emitter *e)
 #define IS_REC16_D4	0x9a
 #define IS_REC16_W2	0x9b
 #define IS_REC16_W3	0x9c
+/* found otherwise */
+#define IS_IADD		0
+#define IS_BRA		0
+#define IS_EXIT		0
+#define IS_SV32_TWO	0
+#define IS_EQ_IF	0
+#define IS_LTS_IF	0
+#define IS_GTS_IF	0
+#define IS_LTU_IF	0
+#define IS_GTU_IF	0
 #define IS_RN		0
 #define IS_HI		0
 #define IS_IDX		0
@@ -934,6 +944,7 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 			return -EINTR;
 	}
 	prog->ops[at] = (struct eng_op) { .h = 2 * EU_LOST };
+	eng_fuse(prog);
 	for (i = 0; i < code->target_count; i++)
 		prog->tables[i] = prog->first[code->targets[i]];
 	return find_return_points(code, prog);

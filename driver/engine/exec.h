@@ -278,6 +278,8 @@ struct eng_tlb {
  * @mode: float mode now in MXCSR
  * @strong: strong loads and atomics seen: the signs of spinning
  * @turns: slices of fragments since some last met
+ * @tid: index of the first thread
+ * @straight: threads differ in their first index only, by one from lane to lane
  * @p: predicates; slot ENG_GUARD_TRUE is all ones
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
@@ -304,6 +306,7 @@ struct eng_warp {
 	u32 strong;
 	u32 turns;
 	u32 index;
+	u32 tid[3];
 	struct engine_cta *cta;
 	u64 *save;
 	u32 nsregs;
@@ -311,6 +314,7 @@ struct eng_warp {
 	u32 slots;
 	u8 nfrags;
 	u8 cur;
+	bool straight;
 
 	u32 p[32] __aligned(64);
 	u64 s[VGPU_MAX_SREGS] __aligned(64);
@@ -433,6 +437,12 @@ u32 eng_wake(struct eng_warp *w, u64 now);
 bool eng_resume(struct eng_warp *w);
 /** eng_set_mode() - float mode @mode into MXCSR */
 void eng_set_mode(struct eng_warp *w, u32 mode);
+
+/** eng_is_bsync() - @op is BSYNC, whatever its handler does besides */
+static inline bool eng_is_bsync(const struct eng_op *op)
+{
+	return op->h / 2 == VGPU_OP_BSYNC || op->h / 2 == EV_BSYNC_EXIT;
+}
 
 /* ---- cta.c: the block's side of barriers ------------------------------------------------ */
 
@@ -580,6 +590,11 @@ const struct eng_op *eng_misaligned(struct eng_warp *w, const struct eng_op *ip,
 /** eng_sreg() - a special register, for one lane */
 u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane);
 void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
+
+/* ---- fuse.c ---------------------------------------------------------------------------------- */
+
+/** eng_fuse() - let one handler execute what often follows each other */
+void eng_fuse(struct engine_prog *prog);
 
 /* ---- pattern.c ------------------------------------------------------------------------------- */
 

@@ -159,7 +159,7 @@ const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
 
 	w->mask &= ~taken;
 	/* straight to a convergence point that the others come to: it waits there at once */
-	if (target->h / 2 == VGPU_OP_BSYNC && *(const u64 *)place(w, target->a) & w->mask)
+	if (eng_is_bsync(target) && *(const u64 *)place(w, target->a) & w->mask)
 		w->frags[n].state = ENG_BSYNC;
 	w->frags[w->cur].mask = w->mask;
 	set_table(w);

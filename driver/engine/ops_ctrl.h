@@ -32,14 +32,40 @@ HANDLER(f_LOST)
 	return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, __ffs(w->mask));
 }
 
+/*
+ * What calls somebody saves registers first, which costs more than the usual way through a
+ * handler: it is x_NAME, another one, reached by a tail call.
+ */
+static noinline const struct eng_op *x_EXIT(const struct eng_op *ip, struct eng_warp *w,
+					    const struct eng_table *table)
+{
+	(void)table;
+	NEXT_ANY(eng_exit_lanes(w, ip, guarded(w, ip)));
+}
+
+/* The usual end, as eng_exit_lanes() has it: of a warp whose lanes have not parted, by all */
+static __always_inline bool warp_ends(struct eng_warp *w, u32 lanes)
+{
+	if (lanes != w->mask || w->nfrags != 1)
+		return false;
+	w->dead |= lanes;
+	w->mask = 0;
+	w->nfrags = 0;
+	w->exit = ENG_EXIT_DONE;
+	w->ip = NULL;
+	return true;
+}
+
 HANDLER(f_EXIT)
 {
 	u32 e = guarded(w, ip);
 
 	w->fuel -= (s32)ip->y;
+	if (likely(warp_ends(w, e)))
+		return NULL;
 	if (!e)
 		NEXT();
-	NEXT_ANY(eng_exit_lanes(w, ip, e));
+	return x_EXIT(ip, w, table);
 }
 
 HANDLER(f_TRAP)
@@ -51,16 +77,37 @@ HANDLER(f_TRAP)
 	NEXT();
 }
 
+static noinline const struct eng_op *x_BRA(const struct eng_op *ip, struct eng_warp *w,
+					   const struct eng_table *table)
+{
+	(void)table;
+	NEXT_ANY(eng_split(w, ip + (s32)ip->x, ip + 1, guarded(w, ip)));
+}
+
+/* Branch @ip, by lanes @t of @m */
+#define BRANCH(T, M) do {							\
+	u32 _t = (T);								\
+										\
+	if (_t == (M))								\
+		TAKE();								\
+	if (!_t)								\
+		NEXT();								\
+	return x_BRA(ip, w, table);						\
+} while (0)
+
 HANDLER(f_BRA)
 {
-	u32 m = w->mask, t = guarded(w, ip);
-
-	if (t == m)
-		TAKE();
-	if (!t)
-		NEXT();
-	NEXT_ANY(eng_split(w, ip + (s32)ip->x, ip + 1, t));
+	BRANCH(guarded(w, ip), w->mask);
 }
+
+/* How an if begins: both (fuse.c) */
+HANDLER(f_BSSY_BRA)
+{
+	*AT(u64, d) = w->mask;
+	ip++;
+	BRANCH(guarded(w, ip), w->mask);
+}
+SAME_MASKED(BSSY_BRA)
 
 /* @imm is 32 for 32-bit comparisons, which the upper halves decide just as well */
 #define SBR(NAME, T, OP)							\
@@ -89,15 +136,38 @@ HANDLER(f_BSSY)
 	NEXT();
 }
 
+static noinline const struct eng_op *x_BSYNC(const struct eng_op *ip, struct eng_warp *w,
+					     const struct eng_table *table)
+{
+	(void)table;
+	NEXT_ANY(eng_bsync(w, ip, (u32)*AT(u64, a)));
+}
+
+/* Nobody is missing: the usual case where nothing split */
+static __always_inline bool all_met(const struct eng_warp *w, const struct eng_op *ip)
+{
+	return likely(!(*AT(u64, a) & ~w->dead & ~w->mask));
+}
+
 HANDLER(f_BSYNC)
 {
-	u64 members = *AT(u64, a);
-
-	/* nobody is missing: the usual case where nothing split */
-	if (likely(!(members & ~w->dead & ~w->mask)))
+	if (all_met(w, ip))
 		NEXT();
-	NEXT_ANY(eng_bsync(w, ip, (u32)members));
+	return x_BSYNC(ip, w, table);
 }
+
+/* How a kernel ends that was one if: both (fuse.c), the second without a guard */
+HANDLER(f_BSYNC_EXIT)
+{
+	if (unlikely(!all_met(w, ip)))
+		return x_BSYNC(ip, w, table);
+	ip++;
+	w->fuel -= (s32)ip->y;
+	if (likely(warp_ends(w, w->mask)))
+		return NULL;
+	return x_EXIT(ip, w, table);
+}
+SAME_MASKED(BSYNC_EXIT)
 
 HANDLER(f_BREAK)
 {

@@ -23,26 +23,38 @@ HANDLER(m_BCAST)
 OP1(MOV, u32, u32, a)
 
 /* The usual ones at once: thread indices of blocks whose rows are whole warps, lanes */
-static __always_inline void sreg_row(const struct eng_warp *w, u32 which, u32 *d)
+static __always_inline bool sreg_quick(const struct eng_warp *w, u32 which, u32 *d)
 {
-	const struct engine_launch *launch = w->cta->launch;
-	u32 first = launch->tid[w->index][0];
+	u32 first = which == VGPU_SREG_LANEID ? 0 : w->tid[0];
 	int l;
 
-	if (which == VGPU_SREG_LANEID || (which == VGPU_SREG_TID_X && launch->straight)) {
-		first = which == VGPU_SREG_LANEID ? 0 : first;
+	if (which == VGPU_SREG_LANEID || (which == VGPU_SREG_TID_X && w->straight))
 		LANES d[l] = first + (u32)l;
-	} else if (which <= VGPU_SREG_TID_Z && launch->straight) {
-		row_set32(d, launch->tid[w->index][which - VGPU_SREG_TID_X]);
-	} else {
+	else if (which <= VGPU_SREG_TID_Z && w->straight)
+		row_set32(d, w->tid[which - VGPU_SREG_TID_X]);
+	else
+		return false;
+	return true;
+}
+
+static __always_inline void sreg_row(const struct eng_warp *w, u32 which, u32 *d)
+{
+	if (!sreg_quick(w, which, d))
 		eng_sreg_row(w, which, d);
-	}
+}
+
+static noinline const struct eng_op *x_SREGV(const struct eng_op *ip, struct eng_warp *w,
+					     const struct eng_table *table)
+{
+	eng_sreg_row(w, ip->imm, AT(u32, d));
+	NEXT();
 }
 
 HANDLER(f_SREGV)
 {
-	sreg_row(w, ip->imm, AT(u32, d));
-	NEXT();
+	if (likely(sreg_quick(w, ip->imm, AT(u32, d))))
+		NEXT();
+	return x_SREGV(ip, w, table);
 }
 
 static noinline void sreg_part(struct eng_warp *w, const struct eng_op *ip)
@@ -58,6 +70,25 @@ HANDLER(m_SREGV)
 	sreg_part(w, ip);
 	NEXT();
 }
+
+/* How a thread finds its place: its index, and a sum of that with a single value (fuse.c) */
+HANDLER(f_SREGV_IADD)
+{
+	const struct eng_op *add = ip + 1;
+	u32 *d = AT(u32, d), *sum = (u32 *)w + add->d, first = w->tid[0], from;
+	int l;
+
+	if (unlikely(!w->straight))
+		return x_SREGV(ip, w, table);
+	LANES d[l] = first + (u32)l;
+	from = first + *(add->sel & ENG_SEL_B ? (const u32 *)add + add->b :
+						 (const u32 *)w + add->b);
+	LANES sum[l] = from + (u32)l;
+	NEXT_AT(ip + 2);
+}
+static const struct eng_op *m_SREGV_IADD(const struct eng_op *, struct eng_warp *,
+					 const struct eng_table *)
+	__attribute__((__alias__("m_SREGV")));
 
 OP2B(IADD, u32, u32, u32, a + b)
 OP2B(ISUB, u32, u32, u32, a - b)
@@ -161,6 +192,30 @@ SETP(SETPI_LTS, row_lts32, u32)
 SETP(SETPI_GTS, row_gts32, u32)
 SETP(SETPI_LTU, row_ltu32, u32)
 SETP(SETPI_GTU, row_gtu32, u32)
+
+/*
+ * How a kernel looks at its bounds: comparison with a single value, BSSY, a branch by the
+ * outcome (fuse.c). Where lanes are missing, one after the other.
+ */
+#define SETP_IF(NAME, ROW_OP)							\
+HANDLER(f_SETPI_##NAME##_IF)							\
+{										\
+	u32 p = ROW_OP(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y;	\
+										\
+	*AT(u32, d) = p;							\
+	ip++;									\
+	*AT(u64, d) = ENG_ALL;							\
+	ip++;									\
+	BRANCH(p ^ (0 - (u32)(ip->g >> 7)), ENG_ALL);				\
+}										\
+static const struct eng_op *m_SETPI_##NAME##_IF(const struct eng_op *, struct eng_warp *, \
+						const struct eng_table *)	\
+	__attribute__((__alias__("m_SETPI_" #NAME "_B")));
+SETP_IF(EQ, row_eq32)
+SETP_IF(LTS, row_lts32)
+SETP_IF(GTS, row_gts32)
+SETP_IF(LTU, row_ltu32)
+SETP_IF(GTU, row_gtu32)
 
 OP_PRED(PLOP3, num_lop3(*AT(u32, a), *AT(u32, b), *AT(u32, c), ip->mod))
 

@@ -360,11 +360,45 @@ HANDLER(m_##NAME##_SV32)							\
 }
 FAST_INDEX(LDG, VGPU_SPACE_GLOBAL)
 FAST_INDEX(LDS, VGPU_SPACE_SHARED)
+#define ONE_INDEX	f_LDG_ANY
 #else
+#define ONE_INDEX	x_LDG_SV32
 #define FAST_LANES(NAME, SPACE)							\
 ACCESS(NAME##_W32, load_lanes, eng_load, SPACE)					\
 ACCESS(NAME##_W16, load_lanes, eng_load, SPACE)
 #endif
+
+/* What adds two arrays: two loads by the same index, the second's row another (fuse.c) */
+static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip)
+{
+	const struct eng_op *other = ip + 1;
+	u64 va, va2;
+	const u8 *p, *p2;
+
+	if (unlikely(!counts_up(w, ip, VGPU_SPACE_GLOBAL, &va)))
+		return false;
+	va2 = base_of(w, other, VGPU_SPACE_GLOBAL) + (va - base_of(w, ip, VGPU_SPACE_GLOBAL));
+	p = at_hand(w, VGPU_SPACE_GLOBAL, va, ROW_BYTES, false);
+	p2 = at_hand(w, VGPU_SPACE_GLOBAL, va2, ROW_BYTES, false);
+	if (unlikely(!p || !p2 || (va & ip->c) || (va2 & other->c)))
+		return false;
+	look_ahead(w, ip, va, p, false);
+	look_ahead(w, other, va2, p2, false);
+	row_move32(AT(u32, d), p);
+	row_move32((u32 *)w + other->d, p2);
+	return true;
+}
+
+HANDLER(f_LDG_SV32_TWO)
+{
+	if (likely(load_two(w, ip)))
+		NEXT_AT(ip + 2);
+	return ONE_INDEX(ip, w, table);
+}
+static const struct eng_op *m_LDG_SV32_TWO(const struct eng_op *, struct eng_warp *,
+					   const struct eng_table *)
+	__attribute__((__alias__("m_LDG_SV32")));
+
 FAST_LANES(LDG, VGPU_SPACE_GLOBAL)
 FAST_LANES(LDX, VGPU_SPACE_GENERIC)
 FAST_LANES(LDS, VGPU_SPACE_SHARED)
