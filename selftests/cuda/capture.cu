@@ -61,7 +61,8 @@ static void begin_and_end()
 	cudaError_t e;
 	std::thread([&] { e = end(a); }).join();
 	check_result(IS(e, cudaErrorStreamCaptureWrongThread), "ended by another thread");
-	check_result(!end(a), "then by its own");
+	check_result(status(a) == cudaStreamCaptureStatusNone && IS(end(a), cudaErrorIllegalState),
+		     "ends it all the same, and nothing is left");
 	begin(a, cudaStreamCaptureModeRelaxed);
 	std::thread([&] { e = end(a); }).join();
 	check_result(IS(e, cudaSuccess), "a relaxed capture may be ended by any thread");
@@ -83,7 +84,7 @@ static void begin_and_end()
 
 static void invalidations()
 {
-	char *p = device_array<char>(16), h[16];
+	char *p = device_array<char>(16), *none, h[16];
 
 	CU(cudaEventRecord(other, b));
 	INVALIDATES("synchronizing the stream", cudaStreamSynchronize(a), cudaErrorStreamCaptureUnsupported);
@@ -92,17 +93,23 @@ static void invalidations()
 	INVALIDATES("a callback", cudaStreamAddCallback(a, [](cudaStream_t, cudaError_t, void *) {}, NULL, 0),
 		    cudaErrorStreamCaptureUnsupported);
 	INVALIDATES("waiting for work outside", cudaStreamWaitEvent(a, other, 0), cudaErrorStreamCaptureIsolation);
-	INVALIDATES("an allocation", cudaMalloc((void **)&p, 1 << 20), cudaErrorStreamCaptureUnsupported);
-	INVALIDATES("pinned memory", cudaMallocHost((void **)&p, 4096), cudaErrorStreamCaptureUnsupported);
-	INVALIDATES("a synchronous copy", cudaMemcpy(h, p, 16, cudaMemcpyDeviceToHost),
-		    cudaErrorStreamCaptureUnsupported);
+	INVALIDATES("an allocation", cudaMalloc((void **)&none, 1 << 20), cudaErrorStreamCaptureUnsupported);
+	INVALIDATES("pinned memory", cudaMallocHost((void **)&none, 4096), cudaErrorStreamCaptureUnsupported);
+	begin(a);
+	check_result(!cudaMemcpy(h, p, 16, cudaMemcpyDeviceToHost) && status(a) == cudaStreamCaptureStatusActive && !end(a),
+		     "a synchronous copy has nothing to do with it");
+	begin(a);
+	check_result(!cudaMemset(p, 0, 16) && status(a) == cudaStreamCaptureStatusActive && !end(a), "nor has a fill");
+	INVALIDATES("synchronizing another stream", cudaStreamSynchronize(b), cudaErrorStreamCaptureUnsupported);
+	INVALIDATES("asking another stream", cudaStreamQuery(b), cudaErrorStreamCaptureUnsupported);
 	INVALIDATES("querying an event that was not captured", cudaEventQuery(other),
 		    cudaErrorStreamCaptureUnsupported);
 	INVALIDATES("querying a captured event", (cudaEventRecord(ev, a), cudaEventQuery(ev)), cudaErrorCapturedEvent);
 	INVALIDATES("synchronizing a captured event", (cudaEventRecord(ev, a), cudaEventSynchronize(ev)),
 		    cudaErrorCapturedEvent);
 	INVALIDATES("attaching memory", cudaStreamAttachMemAsync(a, p), cudaErrorStreamCaptureUnsupported);
-	check_result(IS(cudaEventQuery(ev), cudaErrorCapturedEvent), "a captured event stays one");
+	check_result(IS(cudaEventQuery(ev), cudaErrorInvalidValue) && IS(cudaStreamWaitEvent(b, ev, 0), cudaErrorInvalidValue),
+		     "after its capture an event stands for nothing");
 	CU(cudaEventRecord(ev, b));
 	CU(cudaEventSynchronize(ev));
 	check_result(cudaEventQuery(ev) == cudaSuccess, "until it is recorded anew");
@@ -171,6 +178,24 @@ static void forks()
 	CU(cudaStreamWaitEvent(b, ev, 0));
 	CU(cudaStreamWaitEvent(a, ev, 0));
 	check_result(!end(a), "a fork without work needs no join");
+
+	cudaStream_t c;
+	CU(cudaStreamCreateWithFlags(&c, cudaStreamNonBlocking));
+	begin(a);
+	CU(cudaEventRecord(ev, a));
+	CU(cudaStreamWaitEvent(c, ev, 0));
+	nothing<<<1, 1, 0, c>>>();
+	CU(cudaEventRecord(ev, c));
+	CU(cudaStreamWaitEvent(a, ev, 0));
+	CU(cudaStreamDestroy(c));
+	check_result(!end(a), "a fork that has been joined may go");
+	CU(cudaStreamCreateWithFlags(&c, cudaStreamNonBlocking));
+	begin(a);
+	CU(cudaEventRecord(ev, a));
+	CU(cudaStreamWaitEvent(c, ev, 0));
+	nothing<<<1, 1, 0, c>>>();
+	CU(cudaStreamDestroy(c));
+	check_result(IS(end(a), cudaErrorStreamCaptureUnjoined), "its work must be joined all the same");
 }
 
 static void legacy()

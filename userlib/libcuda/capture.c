@@ -24,6 +24,7 @@ struct cu_capture {
 	pthread_t thread;
 	CUstream origin, members;
 	CUgraph graph;
+	struct cu_frontier left;	/* what destroyed streams did last */
 	bool own, invalid;
 };
 
@@ -96,6 +97,7 @@ static void finish(struct cu_capture *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	frontier_clear(&c->left);
 	c->graph->capturing--;
 	if (c->own && c->invalid)
 		cu_graph_free(c->graph);
@@ -199,19 +201,38 @@ CUresult cu_capture_unsafe(void)
 	return r;
 }
 
+/* With the lock held, of an event that was recorded in a capture. */
+static bool gone(CUevent e)
+{
+	struct cu_capture *c = find(e->capture_id);
+
+	return !c || c->invalid;
+}
+
+bool cu_capture_event_gone(CUevent e)
+{
+	bool r;
+
+	if (!__atomic_load_n(&e->capture_id, __ATOMIC_ACQUIRE))
+		return false;
+	pthread_mutex_lock(&lock);
+	r = e->capture_id && gone(e);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
 CUresult cu_capture_event_barred(CUevent e)
 {
-	struct cu_capture *c;
 	CUresult r = CUDA_SUCCESS;
 
 	if (!__atomic_load_n(&e->capture_id, __ATOMIC_ACQUIRE))
 		return cu_capture_unsafe();
 	pthread_mutex_lock(&lock);
-	if (e->capture_id) {
+	if (e->capture_id && gone(e)) {
+		r = CUDA_ERROR_INVALID_VALUE;
+	} else if (e->capture_id) {
+		find(e->capture_id)->invalid = true;
 		r = CUDA_ERROR_CAPTURED_EVENT;
-		c = find(e->capture_id);
-		if (c)
-			c->invalid = true;
 	}
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -318,8 +339,8 @@ static CUresult wait_inside(CUstream s, CUevent e)
 			c->invalid = true;
 		return CUDA_ERROR_STREAM_CAPTURE_MERGE;
 	}
-	if (!c)
-		return CUDA_ERROR_CAPTURED_EVENT;
+	if (!c || (c->invalid && !s->capture))
+		return CUDA_ERROR_INVALID_VALUE;
 	if (c->invalid)
 		return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
 	if (s->kind == CU_STREAM_DEFAULT_LEGACY) {
@@ -355,15 +376,18 @@ CUresult cu_capture_wait(CUstream s, CUevent e, bool external, bool *handled)
 	return r;
 }
 
+/* A stream that joined a capture may go before its end; what it did last must be joined all the same. */
 void cu_capture_leave(CUstream s)
 {
+	struct cu_capture *c;
+
 	if (!cu_stream_captures(s))
 		return;
 	pthread_mutex_lock(&lock);
-	if (s->capture) {
-		struct cu_capture *c = s->capture;
-
-		c->invalid = true;
+	c = s->capture;
+	if (c) {
+		if (c->origin == s || !frontier_add_all(&c->left, s->frontier.list, s->frontier.count))
+			c->invalid = true;
 		leave(s);
 		if (c->origin == s)
 			finish(c);
@@ -408,6 +432,14 @@ CUresult cu_capture_begin(CUstream s, CUgraph graph, const CUgraphNode *nodes, s
 	return r;
 }
 
+static bool all_marked(const struct cu_frontier *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		if (!f->list[i]->mark)
+			return false;
+	return true;
+}
+
 /* Whether all that the capture's streams did last is before what its first stream did last. */
 static bool joined(const struct cu_capture *c)
 {
@@ -434,8 +466,8 @@ static bool joined(const struct cu_capture *c)
 		}
 	}
 	for (CUstream s = c->members; s; s = s->next_captured)
-		for (size_t i = 0; i < s->frontier.count; i++)
-			good &= s->frontier.list[i]->mark == 1;
+		good &= all_marked(&s->frontier);
+	good &= all_marked(&c->left);
 	free(work.list);
 	return good;
 }
@@ -453,10 +485,11 @@ CUresult cu_capture_end(CUstream s, CUgraph *graph)
 	} else if (c->origin != s) {
 		c->invalid = true;
 		r = CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
-	} else if (c->mode != CU_STREAM_CAPTURE_MODE_RELAXED && !pthread_equal(c->thread, pthread_self())) {
-		r = CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
 	} else {
-		if (c->invalid) {
+		if (c->mode != CU_STREAM_CAPTURE_MODE_RELAXED && !pthread_equal(c->thread, pthread_self())) {
+			c->invalid = true;	/* it ends all the same */
+			r = CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
+		} else if (c->invalid) {
 			r = CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
 		} else if (!joined(c)) {
 			c->invalid = true;

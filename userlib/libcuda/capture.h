@@ -48,6 +48,8 @@ CUresult cu_capture_barred_context(CUcontext ctx);
 CUresult cu_capture_unsafe(void);
 /* An event is looked at: an error when it was recorded in a capture. */
 CUresult cu_capture_event_barred(CUevent e);
+/* Whether an event was recorded in a capture that has ended, or is invalid: it stands for nothing. */
+bool cu_capture_event_gone(CUevent e);
 
 /* Append a node to a stream's capture.  Takes the parameters over in any case. */
 CUresult cu_capture_add(CUstream s, enum cu_node_type type, struct cu_node_params *p, CUgraphNode *node);

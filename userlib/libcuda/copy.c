@@ -225,14 +225,6 @@ static CUresult capture_copy(CUstream s, const struct cu_box *box)
 	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_MEMCPY, &p, NULL);
 }
 
-/* A synchronous call: no capture may forbid it. */
-static CUresult may_wait(CUstream s)
-{
-	CUresult r = cu_capture_barred(s);
-
-	return r ? r : cu_capture_unsafe();
-}
-
 /* A copy that the stream's host thread makes. */
 struct later {
 	CUcontext ctx;
@@ -316,7 +308,7 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 	CUresult r = cu_stream_get(stream, &s);
 
 	if (!r && wait)
-		r = may_wait(s);
+		r = cu_capture_barred(s);
 	if (r || !box->width || !box->height || !box->depth)
 		return r;
 	if (cu_unlikely(cu_stream_captures(s)))
@@ -406,7 +398,7 @@ CUresult cu_fill(CUstream stream, uint64_t dst, size_t pitch, uint32_t value, un
 	CUresult r = cu_stream_get(stream, &s);
 
 	if (!r && wait)
-		r = may_wait(s);
+		r = cu_capture_barred(s);
 	if (r || !width || !height)
 		return r;
 	if (cu_unlikely(cu_stream_captures(s)))

@@ -245,6 +245,8 @@ static CUresult elapsed(float *ms, CUevent start, CUevent end)
 		return r;
 	if (!ms)
 		return CUDA_ERROR_INVALID_VALUE;
+	if (cu_capture_event_gone(start) || cu_capture_event_gone(end))
+		return CUDA_ERROR_INVALID_VALUE;
 	if (start->capture_id || end->capture_id)
 		return CUDA_ERROR_CAPTURED_EVENT;
 	if (!start->recorded || !end->recorded || !start->time || !end->time || start->ctx != end->ctx)

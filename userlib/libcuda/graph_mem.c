@@ -40,13 +40,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cu_graph_mem *all;
 static uint64_t counts[VGPU_MAX_DEVICES][CU_GRAPH_MEM_ATTR_RESERVED_HIGH + 1];
 
-static void count_bytes(CUcontext ctx, int current, int64_t change)
+/* What is behind graphs' memory counts as used, as well as reserved, until it is trimmed: so cards have it. */
+static void count_bytes(CUcontext ctx, int64_t change)
 {
 	uint64_t *c = counts[ctx->dev->ordinal];
 
-	c[current] += change;
-	if (c[current] > c[current + 1])
-		c[current + 1] = c[current];
+	for (int now = CU_GRAPH_MEM_ATTR_USED_CURRENT; now <= CU_GRAPH_MEM_ATTR_RESERVED_CURRENT; now += 2) {
+		c[now] += change;
+		if (c[now] > c[now + 1])
+			c[now + 1] = c[now];
+	}
 }
 
 static bool context_alive(const struct cu_graph_mem *g)
@@ -110,7 +113,7 @@ static void end(struct cu_graph_mem *g)
 		at = &(*at)->next;
 	*at = g->next;
 	if (g->backed)
-		count_bytes(g->ctx, CU_GRAPH_MEM_ATTR_RESERVED_CURRENT, -(int64_t)g->span);
+		count_bytes(g->ctx, -(int64_t)g->span);
 	if (context_alive(g))
 		cu_mem_free(g->m);	/* else the context took it along */
 	free(g);
@@ -155,13 +158,11 @@ CUresult cu_graph_mem_alloc(struct cu_graph_mem *g, bool restart)
 		r = cu_mem_back(g->m);
 		if (!r) {
 			g->backed = true;
-			count_bytes(g->ctx, CU_GRAPH_MEM_ATTR_RESERVED_CURRENT, g->span);
+			count_bytes(g->ctx, g->span);
 		}
 	}
-	if (!r && !g->live) {
+	if (!r)
 		g->live = true;
-		count_bytes(g->ctx, CU_GRAPH_MEM_ATTR_USED_CURRENT, g->span);
-	}
 	pthread_mutex_unlock(&lock);
 	return r;
 }
@@ -173,7 +174,6 @@ CUresult cu_graph_mem_release(struct cu_graph_mem *g)
 	pthread_mutex_lock(&lock);
 	if (g->live) {
 		g->live = false;
-		count_bytes(g->ctx, CU_GRAPH_MEM_ATTR_USED_CURRENT, -(int64_t)g->span);
 		r = CUDA_SUCCESS;
 	}
 	pthread_mutex_unlock(&lock);
@@ -204,10 +204,8 @@ void cu_graph_mem_context_gone(CUcontext ctx)
 			at = &g->next;
 			continue;
 		}
-		if (g->live)
-			count_bytes(ctx, CU_GRAPH_MEM_ATTR_USED_CURRENT, -(int64_t)g->span);
 		if (g->backed)
-			count_bytes(ctx, CU_GRAPH_MEM_ATTR_RESERVED_CURRENT, -(int64_t)g->span);
+			count_bytes(ctx, -(int64_t)g->span);
 		g->live = g->backed = false;
 		g->ctx_id = 0;
 		if (g->uses) {
@@ -234,7 +232,7 @@ CUDA_API(cuDeviceGraphMemTrim, CU_ARGS(CUdevice device), CU_ARGS(device))
 		cu_streams_synchronize(g->ctx);
 		cu_mem_unback(g->m);
 		g->backed = false;
-		count_bytes(g->ctx, CU_GRAPH_MEM_ATTR_RESERVED_CURRENT, -(int64_t)g->span);
+		count_bytes(g->ctx, -(int64_t)g->span);
 	}
 	pthread_mutex_unlock(&lock);
 	return CUDA_SUCCESS;

@@ -51,17 +51,30 @@ CUDA_API(cuStreamDestroy, CU_ARGS(CUstream stream), CU_ARGS(stream))
 	return destroy(stream);
 }
 
+/* Waiting for a stream, or asking whether one must: forbidden by captures, of other streams too. */
+static CUresult may_look(CUstream stream)
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	return r ? r : cu_capture_unsafe();
+}
+
 STREAM_FIRST(cuStreamSynchronize, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_ARGS(CU_PTSZ(stream)))
 {
-	return cu_stream_synchronize(stream);
+	CUresult r = may_look(stream);
+
+	return r ? r : cu_stream_synchronize(stream);
 }
 
 STREAM_FIRST(cuStreamQuery, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_ARGS(CU_PTSZ(stream)))
 {
 	struct cu_point p;
 	CUstream s;
-	CUresult r = cu_submit_begin(stream, &s);
+	CUresult r = may_look(stream);
 
+	if (!r)
+		r = cu_submit_begin(stream, &s);
 	if (r)
 		return r;
 	p = cu_stream_point(s);

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# card.sh: these programs on a real card, with its own driver. What they expect of vgpu must be what a
+# card does. Left out: what vgpu refuses (texture), and two devices (peer) where there is one card.
+# Needs nvcc on the PATH; ARCH is the card's, sm_90 unless given.
+set -eu
+cd "$(dirname "$0")"
+out=../../build/selftests/cuda/card
+mkdir -p $out
+programs=()
+for source in *.cu; do
+	name=${source%.cu}
+	[ "$name" = texture ] && continue
+	[ "$name" = peer ] && [ "$(nvidia-smi -L | wc -l)" -lt 2 ] && continue
+	nvcc -std=c++17 -O2 -arch="${ARCH:-sm_90}" -o $out/"$name" "$source" &
+	programs+=(card/"$name")
+done
+wait
+exec ./inside.sh ../../build/selftests/cuda "${programs[@]}"
