@@ -476,9 +476,15 @@ static int run_first(struct engine_cta *cta, u64 until)
 {
 	const struct engine_launch *launch = cta->launch;
 	void (*run)(struct eng_warp *w) = launch->prog->isa->run;
+	const struct eng_op *entry = launch->entry;
 	s64 look = cta->left - QUANTUM;
-	u32 i;
+	u32 i, mode = 0;
 
+	/* not set to another value and back for each of them */
+	if (entry->h == 2 * VGPU_OP_SETMODE) {
+		mode = entry->imm;
+		entry++;
+	}
 	for (i = 0; i < cta->nwarps; i++) {
 		struct eng_warp *w = cta->warp[i];
 		s32 fuel = (s32)min_t(s64, QUANTUM, cta->left);
@@ -495,10 +501,10 @@ static int run_first(struct engine_cta *cta, u64 until)
 			look = cta->left - QUANTUM;
 		}
 		cta->cur = i;
-		w->ip = launch->entry;
+		w->ip = entry;
 		w->mode = cta->mode;
-		if (unlikely(w->mode))
-			eng_set_mode(w, 0);
+		if (unlikely(w->mode != mode))
+			eng_set_mode(w, mode);
 		w->fuel = fuel;
 		run(w);
 		cta->left -= fuel - w->fuel;
