@@ -21,6 +21,7 @@ int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 	INIT_LIST_HEAD(&s->jobs);
 	INIT_LIST_HEAD(&s->queues);
 	INIT_LIST_HEAD(&s->timelines);
+	vgpu_chores_init(s);
 	mutex_init(&s->tl_lock);
 	init_waitqueue_head(&s->drained);
 	s->id = atomic64_inc_return(&next_id);
@@ -103,4 +104,5 @@ void vgpu_sched_ctx_drain(struct vgpu_ctx *ctx)
 	/* Whoever was last may still be waking us, under the lock. */
 	spin_lock(&vgpu_sched.lock);
 	spin_unlock(&vgpu_sched.lock);
+	flush_work(&ctx->sched->chore_work);	/* what nobody waits for any more */
 }

@@ -12,7 +12,7 @@
  *   KICKED   on sched.kicks: a worker will look at its ring
  *   PUMPING  a worker is taking packets from its ring
  *   BUSY     a packet is executing (queue->job)
- *   BLOCKED  waits for a fence or a value in memory
+ *   BLOCKED  waits for a fence, a value in memory, or memory
  *   DEAD     stopped for ever
  *
  * Only PUMPING and BUSY have workers inside; stopping waits for these.
@@ -77,6 +77,24 @@ struct vgpu_fence_obj {
 
 struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj);
 
+/* ---- chores (chore.c) */
+
+/**
+ * struct vgpu_chore - something that may wait, and so is not done by a worker
+ * @link: in vgpu_sched_ctx.chores until it begins
+ * @fn: see vgpu_chore()
+ */
+struct vgpu_chore {
+	struct list_head link;
+	void (*fn)(struct vgpu_chore *c);
+};
+
+struct vgpu_sched_ctx;
+
+void vgpu_chores_init(struct vgpu_sched_ctx *s);
+void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
+void vgpu_chore_forget(struct vgpu_sched_ctx *s, struct vgpu_chore *c);
+
 /* ---- queues (queue.c) */
 
 enum vgpu_queue_state {
@@ -111,6 +129,11 @@ struct vgpu_job;
  * @waiting_on: referenced object
  * @retry: wakes it while BLOCKED on a value in memory
  * @wait_value: that packet; unit 0 when there is none
+ * @stamp_at: address of a TIMESTAMP packet whose memory is being brought, else 0
+ * @bring: brings the memory of
+ * @bring_va: an address, while
+ * @bringing: this holds; then
+ * @bring_error: is 0 or an errno
  */
 struct vgpu_queue {
 	struct vgpu_obj obj;
@@ -132,6 +155,11 @@ struct vgpu_queue {
 	struct vgpu_obj *waiting_on;
 	struct delayed_work retry;
 	struct vgpu_pkt_wait_value wait_value;
+	u64 stamp_at;
+	struct vgpu_chore bring;
+	u64 bring_va;
+	bool bringing;
+	int bring_error;
 };
 
 static inline struct vgpu_queue *vgpu_to_queue(struct vgpu_obj *obj)
@@ -159,6 +187,9 @@ void vgpu_unpoll_locked(void);
  * @bytes: size of @mem
  * @owner: context whose data @mem holds; never dereferenced
  * @mem: for the engine, NULL for a mere range of blocks
+ * @chore: brings what it waits for, see vgpu_job_await(),
+ * @job: for this job,
+ * @va: at this address
  */
 struct vgpu_unit {
 	struct list_head link;
@@ -169,13 +200,19 @@ struct vgpu_unit {
 	size_t bytes;
 	u64 owner;
 	u8 *mem;
+	struct vgpu_chore chore;
+	struct vgpu_job *job;
+	u64 va;
 };
 
 struct vgpu_worker;
 struct vgpu_job;
 
+void vgpu_unit_owner(struct vgpu_worker *w, struct vgpu_sched_ctx *s);
+
 struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, size_t bytes,
 				u64 first, u64 count);
+struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, u64 count);
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
 void vgpu_unit_free(struct vgpu_unit *u);
 struct vgpu_unit *vgpu_unit_range(u64 first, u64 count);
@@ -185,7 +222,7 @@ bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u);
  * struct vgpu_job_ops - how a kind of packet executes
  * @run: do some of the work that was handed out: @unit, or where it is NULL the @count
  *	blocks from @first. Called without locks. Returns how many blocks it has completed;
- *	sets *@parked when a unit in flight was given back with vgpu_job_park().
+ *	sets *@parked when a unit was given back with vgpu_job_park() or vgpu_job_await().
  *	Calls vgpu_job_fault() on a fault
  * @stop: make running engine calls return soon; under sched.lock, may be NULL
  * @complete: account for a job that has completed, may be NULL
@@ -210,7 +247,8 @@ struct vgpu_job_ops {
  * @next: next one never handed out
  * @done: completed
  * @chunk: how many to hand out at once
- * @busy: workers inside
+ * @busy: workers inside, and units that wait for a chore
+ * @awaiting: these
  * @resident: units with memory: in flight or in a worker's hands
  * @max_resident: bound of these
  * @stopped: hand out nothing more
@@ -235,6 +273,7 @@ struct vgpu_job {
 	u64 done;
 	u64 chunk;
 	unsigned int busy;
+	unsigned int awaiting;
 	unsigned int resident;
 	unsigned int max_resident;
 	size_t unit_bytes;
@@ -259,6 +298,9 @@ void vgpu_job_over_locked(struct vgpu_job *job);
 bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count);
 void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f);
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
+void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,
+		    void (*fn)(struct vgpu_chore *c));
+void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit);
 bool vgpu_job_step(struct vgpu_worker *w);
 
 /* ---- kinds of jobs (launch.c, xfer.c) */
@@ -289,6 +331,8 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
  * @timelines: to be killed with the context
  * @id: never the same twice, for vgpu_unit.owner
  * @memcg: pays for memory that workers allocate for it
+ * @chores: those that have not begun
+ * @chore_work: does them
  */
 struct vgpu_sched_ctx {
 	struct vgpu_ctx *ctx;
@@ -302,6 +346,8 @@ struct vgpu_sched_ctx {
 	struct list_head timelines;
 	u64 id;
 	struct mem_cgroup *memcg;
+	struct list_head chores;
+	struct work_struct chore_work;
 };
 
 int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
@@ -362,6 +408,7 @@ struct vgpu_worker {
  * @nidle: how many
  * @nspinning: workers that look for work without sleeping
  * @wq: for queues that look at memory again
+ * @chores: for what may wait
  * @nworkers: workers
  * @worker: they
  */
@@ -375,6 +422,7 @@ struct vgpu_sched {
 	unsigned int nidle;
 	unsigned int nspinning;
 	struct workqueue_struct *wq;
+	struct workqueue_struct *chores;
 	unsigned int nworkers;
 	struct vgpu_worker *worker[VGPU_MAX_WORKERS];
 };

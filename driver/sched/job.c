@@ -66,10 +66,13 @@ static struct vgpu_sched_ctx *ctx_of(const struct vgpu_job *job)
 	return job->queue->obj.ctx->sched;
 }
 
-/* Whether one more unit may have memory. Each job may have one, so that all get on. */
+/*
+ * Whether one more unit may have memory. Each job may have one, so that all get on; and where as many
+ * wait as there are workers, others would soon wait as well.
+ */
 static bool may_grow(const struct vgpu_job *job)
 {
-	if (job->resident >= job->max_resident)
+	if (job->awaiting >= vgpu_sched.nworkers || job->resident >= job->max_resident)
 		return false;
 	return !job->resident || !job->unit_bytes || job->all_at_once ||
 		ctx_of(job)->resident_bytes + job->unit_bytes <= VGPU_RESIDENT_BYTES;
@@ -281,12 +284,33 @@ bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count)
 	if (job->resident > 1 && !job->all_at_once && !job->stopped) {
 		job->max_resident = job->resident - 1;
 		list_add(&range->link, &job->ranges);
+		if (!has_work(job))
+			vgpu_job_unlink(job);
 		can = true;
 	}
 	spin_unlock(&vgpu_sched.lock);
 	if (!can)
 		vgpu_unit_free(range);
 	return can;
+}
+
+/**
+ * vgpu_job_await - give a unit back that cannot go on before a chore is done
+ * @job: job; the caller is inside of it
+ * @unit: unit with something left to do
+ * @fn: the chore, ends with vgpu_job_back()
+ */
+void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,
+		    void (*fn)(struct vgpu_chore *c))
+{
+	unit->job = job;
+	spin_lock(&vgpu_sched.lock);
+	job->busy++;
+	job->awaiting++;
+	if (!has_work(job))
+		vgpu_job_unlink(job);
+	spin_unlock(&vgpu_sched.lock);
+	vgpu_chore(ctx_of(job), &unit->chore, fn);
 }
 
 /* What to do after a share. */
@@ -348,6 +372,39 @@ static void finish(struct vgpu_worker *w, struct vgpu_job *job)
 		vgpu_queue_pump(w, q);
 	else
 		vgpu_queue_settle(q, VGPU_Q_DEAD);
+}
+
+/**
+ * vgpu_job_back - the chore of vgpu_job_await() is done
+ * @job: job; may be gone on return, its queue too
+ * @unit: what goes on: with memory or a mere range. NULL: nothing
+ */
+void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
+{
+	bool over;
+
+	spin_lock(&vgpu_sched.lock);
+	job->busy--;
+	job->awaiting--;
+	if (!unit || !unit->mem)
+		shrink(job, 1);
+	if (unit && !job->stopped) {
+		list_add_tail(&unit->link, unit->mem ? &job->ready : &job->ranges);
+		unit = NULL;
+	}
+	over = job->stopped && !job->busy;
+	if (over) {
+		vgpu_job_over_locked(job);
+		job->queue->job = NULL;
+		job->queue->state = VGPU_Q_PUMPING;
+	} else {
+		link_job(job);
+		vgpu_wake_workers(1);
+	}
+	spin_unlock(&vgpu_sched.lock);
+	vgpu_unit_free(unit);
+	if (over)
+		finish(NULL, job);	/* not complete: no worker is needed */
 }
 
 static bool begin_turn(struct share *sh)

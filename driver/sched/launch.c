@@ -98,15 +98,47 @@ static void out_of_memory(struct launch *l, int error)
 	vgpu_job_fault(&l->job, &f);
 }
 
-/* A block touched memory that is to be brought first. Returns false when there is none. */
-static bool touch(struct launch *l, struct vgpu_unit *u)
+static void bring_page(struct vgpu_chore *c)
 {
-	bool write;
-	int rc = vgpu_as_touch(l->job.queue->obj.ctx->as, engine_cta_page(u->cta, &write));
+	struct vgpu_unit *u = container_of(c, struct vgpu_unit, chore);
+	struct launch *l = to_launch(u->job);
+	int rc = vgpu_as_touch(l->job.queue->obj.ctx->as, u->va);
 
 	if (rc)
 		out_of_memory(l, rc);
-	return !rc;
+	vgpu_job_back(&l->job, u);
+}
+
+/* A block touched memory that is to be brought first; the unit's others need not wait for it. */
+static void await_page(struct launch *l, struct vgpu_unit *u)
+{
+	bool write;
+
+	u->va = engine_cta_page(u->cta, &write);
+	vgpu_unit_split(&l->job, u);
+	vgpu_job_await(&l->job, u, bring_page);
+}
+
+static void bring_memory(struct vgpu_chore *c)
+{
+	struct vgpu_unit *range = container_of(c, struct vgpu_unit, chore), *u;
+	struct launch *l = to_launch(range->job);
+
+	u = vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
+	if (!u && !vgpu_job_defer(&l->job, range->first, range->count))
+		out_of_memory(l, -ENOMEM);
+	vgpu_unit_free(range);
+	vgpu_job_back(&l->job, u);
+}
+
+/* There is no memory at once for blocks that are to begin. Returns false where not even for saying so. */
+static bool await_memory(struct launch *l, u64 first, u64 count)
+{
+	struct vgpu_unit *range = vgpu_unit_range(first, count);
+
+	if (range)
+		vgpu_job_await(&l->job, range, bring_memory);
+	return range;
 }
 
 /* ---- running */
@@ -205,8 +237,10 @@ static bool run_unit(struct vgpu_worker *w, struct launch *l, struct vgpu_unit *
 			engine_failed(l);
 			return false;
 		}
-		if (st == ENGINE_NEED_PAGE && !touch(l, u))
-			return false;
+		if (st == ENGINE_NEED_PAGE) {
+			await_page(l, u);
+			return true;
+		}
 		if (over_limit(l, u))
 			return false;
 		if (!u->count) {
@@ -230,6 +264,7 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	struct launch *l = to_launch(job);
 	u64 done = 0;
 
+	vgpu_unit_owner(w, job->queue->obj.ctx->sched);
 	if (u && !u->mem) {	/* a range without memory */
 		first = u->first;
 		count = u->count;
@@ -239,7 +274,8 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	if (!u)
 		u = vgpu_unit_get(w, job, l->cta_bytes, first, count);
 	if (!u) {
-		if (!vgpu_job_defer(job, first, count))
+		*parked = await_memory(l, first, count);
+		if (!*parked)
 			out_of_memory(l, -ENOMEM);
 		return 0;
 	}

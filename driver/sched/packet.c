@@ -144,43 +144,63 @@ static int begin_wait(struct vgpu_worker *w, struct vgpu_queue *q, const void *p
 	return rc > 0 ? PKT_DONE : rc;
 }
 
-/* Where an address lies: begins a slice, unless it fails. */
-static void *begin_access(struct vgpu_worker *w, struct vgpu_as *as, u64 va, bool write)
+static void bring(struct vgpu_chore *c)
 {
-	bool touched = false;
-	int rc;
+	struct vgpu_queue *q = container_of(c, struct vgpu_queue, bring);
 
-	for (;;) {
-		u64 span;
-		void *at;
+	q->bring_error = vgpu_as_touch(q->obj.ctx->as, q->bring_va);
+	smp_store_release(&q->bringing, false);		/* the error before it */
+	vgpu_queue_kick(q);
+}
 
-		vgpu_slice_begin(w, as, false);
-		at = vgpu_as_translate(as, va, write, &span);
-		if (!IS_ERR(at))
-			return at;
-		vgpu_slice_end(w);
-		if (at != ERR_PTR(-EAGAIN) || touched)
-			return ERR_PTR(-EFAULT);
-		rc = vgpu_as_touch(as, va);
-		if (rc)
-			return ERR_PTR(-ENOMEM);
-		touched = true;
+/* Where an address lies: begins a slice, unless it fails. -EAGAIN: its memory is being brought. */
+static void *begin_access(struct vgpu_worker *w, struct vgpu_queue *q, u64 va, bool write)
+{
+	u64 span;
+	void *at;
+
+	vgpu_slice_begin(w, q->obj.ctx->as, false);
+	at = vgpu_as_translate(q->obj.ctx->as, va, write, &span);
+	if (!IS_ERR(at))
+		return at;
+	vgpu_slice_end(w);
+	if (at == ERR_PTR(-EAGAIN)) {
+		q->bring_va = va;
+		q->bringing = true;
+		vgpu_chore(q->obj.ctx->sched, &q->bring, bring);
 	}
+	return at;
+}
+
+/* 1 done, 0 not yet, or an errno. */
+static int stamp(struct vgpu_worker *w, struct vgpu_queue *q, u64 at)
+{
+	u64 *to = begin_access(w, q, at, true);
+
+	if (to == ERR_PTR(-EAGAIN)) {
+		q->stamp_at = at;
+		return 0;
+	}
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	WRITE_ONCE(*to, ktime_get_ns());
+	vgpu_slice_end(w);
+	q->stamp_at = 0;
+	return 1;
 }
 
 static int begin_timestamp(struct vgpu_worker *w, struct vgpu_queue *q, const void *packet)
 {
 	const struct vgpu_pkt_timestamp *p = packet;
-	u64 *to;
+	int rc;
 
-	if (!is_zero(p->reserved, sizeof(p->reserved)) || !IS_ALIGNED(p->dst, 8))
+	/* Nothing is ever mapped at 0. */
+	if (!is_zero(p->reserved, sizeof(p->reserved)) || !IS_ALIGNED(p->dst, 8) || !p->dst)
 		return -EINVAL;
-	to = begin_access(w, q->obj.ctx->as, p->dst, true);
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	WRITE_ONCE(*to, ktime_get_ns());
-	vgpu_slice_end(w);
-	return PKT_DONE;
+	rc = stamp(w, q, p->dst);
+	if (rc < 0)
+		return rc;
+	return rc ? PKT_DONE : PKT_BLOCKED;
 }
 
 static bool met(const struct vgpu_pkt_wait_value *p, u64 have)
@@ -198,24 +218,22 @@ static bool met(const struct vgpu_pkt_wait_value *p, u64 have)
 	}
 }
 
-/* Look at the word: 1 met, 0 not yet, negative errno. */
+/* Look at the word, soon again if need be: 1 met, 0 not yet, negative errno. */
 static int look(struct vgpu_worker *w, struct vgpu_queue *q,
 		const struct vgpu_pkt_wait_value *p)
 {
-	void *at = begin_access(w, q->obj.ctx->as, p->src, false);
+	void *at = begin_access(w, q, p->src, false);
 	int rc;
 
+	if (at == ERR_PTR(-EAGAIN))
+		return 0;
 	if (IS_ERR(at))
 		return PTR_ERR(at);
 	rc = met(p, p->unit == 8 ? READ_ONCE(*(u64 *)at) : READ_ONCE(*(u32 *)at));
 	vgpu_slice_end(w);
+	if (!rc)
+		mod_delayed_work(vgpu_sched.wq, &q->retry, 1);
 	return rc;
-}
-
-static int block_on_value(struct vgpu_queue *q)
-{
-	mod_delayed_work(vgpu_sched.wq, &q->retry, 1);
-	return PKT_BLOCKED;
 }
 
 static int begin_wait_value(struct vgpu_worker *w, struct vgpu_queue *q, const void *packet)
@@ -232,7 +250,7 @@ static int begin_wait_value(struct vgpu_worker *w, struct vgpu_queue *q, const v
 	if (rc)
 		return PKT_DONE;
 	q->wait_value = *p;
-	return block_on_value(q);
+	return PKT_BLOCKED;
 }
 
 static const struct kind kinds[] = {
@@ -322,17 +340,23 @@ static int blocked(struct vgpu_worker *w, struct vgpu_queue *q)
 {
 	int rc = 1;
 
+	if (smp_load_acquire(&q->bringing))
+		return 0;
+	if (q->bring_error)
+		return -ENOMEM;
 	if (q->waiting_on) {
 		if (!vgpu_tl_reached(vgpu_obj_timeline(q->waiting_on), q->waiter.value))
 			return 0;
 		vgpu_queue_unwait(q);
 	} else if (q->wait_value.unit) {
 		rc = look(w, q, &q->wait_value);
-		if (!rc) {
-			block_on_value(q);
+		if (!rc)
 			return 0;
-		}
 		q->wait_value.unit = 0;
+	} else if (q->stamp_at) {
+		rc = stamp(w, q, q->stamp_at);
+		if (!rc)
+			return 0;
 	} else {
 		return 1;
 	}

@@ -207,6 +207,7 @@ static void detach(struct vgpu_obj *obj)
 
 	stop_and_wait(q);
 	cancel_delayed_work_sync(&q->retry);
+	vgpu_chore_forget(obj->ctx->sched, &q->bring);
 	vgpu_queue_unwait(q);
 	vgpu_sched_ctx_remove_tl(obj->ctx, &q->tl);
 	vgpu_tl_kill(&q->tl);
@@ -246,6 +247,7 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	INIT_LIST_HEAD(&q->link);
 	INIT_LIST_HEAD(&q->ctx_link);
 	INIT_LIST_HEAD(&q->waiter.link);
+	INIT_LIST_HEAD(&q->bring.link);
 	INIT_DELAYED_WORK(&q->retry, retry);
 	if (vgpu_vram_machine_free() >= user_bytes(q))
 		q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |

@@ -16,19 +16,29 @@ static atomic64_t all_bytes;	/* of the units of all workers and launches */
 static void reset(struct vgpu_unit *u, u64 first, u64 count)
 {
 	INIT_LIST_HEAD(&u->link);
+	INIT_LIST_HEAD(&u->chore.link);
 	u->first = first;
 	u->count = count;
 	u->cta = NULL;
 	u->turns = 0;
 }
 
-static struct vgpu_unit *alloc(size_t bytes)
+/* What can be had at once. */
+static void *quick_zalloc(size_t bytes)
 {
+	if (bytes > KMALLOC_MAX_SIZE || vgpu_vram_machine_free() < bytes)
+		return NULL;
+	return kzalloc(bytes, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+}
+
+static struct vgpu_unit *alloc(size_t bytes, bool may_wait)
+{
+	size_t all = sizeof(struct vgpu_unit) + bytes + ALIGNMENT;
 	struct vgpu_unit *u;
 
 	if (!vgpu_charge(&all_bytes, bytes, (u64)vgpu_params.block_limit_mib << 20))
 		return NULL;
-	u = vgpu_zalloc(sizeof(*u) + bytes + ALIGNMENT);
+	u = may_wait ? vgpu_zalloc(all) : quick_zalloc(all);
 	if (!u) {
 		atomic64_sub(bytes, &all_bytes);
 		return NULL;
@@ -46,6 +56,15 @@ void vgpu_unit_free(struct vgpu_unit *u)
 	kvfree(u);
 }
 
+/** vgpu_unit_owner - a worker turns to a context: nothing that another one trained is left */
+void vgpu_unit_owner(struct vgpu_worker *w, struct vgpu_sched_ctx *s)
+{
+	if (w->owner == s->id)
+		return;
+	vgpu_branch_barrier();
+	w->owner = s->id;
+}
+
 /**
  * vgpu_unit_get - a unit with memory for blocks of a job
  * @w: this worker
@@ -55,7 +74,7 @@ void vgpu_unit_free(struct vgpu_unit *u)
  * @count: and how many
  *
  * The spare is taken where it was the same context's, so that no data of another
- * is ever seen. Return: the unit or NULL.
+ * is ever seen. Return: the unit or NULL: then vgpu_unit_wait() may have one.
  */
 struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, size_t bytes,
 				u64 first, u64 count)
@@ -64,10 +83,6 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 	struct vgpu_unit *u = w->unit;
 	struct mem_cgroup *old;
 
-	if (w->owner != s->id) {
-		vgpu_branch_barrier();
-		w->owner = s->id;
-	}
 	w->unit = NULL;
 	if (u && (u->owner != s->id || u->bytes < bytes)) {
 		vgpu_unit_free(u);
@@ -75,12 +90,32 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 	}
 	if (!u) {
 		old = set_active_memcg(s->memcg);
-		u = alloc(bytes);
+		u = alloc(bytes, false);
 		set_active_memcg(old);
 		if (!u)
 			return NULL;
 		u->owner = s->id;
 	}
+	reset(u, first, count);
+	return u;
+}
+
+/**
+ * vgpu_unit_wait - a unit with memory for blocks of a job, in a chore of its context
+ * @job: the job
+ * @bytes: memory of a block
+ * @first: its first block
+ * @count: and how many
+ *
+ * Return: the unit or NULL.
+ */
+struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, u64 count)
+{
+	struct vgpu_unit *u = alloc(bytes, true);
+
+	if (!u)
+		return NULL;
+	u->owner = job->queue->obj.ctx->sched->id;
 	reset(u, first, count);
 	return u;
 }

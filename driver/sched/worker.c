@@ -267,7 +267,22 @@ void vgpu_sched_exit(void)
 		vgpu_unit_free(w->unit);
 		kvfree(w);
 	}
+	destroy_workqueue(vgpu_sched.chores);
 	destroy_workqueue(vgpu_sched.wq);
+}
+
+/* The work queues, both or none. */
+static int make_work_queues(void)
+{
+	/* Fences of vgpu_drm depend on queues that are looked at again by it. */
+	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!vgpu_sched.wq)
+		return -ENOMEM;
+	vgpu_sched.chores = alloc_workqueue("vgpu_chores", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (vgpu_sched.chores)
+		return 0;
+	destroy_workqueue(vgpu_sched.wq);
+	return -ENOMEM;
 }
 
 /** vgpu_sched_init - start the workers */
@@ -281,13 +296,12 @@ int vgpu_sched_init(void)
 	INIT_LIST_HEAD(&vgpu_sched.polled);
 	INIT_LIST_HEAD(&vgpu_sched.runnable);
 	INIT_LIST_HEAD(&vgpu_sched.idle);
-	/* Fences of vgpu_drm depend on queues that are looked at again by it. */
-	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!vgpu_sched.wq)
+	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
-	if (!zalloc_cpumask_var(&mask, GFP_KERNEL)) {
-		destroy_workqueue(vgpu_sched.wq);
-		return -ENOMEM;
+	rc = make_work_queues();
+	if (rc) {
+		free_cpumask_var(mask);
+		return rc;
 	}
 	rc = cpus_for_workers(mask);
 	if (!rc)

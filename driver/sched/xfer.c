@@ -128,41 +128,70 @@ static int move_rows(struct vgpu_as *as, struct xfer *x, struct cursor *c, u64 *
 	return 0;
 }
 
-/* One piece, in a slice for each time that memory had to be brought. Returns false after a fault. */
-static bool one_piece(struct vgpu_worker *w, struct xfer *x, u64 index)
+/* One piece, in a slice. Returns 0, or -EAGAIN at *@bad; another errno after a fault. */
+static int one_piece(struct vgpu_worker *w, struct xfer *x, u64 index, u64 *bad)
 {
 	struct vgpu_ctx *ctx = x->job.queue->obj.ctx;
 	struct cursor c = { .left = min(x->piece, x->bytes - index * x->piece) };
-	u64 bad = 0, ns;
+	u64 ns;
 	int rc;
 
 	c.row = div64_u64_rem(index * x->piece, x->width, &c.col);
-	do {
-		vgpu_slice_begin(w, ctx->as, false);
-		rc = move_rows(ctx->as, x, &c, &bad);
-		ns = vgpu_slice_end(w);
-		atomic64_add(ns, &x->job.exec_ns);
-		vgpu_count(ctx, busy_ns, ns);
-		vgpu_count(ctx, mem_busy_ns, ns);
-		cond_resched();
-		if (!rc)
-			return true;
-		if (rc == -EAGAIN)
-			rc = vgpu_as_touch(ctx->as, bad);
-	} while (!rc && !READ_ONCE(x->job.stopped));
+	vgpu_slice_begin(w, ctx->as, false);
+	rc = move_rows(ctx->as, x, &c, bad);
+	ns = vgpu_slice_end(w);
+	atomic64_add(ns, &x->job.exec_ns);
+	vgpu_count(ctx, busy_ns, ns);
+	vgpu_count(ctx, mem_busy_ns, ns);
+	cond_resched();
+	if (rc && rc != -EAGAIN)
+		fault_at(x, *bad, *bad == x->dst + c.row * x->dst_pitch + c.col, rc);
+	return rc;
+}
+
+static void bring_page(struct vgpu_chore *c)
+{
+	struct vgpu_unit *u = container_of(c, struct vgpu_unit, chore);
+	struct xfer *x = to_xfer(u->job);
+	int rc = vgpu_as_touch(x->job.queue->obj.ctx->as, u->va);
+
 	if (rc)
-		fault_at(x, bad, bad == x->dst + c.row * x->dst_pitch + c.col, rc);
-	return false;
+		fault_at(x, u->va, u->va - x->dst < x->dst_pitch * (x->height - 1) + x->width, rc);
+	vgpu_job_back(&x->job, u);
+}
+
+/* Memory is to be brought before the next piece can be done, from its beginning. */
+static bool await_page(struct xfer *x, u64 first, u64 count, u64 va)
+{
+	struct vgpu_unit *range = vgpu_unit_range(first, count);
+
+	if (!range) {
+		fault_at(x, va, false, -ENOMEM);
+		return false;
+	}
+	range->va = va;
+	vgpu_job_await(&x->job, range, bring_page);
+	return true;
 }
 
 static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *unit,
 	       u64 first, u64 count, bool *parked)
 {
-	u64 done = 0;
+	struct xfer *x = to_xfer(job);
+	u64 done = 0, bad = 0;
+	int rc = 0;
 
-	while (done < count && !READ_ONCE(job->stopped) &&
-	       one_piece(w, to_xfer(job), first + done))
-		done++;
+	if (unit) {	/* pieces that were given back */
+		first = unit->first;
+		count = unit->count;
+		vgpu_unit_free(unit);
+	}
+	while (done < count && !rc && !READ_ONCE(job->stopped)) {
+		rc = one_piece(w, x, first + done, &bad);
+		done += !rc;
+	}
+	if (rc == -EAGAIN)
+		*parked = await_page(x, first + done, count - done, bad);
 	return done;
 }
 

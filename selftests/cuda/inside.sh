@@ -56,9 +56,13 @@ stderr_has()	# NAME PATTERN COMMAND...
 
 has()		# NAME PATTERN: the input has such a line
 {
-	if grep -qE "$2"; then
+	local text
+
+	text=$(cat)
+	if grep -qE "$2" <<<"$text"; then
 		result ok "$1"
 	else
+		sed 's/^/# /' <<<"$text"
 		result "not ok" "$1"
 	fi
 }

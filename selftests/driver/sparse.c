@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A device that claims a TiB: what is touched has memory, and its end is an error. */
+#include <pthread.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -239,6 +240,96 @@ TEST_F(sparse, the_machine_ends)
 	EXPECT_EQ(1, peek(&other, 0));
 	ASSERT_EQ(0, destroy(other.fd, other.ctx));
 	close(other.fd);
+}
+
+/* ---- what a context waits for, no worker does */
+
+#define NMAPS		40000
+#define MAX_WORKERS	256
+
+/* The state files of the workers' threads; returns how many. */
+static int find_workers(int *fd)
+{
+	char path[64], name[32];
+	int n = 0;
+
+	for (int pid = 2; pid < 4096 && n < MAX_WORKERS; pid++) {
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		f = fopen(path, "r");
+		if (!f)
+			continue;
+		if (fgets(name, sizeof(name), f) && !strncmp(name, "vgpu/", 5)) {
+			snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+			fd[n++] = open(path, O_RDONLY);
+		}
+		fclose(f);
+	}
+	return n;
+}
+
+/* Whether a thread waits for something: "D", where one that has nothing to do is "I". */
+static bool waits(int fd)
+{
+	char stat[256] = "";
+	char *end;
+
+	pread(fd, stat, sizeof(stat) - 1, 0);
+	end = strrchr(stat, ')');
+	return end && end[1] == ' ' && end[2] == 'D';
+}
+
+struct end {
+	int fd;
+	uint32_t bo;
+	volatile bool began, over;
+};
+
+/* With the lock of its address space held for most of the time. */
+static void *end_of_many(void *arg)
+{
+	struct end *e = arg;
+
+	e->began = true;
+	destroy(e->fd, e->bo);
+	e->over = true;
+	return NULL;
+}
+
+/* A kernel touches memory while another thread of its process has the address space locked. */
+TEST_F_TIMEOUT(sparse, workers_do_not_wait, 300)
+{
+	struct end e = { .fd = self->g.fd };
+	int worker[MAX_WORKERS], n = find_workers(worker), waited = 0, looks = 0;
+	struct launch l;
+	uint64_t va;
+	uint32_t bo;
+	pthread_t t;
+
+	ASSERT_LT(0, n);
+	ASSERT_EQ(0, bo_mapped(e.fd, self->g.ctx, 100 * GIB, &bo, &va));
+	ASSERT_EQ(0, bo_create(e.fd, self->g.ctx, 4096, &e.bo));
+	for (int i = 0; i < NMAPS; i++) {
+		uint64_t any = 0;
+
+		ASSERT_EQ(0, va_map(e.fd, e.bo, 0, 0, 0, &any));
+	}
+	l = launch(&self->g, SCATTER, 8, 32, va, PIECE / 4);
+	ASSERT_EQ(0, pthread_create(&t, NULL, end_of_many, &e));
+	while (!e.began)
+		sched_yield();
+	run(&self->g, &l);
+	while (!e.over) {
+		for (int i = 0; i < n; i++)
+			waited += waits(worker[i]);
+		looks++;
+	}
+	pthread_join(t, NULL);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(0, waited) TH_LOG("in %d of %d looks at %d workers", waited, looks, n);
+	for (int i = 0; i < n; i++)
+		close(worker[i]);
 }
 
 /* Several at once touch the same pieces; nobody loses what another wrote. */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Chores: what a context needs and may have to wait for, memory above all. Threads of a work queue do
+ * them, one of a context at a time: a worker that waited would keep all contexts waiting, for as long as one's
+ * memory takes to be had, or another thread of that one holds a lock.
+ */
+#include <linux/memcontrol.h>
+#include <linux/sched/mm.h>
+
+#include "internal.h"
+
+static struct vgpu_chore *next(struct vgpu_sched_ctx *s)
+{
+	struct vgpu_chore *c;
+
+	spin_lock(&vgpu_sched.lock);
+	c = list_first_entry_or_null(&s->chores, struct vgpu_chore, link);
+	if (c)
+		list_del_init(&c->link);
+	spin_unlock(&vgpu_sched.lock);
+	return c;
+}
+
+static void work(struct work_struct *work)
+{
+	struct vgpu_sched_ctx *s = container_of(work, struct vgpu_sched_ctx, chore_work);
+	struct mem_cgroup *old = set_active_memcg(s->memcg);
+	struct vgpu_chore *c;
+
+	while ((c = next(s))) {
+		c->fn(c);
+		cond_resched();
+	}
+	set_active_memcg(old);
+}
+
+/** vgpu_chores_init - a context's part */
+void vgpu_chores_init(struct vgpu_sched_ctx *s)
+{
+	INIT_LIST_HEAD(&s->chores);
+	INIT_WORK(&s->chore_work, work);
+}
+
+/**
+ * vgpu_chore - have something done that may wait
+ * @s: context; a queue of it is BUSY or PUMPING until the caller is done, and so keeps it
+ * @c: the chore
+ * @fn: does it and goes on with what needed it; @c may be gone then
+ */
+void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c))
+{
+	c->fn = fn;
+	spin_lock(&vgpu_sched.lock);
+	list_add_tail(&c->link, &s->chores);
+	spin_unlock(&vgpu_sched.lock);
+	queue_work(vgpu_sched.chores, &s->chore_work);
+}
+
+/** vgpu_chore_forget - on return a chore has been done, or never will be; may sleep */
+void vgpu_chore_forget(struct vgpu_sched_ctx *s, struct vgpu_chore *c)
+{
+	spin_lock(&vgpu_sched.lock);
+	list_del_init(&c->link);
+	spin_unlock(&vgpu_sched.lock);
+	flush_work(&s->chore_work);
+}
