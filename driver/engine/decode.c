@@ -208,6 +208,7 @@ static void put_plain(struct emitter *e)
 #define IS_W16		0x86
 #define IS_SV32		0x87
 #define IS_S32		0x88
+#define IS_SV16		0x89
 /* by enum eng_record_kind */
 #define IS_REC32	0x90
 #define IS_REC32_D2	0x91
@@ -626,6 +627,9 @@ static void set_form_handler(struct emitter *e)
 		uop = find_variant(in->op, word ? IS_W32 : IS_W16);
 	} else if (form == VGPU_MD_FORM_SV && word && VGPU_MD_GET_SHIFT(in->c) == 2) {
 		uop = find_variant(in->op, IS_SV32);
+	} else if (form == VGPU_MD_FORM_SV && one && width == 1 && VGPU_MD_GET_SHIFT(in->c) == 1 &&
+		   !(in->c & VGPU_MD_SIGNED)) {
+		uop = find_variant(in->op, IS_SV16);
 	} else if (form == VGPU_MD_FORM_S) {
 		uop = word ? find_variant(in->op, IS_S32) : 0;
 		if (!uop)

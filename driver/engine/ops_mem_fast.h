@@ -63,24 +63,27 @@ HANDLER(m_##NAME)								\
  */
 #define AHEAD		1024
 static __always_inline void look_ahead(struct eng_warp *w, const struct eng_op *ip, u64 va,
-				       const u8 *p, bool write)
+				       const u8 *p, u32 bytes, bool write)
 {
 	struct eng_tlb *tlb = w->tlb;
 	u64 *next = &tlb->next[(unsigned long)ip / sizeof(*ip) & (ENG_STREAMS - 1)];
 	const struct eng_tlb_entry *e = &tlb->large[va >> 21 & (ENG_TLB_LARGE - 1)];
 	u64 expected = *next;
 
-	*next = va + ROW_BYTES;
-	if (va != expected || e->size - (va - e->va) < AHEAD + ROW_BYTES)
+	*next = va + bytes;
+	if (va != expected || e->size - (va - e->va) < AHEAD + bytes)
 		return;
 	/* clang wants constants here, before it knows that WRITE is one */
-	if (write) {
+	if (write)
 		__builtin_prefetch(p + AHEAD, 1);
-		__builtin_prefetch(p + AHEAD + 64, 1);
-	} else {
+	else
 		__builtin_prefetch(p + AHEAD, 0);
+	if (bytes <= 64)
+		return;
+	if (write)
+		__builtin_prefetch(p + AHEAD + 64, 1);
+	else
 		__builtin_prefetch(p + AHEAD + 64, 0);
-	}
 }
 
 static __always_inline bool load_row_at(struct eng_warp *w, const struct eng_op *ip, u32 space,
@@ -91,7 +94,7 @@ static __always_inline bool load_row_at(struct eng_warp *w, const struct eng_op 
 	if (unlikely(!p || va & ip->c))
 		return false;
 	if (space == VGPU_SPACE_GLOBAL)
-		look_ahead(w, ip, va, p, false);
+		look_ahead(w, ip, va, p, ROW_BYTES, false);
 	if (m == ENG_ALL)
 		row_move32(AT(u32, d), p);
 	else
@@ -107,7 +110,7 @@ static __always_inline bool store_row_at(struct eng_warp *w, const struct eng_op
 	if (unlikely(!p || va & ip->c))
 		return false;
 	if (space == VGPU_SPACE_GLOBAL)
-		look_ahead(w, ip, va, p, true);
+		look_ahead(w, ip, va, p, ROW_BYTES, true);
 	if (m == ENG_ALL)
 		row_move32(p, AT(u32, d));
 	else
@@ -134,13 +137,19 @@ FAST_ACCESS(STS_ROW, VGPU_SPACE_SHARED, store_row, store_sp, eng_store)
  * Base and index of words, the index counting up by lanes: very often so.  Whether an index
  * is signed makes no difference below 2^31.
  */
-static __always_inline bool counts_up(const struct eng_warp *w, const struct eng_op *ip, u32 space,
-				      u64 *va)
+static __always_inline bool counts_up_by(const struct eng_warp *w, const struct eng_op *ip,
+					 u32 space, u32 shift, u64 *va)
 {
 	const u32 *row = AT(const u32, b);
 
-	*va = base_of(w, ip, space) + ((u64)row[0] << 2);
+	*va = base_of(w, ip, space) + ((u64)row[0] << shift);
 	return likely(row[0] <= 0x7fffffff - ENG_LANES && row_steps32(row));
+}
+
+static __always_inline bool counts_up(const struct eng_warp *w, const struct eng_op *ip, u32 space,
+				      u64 *va)
+{
+	return counts_up_by(w, ip, space, 2, va);
 }
 
 static __always_inline bool load_index(struct eng_warp *w, const struct eng_op *ip, u32 space,
@@ -158,6 +167,83 @@ static __always_inline bool store_index(struct eng_warp *w, const struct eng_op 
 
 	return counts_up(w, ip, space, &va) && store_row_at(w, ip, space, va, m);
 }
+
+/* The same of halves, without a sign */
+static __always_inline bool load_index16(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u32 m)
+{
+	const mem_u16 *p;
+	u32 *d = AT(u32, d);
+	u64 va;
+	int l;
+
+	if (m != ENG_ALL || unlikely(!counts_up_by(w, ip, space, 1, &va)))
+		return false;
+	p = (const mem_u16 *)at_hand(w, space, va, ROW_BYTES / 2, false);
+	if (unlikely(!p || va & ip->c))
+		return false;
+	look_ahead(w, ip, va, (const u8 *)p, ROW_BYTES / 2, false);
+	LANES d[l] = p[l];
+	return true;
+}
+
+static __always_inline bool store_index16(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					 u32 m)
+{
+	const u32 *d = AT(const u32, d);
+	mem_u16 *p;
+	u64 va;
+	int l;
+
+	if (m != ENG_ALL || unlikely(!counts_up_by(w, ip, space, 1, &va)))
+		return false;
+	p = (mem_u16 *)at_hand(w, space, va, ROW_BYTES / 2, true);
+	if (unlikely(!p || va & ip->c))
+		return false;
+	look_ahead(w, ip, va, (const u8 *)p, ROW_BYTES / 2, true);
+	LANES p[l] = (u16)d[l];
+	return true;
+}
+
+FAST_ACCESS(LDG_SV16, VGPU_SPACE_GLOBAL, load_index16, load_lanes, eng_load)
+FAST_ACCESS(STG_SV16, VGPU_SPACE_GLOBAL, store_index16, store_lanes, eng_store)
+
+/*
+ * Addresses in 64-bit registers, one word behind the other: what indices of 64 bits become.
+ * A generic one is global where a piece of global memory lies there.
+ */
+static __always_inline bool words_follow(const struct eng_warp *w, const struct eng_op *ip, u64 *va)
+{
+	const u64 *a = AT(const u64, a);
+
+	*va = a[0] + (u64)(s64)(s32)ip->imm;
+	/* most of what is no row is seen at once */
+	return a[1] - a[0] == 4 && a[ENG_LANES - 1] - a[0] == 4 * (ENG_LANES - 1) &&
+	       row_steps64(a, 4);
+}
+
+static __always_inline bool load_words(struct eng_warp *w, const struct eng_op *ip, u32 space,
+				       u32 m)
+{
+	u64 va;
+
+	(void)space;
+	return m == ENG_ALL && words_follow(w, ip, &va) &&
+	       load_row_at(w, ip, VGPU_SPACE_GLOBAL, va, ENG_ALL);
+}
+
+static __always_inline bool store_words(struct eng_warp *w, const struct eng_op *ip, u32 space,
+					u32 m)
+{
+	u64 va;
+
+	(void)space;
+	return m == ENG_ALL && words_follow(w, ip, &va) &&
+	       store_row_at(w, ip, VGPU_SPACE_GLOBAL, va, ENG_ALL);
+}
+
+FAST_ACCESS(STG_W32, VGPU_SPACE_GLOBAL, store_words, store_lanes, eng_store)
+FAST_ACCESS(STX_W32, VGPU_SPACE_GENERIC, store_words, store_lanes, eng_store)
 
 FAST_ACCESS(STG_SV32, VGPU_SPACE_GLOBAL, store_index, store_lanes, eng_store)
 FAST_ACCESS(STS_SV32, VGPU_SPACE_SHARED, store_index, store_lanes, eng_store)
@@ -340,9 +426,24 @@ static __always_inline bool load_sv32(struct eng_warp *w, const struct eng_op *i
 	return load_fast(w, ip, space, m, VGPU_MD_FORM_SV, false);
 }
 
-#define FAST_LANES(NAME, SPACE)							\
-FAST_ACCESS(NAME##_W32, SPACE, load_w32, load_lanes, eng_load)			\
-FAST_ACCESS(NAME##_W16, SPACE, load_w16, load_lanes, eng_load)
+/* one behind the other, else anywhere */
+#define FAST_WORDS(NAME, SPACE)							\
+FAST_ACCESS(NAME##_WANY, SPACE, load_w32, load_lanes, eng_load)			\
+HANDLER(f_##NAME##_W32)								\
+{										\
+	note_strong(w, ip);							\
+	if (load_words(w, ip, SPACE, ENG_ALL))					\
+		NEXT();								\
+	return f_##NAME##_WANY(ip, w, table);					\
+}										\
+HANDLER(m_##NAME##_W32)								\
+{										\
+	return m_##NAME##_WANY(ip, w, table);					\
+}
+FAST_ACCESS(LDS_W32, VGPU_SPACE_SHARED, load_w32, load_lanes, eng_load)
+FAST_ACCESS(LDG_W16, VGPU_SPACE_GLOBAL, load_w16, load_lanes, eng_load)
+FAST_ACCESS(LDX_W16, VGPU_SPACE_GENERIC, load_w16, load_lanes, eng_load)
+FAST_ACCESS(LDS_W16, VGPU_SPACE_SHARED, load_w16, load_lanes, eng_load)
 
 /* counting up, else anywhere */
 #define FAST_INDEX(NAME, SPACE)							\
@@ -363,10 +464,15 @@ FAST_INDEX(LDS, VGPU_SPACE_SHARED)
 #define ONE_INDEX	f_LDG_ANY
 #else
 #define ONE_INDEX	x_LDG_SV32
-#define FAST_LANES(NAME, SPACE)							\
-ACCESS(NAME##_W32, load_lanes, eng_load, SPACE)					\
-ACCESS(NAME##_W16, load_lanes, eng_load, SPACE)
+#define FAST_WORDS(NAME, SPACE)							\
+FAST_ACCESS(NAME##_W32, SPACE, load_words, load_lanes, eng_load)
+ACCESS(LDS_W32, load_lanes, eng_load, VGPU_SPACE_SHARED)
+ACCESS(LDG_W16, load_lanes, eng_load, VGPU_SPACE_GLOBAL)
+ACCESS(LDX_W16, load_lanes, eng_load, VGPU_SPACE_GENERIC)
+ACCESS(LDS_W16, load_lanes, eng_load, VGPU_SPACE_SHARED)
 #endif
+FAST_WORDS(LDG, VGPU_SPACE_GLOBAL)
+FAST_WORDS(LDX, VGPU_SPACE_GENERIC)
 
 /* What adds two arrays: two loads by the same index, the second's row another (fuse.c) */
 static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip)
@@ -382,8 +488,8 @@ static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip
 	p2 = at_hand(w, VGPU_SPACE_GLOBAL, va2, ROW_BYTES, false);
 	if (unlikely(!p || !p2 || (va & ip->c) || (va2 & other->c)))
 		return false;
-	look_ahead(w, ip, va, p, false);
-	look_ahead(w, other, va2, p2, false);
+	look_ahead(w, ip, va, p, ROW_BYTES, false);
+	look_ahead(w, other, va2, p2, ROW_BYTES, false);
 	row_move32(AT(u32, d), p);
 	row_move32((u32 *)w + other->d, p2);
 	return true;
@@ -398,7 +504,3 @@ HANDLER(f_LDG_SV32_TWO)
 static const struct eng_op *m_LDG_SV32_TWO(const struct eng_op *, struct eng_warp *,
 					   const struct eng_table *)
 	__attribute__((__alias__("m_LDG_SV32")));
-
-FAST_LANES(LDG, VGPU_SPACE_GLOBAL)
-FAST_LANES(LDX, VGPU_SPACE_GENERIC)
-FAST_LANES(LDS, VGPU_SPACE_SHARED)

@@ -54,7 +54,7 @@ EV(LDL, S) EV(STL, S)
 /* one element of 32 bit, or less, at each lane's own address: in a register; base + index */
 EV(LDG, W32) EV(LDG, W16) EV(LDG, SV32) EV(LDX, W32) EV(LDX, W16)
 EV(LDS, W32) EV(LDS, W16) EV(LDS, SV32)
-EV(STG, SV32) EV(STS, SV32)
+EV(STG, SV32) EV(STS, SV32) EV(STG, W32) EV(STX, W32) EV(LDG, SV16) EV(STG, SV16)
 
 /* scalar branches by comparison */
 EV(SBR, LTS) EV(SBR, LTU)

@@ -93,6 +93,9 @@ static void choose_addresses(struct trial *t)
 
 		t->at[l] = 32 + n * unit;
 	}
+	/* nearly one of those */
+	if (rnd() % 8 == 0)
+		t->at[rnd() % 32] = 32 + rnd() % room * unit;
 	if (t->form == VGPU_MD_FORM_S)
 		for (l = 1; l < 32; l++)
 			t->at[l] = t->at[0];
