@@ -178,18 +178,25 @@ static struct vgpu_sched_ctx *next_ctx(void)
 	}
 }
 
-/* The next share: contexts in turn, in each its jobs in turn. */
+/*
+ * The next share: contexts in turn, in each its jobs in turn. The room that a job was to have
+ * for one more unit may have gone to another job of its context: then it steps aside until
+ * one of its own units comes back, of which there is one.
+ */
 static bool pick(struct share *sh)
 {
-	struct vgpu_sched_ctx *s = next_ctx();
+	struct vgpu_sched_ctx *s;
 	struct vgpu_job *job;
 
-	if (!s)
-		return false;
-	job = list_first_entry(&s->jobs, struct vgpu_job, link);
-	if (WARN_ON_ONCE(!has_work(job))) {
+	for (;;) {
+		s = next_ctx();
+		if (!s)
+			return false;
+		job = list_first_entry(&s->jobs, struct vgpu_job, link);
+		if (has_work(job))
+			break;
+		WARN_ON_ONCE(!job->resident);
 		vgpu_job_unlink(job);
-		return false;
 	}
 	take(job, sh);
 	list_move_tail(&s->link, &vgpu_sched.runnable);
