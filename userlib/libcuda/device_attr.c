@@ -99,7 +99,7 @@ bool cu_device_account(struct cu_device *d)
 
 	pthread_mutex_lock(&d->lock);
 	vgpu_dev_account(&d->dev);
-	open = d->dev.render > 0;
+	open = d->dev.render >= 0;
 	pthread_mutex_unlock(&d->lock);
 	return open;
 }

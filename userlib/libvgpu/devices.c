@@ -34,6 +34,7 @@ static int dev_open(const char *path, struct vgpu_dev *dev)
 		return fd;
 	memset(dev, 0, sizeof(*dev));
 	dev->fd = fd;
+	dev->render = -1;
 	dev->info.size = sizeof(dev->info);
 	r = vgpu_sys_ioctl(fd, VGPU_IOCTL_DEVICE_INFO, &dev->info);
 	if (r)
@@ -99,10 +100,10 @@ int vgpu_devices_open(struct vgpu_dev *devs, int max)
 /** vgpu_dev_close - let go of a device and of every handle made on it */
 void vgpu_dev_close(struct vgpu_dev *dev)
 {
-	if (dev->render > 0)
+	if (dev->render >= 0)
 		vgpu_sys_close(dev->render);
 	vgpu_sys_close(dev->fd);
-	dev->render = 0;
+	dev->render = -1;
 	dev->fd = -1;
 }
 

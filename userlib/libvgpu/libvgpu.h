@@ -23,7 +23,7 @@
 /**
  * struct vgpu_dev - an open device
  * @fd: its file
- * @render: its render node, opened by vgpu_dev_account(), else 0
+ * @render: its render node, opened by vgpu_dev_account(), else -1
  * @info: what never changes
  */
 struct vgpu_dev {

@@ -28,7 +28,7 @@ void vgpu_dev_account(struct vgpu_dev *dev)
 	char path[64];
 	int fd;
 
-	if (dev->render > 0 || vgpu_sys_render_node(&dev->info, path, sizeof(path)))
+	if (dev->render >= 0 || vgpu_sys_render_node(&dev->info, path, sizeof(path)))
 		return;
 	fd = vgpu_sys_open(path);
 	if (fd < 0)
@@ -53,7 +53,7 @@ int vgpu_bo_dmabuf(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uin
 {
 	int memory, r;
 
-	if (dev->render <= 0)
+	if (dev->render < 0)
 		return -EOPNOTSUPP;
 	r = vgpu_bo_share_fd(dev, bo, &memory);
 	if (r)
