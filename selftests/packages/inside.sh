@@ -130,6 +130,20 @@ forget
 /sbin/ldconfig
 check_status 0 "no libcuda is left" test -z "$(cached)"
 check "nor anything else" is "$(leftovers)" "$before"
+
+# make load and make unload: from the tree, without packages.
+native=$top/tools/vm/native.sh
+conf=/etc/ld.so.conf.d/000-vgpu.conf
+check_status 1 "make load: who may not is told" \
+	setpriv --inh-caps=-sys_module --bounding-set=-sys_module "$native" load "$KO_DIR/vgpu.ko"
+check "make load" "$native" load "$KO_DIR/vgpu.ko"
+check "the linker finds the tree's libcuda" says "$(cached)" "^$top/build/userlib/"
+exec 7</dev/vgpu0
+check_status 1 "make unload is refused while the device is open" "$native" unload
+check "and takes nothing away" test -d /sys/module/vgpu -a -f $conf
+exec 7<&-
+check "make unload" "$native" unload
+check_status 0 "nothing of it is left" test ! -d /sys/module/vgpu -a ! -e $conf -a -z "$(cached)"
 rm -rf "$tmp"
 echo "1..$TAP_DONE"
 finish
