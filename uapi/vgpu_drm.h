@@ -32,7 +32,7 @@
  * ENOSPC         VRAM is full; GEM_MMAP: the handle is above 8388607
  * ENOMEM         the machine has no memory for it
  * EBUSY          ATTACH: the file is another client's already
- * EDQUOT         FENCE: too many wait for the queue
+ * EDQUOT         FENCE: too many wait for the queue, or of the user
  * EOPNOTSUPP     memory of another driver that the CPU cannot reach, or that only its owner can map; part of a buffer
  * ============== ===========================================================================
  */

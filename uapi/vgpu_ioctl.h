@@ -44,7 +44,7 @@
  * ENODEV         the device is lost or was removed
  * ENOMEM         the machine has no memory for it; EDQUOT is our own bound
  * ENOSPC         VRAM is full (CUDA_ERROR_OUT_OF_MEMORY), or no free GPU address range
- * EDQUOT         a bound on objects or pinned memory, per context, file or user
+ * EDQUOT         a bound on objects, page tables, callbacks or pinned memory, per context, file or user
  * EEXIST         a FIXED address range overlaps a mapping
  * EBUSY          the object is in use, or the device's compute mode admits no further process
  * EBADMSG        the code object was refused by the verifier; the log buffer says why

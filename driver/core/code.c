@@ -86,7 +86,7 @@ int vgpu_ioctl_code_load(struct vgpu_file *vf, void *arg)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	rc = vgpu_ctx_usable(ctx);
-	code = rc ? NULL : kzalloc(sizeof(*code), GFP_KERNEL_ACCOUNT);
+	code = rc ? NULL : vgpu_zalloc(sizeof(*code));
 	if (!code) {
 		vgpu_ctx_put(ctx);
 		return rc ?: -ENOMEM;

@@ -186,10 +186,12 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 {
 	struct vgpu_user *user = vgpu_user_add_ctx();
 	struct vgpu_ctx *ctx;
+	struct vgpu_as *as;
+	int rc;
 
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	ctx = vgpu_zalloc(sizeof(*ctx));
 	if (!ctx) {
 		vgpu_user_remove_ctx(user);
 		return ERR_PTR(-ENOMEM);
@@ -206,11 +208,16 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	ctx->pid = get_pid(task_tgid(current));
 	get_task_comm(ctx->comm, current->group_leader);
 	ctx->usage.born_ns = ktime_get_ns();
-	ctx->as = vgpu_as_create();
-	if (ctx->as && !vgpu_sched_ctx_init(ctx))
+	as = vgpu_as_create(user);
+	rc = PTR_ERR_OR_ZERO(as);
+	if (!rc) {
+		ctx->as = as;
+		rc = vgpu_sched_ctx_init(ctx);
+	}
+	if (!rc)
 		return ctx;
 	vgpu_ctx_put(ctx);
-	return ERR_PTR(-ENOMEM);
+	return ERR_PTR(rc);
 }
 
 /* Whether the device's compute mode admits a context; under ctx_lock. */

@@ -84,6 +84,8 @@ int vgpu_store_fd(struct vgpu_store *store);
 
 /* ---- queues (../sched/fence.c); what waits is a struct vgpu_tl_waiter of ../sched/sched.h */
 struct vgpu_obj *vgpu_queue_from_fd(struct vgpu_device *dev, int fd, u32 handle);
+bool vgpu_queue_keep(struct vgpu_obj *queue, size_t bytes);
+void vgpu_queue_unkeep(struct vgpu_obj *queue, size_t bytes);
 int vgpu_queue_watch(struct vgpu_obj *queue, struct vgpu_tl_waiter *w);
 bool vgpu_queue_unwatch(struct vgpu_obj *queue, struct vgpu_tl_waiter *w);
 u64 vgpu_queue_done(struct vgpu_obj *queue);

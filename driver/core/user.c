@@ -6,8 +6,11 @@
 #include <linux/cred.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 
+#include "../mm/mm.h"
+#include "params.h"
 #include "user.h"
 #include "vgpu.h"
 
@@ -20,12 +23,14 @@
  * @contexts: its contexts, those whose memory is still held included; the entry goes
  *	with the last one
  * @pinned: pages of registered host memory
+ * @kept: bytes of what the kernel keeps for it beside its memory: see vgpu_user_keep()
  */
 struct vgpu_user {
 	struct list_head link;
 	kuid_t uid;
 	unsigned int contexts;
 	atomic64_t pinned;
+	atomic64_t kept;
 };
 
 static LIST_HEAD(users);
@@ -38,7 +43,7 @@ static struct vgpu_user *find(kuid_t uid)
 	list_for_each_entry(u, &users, link)
 		if (uid_eq(u->uid, uid))
 			return u;
-	u = kzalloc(sizeof(*u), GFP_KERNEL_ACCOUNT);
+	u = vgpu_zalloc(sizeof(*u));
 	if (!u)
 		return NULL;
 	u->uid = uid;
@@ -95,4 +100,59 @@ bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap)
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages)
 {
 	atomic64_sub(pages, &u->pinned);
+}
+
+/**
+ * vgpu_user_keep - count what the kernel keeps for a user
+ * @u: the user
+ * @bytes: how many more
+ *
+ * For what can be had in great numbers and is charged to no device: tables of address spaces, mappings, objects,
+ * callbacks.
+ *
+ * Return: whether they fit below tables_user_mib.
+ */
+bool vgpu_user_keep(struct vgpu_user *u, size_t bytes)
+{
+	static DEFINE_RATELIMIT_STATE(rs, 60 * HZ, 1);
+
+	if (vgpu_charge(&u->kept, bytes, (u64)vgpu_params.tables_user_mib << 20))
+		return true;
+	if (__ratelimit(&rs))
+		pr_warn(VGPU_NAME ": user %u has %lu MiB of tables, mappings, objects and callbacks, and may have no more: see tables_user_mib\n",
+			from_kuid(&init_user_ns, u->uid), vgpu_params.tables_user_mib);
+	return false;
+}
+
+/** vgpu_user_unkeep - undo vgpu_user_keep() */
+void vgpu_user_unkeep(struct vgpu_user *u, size_t bytes)
+{
+	atomic64_sub(bytes, &u->kept);
+}
+
+/**
+ * vgpu_user_zalloc - zeroed memory that is counted for a user
+ * @u: the user
+ * @bytes: how many, a page at most
+ *
+ * Return: it, for vgpu_user_free(); -EDQUOT, -ENOMEM.
+ */
+void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes)
+{
+	void *p;
+
+	if (!vgpu_user_keep(u, bytes))
+		return ERR_PTR(-EDQUOT);
+	p = vgpu_zalloc(bytes);
+	if (p)
+		return p;
+	vgpu_user_unkeep(u, bytes);
+	return ERR_PTR(-ENOMEM);
+}
+
+/** vgpu_user_free - free memory of vgpu_user_zalloc() */
+void vgpu_user_free(struct vgpu_user *u, const void *p, size_t bytes)
+{
+	kfree(p);
+	vgpu_user_unkeep(u, bytes);
 }

@@ -9,6 +9,10 @@ struct vgpu_user;
 
 bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap);
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages);
+bool vgpu_user_keep(struct vgpu_user *u, size_t bytes);
+void vgpu_user_unkeep(struct vgpu_user *u, size_t bytes);
+void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes);
+void vgpu_user_free(struct vgpu_user *u, const void *p, size_t bytes);
 struct vgpu_user *vgpu_user_add_ctx(void);
 void vgpu_user_remove_ctx(struct vgpu_user *u);
 

@@ -121,8 +121,23 @@ static void let_go(struct work_struct *work)
 	struct fence *f = container_of(work, struct fence, settled);
 
 	cancel_delayed_work_sync(&f->timeout);
+	vgpu_queue_unkeep(f->queue, sizeof(*f));
 	vgpu_obj_put(f->queue);
 	dma_fence_put(&f->base);
+}
+
+/* Counted for the queue's user until it is settled: from then on it is what a fence of any driver is. */
+static struct fence *alloc(struct vgpu_obj *queue)
+{
+	struct fence *f;
+
+	if (!vgpu_queue_keep(queue, sizeof(*f)))
+		return ERR_PTR(-EDQUOT);
+	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	if (f)
+		return f;
+	vgpu_queue_unkeep(queue, sizeof(*f));
+	return ERR_PTR(-ENOMEM);
 }
 
 /*
@@ -131,12 +146,12 @@ static void let_go(struct work_struct *work)
  */
 static struct dma_fence *make(struct vgpu_obj *queue, u64 value)
 {
-	struct fence *f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
+	struct fence *f = alloc(queue);
 	int rc;
 
-	if (!f) {
+	if (IS_ERR(f)) {
 		vgpu_obj_put(queue);
-		return ERR_PTR(-ENOMEM);
+		return ERR_CAST(f);
 	}
 	spin_lock_init(&f->lock);
 	INIT_DELAYED_WORK(&f->timeout, give_up);

@@ -5,24 +5,33 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "../core/user.h"
 #include "../engine/engine.h"
 #include "../sched/sched.h"
 #include "mm.h"
 
 #define MAX_MAPPINGS	65536	/* of a context */
 
-/** vgpu_as_create - an empty address space, NULL without memory */
-struct vgpu_as *vgpu_as_create(void)
+/**
+ * vgpu_as_create - an empty address space
+ * @user: who its tables and mappings count for
+ *
+ * Return: it, -EDQUOT, -ENOMEM.
+ */
+struct vgpu_as *vgpu_as_create(struct vgpu_user *user)
 {
-	struct vgpu_as *as = kzalloc(sizeof(*as), GFP_KERNEL_ACCOUNT);
+	struct vgpu_as *as = vgpu_zalloc(sizeof(*as));
+	struct vgpu_pt *root;
 
 	if (!as)
-		return NULL;
-	as->root = vgpu_pt_create();
-	if (!as->root) {
+		return ERR_PTR(-ENOMEM);
+	root = vgpu_pt_create(user);
+	if (IS_ERR(root)) {
 		kfree(as);
-		return NULL;
+		return ERR_CAST(root);
 	}
+	as->root = root;
+	as->user = user;
 	init_rwsem(&as->lock);
 	as->maps = RB_ROOT;
 	as->hint = VGPU_VA_SPLIT;
@@ -33,8 +42,20 @@ struct vgpu_as *vgpu_as_create(void)
 void vgpu_as_free(struct vgpu_as *as)
 {
 	WARN_ON_ONCE(as->nmaps);
-	vgpu_pt_free(as->root);
+	vgpu_pt_free(as->root, as->user);
 	kfree(as);
+}
+
+/** vgpu_mapping_alloc - a mapping to be filled in; -EDQUOT, -ENOMEM */
+struct vgpu_mapping *vgpu_mapping_alloc(struct vgpu_as *as)
+{
+	return vgpu_user_zalloc(as->user, sizeof(struct vgpu_mapping));
+}
+
+/** vgpu_mapping_free - free a mapping that is not entered */
+void vgpu_mapping_free(struct vgpu_as *as, struct vgpu_mapping *m)
+{
+	vgpu_user_free(as->user, m, sizeof(*m));
 }
 
 static struct vgpu_mapping *to_map(struct rb_node *n)
@@ -124,7 +145,7 @@ static bool is_absent(const struct vgpu_mapping *m, unsigned long index)
 static void settle(struct vgpu_as *as, struct list_head *dead)
 {
 	vgpu_sched_quiesce(as);
-	vgpu_pt_free_list(dead);
+	vgpu_pt_free_list(dead, as->user);
 }
 
 static void clear(struct vgpu_as *as, struct vgpu_mapping *m, u64 length)
@@ -144,8 +165,8 @@ static int fill(struct vgpu_as *as, struct vgpu_mapping *m)
 	while (va < end) {
 		bool absent = is_absent(m, index), huge = absent || can_be_huge(m, va, index);
 
-		rc = absent ? vgpu_pt_set_absent(as->root, va) :
-		     vgpu_pt_set(as->root, va, address_at(m->obj, index), huge, m->readonly);
+		rc = absent ? vgpu_pt_set_absent(as, va) :
+		     vgpu_pt_set(as, va, address_at(m->obj, index), huge, m->readonly);
 		if (rc) {
 			clear(as, m, va - m->va);
 			return rc;
@@ -286,7 +307,7 @@ int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length)
 	if (!found)
 		return -EINVAL;
 	vgpu_obj_put(m->obj);
-	kfree(m);
+	vgpu_mapping_free(as, m);
 	return 0;
 }
 
@@ -314,7 +335,7 @@ void vgpu_as_unmap_all(struct vgpu_as *as, struct list_head *maps)
 	up_write(&as->lock);
 	list_for_each_entry_safe(m, next, &gone, owner_link) {
 		vgpu_obj_put(m->obj);
-		kfree(m);
+		vgpu_mapping_free(as, m);
 		cond_resched();
 	}
 }

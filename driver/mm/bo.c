@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "../core/ioctl.h"
+#include "../core/user.h"
 #include "mm.h"
 
 /**
@@ -97,7 +98,7 @@ static void free_bo(struct vgpu_obj *obj)
 		atomic64_sub(bo->length, &obj->ctx->cnt.vram_used);
 	}
 	vgpu_store_put(bo->store);
-	kfree(bo);
+	vgpu_user_free(obj->ctx->user, bo, sizeof(*bo));
 }
 
 static const struct vgpu_obj_ops bo_ops = { .detach = detach, .free = free_bo };
@@ -127,7 +128,7 @@ static int populate(struct vgpu_store *store)
 
 static struct vgpu_store *make_store(struct vgpu_device *dev, u64 length)
 {
-	struct vgpu_store *store = kzalloc(sizeof(*store), GFP_KERNEL_ACCOUNT);
+	struct vgpu_store *store = vgpu_zalloc(sizeof(*store));
 
 	if (!store)
 		return NULL;
@@ -141,10 +142,10 @@ static struct vgpu_store *make_store(struct vgpu_device *dev, u64 length)
 
 static struct vgpu_bo *make_bo(struct vgpu_ctx *ctx, struct vgpu_store *store)
 {
-	struct vgpu_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct vgpu_bo *bo = vgpu_user_zalloc(ctx->user, sizeof(*bo));
 
-	if (!bo)
-		return NULL;
+	if (IS_ERR(bo))
+		return bo;
 	vgpu_obj_init(&bo->obj, VGPU_OBJ_BO, ctx, &bo_ops);
 	bo->length = store->length;
 	bo->store = store;
@@ -157,13 +158,13 @@ static struct vgpu_bo *make_bo(struct vgpu_ctx *ctx, struct vgpu_store *store)
  * @ctx: context it belongs to
  * @store: memory; the buffer takes over the caller's reference on success
  *
- * Return: the buffer, not published yet; NULL without memory.
+ * Return: the buffer, not published yet; -EDQUOT, -ENOMEM.
  */
 struct vgpu_bo *vgpu_bo_open(struct vgpu_ctx *ctx, struct vgpu_store *store)
 {
 	struct vgpu_bo *bo = make_bo(ctx, store);
 
-	if (bo)
+	if (!IS_ERR(bo))
 		bo->opened = true;
 	return bo;
 }
@@ -241,9 +242,9 @@ static struct vgpu_bo *make(struct vgpu_ctx *ctx, const struct vgpu_bo_create *c
 	if (IS_ERR(store))
 		return ERR_CAST(store);
 	bo = make_bo(ctx, store);
-	if (!bo) {
+	if (IS_ERR(bo)) {
 		vgpu_store_put(store);
-		return ERR_PTR(-ENOMEM);
+		return bo;
 	}
 	bo->flags = c->flags;
 	if (vgpu_sparse_wanted(ctx->dev, c->length, c->flags))

@@ -56,7 +56,7 @@ static void free_host(struct vgpu_obj *obj)
 	unpin_user_pages_dirty_lock(h->pages, h->npages, h->writable);
 	uncharge(obj->ctx, h->npages);
 	kvfree(h->pages);
-	kfree(h);
+	vgpu_user_free(obj->ctx->user, h, sizeof(*h));
 }
 
 static const struct vgpu_obj_ops host_ops = { .detach = detach, .free = free_host };
@@ -90,18 +90,19 @@ static int pin(struct vgpu_host *h, unsigned long npages)
 
 static int map(struct vgpu_host *h)
 {
-	struct vgpu_mapping *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	struct vgpu_as *as = h->obj.ctx->as;
+	struct vgpu_mapping *m = vgpu_mapping_alloc(as);
 	int rc;
 
-	if (!m)
-		return -ENOMEM;
+	if (IS_ERR(m))
+		return PTR_ERR(m);
 	m->va = h->va;
 	m->length = (u64)h->npages << PAGE_SHIFT;
 	m->readonly = !h->writable;
 	m->obj = &h->obj;
-	rc = vgpu_as_map(h->obj.ctx->as, m);
+	rc = vgpu_as_map(as, m);
 	if (rc)
-		kfree(m);
+		vgpu_mapping_free(as, m);
 	return rc;
 }
 
@@ -112,10 +113,11 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 
 	if (rc)
 		return ERR_PTR(rc);
-	rc = -ENOMEM;
-	h = kzalloc(sizeof(*h), GFP_KERNEL_ACCOUNT);
-	if (!h)
+	h = vgpu_user_zalloc(ctx->user, sizeof(*h));
+	rc = PTR_ERR_OR_ZERO(h);
+	if (rc)
 		goto uncharge;
+	rc = -ENOMEM;
 	h->va = va;
 	h->writable = writable;
 	INIT_LIST_HEAD(&h->maps);
@@ -128,7 +130,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	return h;
 free:
 	kvfree(h->pages);
-	kfree(h);
+	vgpu_user_free(ctx->user, h, sizeof(*h));
 uncharge:
 	uncharge(ctx, npages);
 	return ERR_PTR(rc);

@@ -4,7 +4,6 @@
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "../core/ioctl.h"
 #include "mm.h"
@@ -60,12 +59,12 @@ static int back_fragments(const struct vgpu_bo *bo, const struct vgpu_va_map *a,
 static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 {
 	struct vgpu_as *as = bo->obj.ctx->as;
-	struct vgpu_mapping *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	struct vgpu_mapping *m = vgpu_mapping_alloc(as);
 	u64 align = a->align;
 	int rc;
 
-	if (!m)
-		return -ENOMEM;
+	if (IS_ERR(m))
+		return PTR_ERR(m);
 	if (!align)
 		align = a->length >= VGPU_HUGE_SIZE ? VGPU_HUGE_SIZE : VGPU_PAGE_SIZE;
 	rc = back_fragments(bo, a, align);
@@ -80,7 +79,7 @@ static int map(struct vgpu_bo *bo, struct vgpu_va_map *a)
 		vgpu_as_map_anywhere(as, m, align, &a->va);
 out:
 	if (rc)
-		kfree(m);
+		vgpu_mapping_free(as, m);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #ifndef _VGPU_MM_MM_H
 #define _VGPU_MM_MM_H
 
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
@@ -148,6 +149,7 @@ struct vgpu_pt;
  * @nmaps: how many
  * @hint: where the search for a free range begins
  * @root: the radix table
+ * @user: who its tables and mappings count for
  */
 struct vgpu_as {
 	struct rw_semaphore lock;
@@ -155,9 +157,12 @@ struct vgpu_as {
 	unsigned int nmaps;
 	u64 hint;
 	struct vgpu_pt *root;
+	struct vgpu_user *user;
 };
 
 /* ---- vram.c: memory itself */
+/* Zeroed, paid for by the caller, and without the OOM killer. */
+#define VGPU_MEMORY_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
 u64 vgpu_vram_machine_free(void);
 void *vgpu_zalloc(size_t bytes);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);
@@ -180,18 +185,20 @@ int vgpu_as_touch(struct vgpu_as *as, u64 va);
 void vgpu_store_unlist(struct vgpu_store *store);
 
 /* ---- table.c: the radix table */
-struct vgpu_pt *vgpu_pt_create(void);
-void vgpu_pt_free(struct vgpu_pt *root);
-int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool readonly);
-int vgpu_pt_set_absent(struct vgpu_pt *root, u64 va);
-int vgpu_pt_set_piece(struct vgpu_pt *root, u64 va, const struct vgpu_piece *piece, bool readonly);
+struct vgpu_pt *vgpu_pt_create(struct vgpu_user *user);
+void vgpu_pt_free(struct vgpu_pt *root, struct vgpu_user *user);
+int vgpu_pt_set(struct vgpu_as *as, u64 va, void *kaddr, bool huge, bool readonly);
+int vgpu_pt_set_absent(struct vgpu_as *as, u64 va);
+int vgpu_pt_set_piece(struct vgpu_as *as, u64 va, const struct vgpu_piece *piece, bool readonly);
 void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *dead);
-void vgpu_pt_free_list(struct list_head *dead);
+void vgpu_pt_free_list(struct list_head *dead, struct vgpu_user *user);
 void *vgpu_pt_lookup(const struct vgpu_pt *root, u64 va, u64 *start, u64 *size, bool *readonly);
 
 /* ---- as.c: mappings */
-struct vgpu_as *vgpu_as_create(void);
+struct vgpu_as *vgpu_as_create(struct vgpu_user *user);
 void vgpu_as_free(struct vgpu_as *as);
+struct vgpu_mapping *vgpu_mapping_alloc(struct vgpu_as *as);
+void vgpu_mapping_free(struct vgpu_as *as, struct vgpu_mapping *m);
 int vgpu_as_map(struct vgpu_as *as, struct vgpu_mapping *m);
 int vgpu_as_map_anywhere(struct vgpu_as *as, struct vgpu_mapping *m, u64 align, u64 *va);
 int vgpu_as_unmap(struct vgpu_as *as, u64 va, u64 length);

@@ -212,8 +212,8 @@ static int open_in(struct vgpu_file *vf, struct vgpu_ctx *ctx, struct vgpu_store
 	if (rc)
 		return rc;
 	bo = vgpu_bo_open(ctx, store);
-	if (!bo)
-		return -ENOMEM;
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
 	kref_get(&store->ref);
 	rc = vgpu_obj_publish(vf, &bo->obj, handle);
 	if (rc)

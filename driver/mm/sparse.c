@@ -160,7 +160,7 @@ static int enter(struct vgpu_as *as, u64 va)
 
 	if (!store || !vgpu_store_backed(store, piece))
 		return 0;	/* the next look at the address says what is wrong */
-	return vgpu_pt_set_piece(as->root, ALIGN_DOWN(va, VGPU_HUGE_SIZE), &store->pieces[piece],
+	return vgpu_pt_set_piece(as, ALIGN_DOWN(va, VGPU_HUGE_SIZE), &store->pieces[piece],
 				 m->readonly);
 }
 
@@ -169,7 +169,7 @@ static int enter(struct vgpu_as *as, u64 va)
  * @as: address space; the caller holds neither its lock nor a slice
  * @va: an address at which the translation said -EAGAIN
  *
- * Return: 0 when the translation is worth another look, -ENOSPC, -ENOMEM or -EINTR.
+ * Return: 0 when the translation is worth another look, -ENOSPC, -ENOMEM, -EDQUOT or -EINTR.
  */
 int vgpu_as_touch(struct vgpu_as *as, u64 va)
 {

@@ -10,6 +10,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
+#include "../core/user.h"
 #include "mm.h"
 
 #define ENTRIES		512
@@ -62,37 +63,50 @@ static bool is_empty(struct vgpu_pt *pt)
 	return !page_private(virt_to_page(pt));
 }
 
-/** vgpu_pt_create - an empty table page, NULL without memory */
-struct vgpu_pt *vgpu_pt_create(void)
+/**
+ * vgpu_pt_create - an empty table page
+ * @user: who it counts for
+ *
+ * Return: it; -EDQUOT, -ENOMEM also where the machine has no more above the reserve.
+ */
+struct vgpu_pt *vgpu_pt_create(struct vgpu_user *user)
 {
-	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	struct page *page = NULL;
 
-	if (!page)
-		return NULL;
+	if (!vgpu_user_keep(user, PAGE_SIZE))
+		return ERR_PTR(-EDQUOT);
+	if (vgpu_vram_machine_free() >= PAGE_SIZE)
+		page = alloc_page(VGPU_MEMORY_GFP);
+	if (!page) {
+		vgpu_user_unkeep(user, PAGE_SIZE);
+		return ERR_PTR(-ENOMEM);
+	}
 	set_page_private(page, 0);
 	return page_address(page);
 }
 
-static void free_one(struct vgpu_pt *pt)
+static void free_one(struct vgpu_user *user, struct vgpu_pt *pt)
 {
 	set_page_private(virt_to_page(pt), 0);
 	free_page((unsigned long)pt);
+	vgpu_user_unkeep(user, PAGE_SIZE);
 }
 
-static void free_level(struct vgpu_pt *pt, int level)
+static void free_level(struct vgpu_user *user, struct vgpu_pt *pt, int level)
 {
 	int i;
 
 	for (i = 0; level > LEAF_LEVEL && i < ENTRIES; i++)
 		if (is_table(pt->e[i]))
-			free_level(below(pt->e[i]), level - 1);
-	free_one(pt);
+			free_level(user, below(pt->e[i]), level - 1);
+	free_one(user, pt);
+	cond_resched();
 }
 
 /** vgpu_pt_free - free a whole table that nobody reads any more */
-void vgpu_pt_free(struct vgpu_pt *root)
+void vgpu_pt_free(struct vgpu_pt *root, struct vgpu_user *user)
 {
-	free_level(root, ROOT_LEVEL);
+	free_level(user, root, ROOT_LEVEL);
 }
 
 static void store(struct vgpu_pt *pt, unsigned int i, unsigned long e)
@@ -102,20 +116,21 @@ static void store(struct vgpu_pt *pt, unsigned int i, unsigned long e)
 }
 
 /* The table of @level that covers @va, made where missing. */
-static struct vgpu_pt *descend(struct vgpu_pt *pt, u64 va, int level)
+static struct vgpu_pt *descend(struct vgpu_as *as, u64 va, int level)
 {
+	struct vgpu_pt *pt = as->root;
 	int l;
 
 	for (l = ROOT_LEVEL; l > level; l--) {
 		unsigned int i = index_at(va, l);
 
 		if (WARN_ON_ONCE(pt->e[i] & (E_HUGE | E_ABSENT)))
-			return NULL;
+			return ERR_PTR(-ENOMEM);
 		if (!pt->e[i]) {
-			struct vgpu_pt *next = vgpu_pt_create();
+			struct vgpu_pt *next = vgpu_pt_create(as->user);
 
-			if (!next)
-				return NULL;
+			if (IS_ERR(next))
+				return next;
 			store(pt, i, (unsigned long)next | E_PRESENT);
 		}
 		pt = below(pt->e[i]);
@@ -125,22 +140,22 @@ static struct vgpu_pt *descend(struct vgpu_pt *pt, u64 va, int level)
 
 /**
  * vgpu_pt_set - enter one leaf
- * @root: table
+ * @as: address space
  * @va: address, aligned to the leaf; nothing is mapped there
  * @kaddr: direct-map address of the memory
  * @huge: a leaf of 2 MiB
  * @readonly: writes fault
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -EDQUOT or -ENOMEM.
  */
-int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool readonly)
+int vgpu_pt_set(struct vgpu_as *as, u64 va, void *kaddr, bool huge, bool readonly)
 {
 	int level = huge ? HUGE_LEVEL : LEAF_LEVEL;
-	struct vgpu_pt *pt = descend(root, va, level);
+	struct vgpu_pt *pt = descend(as, va, level);
 	unsigned long e = (unsigned long)kaddr | E_PRESENT;
 
-	if (!pt)
-		return -ENOMEM;
+	if (IS_ERR(pt))
+		return PTR_ERR(pt);
 	if (huge)
 		e |= E_HUGE;
 	if (readonly)
@@ -151,56 +166,57 @@ int vgpu_pt_set(struct vgpu_pt *root, u64 va, void *kaddr, bool huge, bool reado
 
 /**
  * vgpu_pt_set_absent - enter 2 MiB that have no memory yet
- * @root: table
+ * @as: address space
  * @va: address, aligned to 2 MiB; nothing is mapped there
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -EDQUOT or -ENOMEM.
  */
-int vgpu_pt_set_absent(struct vgpu_pt *root, u64 va)
+int vgpu_pt_set_absent(struct vgpu_as *as, u64 va)
 {
-	struct vgpu_pt *pt = descend(root, va, HUGE_LEVEL);
+	struct vgpu_pt *pt = descend(as, va, HUGE_LEVEL);
 
-	if (!pt)
-		return -ENOMEM;
+	if (IS_ERR(pt))
+		return PTR_ERR(pt);
 	store(pt, index_at(va, HUGE_LEVEL), E_ABSENT);
 	return 0;
 }
 
 /* A table of all pages of a piece, made before anybody can read it. */
-static struct vgpu_pt *table_of(const struct vgpu_piece *piece, unsigned long flags)
+static struct vgpu_pt *table_of(struct vgpu_as *as, const struct vgpu_piece *piece,
+				unsigned long flags)
 {
-	struct vgpu_pt *pt = vgpu_pt_create();
+	struct vgpu_pt *pt = vgpu_pt_create(as->user);
 	int i;
 
-	for (i = 0; pt && i < ENTRIES; i++)
+	for (i = 0; !IS_ERR(pt) && i < ENTRIES; i++)
 		store(pt, i, (unsigned long)page_address(piece->small[i]) | flags);
 	return pt;
 }
 
 /**
  * vgpu_pt_set_piece - enter a whole piece where vgpu_pt_set_absent() was
- * @root: table
+ * @as: address space
  * @va: address, aligned to 2 MiB
  * @piece: memory, backed
  * @readonly: writes fault
  *
- * Readers see it absent or whole. Return: 0 or -ENOMEM.
+ * Readers see it absent or whole. Return: 0, -EDQUOT or -ENOMEM.
  */
-int vgpu_pt_set_piece(struct vgpu_pt *root, u64 va, const struct vgpu_piece *piece, bool readonly)
+int vgpu_pt_set_piece(struct vgpu_as *as, u64 va, const struct vgpu_piece *piece, bool readonly)
 {
 	unsigned long flags = E_PRESENT | (readonly ? E_READONLY : 0), e;
-	struct vgpu_pt *pt = descend(root, va, HUGE_LEVEL), *table;
+	struct vgpu_pt *pt = descend(as, va, HUGE_LEVEL), *table;
 
-	if (!pt)
-		return -ENOMEM;
+	if (IS_ERR(pt))
+		return PTR_ERR(pt);
 	if (pt->e[index_at(va, HUGE_LEVEL)] != E_ABSENT)
 		return 0;	/* somebody was faster */
 	if (piece->huge) {
 		e = (unsigned long)page_address(piece->huge) | flags | E_HUGE;
 	} else {
-		table = table_of(piece, flags);
-		if (!table)
-			return -ENOMEM;
+		table = table_of(as, piece, flags);
+		if (IS_ERR(table))
+			return PTR_ERR(table);
 		e = (unsigned long)table | E_PRESENT;
 	}
 	store(pt, index_at(va, HUGE_LEVEL), e);
@@ -244,13 +260,14 @@ void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *d
 }
 
 /** vgpu_pt_free_list - free what vgpu_pt_clear() unlinked */
-void vgpu_pt_free_list(struct list_head *dead)
+void vgpu_pt_free_list(struct list_head *dead, struct vgpu_user *user)
 {
 	struct page *page, *next;
 
 	list_for_each_entry_safe(page, next, dead, lru) {
 		list_del(&page->lru);
-		free_one(page_address(page));
+		free_one(user, page_address(page));
+		cond_resched();
 	}
 }
 

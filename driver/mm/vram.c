@@ -12,8 +12,6 @@
 #include "../core/params.h"
 #include "mm.h"
 
-#define VRAM_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | \
-			 __GFP_RETRY_MAYFAIL)
 #define HUGE_ORDER	(VGPU_HUGE_SHIFT - PAGE_SHIFT)
 
 /**
@@ -42,7 +40,7 @@ void *vgpu_zalloc(size_t bytes)
 	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
 	void *p = NULL;
 
-	if (bytes > PAGE_SIZE && vgpu_vram_machine_free() < bytes)
+	if (vgpu_vram_machine_free() < bytes)
 		return NULL;
 	if (bytes <= KMALLOC_MAX_SIZE)
 		p = kmalloc(bytes, gfp | (bytes > PAGE_SIZE ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL));
@@ -53,7 +51,7 @@ void *vgpu_zalloc(size_t bytes)
 
 static struct page *alloc_order(unsigned int order)
 {
-	gfp_t gfp = VRAM_GFP;
+	gfp_t gfp = VGPU_MEMORY_GFP;
 
 	if (order)
 		gfp |= __GFP_COMP;
@@ -65,7 +63,7 @@ static int alloc_small(struct vgpu_piece *piece, unsigned int npages)
 {
 	unsigned int i = 0, k, order = HUGE_ORDER - 1;
 
-	piece->small = kcalloc(VGPU_HUGE_PAGES, sizeof(*piece->small), GFP_KERNEL_ACCOUNT);
+	piece->small = vgpu_zalloc(VGPU_HUGE_PAGES * sizeof(*piece->small));
 	if (!piece->small)
 		return -ENOMEM;
 	while (i < npages) {

@@ -12,7 +12,7 @@ static atomic64_t next_id = ATOMIC64_INIT(1);
 /** vgpu_sched_ctx_init - 0 or -ENOMEM */
 int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 {
-	struct vgpu_sched_ctx *s = kzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct vgpu_sched_ctx *s = vgpu_zalloc(sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;

@@ -9,6 +9,7 @@
 
 #include "../core/face.h"
 #include "../core/ioctl.h"
+#include "../core/user.h"
 #include "internal.h"
 
 static void detach(struct vgpu_obj *obj)
@@ -21,7 +22,8 @@ static void detach(struct vgpu_obj *obj)
 
 static void free_fence(struct vgpu_obj *obj)
 {
-	kfree(container_of(obj, struct vgpu_fence_obj, obj));
+	vgpu_user_free(obj->ctx->user, container_of(obj, struct vgpu_fence_obj, obj),
+		       sizeof(struct vgpu_fence_obj));
 }
 
 static const struct vgpu_obj_ops fence_ops = { .detach = detach, .free = free_fence };
@@ -48,10 +50,10 @@ int vgpu_ioctl_fence_create(struct vgpu_file *vf, void *arg)
 	ctx = vgpu_ctx_get(vf, c->ctx);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
-	if (!f) {
+	f = vgpu_user_zalloc(ctx->user, sizeof(*f));
+	if (IS_ERR(f)) {
 		vgpu_ctx_put(ctx);
-		return -ENOMEM;
+		return PTR_ERR(f);
 	}
 	vgpu_obj_init(&f->obj, VGPU_OBJ_FENCE, ctx, &fence_ops);
 	vgpu_ctx_put(ctx);
@@ -143,15 +145,43 @@ int vgpu_ioctl_wait(struct vgpu_file *vf, void *arg)
 	return rc;
 }
 
+/* What an eventfd takes, which may live on for its waiter only. */
+#define EFD_BYTES	128
+
+/*
+ * @user: who it counts for: of the context of the timeline, which lets all waiters go before it ends
+ */
 struct efd_waiter {
 	struct vgpu_tl_waiter w;
 	struct eventfd_ctx *efd;
+	struct vgpu_user *user;
 };
 
 static void efd_free(struct efd_waiter *e)
 {
 	eventfd_ctx_put(e->efd);
-	kfree(e);
+	vgpu_user_unkeep(e->user, EFD_BYTES);
+	vgpu_user_free(e->user, e, sizeof(*e));
+}
+
+static struct efd_waiter *efd_make(struct vgpu_user *user, int fd)
+{
+	struct efd_waiter *e;
+	struct eventfd_ctx *efd;
+
+	if (!vgpu_user_keep(user, EFD_BYTES))
+		return ERR_PTR(-EDQUOT);
+	efd = eventfd_ctx_fdget(fd);
+	e = IS_ERR(efd) ? ERR_CAST(efd) : vgpu_user_zalloc(user, sizeof(*e));
+	if (!IS_ERR(e)) {
+		e->efd = efd;
+		e->user = user;
+		return e;
+	}
+	if (!IS_ERR(efd))
+		eventfd_ctx_put(efd);
+	vgpu_user_unkeep(user, EFD_BYTES);
+	return e;
 }
 
 static void efd_fire(struct vgpu_tl_waiter *w)
@@ -162,22 +192,16 @@ static void efd_fire(struct vgpu_tl_waiter *w)
 	efd_free(e);
 }
 
-static int arm(struct vgpu_timeline *tl, const struct vgpu_eventfd *a)
+static int arm(struct vgpu_obj *obj, const struct vgpu_eventfd *a)
 {
-	struct efd_waiter *e = kzalloc(sizeof(*e), GFP_KERNEL_ACCOUNT);
+	struct efd_waiter *e = efd_make(obj->ctx->user, a->fd);
 	int rc;
 
-	if (!e)
-		return -ENOMEM;
-	e->efd = eventfd_ctx_fdget(a->fd);
-	if (IS_ERR(e->efd)) {
-		rc = PTR_ERR(e->efd);
-		kfree(e);
-		return rc;
-	}
+	if (IS_ERR(e))
+		return PTR_ERR(e);
 	e->w.value = a->value;
 	e->w.fn = efd_fire;
-	rc = vgpu_tl_add(tl, &e->w);
+	rc = vgpu_tl_add(vgpu_obj_timeline(obj), &e->w);
 	if (rc > 0)
 		efd_fire(&e->w);
 	else if (rc)
@@ -196,7 +220,7 @@ int vgpu_ioctl_eventfd(struct vgpu_file *vf, void *arg)
 	obj = get_waitable(vf, a->handle);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
-	rc = arm(vgpu_obj_timeline(obj), a);
+	rc = arm(obj, a);
 	vgpu_obj_put(obj);
 	return rc;
 }
@@ -223,6 +247,20 @@ struct vgpu_obj *vgpu_queue_from_fd(struct vgpu_device *dev, int fd, u32 handle)
 	return obj;
 }
 EXPORT_SYMBOL_VGPU(vgpu_queue_from_fd);
+
+/** vgpu_queue_keep - count bytes for the user of a queue, see vgpu_user_keep() */
+bool vgpu_queue_keep(struct vgpu_obj *queue, size_t bytes)
+{
+	return vgpu_user_keep(queue->ctx->user, bytes);
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_keep);
+
+/** vgpu_queue_unkeep - undo vgpu_queue_keep() */
+void vgpu_queue_unkeep(struct vgpu_obj *queue, size_t bytes)
+{
+	vgpu_user_unkeep(queue->ctx->user, bytes);
+}
+EXPORT_SYMBOL_VGPU(vgpu_queue_unkeep);
 
 /**
  * vgpu_queue_watch - have a callback when a packet of a queue has completed

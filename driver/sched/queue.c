@@ -235,7 +235,7 @@ static void retry(struct work_struct *work)
 
 static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_create *c)
 {
-	struct vgpu_queue *q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	struct vgpu_queue *q = vgpu_zalloc(sizeof(*q));
 
 	if (!q)
 		return NULL;
@@ -252,7 +252,7 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	if (vgpu_vram_machine_free() >= user_bytes(q))
 		q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
 				    __GFP_RETRY_MAYFAIL);
-	q->kernel = (void *)get_zeroed_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	q->kernel = (void *)get_zeroed_page(VGPU_MEMORY_GFP);
 	if (q->user && q->kernel)
 		return q;
 	vgpu_obj_put(&q->obj);

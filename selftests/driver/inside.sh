@@ -46,7 +46,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..14"
+echo "1..15"
 program abi
 program memory
 program queues
@@ -55,6 +55,7 @@ program races
 program launch
 program mutants
 program monitor
+program bookkeeping
 
 . "$(dirname "$0")/../lib/failing.sh"
 program failnth
