@@ -141,6 +141,11 @@ TEST_F(abi, flags_and_reserved_members)
 	REFUSED(ACCOUNTS, struct vgpu_accounts, entry_size);
 	REFUSED(DEVICE_SET, struct vgpu_device_set, what);
 	REFUSED(DEVICE_SET, struct vgpu_device_set, value);
+	REFUSED(INJECT, struct vgpu_inject, flags);
+	REFUSED(INJECT, struct vgpu_inject, reserved);
+	REFUSED(INJECT, struct vgpu_inject, kind);
+	REFUSED(INJECT, struct vgpu_inject, value);
+	REFUSED(RESET, struct vgpu_reset, flags);
 	REFUSED(CTX_CREATE, struct vgpu_ctx_create, flags);
 	REFUSED(CTX_CREATE, struct vgpu_ctx_create, reserved);
 	REFUSED(BO_CREATE, struct vgpu_bo_create, flags, .ctx = self->ctx, .length = 1);

@@ -46,10 +46,11 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..15"
+echo "1..16"
 program abi
 program memory
 program queues
+program packets
 program life
 program races
 program launch
