@@ -72,7 +72,7 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 	copy.ctx = ctx->obj.handle;
 	if (!stop_with(ctx, &copy))
 		return false;
-	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx->pid);
+	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx);
 	return true;
 }
 

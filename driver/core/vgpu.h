@@ -26,6 +26,7 @@
 #include <linux/pid.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -152,6 +153,7 @@ struct vgpu_pause {
  * @event_seq:		number of the newest event
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
  * @event_pids:		process of each event
+ * @event_uids:		its user, invalid for what concerns the whole device
  * @event_wait:		woken at each event
  * @to_gpu_bytes:	bytes copied from host memory
  * @from_gpu_bytes:	bytes copied to host memory
@@ -187,6 +189,7 @@ struct vgpu_device {
 	u64 event_seq;
 	struct vgpu_fault events[VGPU_EVENT_RING];
 	struct pid *event_pids[VGPU_EVENT_RING];
+	kuid_t event_uids[VGPU_EVENT_RING];
 	wait_queue_head_t event_wait;
 
 	atomic64_t to_gpu_bytes;
@@ -325,7 +328,7 @@ bool vgpu_inject_alloc_fails(struct vgpu_device *dev);
 bool vgpu_inject_launch_fails(struct vgpu_device *dev);
 
 /* ---- events (event.c) */
-u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct vgpu_ctx *ctx);
 bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost);
 bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f);
 u32 vgpu_fault_xid(u32 kind);
