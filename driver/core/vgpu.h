@@ -21,7 +21,6 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/spinlock.h>
@@ -46,6 +45,7 @@ struct vgpu_as;
 struct vgpu_client;
 struct vgpu_sched_ctx;
 struct vgpu_user;
+struct vgpu_watch;
 
 /**
  * struct vgpu_counters - live counters of a device or a context
@@ -268,7 +268,7 @@ struct vgpu_file {
  * @dev:	device, referenced
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
- * @mn:		ends the context with its mm
+ * @watch:	ends the context with its mm
  * @user:	who it counts for
  * @pid:	thread group of its creator
  * @comm:	its name
@@ -288,7 +288,7 @@ struct vgpu_ctx {
 	struct vgpu_device *dev;
 	struct list_head dev_link;
 	struct mm_struct *mm;
-	struct mmu_notifier mn;
+	struct vgpu_watch *watch;
 	struct vgpu_user *user;
 	struct pid *pid;
 	char comm[16];
@@ -380,6 +380,7 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
+void vgpu_ctx_exit(void);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
 {

@@ -345,6 +345,38 @@ TEST_F_TIMEOUT(life, unmapped_while_mapping, 60)
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
+/* Nothing waits for each context by itself: not who destroys them, nor who closes a file, nor who ends a process. */
+TEST_F_TIMEOUT(life, many_contexts_end, 120)
+{
+	for (int how = 0; how < 3; how++) {
+		int n = 200, ready[2], st, fd = -1;
+		uint64_t t = now_ns();
+		uint32_t ctx;
+		pid_t pid;
+		char c;
+
+		ASSERT_EQ(0, pipe(ready));
+		pid = fork();
+		for (int i = 0; !pid && i < n; i++) {
+			if (fd < 0 || how == 2)
+				fd = dev_open();
+			if (ctx_create(fd, &ctx) || (!how && destroy(fd, ctx)))
+				_exit(1);
+		}
+		if (!pid) {
+			(void)!write(ready[1], "x", 1);
+			pause();
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_TRUE(all_freed(self->fd, &self->before));
+		EXPECT_LT(now_ns() - t, 2 * SECOND);
+	}
+}
+
 /* A fault of user 1000, as @uid sees it: 0 when all of it is told, 1 when what is its own is not. */
 static int looked_at_by(int uid, uint64_t after)
 {
