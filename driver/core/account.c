@@ -102,8 +102,8 @@ int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg)
 	u32 n = 0;
 	int rc = -ENOMEM;
 
-	tab = kvcalloc(room, sizeof(*tab), GFP_KERNEL_ACCOUNT);
-	pids = kvcalloc(room, sizeof(*pids), GFP_KERNEL_ACCOUNT);
+	tab = kvcalloc(room, sizeof(*tab), VGPU_GFP);
+	pids = kvcalloc(room, sizeof(*pids), VGPU_GFP);
 	if (tab && pids) {
 		vgpu_monitor_refresh(vf->dev);
 		mutex_lock(&mon->lock);

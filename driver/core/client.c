@@ -22,7 +22,7 @@ struct vgpu_client {
 /** vgpu_client_create - a client without files, NULL without memory */
 struct vgpu_client *vgpu_client_create(void)
 {
-	struct vgpu_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	struct vgpu_client *client = kzalloc(sizeof(*client), VGPU_GFP);
 
 	if (client)
 		kref_init(&client->ref);

@@ -21,7 +21,7 @@ static int open(struct inode *inode, struct file *file)
 
 	if (!dev)
 		return -ENODEV;
-	vf = kzalloc(sizeof(*vf), GFP_KERNEL_ACCOUNT);
+	vf = kzalloc(sizeof(*vf), VGPU_GFP);
 	if (!vf) {
 		vgpu_device_close(dev);
 		return -ENOMEM;

@@ -142,12 +142,12 @@ static int inject_xid(struct vgpu_device *dev, u64 xid)
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(xids) && xids[i].xid != xid; i++)
 		;
+	if (i < ARRAY_SIZE(xids) && xids[i].effect == LOSES)
+		return lose(dev, xid);
+	if (i < ARRAY_SIZE(xids) && xids[i].kind == VGPU_FAULT_ECC)
+		return double_bit(dev, xid);
 	if (i == ARRAY_SIZE(xids))
 		announce(dev, VGPU_FAULT_INJECTED, xid, 0, VGPU_FAULT_INJECTED);
-	else if (xids[i].effect == LOSES)
-		return lose(dev, xid);
-	else if (xids[i].kind == VGPU_FAULT_ECC)
-		return double_bit(dev, xid);
 	else
 		announce(dev, xids[i].kind, xid, 0,
 			 xids[i].effect == ENDS ? xids[i].kind : VGPU_FAULT_NONE);

@@ -208,7 +208,7 @@ int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg)
 		return -EINVAL;
 	q->limit = q->kind == VGPU_SAMPLES_DEVICE ? VGPU_DEVICE_SAMPLES : VGPU_PROCESS_SAMPLES;
 	room = min(q->count, q->limit);
-	tab = kvcalloc(room + 1, sizeof(*tab), GFP_KERNEL_ACCOUNT);
+	tab = kvcalloc(room + 1, sizeof(*tab), VGPU_GFP);
 	if (!tab)
 		return -ENOMEM;
 	vgpu_monitor_refresh(vf->dev);

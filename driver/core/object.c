@@ -72,8 +72,7 @@ int vgpu_obj_publish(struct vgpu_file *vf, struct vgpu_obj *obj, u32 *handle)
 	}
 	xa_lock(&vf->objs);
 	rc = __xa_alloc_cyclic(&vf->objs, &id, obj, XA_LIMIT(1, MAX_HANDLE),
-			       &vf->next, GFP_KERNEL_ACCOUNT | __GFP_NOWARN |
-			       __GFP_RETRY_MAYFAIL);
+			       &vf->next, VGPU_GFP);
 	/* After the allocation, which may have let go of the lock. */
 	if (rc >= 0 && obj->ctx->closed) {
 		__xa_erase(&vf->objs, id);

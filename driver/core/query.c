@@ -236,8 +236,8 @@ int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 	if (l->reserved)
 		return -EINVAL;
 	room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_PROCESSES);
-	tab = kvcalloc(room, sizeof(*tab), GFP_KERNEL_ACCOUNT);
-	pids = kvcalloc(room, sizeof(*pids), GFP_KERNEL_ACCOUNT);
+	tab = kvcalloc(room, sizeof(*tab), VGPU_GFP);
+	pids = kvcalloc(room, sizeof(*pids), VGPU_GFP);
 	rc = -ENOMEM;
 	if (tab && pids) {
 		n = gather(vf->dev, tab, pids, room);

@@ -41,6 +41,12 @@
 #define VGPU_MAX_DEVICES	16
 #define VGPU_EVENT_RING		64
 
+/*
+ * How memory is asked for on behalf of user space, however little: its control group pays, and where there is
+ * none, the call fails; no OOM killer looks for somebody to end. What a user can have many of goes through vgpu_zalloc().
+ */
+#define VGPU_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct vgpu_as;
 struct vgpu_client;
 struct vgpu_sched_ctx;

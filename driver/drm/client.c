@@ -17,7 +17,7 @@ static atomic64_t last_id = ATOMIC64_INIT(0);
 /** vgpu_drm_open - a render node is being opened */
 int vgpu_drm_open(struct drm_device *ddev, struct drm_file *file)
 {
-	struct vgpu_drm_file *df = kzalloc(sizeof(*df), GFP_KERNEL_ACCOUNT);
+	struct vgpu_drm_file *df = kzalloc(sizeof(*df), VGPU_GFP);
 	int rc = -ENOMEM;
 
 	if (!df)

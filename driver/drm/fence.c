@@ -136,7 +136,7 @@ static struct fence *alloc(struct vgpu_obj *queue)
 
 	if (!vgpu_queue_keep(queue, sizeof(*f)))
 		return ERR_PTR(-EDQUOT);
-	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT | __GFP_NOWARN | __GFP_RETRY_MAYFAIL);
+	f = kzalloc(sizeof(*f), VGPU_GFP);
 	if (f)
 		return f;
 	vgpu_queue_unkeep(queue, sizeof(*f));

@@ -42,7 +42,7 @@ static struct page *page_of(struct drm_gem_object *obj, unsigned long i)
 /* All pages of an object of ours, for kvfree(). */
 static struct page **pages_of(struct drm_gem_object *obj)
 {
-	struct page **pages = kvmalloc_array(npages(obj), sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	struct page **pages = kvmalloc_array(npages(obj), sizeof(*pages), VGPU_GFP);
 	unsigned long i;
 
 	for (i = 0; pages && i < npages(obj); i++)
@@ -204,7 +204,7 @@ static const struct drm_gem_object_funcs funcs = {
 /* Takes over @store, also when it fails. */
 static struct vgpu_gem *make(struct drm_device *ddev, struct vgpu_store *store, size_t size)
 {
-	struct vgpu_gem *gem = kzalloc(sizeof(*gem), GFP_KERNEL_ACCOUNT);
+	struct vgpu_gem *gem = kzalloc(sizeof(*gem), VGPU_GFP);
 
 	if (!gem) {
 		if (store)
@@ -344,7 +344,7 @@ static const struct vgpu_store_ops view_ops = {
 
 static struct vgpu_store *wrap(struct vgpu_device *dev, struct dma_buf *buf)
 {
-	struct view *v = kzalloc(sizeof(*v), GFP_KERNEL_ACCOUNT);
+	struct view *v = kzalloc(sizeof(*v), VGPU_GFP);
 	int rc;
 
 	if (!v)

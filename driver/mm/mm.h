@@ -162,7 +162,7 @@ struct vgpu_as {
 
 /* ---- vram.c: memory itself */
 /* Zeroed, paid for by the caller, and without the OOM killer. */
-#define VGPU_MEMORY_GFP	(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)
+#define VGPU_MEMORY_GFP	(VGPU_GFP | __GFP_ZERO)
 u64 vgpu_vram_machine_free(void);
 void *vgpu_zalloc(size_t bytes);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);

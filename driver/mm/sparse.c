@@ -77,10 +77,9 @@ static void publish(struct vgpu_store *store, unsigned long piece, const struct 
 {
 	struct vgpu_piece *to = &store->pieces[piece];
 
-	/* zeroed memory before what leads to it: pairs with vgpu_store_backed() */
-	if (fresh->huge)
+	if (fresh->huge)	/* zeroed memory before what leads to it: pairs with vgpu_store_backed() */
 		smp_store_release(&to->huge, fresh->huge);
-	else
+	else			/* likewise */
 		smp_store_release(&to->small, fresh->small);
 	store->absent -= bytes;
 	if (store->counted_by)

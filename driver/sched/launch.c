@@ -467,7 +467,7 @@ int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
 	if (obj->type != VGPU_OBJ_CODE || obj->ctx != q->obj.ctx)
 		goto put;
 	rc = -ENOMEM;
-	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	l = kzalloc(sizeof(*l), VGPU_GFP);
 	if (!l)
 		goto put;
 	l->code = container_of(obj, struct vgpu_code, obj);
@@ -507,7 +507,7 @@ static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
 		.sm_count = dev->sm_count,
 		.mem = &ops,
 	};
-	void *params = kvzalloc(k->param_bytes + 1, GFP_KERNEL_ACCOUNT);
+	void *params = kvzalloc(k->param_bytes + 1, VGPU_GFP);
 	size_t bytes = 0;
 
 	if (ck->req[0])

@@ -340,7 +340,7 @@ static int blocked(struct vgpu_worker *w, struct vgpu_queue *q)
 {
 	int rc = 1;
 
-	if (smp_load_acquire(&q->bringing))
+	if (smp_load_acquire(&q->bringing))	/* pairs with bring() */
 		return 0;
 	if (q->bring_error)
 		return -ENOMEM;

@@ -250,8 +250,7 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	INIT_LIST_HEAD(&q->bring.link);
 	INIT_DELAYED_WORK(&q->retry, retry);
 	if (vgpu_vram_machine_free() >= user_bytes(q))
-		q->user = __vmalloc(user_bytes(q), GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
-				    __GFP_RETRY_MAYFAIL);
+		q->user = __vmalloc(user_bytes(q), VGPU_MEMORY_GFP);
 	q->kernel = (void *)get_zeroed_page(VGPU_MEMORY_GFP);
 	if (q->user && q->kernel)
 		return q;

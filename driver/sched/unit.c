@@ -132,7 +132,7 @@ void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u)
 /** vgpu_unit_range - blocks without memory, NULL without memory for that */
 struct vgpu_unit *vgpu_unit_range(u64 first, u64 count)
 {
-	struct vgpu_unit *u = kzalloc(sizeof(*u), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	struct vgpu_unit *u = kzalloc(sizeof(*u), VGPU_GFP);
 
 	if (u)
 		reset(u, first, count);

@@ -244,7 +244,7 @@ static int create(struct vgpu_queue *q, const struct xfer *want, u64 seqno, stru
 	*out = NULL;
 	if (!want->width || !want->height)
 		return 0;
-	x = kmemdup(want, sizeof(*want), GFP_KERNEL_ACCOUNT);
+	x = kmemdup(want, sizeof(*want), VGPU_GFP);
 	if (!x)
 		return -ENOMEM;
 	x->bytes = x->width * x->height;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* VRAM, GPU addresses, mappings, registered memory, copies by ioctl. */
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -346,6 +348,59 @@ TEST_F(mem, out_of_vram)
 }
 
 /* Two contexts, here of two files, see one memory; it lives until both are gone. */
+/* ---- a memory control group at its limit */
+
+#define GROUPS	"/tmp/vgpu-cgroup"
+#define GROUP	GROUPS "/small"
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY), bad = fd < 0 || write(fd, text, strlen(text)) < 0;
+
+	close(fd);
+	return bad;
+}
+
+/* Mapped once in a GiB, a page costs two of the table. Returns 0 when there was no more of them. */
+static int map_until_full(void)
+{
+	int fd = dev_open(), rc = 0;
+	uint32_t ctx, bo;
+
+	if (put(GROUP "/cgroup.procs", "0") || fd < 0 || ctx_create(fd, &ctx) || bo_create(fd, ctx, 4096, &bo))
+		return 1;
+	if (put(GROUP "/memory.max", "16777216"))
+		return 2;
+	for (uint64_t i = 0; !rc && i < 60000; i++) {
+		uint64_t va = VGPU_VA_SPLIT + (i << 30);
+
+		rc = va_map(fd, bo, VGPU_VA_FIXED, 0, 4096, &va);
+	}
+	return rc == -ENOMEM ? 0 : 3;
+}
+
+/* The call fails; the group's OOM killer has nothing to do. */
+TEST_F(mem, small_things_end_with_an_error)
+{
+	int st = -1;
+	pid_t pid;
+
+	mkdir(GROUPS, 0755);
+	if (mount("none", GROUPS, "cgroup2", 0, NULL) || put(GROUPS "/cgroup.subtree_control", "+memory") ||
+	    mkdir(GROUP, 0755)) {
+		umount(GROUPS);
+		SKIP(return, "no control groups for memory");
+	}
+	pid = fork();
+	if (!pid)
+		_exit(map_until_full());
+	EXPECT_EQ(pid, waitpid(pid, &st, 0));
+	EXPECT_EQ(0, st) TH_LOG("status 0x%x", st);
+	EXPECT_EQ(0, rmdir(GROUP));
+	EXPECT_EQ(0, umount(GROUPS));
+	rmdir(GROUPS);
+}
+
 TEST_F(mem, shared_between_contexts)
 {
 	struct vgpu_device_status st;

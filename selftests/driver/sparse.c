@@ -206,7 +206,7 @@ static bool memory_is_back(int fd, uint64_t bytes)
 }
 
 /* By its own writes; the other context then still computes. */
-TEST_F(sparse, the_machine_ends)
+TEST_F_TIMEOUT(sparse, the_machine_ends, 300)
 {
 	struct gpu other;
 	struct launch l;
