@@ -53,7 +53,12 @@
  * bits.
  */
 
-#define VGPU_ISA_VERSION	1
+/*
+ * What compiles code and what takes it must agree on the version: MAJOR counts changes of meaning, and
+ * MINOR, at the end of this file, is another one whenever the lists here or the table of instructions change.
+ */
+#define VGPU_ISA_MAJOR		1
+#define VGPU_ISA_VERSION	((__u32)VGPU_ISA_MAJOR << 16 | VGPU_ISA_MINOR)
 
 #define VGPU_WARP_LANES		32
 #define VGPU_MAX_VREGS		512
@@ -262,8 +267,8 @@ enum vgpu_atom_type {
 /* LDSM (LDMATRIX, STMATRIX): matrices as a power of two, then flags */
 #define VGPU_LDSM_NUM		0x03	/* 1 << n registers */
 #define VGPU_LDSM_TRANS		0x04
-#define VGPU_LDSM_BYTES		0x08	/* bytes, transposed: loads of 16x16 (two registers each, at
-					 * most two), stores of 16x8 (rows by columns) */
+/* bytes, transposed: loads of 16x16 (two registers each, at most two), stores of 16x8 (rows by columns) */
+#define VGPU_LDSM_BYTES		0x08
 #define VGPU_LDSM_B6		0x10	/* loads: a row of memory is 16 packed elements of 6 bit ... */
 #define VGPU_LDSM_B4		0x20	/* ... or of 4 bit, a byte each in the matrix */
 
@@ -657,6 +662,21 @@ struct vgpu_code_table {
 struct vgpu_code_line {
 	__u32 pc;
 	__u32 line;
+};
+
+/* A hash: a row counts with its place and the lengths of its names, a list with its length. */
+enum vgpu_isa_minor {
+	VGPU_ISA_MINOR = (0
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) \
+	+ (VGPU_OP_##NAME + 1) * (int)(31 * sizeof(TEXT) + 7 * sizeof(#MOD) + 3 * sizeof(#IMM) + sizeof(#CLASS))
+#include "vgpu_isa_ops.h"
+#undef VGPU_OP
+	+ 3 * VGPU_CMP_COUNT + 5 * VGPU_FCMP_COUNT + 7 * VGPU_TESTP_COUNT + 11 * VGPU_ROUND_COUNT
+	+ 13 * VGPU_INT_COUNT + 17 * VGPU_EXT_COUNT + 19 * VGPU_Q8_COUNT + 23 * VGPU_PRMT_COUNT
+	+ 29 * VGPU_BARRED_COUNT + 31 * VGPU_VOTE_COUNT + 37 * VGPU_REDUX_COUNT + 41 * VGPU_SPACE_COUNT
+	+ 43 * VGPU_ORDER_COUNT + 47 * VGPU_FENCE_COUNT + 53 * VGPU_ATOM_COUNT + 59 * VGPU_AT_COUNT
+	+ 61 * VGPU_MBAR_COUNT + 67 * VGPU_BULK_COUNT + 71 * VGPU_TENSOR_SWIZZLE_COUNT
+	+ 73 * VGPU_MMA_COUNT + 79 * VGPU_SREG_COUNT + 83 * VGPU_STOP_COUNT + 89 * VGPU_SEC_COUNT) & 0xffff
 };
 
 #endif /* _UAPI_VGPU_ISA_H */

@@ -44,8 +44,10 @@ VGPU_OP(BARRED,  "bar.red",   R, X, X, P, BARRED, SRC,  CTRL, "barrier with redu
 VGPU_OP(BARWARP, "bar.warp",  _, X, _, _, NONE, SRC,    CTRL, "wait until all lanes of mask A are here")
 VGPU_OP(FENCE,   "fence",     _, _, _, _, FENCE, ZERO,  CTRL, "memory fence: 0 acq_rel (compiler order on x86), 1 sc (mfence)")
 
-/* ---- scalar unit (one value a fragment, 64 bit; MOD bit 0: 32-bit operation,
- *      operands truncated, result zero-extended) ------------------------------ */
+/*
+ * ---- scalar unit (one value a fragment, 64 bit; MOD bit 0: 32-bit operation,
+ *      operands truncated, result zero-extended) ------------------------------
+ */
 VGPU_OP(SMOVI,   "s.movi",    S, _, N, N, NONE, NUM,    SCALAR, "D = C:B:IMM, a 64-bit constant")
 VGPU_OP(SMOV,    "s.mov",     S, T, _, _, S32,  SRC,    SCALAR, "D = A")
 VGPU_OP(SADD,    "s.add",     S, T, T, _, S32,  SRC,    SCALAR, "D = A + B")
@@ -230,8 +232,10 @@ VGPU_OP(DCOPYSIGN, "dcopysign", W, Y, Y, _, NONE, SRC,  ALU, "B's magnitude with
 VGPU_OP(DSETP,   "setp.f64",  P, Y, Y, _, FCMP, SRC,    ALU, "D = A cmp B")
 VGPU_OP(DTESTP,  "testp.f64", P, Y, _, _, TESTP, SRC,   ALU, "D = A is of class MOD")
 
-/* ---- f16 and bf16, two a register (a lone value is the low half; the high half
- *      is computed too and means nothing) ------------------------------------------ */
+/*
+ * ---- f16 and bf16, two a register (a lone value is the low half; the high half
+ *      is computed too and means nothing) ------------------------------------------
+ */
 VGPU_OP(HADD,    "hadd2",     V, X, X, _, HMOD, SRC,    ALU, "f16x2 A + B; MOD: VGPU_H_*")
 VGPU_OP(HSUB,    "hsub2",     V, X, X, _, HMOD, SRC,    ALU, "f16x2 A - B")
 VGPU_OP(HMUL,    "hmul2",     V, X, X, _, HMOD, SRC,    ALU, "f16x2 A * B")

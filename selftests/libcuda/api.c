@@ -20,6 +20,10 @@ static void test_init(void)
 	CUcontext ctx;
 
 	ok(cuInit(1) == CUDA_ERROR_INVALID_VALUE, "flags of cuInit");
+	/* A module that was loaded before this library was installed. */
+	host_device_isa(VGPU_ISA_VERSION - 1);
+	ok(cuInit(0) == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, "a module of another instruction set");
+	host_device_isa(VGPU_ISA_VERSION);
 	ok(!cuInit(0) && !cuDeviceGetCount(&n) && n == 1, "one device");
 	ok(cuDeviceGet(&d, 1) == CUDA_ERROR_INVALID_DEVICE, "a device that is not there");
 	ok(!cuDeviceGetName(name, sizeof(name), 0) && !strcmp(name, "vgpu in process"), "its name");

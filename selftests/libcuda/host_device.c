@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../uapi/vgpu_ioctl.h"
+#include "../../uapi/vgpu_isa.h"
 #include "../../userlib/libvgpu/sys.h"
 #include "host_device.h"
 #include "host_engine.h"
@@ -60,12 +61,18 @@ static struct vgpu_fault fault_record;
 static uint64_t used;
 
 static bool fail_next_copy;
+static uint32_t isa_version = VGPU_ISA_VERSION;
 
 struct host_device_counts host_device_counts;
 
 void host_device_fail_next_copy(void)
 {
 	fail_next_copy = true;
+}
+
+void host_device_isa(uint32_t version)
+{
+	isa_version = version;
 }
 
 int host_device_objects(void)
@@ -335,7 +342,8 @@ static int device_info(struct vgpu_device_info *i)
 	uint32_t size = i->size;
 
 	*i = (struct vgpu_device_info){
-		.size = size, .uapi_version = VGPU_UAPI_VERSION, .name = "vgpu in process",
+		.size = size, .uapi_version = VGPU_UAPI_VERSION, .isa_version = isa_version,
+		.name = "vgpu in process",
 		.driver_version = "580.95.05", .uuid = { 1, 2, 3, 4 }, .pci_bus = 1, .pci_device = 2,
 		.pci_ids = 0x2b8510de, .cc_major = 12, .sm_count = 8, .warp_size = 32,
 		.clock_khz = 1000000, .mem_clock_khz = 1000000, .mem_bus_bits = 64, .l2_bytes = 1 << 20,

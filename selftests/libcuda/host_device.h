@@ -13,6 +13,8 @@ struct host_device_counts {
 
 /* The next copy packet ends its context. */
 void host_device_fail_next_copy(void);
+/* From here on it says that it takes instructions of this version. */
+void host_device_isa(uint32_t version);
 /* Handles that exist. */
 int host_device_objects(void);
 

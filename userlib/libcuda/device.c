@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../uapi/vgpu_isa.h"
 #include "device.h"
 
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -116,15 +117,31 @@ static int drop_lost(struct vgpu_dev *devs, int count)
 	return n;
 }
 
+/* Whether the module takes what we compile: a library and a module of two installations often disagree. */
+static CUresult check_versions(const struct vgpu_device_info *info)
+{
+	if (info->isa_version == VGPU_ISA_VERSION && info->uapi_version >= VGPU_UAPI_VERSION)
+		return CUDA_SUCCESS;
+	cu_log("this libcuda speaks instruction set %u.%u and uAPI %u, the kernel module %u.%u and %u: "
+	       "install both from one version of vgpu", (unsigned int)VGPU_ISA_MAJOR,
+	       (unsigned int)VGPU_ISA_MINOR, (unsigned int)VGPU_UAPI_VERSION, info->isa_version >> 16,
+	       info->isa_version & 0xffff, info->uapi_version);
+	/* What an older module lacks otherwise may never be asked for. */
+	return info->isa_version == VGPU_ISA_VERSION ? CUDA_SUCCESS : CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
+}
+
 static CUresult find_devices(void)
 {
 	struct vgpu_dev *devs = calloc(VGPU_MAX_DEVICES, sizeof(*devs));
 	int chosen[VGPU_MAX_DEVICES], count, n;
+	CUresult r = CUDA_SUCCESS;
 
 	if (!devs)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	count = drop_lost(devs, vgpu_devices_open(devs, VGPU_MAX_DEVICES));
-	n = choose_visible(devs, count, getenv("CUDA_VISIBLE_DEVICES"), chosen);
+	if (count)	/* one module has made them all */
+		r = check_versions(&devs[0].info);
+	n = r ? 0 : choose_visible(devs, count, getenv("CUDA_VISIBLE_DEVICES"), chosen);
 	for (int i = 0; i < n; i++) {
 		device_init(&devices[i], &devs[chosen[i]], i);
 		devs[chosen[i]].fd = -1;
@@ -134,7 +151,7 @@ static CUresult find_devices(void)
 			vgpu_dev_close(&devs[i]);
 	free(devs);
 	cu_device_count = n;
-	return n ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
+	return r || n ? r : CUDA_ERROR_NO_DEVICE;
 }
 
 CUresult cu_init(void)
@@ -147,7 +164,8 @@ CUresult cu_init(void)
 		cu_trace_init();
 		pthread_atfork(NULL, NULL, forked);
 	}
-	if (init_state == CUDA_ERROR_NOT_INITIALIZED || init_state == CUDA_ERROR_NO_DEVICE)
+	if (init_state == CUDA_ERROR_NOT_INITIALIZED || init_state == CUDA_ERROR_NO_DEVICE ||
+	    init_state == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)
 		init_state = find_devices();
 	pthread_mutex_unlock(&init_lock);
 	return init_state;

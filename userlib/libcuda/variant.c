@@ -14,16 +14,6 @@ _Static_assert((int)VGPU_CACHE_KEY_SIZE == VGPUCC_KEY_SIZE, "the compiler names 
 
 enum { LOG_SIZE = 8192 };
 
-/* What is refused for no other reason is often of a library and a module of two installations. */
-static void say_versions(const struct vgpu_device_info *info)
-{
-	if (info->isa_version == VGPU_ISA_VERSION && info->uapi_version == VGPU_UAPI_VERSION)
-		return;
-	cu_log("this libcuda speaks instruction set %u and uAPI %u, the kernel module %u and %u: "
-	       "install both from one version of vgpu", (unsigned int)VGPU_ISA_VERSION,
-	       (unsigned int)VGPU_UAPI_VERSION, info->isa_version, info->uapi_version);
-}
-
 static CUresult load(CUfunction f, struct cu_variant *v, const void *code, size_t size)
 {
 	CUcontext ctx = f->mod->ctx;
@@ -33,7 +23,6 @@ static CUresult load(CUfunction f, struct cu_variant *v, const void *code, size_
 
 	if (err) {
 		cu_log("%s: the compiled code was refused: %s", f->kernel.name, log);
-		say_versions(&dev->info);
 		return err == -EBADMSG ? CUDA_ERROR_INVALID_IMAGE : cu_check(ctx, err);
 	}
 	v->info = (struct vgpu_kernel_info){ .code = v->code };
