@@ -21,11 +21,11 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
-#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -51,7 +51,6 @@ struct vgpu_as;
 struct vgpu_client;
 struct vgpu_sched_ctx;
 struct vgpu_user;
-struct vgpu_watch;
 
 /**
  * struct vgpu_counters - live counters of a device or a context
@@ -159,7 +158,6 @@ struct vgpu_pause {
  * @event_seq:		number of the newest event
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
  * @event_pids:		process of each event
- * @event_uids:		its user, invalid for what concerns the whole device
  * @event_wait:		woken at each event
  * @to_gpu_bytes:	bytes copied from host memory
  * @from_gpu_bytes:	bytes copied to host memory
@@ -195,7 +193,6 @@ struct vgpu_device {
 	u64 event_seq;
 	struct vgpu_fault events[VGPU_EVENT_RING];
 	struct pid *event_pids[VGPU_EVENT_RING];
-	kuid_t event_uids[VGPU_EVENT_RING];
 	wait_queue_head_t event_wait;
 
 	atomic64_t to_gpu_bytes;
@@ -274,7 +271,7 @@ struct vgpu_file {
  * @dev:	device, referenced
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
- * @watch:	ends the context with its mm
+ * @mn:		ends the context with its mm
  * @user:	who it counts for
  * @pid:	thread group of its creator
  * @comm:	its name
@@ -294,7 +291,7 @@ struct vgpu_ctx {
 	struct vgpu_device *dev;
 	struct list_head dev_link;
 	struct mm_struct *mm;
-	struct vgpu_watch *watch;
+	struct mmu_notifier mn;
 	struct vgpu_user *user;
 	struct pid *pid;
 	char comm[16];
@@ -334,7 +331,7 @@ bool vgpu_inject_alloc_fails(struct vgpu_device *dev);
 bool vgpu_inject_launch_fails(struct vgpu_device *dev);
 
 /* ---- events (event.c) */
-u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct vgpu_ctx *ctx);
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
 bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost);
 bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f);
 u32 vgpu_fault_xid(u32 kind);
@@ -386,7 +383,6 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
-void vgpu_ctx_exit(void);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
 {

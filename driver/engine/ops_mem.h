@@ -31,20 +31,13 @@ static __always_inline bool unaligned(const struct eng_op *ip, u64 bits)
 	return bits & ((1U << VGPU_MD_GET_ALIGN(ip->md)) - 1);
 }
 
-/* @y is where the pattern lies among the program's */
-static __always_inline const struct eng_pattern *pattern_of(const struct eng_warp *w,
-							    const struct eng_op *ip)
-{
-	return (const struct eng_pattern *)((const u8 *)w->patterns + ip->y);
-}
-
 static __always_inline u8 *in_entry(const struct eng_tlb_entry *e, u64 va, u64 len, bool write)
 {
-	u64 off = va - e->va, in = eng_within(off, len, e->size);
+	u64 off = va - e->va;
 
-	if (unlikely(!in || (write && !e->writable)))
-		return NULL;
-	return e->ptr + (off & in);
+	if (likely(off < e->size && e->size - off >= len && (!write || e->writable)))
+		return e->ptr + eng_below(off, e->size - len + 1);
+	return NULL;
 }
 
 static noinline u8 *global_miss(struct eng_warp *w, u64 va, u64 len, bool write)
@@ -364,7 +357,7 @@ static __always_inline bool is_rows(const struct eng_pattern *pat, const struct 
 
 static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
 {
-	const struct eng_pattern *pat = pattern_of(w, ip);
+	const struct eng_pattern *pat = &w->patterns[ip->y];
 	u64 va = base_of(w, ip, space);
 	const u8 *p = piece(w, space, va, pat->max + access_bytes(ip), false);
 
@@ -383,7 +376,7 @@ static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 sp
 
 static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
 {
-	const struct eng_pattern *pat = pattern_of(w, ip);
+	const struct eng_pattern *pat = &w->patterns[ip->y];
 	u64 va = base_of(w, ip, space);
 	u8 *p = piece(w, space, va, pat->max + access_bytes(ip), true);
 
@@ -398,14 +391,10 @@ static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 s
 
 /* FAST(w, ip, space, lanes) or the slow way */
 #define ACCESS(NAME, FAST, SLOW, SPACE)						\
-static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
-{										\
-	note_strong(w, ip);							\
-	return likely(FAST(w, ip, SPACE, ENG_ALL));				\
-}										\
 HANDLER(f_##NAME)								\
 {										\
-	if (likely(q_##NAME(w, ip)))						\
+	note_strong(w, ip);							\
+	if (likely(FAST(w, ip, SPACE, ENG_ALL)))				\
 		NEXT();								\
 	NEXT_ANY(SLOW(w, ip, ENG_ALL));						\
 }										\
@@ -785,7 +774,7 @@ static __always_inline u64 load_scalar(const u8 *p, u32 md)
 	}
 }
 
-static __always_inline bool q_SLD(struct eng_warp *w, const struct eng_op *ip)
+HANDLER(f_SLD)
 {
 	u32 space = ip->x;
 	u64 va = base_of(w, ip, space);
@@ -798,16 +787,9 @@ static __always_inline bool q_SLD(struct eng_warp *w, const struct eng_op *ip)
 	else if (space == VGPU_SPACE_SHARED)
 		p = piece(w, VGPU_SPACE_SHARED, va, 1U << VGPU_MD_GET_WIDTH(ip->md), false);
 	if (unlikely(!p || unaligned(ip, va)))
-		return false;
+		NEXT_ANY(eng_sld(w, ip));
 	*AT(u64, d) = load_scalar(p, ip->md);
-	return true;
-}
-
-HANDLER(f_SLD)
-{
-	if (likely(q_SLD(w, ip)))
-		NEXT();
-	NEXT_ANY(eng_sld(w, ip));
+	NEXT();
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------ */

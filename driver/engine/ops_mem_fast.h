@@ -34,14 +34,10 @@ static noinline const struct eng_op *x_##NAME(const struct eng_op *ip, struct en
 }
 #define FAST_ACCESS(NAME, SPACE, TRY, WIDER, SLOW)				\
 REST(NAME, SPACE, WIDER, SLOW)							\
-static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
-{										\
-	note_strong(w, ip);							\
-	return likely(TRY(w, ip, SPACE, ENG_ALL));				\
-}										\
 HANDLER(f_##NAME)								\
 {										\
-	if (likely(q_##NAME(w, ip)))						\
+	note_strong(w, ip);							\
+	if (likely(TRY(w, ip, SPACE, ENG_ALL)))					\
 		NEXT();								\
 	return x_##NAME(ip, w, table);						\
 }										\
@@ -291,7 +287,7 @@ FAST_ACCESS(LDS_S32, VGPU_SPACE_SHARED, load_one32, load_s, eng_load)
 static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op *ip, u32 space,
 					 u32 m, u32 n)
 {
-	const struct eng_pattern *pat = pattern_of(w, ip);
+	const struct eng_pattern *pat = &w->patterns[ip->y];
 	u64 va = base_of(w, ip, space);
 	const u8 *p = at_hand(w, space, va, pat->max + 4, false);
 
@@ -305,21 +301,16 @@ static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op
 #endif
 
 #if ENG_HAVE_RECORDS
-/* Weak, and the pattern as aligned as it is to be: decode.c looked at that */
 static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
 					u32 n, u32 kind)
 {
-	const struct eng_pattern *pat = pattern_of(w, ip);
+	const struct eng_pattern *pat = &w->patterns[ip->y];
 	const struct eng_record *r = &pat->record[n];
 	u64 va = base_of(w, ip, space);
-	const u8 *p;
+	const u8 *p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n :
+									 r->bytes, false);
 
-	/* in this order few registers are wanted at once, and none to be saved */
-	if (unlikely(va & ip->c))
-		return false;
-	p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n : r->bytes,
-		    false);
-	if (unlikely(!p))
+	if (unlikely(!p || (va | pat->bits) & ip->c))
 		return false;
 	row_record(AT(u32, d), p, r, kind, n ? 0xffff : ENG_ALL);
 	return true;
@@ -341,13 +332,10 @@ static __always_inline bool load_pattern16(struct eng_warp *w, const struct eng_
 }
 
 #define RECORD(NAME, SPACE, N, KIND)						\
-static __always_inline bool q_##NAME##_##KIND(struct eng_warp *w, const struct eng_op *ip) \
-{										\
-	return likely(load_record(w, ip, SPACE, N, ENG_REC_##KIND));		\
-}										\
 HANDLER(f_##NAME##_##KIND)							\
 {										\
-	if (likely(q_##NAME##_##KIND(w, ip)))					\
+	note_strong(w, ip);							\
+	if (likely(load_record(w, ip, SPACE, N, ENG_REC_##KIND)))		\
 		NEXT();								\
 	return x_##NAME(ip, w, table);						\
 }										\
@@ -460,14 +448,10 @@ FAST_ACCESS(LDS_W16, VGPU_SPACE_SHARED, load_w16, load_lanes, eng_load)
 /* counting up, else anywhere */
 #define FAST_INDEX(NAME, SPACE)							\
 FAST_ACCESS(NAME##_ANY, SPACE, load_sv32, load_lanes, eng_load)			\
-static __always_inline bool q_##NAME##_SV32(struct eng_warp *w, const struct eng_op *ip) \
-{										\
-	note_strong(w, ip);							\
-	return likely(load_index(w, ip, SPACE, ENG_ALL));			\
-}										\
 HANDLER(f_##NAME##_SV32)							\
 {										\
-	if (likely(q_##NAME##_SV32(w, ip)))					\
+	note_strong(w, ip);							\
+	if (likely(load_index(w, ip, SPACE, ENG_ALL)))				\
 		NEXT();								\
 	return f_##NAME##_ANY(ip, w, table);					\
 }										\

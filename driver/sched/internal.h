@@ -9,7 +9,7 @@
  *
  *   IDLE     ring empty. On sched.polled: awake workers look at its tail. Else
  *            NEED_WAKEUP is set and a doorbell brings it back.
- *   KICKED   on sched.kicks: a worker will look at its ring
+ *   KICKED   on its context's list, see turn.c: a worker will look at its ring
  *   PUMPING  a worker is taking packets from its ring
  *   BUSY     a packet is executing (queue->job)
  *   BLOCKED  waits for a fence, a value in memory, or memory
@@ -22,7 +22,9 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -75,15 +77,7 @@ struct vgpu_fence_obj {
 	struct vgpu_timeline tl;
 };
 
-struct vgpu_sched_ctx;
-
 struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj);
-struct vgpu_obj *vgpu_waitable_get(struct vgpu_file *vf, u32 handle);
-
-/* ---- eventfds (eventfd.c) */
-void vgpu_due_init(struct vgpu_sched_ctx *s);
-void vgpu_due_fini(struct vgpu_sched_ctx *s);
-void vgpu_due_signal(struct vgpu_sched_ctx *s);
 
 /* ---- chores (chore.c) */
 
@@ -96,6 +90,8 @@ struct vgpu_chore {
 	struct list_head link;
 	void (*fn)(struct vgpu_chore *c);
 };
+
+struct vgpu_sched_ctx;
 
 void vgpu_chores_init(struct vgpu_sched_ctx *s);
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
@@ -122,7 +118,7 @@ struct vgpu_job;
  * @rekick: kicked while pumping
  * @stop: no new work; to be DEAD as soon as nobody is inside
  * @polled: on sched.polled
- * @link: in sched.kicks or sched.polled
+ * @link: in vgpu_sched_ctx.kicked or sched.polled
  * @ctx_link: in vgpu_sched_ctx.queues
  * @job: the packet executing
  * @slots: ring size
@@ -322,13 +318,48 @@ void vgpu_queue_pump(struct vgpu_worker *w, struct vgpu_queue *q);
 void vgpu_queue_complete(struct vgpu_queue *q, u64 seqno);
 void vgpu_queue_unwait(struct vgpu_queue *q);
 
+/* ---- users and turns (turn.c) */
+
+/**
+ * struct vgpu_sched_user - a user's part in the scheduler
+ * @all: in the list of users
+ * @uid: who
+ * @ref: of its contexts
+ * @run_link: in sched.runnable while @runnable is not empty
+ * @runnable: its contexts with work to hand out, round robin
+ * @kick_link: in sched.kicks while @kicked is not empty
+ * @kicked: its contexts with kicked queues, round robin
+ */
+struct vgpu_sched_user {
+	struct list_head all;
+	kuid_t uid;
+	refcount_t ref;
+	struct list_head run_link;
+	struct list_head runnable;
+	struct list_head kick_link;
+	struct list_head kicked;
+};
+
+struct vgpu_sched_user *vgpu_sched_user_get(void);
+void vgpu_sched_user_put(struct vgpu_sched_user *u);
+void vgpu_turn_run(struct vgpu_sched_ctx *s);
+void vgpu_turn_rest(struct vgpu_sched_ctx *s);
+struct vgpu_sched_ctx *vgpu_turn_next(void);
+void vgpu_turn_taken(struct vgpu_sched_ctx *s);
+void vgpu_turn_kick(struct vgpu_queue *q);
+void vgpu_turn_unkick(struct vgpu_queue *q);
+struct vgpu_queue *vgpu_turn_next_kick(void);
+
 /* ---- contexts (ctx.c) */
 
 /**
  * struct vgpu_sched_ctx - a context's part in the scheduler
  * @ctx: the context
- * @link: while @jobs is not empty in sched.runnable, or in vgpu_pause.contexts
+ * @user: whose it is
+ * @link: while @jobs is not empty in vgpu_sched_user.runnable, or in vgpu_pause.contexts
  * @jobs: jobs with something to hand out
+ * @kick_link: while @kicked is not empty in vgpu_sched_user.kicked
+ * @kicked: its queues that are KICKED
  * @queues: all its queues that are not DEAD
  * @live: how many these are
  * @resident_bytes: memory of its jobs' blocks, under sched.lock
@@ -339,14 +370,14 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
  * @memcg: pays for memory that workers allocate for it
  * @chores: those that have not begun
  * @chore_work: does them
- * @due_lock: protects @due
- * @due: eventfds that are to be signalled, see eventfd.c
- * @due_work: signals them
  */
 struct vgpu_sched_ctx {
 	struct vgpu_ctx *ctx;
+	struct vgpu_sched_user *user;
 	struct list_head link;
 	struct list_head jobs;
+	struct list_head kick_link;
+	struct list_head kicked;
 	struct list_head queues;
 	unsigned int live;
 	u64 resident_bytes;
@@ -357,9 +388,6 @@ struct vgpu_sched_ctx {
 	struct mem_cgroup *memcg;
 	struct list_head chores;
 	struct work_struct chore_work;
-	spinlock_t due_lock;
-	struct list_head due;
-	struct work_struct due_work;
 };
 
 int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
@@ -412,10 +440,10 @@ struct vgpu_worker {
 /**
  * struct vgpu_sched - the scheduler; one for all devices
  * @lock: protects all lists
- * @kicks: queues to look at
+ * @kicks: users with queues to look at, round robin
  * @polled: IDLE queues that awake workers look at
  * @npolled: how many
- * @runnable: contexts with work to hand out, round robin
+ * @runnable: users with work to hand out, round robin
  * @idle: sleeping workers
  * @nidle: how many
  * @nspinning: workers that look for work without sleeping

@@ -115,7 +115,7 @@ void vgpu_job_unlink(struct vgpu_job *job)
 
 	list_del_init(&job->link);
 	if (list_empty(&s->jobs))
-		list_del_init(&s->link);
+		vgpu_turn_rest(s);
 }
 
 static void link_job(struct vgpu_job *job)
@@ -128,8 +128,7 @@ static void link_job(struct vgpu_job *job)
 		list_add(&job->link, &s->jobs);
 	else
 		list_add_tail(&job->link, &s->jobs);
-	if (list_empty(&s->link))
-		list_add_tail(&s->link, &vgpu_sched.runnable);	/* pick() knows of pauses */
+	vgpu_turn_run(s);	/* pick() knows of pauses */
 }
 
 /* What a worker was handed. */
@@ -171,15 +170,16 @@ static struct vgpu_sched_ctx *next_ctx(void)
 	struct vgpu_sched_ctx *s;
 
 	for (;;) {
-		s = list_first_entry_or_null(&vgpu_sched.runnable, struct vgpu_sched_ctx, link);
+		s = vgpu_turn_next();
 		if (!s || !vgpu_pause_holds(s->ctx->dev))
 			return s;
-		list_move_tail(&s->link, &s->ctx->dev->pause.contexts);
+		vgpu_turn_rest(s);
+		list_add_tail(&s->link, &s->ctx->dev->pause.contexts);
 	}
 }
 
 /*
- * The next share: contexts in turn, in each its jobs in turn. The room that a job was to have
+ * The next share: users in turn, in each its contexts, in each its jobs. The room that a job was to have
  * for one more unit may have gone to another job of its context: then it steps aside until
  * one of its own units comes back, of which there is one.
  */
@@ -199,7 +199,7 @@ static bool pick(struct share *sh)
 		vgpu_job_unlink(job);
 	}
 	take(job, sh);
-	list_move_tail(&s->link, &vgpu_sched.runnable);
+	vgpu_turn_taken(s);
 	if (!has_work(job))
 		vgpu_job_unlink(job);
 	else if (job->queue->priority >= 0)

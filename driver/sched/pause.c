@@ -4,7 +4,7 @@
  * for a while after each stretch of work. The workers themselves never wait, so other devices
  * go on as ever.
  *
- * A held-up device's contexts wait on its own list instead of sched.runnable;
+ * A held-up device's contexts wait on its own list instead of their users';
  * they are moved there when a worker comes across them.
  */
 #include <linux/jiffies.h>
@@ -24,9 +24,14 @@ bool vgpu_pause_holds(const struct vgpu_device *dev)
 /* Under sched.lock. */
 static void let_go(struct vgpu_device *dev)
 {
+	struct vgpu_sched_ctx *s, *next;
+
 	if (vgpu_pause_holds(dev) || list_empty(&dev->pause.contexts))
 		return;
-	list_splice_tail_init(&dev->pause.contexts, &vgpu_sched.runnable);
+	list_for_each_entry_safe(s, next, &dev->pause.contexts, link) {
+		list_del_init(&s->link);
+		vgpu_turn_run(s);
+	}
 	vgpu_wake_workers(vgpu_sched.nworkers);
 }
 

@@ -32,7 +32,7 @@ static void set_flags(struct vgpu_queue *q, u32 flags)
 
 static void unlink_queue(struct vgpu_queue *q)
 {
-	list_del_init(&q->link);
+	vgpu_turn_unkick(q);
 	if (q->polled) {
 		q->polled = false;
 		vgpu_sched.npolled--;
@@ -44,7 +44,7 @@ static void to_kicked(struct vgpu_queue *q)
 	unlink_queue(q);
 	q->state = VGPU_Q_KICKED;
 	set_flags(q, 0);
-	list_add_tail(&q->link, &vgpu_sched.kicks);
+	vgpu_turn_kick(q);
 }
 
 static void to_dead(struct vgpu_queue *q)

@@ -18,6 +18,7 @@
 #include "internal.h"
 
 #define SPIN_NS	50000u	/* how long to look for work before sleeping */
+#define KICKS_NS	250000u	/* how long to look at kicked rings before a turn on a job */
 
 struct vgpu_sched vgpu_sched;
 
@@ -70,16 +71,16 @@ static bool work_waits(void)
 	return !list_empty(&vgpu_sched.kicks) || !list_empty(&vgpu_sched.runnable);
 }
 
-/* A queue that was kicked, PUMPING from now on. */
-static struct vgpu_queue *next_kick(void)
+/* A queue that was kicked, PUMPING from now on, and whether there are more. */
+static struct vgpu_queue *next_kick(bool *more)
 {
 	struct vgpu_queue *q;
 
 	spin_lock(&vgpu_sched.lock);
 	vgpu_poll_rings_locked();
-	q = list_first_entry_or_null(&vgpu_sched.kicks, struct vgpu_queue, link);
+	q = vgpu_turn_next_kick();
+	*more = !list_empty(&vgpu_sched.kicks);
 	if (q) {
-		list_del_init(&q->link);
 		q->state = VGPU_Q_PUMPING;
 		if (work_waits())
 			vgpu_wake_workers(1);
@@ -90,11 +91,20 @@ static struct vgpu_queue *next_kick(void)
 
 static bool step(struct vgpu_worker *w)
 {
-	struct vgpu_queue *q = next_kick();
+	bool any = false, more;
+	struct vgpu_queue *q;
+	u64 end = 0;
 
-	if (q)
+	while ((q = next_kick(&more))) {
+		any = true;
+		if (more && !end)
+			end = ktime_get_ns() + KICKS_NS;
 		vgpu_queue_pump(w, q);
-	return vgpu_job_step(w) || q;
+		if (!more || ktime_get_ns() > end)
+			break;
+		cond_resched();
+	}
+	return vgpu_job_step(w) || any;
 }
 
 static bool may_spin(void)

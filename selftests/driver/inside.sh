@@ -46,7 +46,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..16"
+echo "1..17"
 program abi
 program memory
 program queues
@@ -54,6 +54,7 @@ program packets
 program life
 program races
 program launch
+program fair
 program mutants
 program monitor
 program bookkeeping
