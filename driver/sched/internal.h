@@ -173,7 +173,6 @@ bool vgpu_queue_has_work(struct vgpu_queue *q);
 void vgpu_queue_kick(struct vgpu_queue *q);
 void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state);
 void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs);
-void vgpu_queue_dead_locked(struct vgpu_queue *q);
 bool vgpu_poll_rings_locked(void);
 void vgpu_unpoll_locked(void);
 

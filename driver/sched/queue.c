@@ -178,13 +178,6 @@ void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs)
 	to_dead(q);
 }
 
-/** vgpu_queue_dead_locked - its last worker has left a stopped queue */
-void vgpu_queue_dead_locked(struct vgpu_queue *q)
-{
-	q->stop = true;
-	to_dead(q);
-}
-
 /* ---- ending */
 
 static void stop_and_wait(struct vgpu_queue *q)

@@ -32,21 +32,19 @@ static void put(struct diag *d, const char *msg)
 	d->buf[d->len] = 0;
 }
 
-static void say(struct diag *d, const char *kind, unsigned int line,
-		const char *fmt, va_list ap)
+static void say(struct diag *d, unsigned int line, const char *fmt, va_list ap)
 {
 	char text[512], msg[1024];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (line)
-		snprintf(msg, sizeof(msg), "%s%sptx line %u; %s : %s\n",
+		snprintf(msg, sizeof(msg), "%s%sptx line %u; error : %s\n",
 			 d->where ? d->where : "", d->where ? ", " : "",
-			 line, kind, text);
+			 line, text);
 	else
-		snprintf(msg, sizeof(msg), "%s%s%s : %s\n",
-			 d->where ? d->where : "", d->where ? "; " : "",
-			 kind, text);
-	if (!d->first[0] && !strcmp(kind, "error"))
+		snprintf(msg, sizeof(msg), "%s%serror : %s\n",
+			 d->where ? d->where : "", d->where ? "; " : "", text);
+	if (!d->first[0])
 		snprintf(d->first, sizeof(d->first), "%.*s",
 			 (int)strcspn(msg, "\n"), msg);
 	put(d, msg);
@@ -57,7 +55,7 @@ void diag_verror(struct diag *d, unsigned int line, const char *fmt, va_list ap)
 	if (!d)
 		return;
 	if (d->errors++ < MAX_LOGGED_ERRORS)
-		say(d, "error", line, fmt, ap);
+		say(d, line, fmt, ap);
 }
 
 void diag_error(struct diag *d, unsigned int line, const char *fmt, ...)
@@ -66,28 +64,5 @@ void diag_error(struct diag *d, unsigned int line, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	diag_verror(d, line, fmt, ap);
-	va_end(ap);
-}
-
-void diag_warn(struct diag *d, unsigned int line, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!d)
-		return;
-	va_start(ap, fmt);
-	if (d->warnings++ < MAX_LOGGED_ERRORS)
-		say(d, "warning", line, fmt, ap);
-	va_end(ap);
-}
-
-void diag_info(struct diag *d, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!d)
-		return;
-	va_start(ap, fmt);
-	say(d, "info", 0, fmt, ap);
 	va_end(ap);
 }

@@ -13,7 +13,6 @@
  * @size: bytes of @buf
  * @len: bytes used, without the NUL
  * @errors: errors reported, logged or not
- * @warnings: warnings reported
  * @truncated: the buffer was too small for a message
  * @first: first error message, for one-line summaries
  * @where: name of what is being compiled; prefixes messages; may be NULL
@@ -21,7 +20,7 @@
 struct diag {
 	char *buf;
 	size_t size, len;
-	unsigned int errors, warnings;
+	unsigned int errors;
 	bool truncated;
 	char first[256];
 	const char *where;
@@ -32,9 +31,5 @@ void diag_init(struct diag *d, char *buf, size_t size);
 void diag_error(struct diag *d, unsigned int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void diag_verror(struct diag *d, unsigned int line, const char *fmt, va_list ap);
-void diag_warn(struct diag *d, unsigned int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-void diag_info(struct diag *d, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
 
 #endif

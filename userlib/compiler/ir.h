@@ -371,7 +371,7 @@ struct ir_label {
 
 /**
  * struct ir_insn - one instruction
- * @op: enum ir_op; OP_PHI is made by ir_ssa() only
+ * @op: enum ir_op; OP_PHI is made by ir_body_ssa() only
  * @ntypes: type suffixes given
  * @types: in the order written
  * @guard: predicate register, or NULL
@@ -566,9 +566,8 @@ void ir_body_free(struct ir_body *b);
 
 void ir_cfg(struct ir_body *b);		/* cfg.c: insns -> blocks, edges, rpo */
 void ir_dom(struct ir_body *b);		/* dom.c: (post)dominators, loops */
-void ir_ssa(struct ir_body *b);		/* ssa.c: pruned SSA; wants ir_dom */
 /*
- * Parse's result to verified SSA: verify, ir_dom, ir_ssa, verify. False with an
+ * Parse's result to verified SSA: verify, ir_dom, SSA, verify. False with an
  * error logged. Arms the arena's bail by itself.
  */
 bool ir_body_ssa(struct ir_body *b, struct diag *d);

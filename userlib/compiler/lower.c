@@ -27,11 +27,6 @@ bool type_is_signed(u8 t)
 	return ir_type_class(t) == 'S';
 }
 
-bool type_is_float(u8 t)
-{
-	return ir_type_class(t) == 'F';
-}
-
 enum mclass class_of_type(u8 t)
 {
 	unsigned int bits = ir_type_bits(t);

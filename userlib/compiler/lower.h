@@ -51,7 +51,6 @@ _Noreturn void low_refuse(struct low *l, const char *fmt, ...)
 /* ---- values ---- */
 
 bool type_is_signed(u8 t);
-bool type_is_float(u8 t);
 enum mclass class_of_type(u8 t);
 
 /* The virtual register of a PTX register. */
@@ -161,8 +160,6 @@ void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, b
 struct mopnd low_var_address(struct low *l, const struct ir_var *v, s64 off, bool generic);
 /* 32-bit word @n of the hidden parameters, which the runtime calls %envreg<n>. */
 struct mopnd low_hidden(struct low *l, u32 n);
-/* Is the address the same for all lanes, and held in scalars? */
-bool low_addr_uniform(const struct low_addr *a);
 
 /* ---- passes over the result ---- */
 void insert_convergence(struct low *l);	/* converge.c */

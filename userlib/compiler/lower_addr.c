@@ -460,8 +460,3 @@ void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, b
 	else
 		from_sum(l, &s, out);
 }
-
-bool low_addr_uniform(const struct low_addr *a)
-{
-	return a->form == VGPU_MD_FORM_S;
-}

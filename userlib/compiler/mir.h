@@ -224,8 +224,6 @@ u32 minsn_uses(const struct minsn *i, u32 *out);
 #define M_MAX_DEFS	40
 #define M_MAX_USES	192
 
-void mir_print(const struct mfunc *f, FILE *out);
-
 /* Passes over machine IR. */
 void mir_tidy(struct mfunc *f);		/* tidy.c: copies, what was computed before */
 void mir_dce(struct mfunc *f);		/* mdce.c: what nothing reads goes */

@@ -44,21 +44,6 @@ u32 object_func(struct object *o, const char *name, u32 id)
 	return o->nfuncs - 1;
 }
 
-u32 object_pattern(struct object *o, const u32 *offsets)
-{
-	struct vgpu_code_pattern p;
-	u32 i;
-
-	for (i = 0; i < o->npatterns; i++)
-		if (!memcmp(o->patterns[i].offset, offsets, sizeof(p.offset)))
-			return i;
-	if (o->npatterns == VGPU_CODE_MAX_PATTERNS)
-		return VGPU_NO_PC;
-	memcpy(p.offset, offsets, sizeof(p.offset));
-	PUSH(o, patterns, p);
-	return o->npatterns - 1;
-}
-
 u32 object_table(struct object *o, const u32 *targets, u32 n)
 {
 	struct vgpu_code_table t = { .first = o->ntargets, .count = n };
@@ -84,7 +69,7 @@ void *object_write(struct object *o, size_t *size)
 		[VGPU_SEC_KERNELS] = { &o->kernel, 1, sizeof(o->kernel) },
 		[VGPU_SEC_FUNCS] = { o->funcs, o->nfuncs, sizeof(*o->funcs) },
 		[VGPU_SEC_INSNS] = { o->insns, o->ninsns, sizeof(*o->insns) },
-		[VGPU_SEC_PATTERNS] = { o->patterns, o->npatterns, sizeof(*o->patterns) },
+		[VGPU_SEC_PATTERNS] = { NULL, 0, sizeof(struct vgpu_code_pattern) },
 		[VGPU_SEC_TABLES] = { o->tables, o->ntables, sizeof(*o->tables) },
 		[VGPU_SEC_TARGETS] = { o->targets, o->ntargets, sizeof(*o->targets) },
 		[VGPU_SEC_LINES] = { o->lines, o->nlines, sizeof(*o->lines) },

@@ -13,21 +13,18 @@ struct object {
 	struct arena *arena;
 	struct vgpu_insn *insns;
 	struct vgpu_code_func *funcs;
-	struct vgpu_code_pattern *patterns;
 	struct vgpu_code_table *tables;
 	struct vgpu_code_line *lines;
 	u32 *targets;
 	char *strings;
-	u32 ninsns, nfuncs, npatterns, ntables, nlines, ntargets, nstrings;
-	u32 cap_insns, cap_funcs, cap_patterns, cap_tables, cap_lines, cap_targets, cap_strings;
+	u32 ninsns, nfuncs, ntables, nlines, ntargets, nstrings;
+	u32 cap_insns, cap_funcs, cap_tables, cap_lines, cap_targets, cap_strings;
 	struct vgpu_code_kernel kernel;
 };
 
 void object_insn(struct object *o, const struct vgpu_insn *in, u32 line);
 u32 object_string(struct object *o, const char *s);
 u32 object_func(struct object *o, const char *name, u32 id);
-/* The same offsets give the same index; VGPU_NO_PC when there are too many. */
-u32 object_pattern(struct object *o, const u32 *offsets);
 u32 object_table(struct object *o, const u32 *targets, u32 n);
 /* malloc()ed bytes of the whole, or NULL without memory. */
 void *object_write(struct object *o, size_t *size);

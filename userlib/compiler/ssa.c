@@ -451,11 +451,6 @@ static void ssa(struct ir_body *b, struct diag *d)
 	b->ssa = true;
 }
 
-void ir_ssa(struct ir_body *b)
-{
-	ssa(b, NULL);
-}
-
 bool ir_body_ssa(struct ir_body *b, struct diag *d)
 {
 	jmp_buf bail;
