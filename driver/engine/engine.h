@@ -177,7 +177,7 @@ enum engine_status {
  *	count as several
  * @until: engine_ticks() at which to return, too; looked at every few thousand instructions
  *
- * Inside an FPU section (engine_fpu_begin()/end() are the caller's); neither
+ * Inside an FPU section (its beginning and end are the caller's); neither
  * sleeps nor allocates.  Translations are not kept across calls, so that memory
  * may be unmapped between them (but see engine_cta_next()).
  */

@@ -59,7 +59,23 @@ undocumented()
 	comm -3 "$tmp/ioctls" "$tmp/named"
 }
 
-plan 6
+# stale PAGE...: files of the tree that pages of documentation name and that are not there (bare
+# names of sources count, too), and functions that nothing in the tree calls by that name.
+stale()
+{
+	sed 's/`` *``/\n/g' "$@" | grep -o '``[^`]*``' | tr -d '`' | sort -u >"$tmp/literals"
+	grep -oE '^(driver|userlib|uapi|selftests|tools|Documentation|LICENSES)/[^ ]+$' "$tmp/literals" | while read -r f; do
+		compgen -G "$top/$f" >/dev/null || echo "no file $f"
+	done
+	grep -oE '^[a-z_0-9*]+\.(c|h|def|sh|py|ptx)$' "$tmp/literals" | while read -r f; do
+		grep -q "\(^\|/\)${f//\*/[^/]*}\$" "$tmp/tree" || echo "no file $f"
+	done
+	grep -oE '[A-Za-z_0-9]+\(\)' "$tmp/literals" | tr -d '()' | sort -u | while read -r f; do
+		grep -v '^Documentation/\|\.md$' "$tmp/tree" | (cd "$top" && xargs grep -qw -- "$f") || echo "no function $f()"
+	done
+}
+
+plan 8
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
@@ -82,6 +98,15 @@ check "... and knows which of them a lost device answers" diff "$tmp/always" "$t
 grep -v VGPU_IOCTL_WAIT "$top/uapi/vgpu_ioctl.h" >"$tmp/header.h"
 undocumented "$tmp/header.h" "$top/Documentation/uapi.rst" >"$tmp/missing"
 check "one too many is found" test "$(tr -d '\t' <"$tmp/missing")" = WAIT
+
+pages=("$top"/Documentation/*.rst)
+# instructions, made from the table: iadd.c is one
+stale "${pages[@]/#*isa-ops.rst//dev/null}" >"$tmp/missing"
+check "files and functions that the documentation names are there" none "$tmp/missing"
+gone=gone	# in pieces: this script is one of the files that are searched
+echo "See \`\`driver/$gone.c\`\`, \`\`$gone*.h\`\`, \`\`engine_run()\`\`, \`\`${gone}_for_good()\`\`; \`\`make\`\`." >"$tmp/page.rst"
+stale "$tmp/page.rst" >"$tmp/missing"
+check "one that is gone is found" test "$(wc -l <"$tmp/missing")" = 3
 
 if command -v sphinx-build >/dev/null; then
 	check "the documentation builds without a warning" \
