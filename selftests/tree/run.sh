@@ -75,7 +75,20 @@ stale()
 	done
 }
 
-plan 8
+# figures README: what it says of the golden tests against what there is, as "all same other"
+figures()
+{
+	local golden=$top/selftests/golden
+	sed -n 's/.* of \([0-9]*\) tests of instruction forms.*, \([0-9]*\) give what .*In the other \([0-9]*\) .*/\1 \2 \3/p' "$1" >"$tmp/said"
+	sed -n 's/^enum {.* LOADS = \([0-9]*\), STORES = \([0-9]*\), REDUCTIONS = \([0-9]*\), ODD = \([0-9]*\) };/\1 \2 \3 \4/p' \
+		"$golden/tensor.cpp" >"$tmp/tensors"
+	{ "$golden/forms.py" table; "$golden/warp_forms.py" table; } | wc -l |
+		awk -v known="$(grep -cv '^#' "$golden/known.txt")" -v tensors="$(cat "$tmp/tensors")" \
+		'{ n = split(tensors, t, " "); for (i = 1; i <= n; i++) $1 += t[i]; print $1, $1 - known, known }' |
+		diff "$tmp/said" -
+}
+
+plan 10
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
@@ -107,6 +120,10 @@ gone=gone	# in pieces: this script is one of the files that are searched
 echo "See \`\`driver/$gone.c\`\`, \`\`$gone*.h\`\`, \`\`engine_run()\`\`, \`\`${gone}_for_good()\`\`; \`\`make\`\`." >"$tmp/page.rst"
 stale "$tmp/page.rst" >"$tmp/missing"
 check "one that is gone is found" test "$(wc -l <"$tmp/missing")" = 3
+
+check "README's figures are those of the golden tests" figures "$top/README.md"
+sed 's/ of [0-9]* tests of instruction forms/ of 853 tests of instruction forms/' "$top/README.md" >"$tmp/readme"
+check "others are found" test -n "$(figures "$tmp/readme")"
 
 if command -v sphinx-build >/dev/null; then
 	check "the documentation builds without a warning" \
