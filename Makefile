@@ -15,7 +15,6 @@
 
 TOP	:= $(CURDIR)
 VM	:= $(TOP)/tools/vm
-CACHE	:= $(or $(VGPU_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vgpu)
 KDIR	?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	     $(lastword $(sort $(wildcard /lib/modules/*/build))))
 BED	?= uml
@@ -25,9 +24,6 @@ PARAMS	?=
 SUITES	?= $(if $(filter test-long,$(MAKECMDGOALS)),,beds cache compiler control cuda driver drm engine faces \
 			   fuzz-engine golden libcuda libraries packages runner tree \
 			   clients/cublas clients/math clients/monitors clients/node-llama-cpp clients/ollama-probe)
-
-# kselftest_harness.h and ksft's shell helpers, as the kernel package has them
-export KSELFTEST_DIR := $(CACHE)/kernels/uml/source/tools/testing/selftests
 
 # Dependencies first: libcuda wants libvgpu and the compiler, the tools want them all.
 PARTS	:= $(wildcard userlib/libvgpu userlib/compiler) $(wildcard userlib/* tools/*)

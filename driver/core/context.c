@@ -3,6 +3,7 @@
  * Contexts: made for one mm, ended with it, with the file, by DESTROY or by a
  * fault.
  */
+#include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -72,7 +73,7 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 	copy.ctx = ctx->obj.handle;
 	if (!stop_with(ctx, &copy))
 		return false;
-	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx->pid);
+	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx);
 	return true;
 }
 
@@ -128,22 +129,74 @@ static void end(struct vgpu_ctx *ctx)
 	vgpu_obj_destroy_ctx(ctx->file, ctx);
 }
 
+/**
+ * struct vgpu_watch - ends a context with its mm
+ * @mn: on the mm
+ * @lock: held while the context is ended by either side
+ * @ctx: the context, NULL once its handle is gone: this may outlive it until an SRCU grace period has passed
+ *
+ * Waiting for that period instead (mmu_notifier_unregister()) takes some 20 ms, for each context.
+ */
+struct vgpu_watch {
+	struct mmu_notifier mn;
+	struct mutex lock;
+	struct vgpu_ctx *ctx;
+};
+
 static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
-	end(container_of(mn, struct vgpu_ctx, mn));
+	struct vgpu_watch *w = container_of(mn, struct vgpu_watch, mn);
+
+	mutex_lock(&w->lock);
+	if (w->ctx)
+		end(w->ctx);
+	mutex_unlock(&w->lock);
 }
 
-static const struct mmu_notifier_ops mn_ops = { .release = mm_release };
+/* In atomic context. */
+static void free_watch(struct mmu_notifier *mn)
+{
+	kfree(container_of(mn, struct vgpu_watch, mn));
+}
+
+static const struct mmu_notifier_ops mn_ops = {
+	.release = mm_release,
+	.free_notifier = free_watch,
+};
 
 static int watch_mm(struct vgpu_ctx *ctx)
 {
-	ctx->mn.ops = &mn_ops;
-	return mmu_notifier_register(&ctx->mn, ctx->mm);
+	struct vgpu_watch *w = vgpu_zalloc(sizeof(*w));
+	int rc;
+
+	if (!w)
+		return -ENOMEM;
+	mutex_init(&w->lock);
+	w->ctx = ctx;
+	w->mn.ops = &mn_ops;
+	rc = mmu_notifier_register(&w->mn, ctx->mm);
+	if (rc)
+		kfree(w);
+	else
+		ctx->watch = w;
+	return rc;
 }
 
+/* On return the mm's end does not concern the context any more. */
 static void unwatch_mm(struct vgpu_ctx *ctx)
 {
-	mmu_notifier_unregister(&ctx->mn, ctx->mm);
+	struct vgpu_watch *w = ctx->watch;
+
+	mutex_lock(&w->lock);
+	w->ctx = NULL;
+	mutex_unlock(&w->lock);
+	mmu_notifier_put(&w->mn);
+}
+
+/** vgpu_ctx_exit - the module goes: nothing of a context that has gone is left behind */
+void vgpu_ctx_exit(void)
+{
+	mmu_notifier_synchronize();
 }
 
 static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)

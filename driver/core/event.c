@@ -3,11 +3,14 @@
  * Device events: a short ring of the newest faults, an Xid line in the log for
  * each, and who waits for them.
  */
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/kernel.h>
 #include <linux/ratelimit.h>
 
 #include "../pci/pci.h"
 #include "trace.h"
+#include "user.h"
 #include "vgpu.h"
 
 /* What a fault is called and which Xid a card would report for it. */
@@ -96,13 +99,13 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
  * vgpu_event_post - announce a fault
  * @dev: device
  * @f: what; its number is filled in
- * @pid: thread group it happened to, NULL for what concerns the whole device
+ * @ctx: context it happened to, NULL for what concerns the whole device
  *
  * Return: its number.
  */
-u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid)
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct vgpu_ctx *ctx)
 {
-	struct pid *old;
+	struct pid *old, *pid = ctx ? ctx->pid : NULL;
 	unsigned int slot;
 
 	spin_lock(&dev->event_lock);
@@ -111,6 +114,7 @@ u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *p
 	dev->events[slot] = *f;
 	old = dev->event_pids[slot];
 	dev->event_pids[slot] = get_pid(pid);
+	dev->event_uids[slot] = ctx ? vgpu_user_uid(ctx->user) : INVALID_UID;
 	WRITE_ONCE(dev->event_seq, f->event);
 	spin_unlock(&dev->event_lock);
 	put_pid(old);
@@ -121,8 +125,8 @@ u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *p
 	return f->event;
 }
 
-/* The process as the caller's namespace sees it; handles mean nothing elsewhere. */
-static void localize(struct vgpu_device *dev, u64 n, struct vgpu_fault *f)
+/* The process as the caller's namespace sees it; handles mean nothing elsewhere. Returns whose it was. */
+static kuid_t localize(struct vgpu_device *dev, u64 n, struct vgpu_fault *f)
 {
 	unsigned int slot = n % VGPU_EVENT_RING;
 
@@ -131,6 +135,25 @@ static void localize(struct vgpu_device *dev, u64 n, struct vgpu_fault *f)
 	f->ctx = 0;
 	f->queue = 0;
 	f->code = 0;
+	return dev->event_uids[slot];
+}
+
+/* What another user computes, and where its memory lies, is not told: that there was a fault, of what kind, is. */
+static void conceal(struct vgpu_fault *f, kuid_t uid)
+{
+	if (!uid_valid(uid) || uid_eq(uid, current_uid()) || capable(CAP_SYS_ADMIN))
+		return;
+	f->address = 0;
+	f->access_bytes = 0;
+	f->write = 0;
+	f->lane = ~0u;
+	f->pc = 0;
+	f->line = 0;
+	f->kernel = 0;
+	f->seqno = 0;
+	memset(f->block, 0, sizeof(f->block));
+	memset(f->thread, 0, sizeof(f->thread));
+	memset(f->kernel_name, 0, sizeof(f->kernel_name));
 }
 
 /**
@@ -145,6 +168,7 @@ static void localize(struct vgpu_device *dev, u64 n, struct vgpu_fault *f)
 bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost)
 {
 	u64 first, n = after + 1;
+	kuid_t uid = INVALID_UID;
 	bool have;
 
 	spin_lock(&dev->event_lock);
@@ -157,20 +181,25 @@ bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u
 	}
 	have = n && n <= dev->event_seq;
 	if (have)
-		localize(dev, n, f);
+		uid = localize(dev, n, f);
 	spin_unlock(&dev->event_lock);
+	if (have)
+		conceal(f, uid);
 	return have;
 }
 
 /** vgpu_event_newest - the newest event, if there was one */
 bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f)
 {
+	kuid_t uid = INVALID_UID;
 	bool have;
 
 	spin_lock(&dev->event_lock);
 	have = dev->event_seq;
 	if (have)
-		localize(dev, dev->event_seq, f);
+		uid = localize(dev, dev->event_seq, f);
 	spin_unlock(&dev->event_lock);
+	if (have)
+		conceal(f, uid);
 	return have;
 }

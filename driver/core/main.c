@@ -14,7 +14,7 @@
 #include "params.h"
 #include "vgpu.h"
 
-/* One step of loading and how to take it back. */
+/* One step of loading and how to take it back; either may be missing. */
 struct step {
 	const char *what;
 	int (*init)(void);
@@ -29,6 +29,7 @@ static int start_engine(void)
 static const struct step steps[] = {
 	{ "parameters",	vgpu_params_check,	NULL },
 	{ "engine",	start_engine,		engine_exit },
+	{ "contexts",	NULL,			vgpu_ctx_exit },
 	{ "workers",	vgpu_sched_init,	vgpu_sched_exit },
 	{ "pci",	vgpu_pci_init,		vgpu_pci_exit },
 	{ "nodes",	vgpu_nodes_init,	vgpu_nodes_exit },
@@ -48,7 +49,7 @@ static int __init vgpu_load(void)
 	int i, rc;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		rc = steps[i].init();
+		rc = steps[i].init ? steps[i].init() : 0;
 		if (rc) {
 			pr_err("cannot start: %s: error %d\n", steps[i].what, rc);
 			undo(i);

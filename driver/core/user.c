@@ -83,6 +83,12 @@ void vgpu_user_remove_ctx(struct vgpu_user *u)
 	mutex_unlock(&users_lock);
 }
 
+/** vgpu_user_uid - who it is */
+kuid_t vgpu_user_uid(const struct vgpu_user *u)
+{
+	return u->uid;
+}
+
 /**
  * vgpu_user_pin - count pages of registered memory for a user
  * @u: the user

@@ -21,11 +21,11 @@
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -51,6 +51,7 @@ struct vgpu_as;
 struct vgpu_client;
 struct vgpu_sched_ctx;
 struct vgpu_user;
+struct vgpu_watch;
 
 /**
  * struct vgpu_counters - live counters of a device or a context
@@ -158,6 +159,7 @@ struct vgpu_pause {
  * @event_seq:		number of the newest event
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
  * @event_pids:		process of each event
+ * @event_uids:		its user, invalid for what concerns the whole device
  * @event_wait:		woken at each event
  * @to_gpu_bytes:	bytes copied from host memory
  * @from_gpu_bytes:	bytes copied to host memory
@@ -193,6 +195,7 @@ struct vgpu_device {
 	u64 event_seq;
 	struct vgpu_fault events[VGPU_EVENT_RING];
 	struct pid *event_pids[VGPU_EVENT_RING];
+	kuid_t event_uids[VGPU_EVENT_RING];
 	wait_queue_head_t event_wait;
 
 	atomic64_t to_gpu_bytes;
@@ -271,7 +274,7 @@ struct vgpu_file {
  * @dev:	device, referenced
  * @dev_link:	in vgpu_device.contexts
  * @mm:		address space it belongs to (mmgrab'ed)
- * @mn:		ends the context with its mm
+ * @watch:	ends the context with its mm
  * @user:	who it counts for
  * @pid:	thread group of its creator
  * @comm:	its name
@@ -291,7 +294,7 @@ struct vgpu_ctx {
 	struct vgpu_device *dev;
 	struct list_head dev_link;
 	struct mm_struct *mm;
-	struct mmu_notifier mn;
+	struct vgpu_watch *watch;
 	struct vgpu_user *user;
 	struct pid *pid;
 	char comm[16];
@@ -331,7 +334,7 @@ bool vgpu_inject_alloc_fails(struct vgpu_device *dev);
 bool vgpu_inject_launch_fails(struct vgpu_device *dev);
 
 /* ---- events (event.c) */
-u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, struct pid *pid);
+u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct vgpu_ctx *ctx);
 bool vgpu_event_next(struct vgpu_device *dev, u64 after, struct vgpu_fault *f, u32 *lost);
 bool vgpu_event_newest(struct vgpu_device *dev, struct vgpu_fault *f);
 u32 vgpu_fault_xid(u32 kind);
@@ -383,6 +386,7 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
+void vgpu_ctx_exit(void);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
 {

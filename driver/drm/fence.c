@@ -38,7 +38,7 @@ static struct workqueue_struct *wq;
  * @waiter: in the queue's timeline until it is settled
  * @queue: referenced until it is settled
  * @timeout: gives up
- * @settled: lets go of the queue
+ * @settled: signals, and lets go of the queue
  */
 struct fence {
 	struct dma_fence base;
@@ -84,12 +84,14 @@ static const struct dma_fence_ops ops = {
 	.release = release,
 };
 
-/* Called once, by whoever took the waiter off the timeline. */
+/*
+ * Called once, by whoever took the waiter off the timeline, which may hold that one's lock: who waits for the
+ * fence is woken elsewhere, for there may be many.
+ */
 static void settle(struct fence *f, int error)
 {
 	if (error)
 		dma_fence_set_error(&f->base, error);
-	dma_fence_signal(&f->base);
 	queue_work(wq, &f->settled);
 }
 
@@ -112,7 +114,7 @@ static void give_up(struct work_struct *work)
 
 	if (vgpu_queue_unwatch(f->queue, &f->waiter))
 		settle(f, -ETIMEDOUT);
-	else if (!dma_fence_is_signaled(&f->base))	/* it does not even wait yet */
+	else if (!dma_fence_is_signaled(&f->base))	/* it does not even wait yet, or let_go() comes */
 		arm(f);
 }
 
@@ -120,6 +122,7 @@ static void let_go(struct work_struct *work)
 {
 	struct fence *f = container_of(work, struct fence, settled);
 
+	dma_fence_signal(&f->base);
 	cancel_delayed_work_sync(&f->timeout);
 	vgpu_queue_unkeep(f->queue, sizeof(*f));
 	vgpu_obj_put(f->queue);
@@ -166,10 +169,12 @@ static struct dma_fence *make(struct vgpu_obj *queue, u64 value)
 	/* Before it can be settled: that cancels the timeout, which must not be armed afterwards. */
 	arm(f);
 	rc = vgpu_queue_watch(queue, &f->waiter);
-	if (rc > 0)
+	if (rc > 0) {
 		reached(&f->waiter);
-	else if (rc)
+		dma_fence_signal(&f->base);	/* it was over before the caller asked */
+	} else if (rc) {
 		settle(f, rc);
+	}
 	if (rc >= 0)
 		return &f->base;
 	dma_fence_put(&f->base);

@@ -132,12 +132,19 @@ static const struct vm_operations_struct vm_ops = {
 	.close = drm_gem_vm_close,
 };
 
-/* An object of ours, through its node or its dma-buf. A child process has it too, as with all of DRM's memory. */
+/*
+ * A child process has it too, as with all of DRM's memory; but not in user-mode Linux. Pages of a compound page that
+ * lie side by side are copied to a child several at a time, and its set_ptes() adds the number that are left, and not
+ * one, to the address of each: the child would get other people's pages (arch/um/include/asm/pgtable.h, up to 7.3 at least).
+ */
+#define FORK_FLAGS	(IS_ENABLED(CONFIG_UML) ? VM_DONTCOPY : 0)
+
+/* An object of ours, through its node or its dma-buf. */
 static int mmap_gem(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	if (!(vma->vm_flags & VM_SHARED))
 		return -EINVAL;
-	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP, 0);
+	vgpu_vm_flags(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP | FORK_FLAGS, 0);
 	return 0;
 }
 

@@ -286,6 +286,8 @@ static bool commutes(u32 op)
 	switch (op) {
 	case VGPU_OP_IADD:
 	case VGPU_OP_IMUL:
+	case VGPU_OP_IMULWS:
+	case VGPU_OP_IMULWU:
 	case VGPU_OP_IMAD:
 	case VGPU_OP_IMINS:
 	case VGPU_OP_IMINU:
@@ -367,6 +369,13 @@ static void decode_alu(struct emitter *e)
 	enum op_field f, single;
 	u32 uop;
 
+	/* a single value moved to a row is a broadcast, and no more */
+	if ((e->in->op == VGPU_OP_MOV || e->in->op == VGPU_OP_MOVW) && is_single(e, OPF_A)) {
+		put_plain(e);
+		set_handler(e, e->in->op == VGPU_OP_MOV ? EU_BCAST : EU_BCASTW);
+		put_single(e, OPF_A);
+		return;
+	}
 	if (commutes(e->in->op) && is_single(e, OPF_A) && !is_single(e, OPF_B)) {
 		swap_ab(&swapped);
 		e->in = &swapped;
@@ -638,10 +647,13 @@ static void set_form_handler(struct emitter *e)
 		const struct eng_pattern *pat = &e->prog->patterns[in->b];
 		bool row = word && pat->kind == ENG_PAT_STRIDE && pat->stride == 4;
 
+		/* those of records do not ask any more whether it is weak and aligned */
+		bool plain = !e->op.sel && !(pat->bits & e->op.c);
+
 		if (!row && word)
-			uop = find_variant(in->op, IS_REC32 + pat->record[0].kind);
+			uop = find_variant(in->op, IS_REC32 + (plain ? pat->record[0].kind : 0));
 		else if (one && width == 1 && !(in->c & VGPU_MD_SIGNED))
-			uop = find_variant(in->op, IS_REC16 + pat->record[1].kind);
+			uop = find_variant(in->op, IS_REC16 + (plain ? pat->record[1].kind : 0));
 		if (!uop)
 			uop = find_variant(in->op, row ? IS_ROW : IS_SP);
 	}
@@ -672,7 +684,7 @@ static void decode_access(struct emitter *e)
 		break;
 	case VGPU_MD_FORM_SP:
 		e->op.a = place_base(in->a);
-		e->op.y = in->b;
+		e->op.y = in->b * sizeof(struct eng_pattern);
 		break;
 	default:
 		e->op.a = place_base(in->a);
@@ -740,8 +752,8 @@ static void decode_matrix(struct emitter *e)
 /* ---- one instruction -------------------------------------------------------------------------------- */
 
 /*
- * Instructions on f16 whose result no flushing of f32 denormals changes, as all that they
- * compute with is larger than those or zero, or, rounded to nearest, ends as zero.
+ * Instructions on f16 and integers whose result no flushing of f32 denormals changes, as all
+ * that they compute with is larger than those or zero, or, rounded to nearest, ends as zero.
  */
 static bool minds_rounding_only(const struct vgpu_insn *in)
 {
@@ -754,6 +766,8 @@ static bool minds_rounding_only(const struct vgpu_insn *in)
 		return true;
 	case VGPU_OP_F2H:
 	case VGPU_OP_F2H2:
+	case VGPU_OP_I2F:
+	case VGPU_OP_U2F:
 		return !(in->mod & VGPU_CVT_ROUND);
 	default:
 		return false;
@@ -948,10 +962,9 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 			return -EINTR;
 	}
 	prog->ops[at] = (struct eng_op) { .h = 2 * EU_LOST };
-	eng_fuse(prog);
 	for (i = 0; i < code->target_count; i++)
 		prog->tables[i] = prog->first[code->targets[i]];
-	return find_return_points(code, prog);
+	return eng_fuse(prog) ? -EINTR : find_return_points(code, prog);
 }
 
 int engine_decode(struct engine_code *code)

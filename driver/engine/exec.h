@@ -72,6 +72,9 @@ enum eng_uop {
 #define EV(NAME, VARIANT) EV_##NAME##_##VARIANT,
 #include "variants.h"
 #undef EV
+#define EF(KIND, FIRST, SECOND) EF_##KIND##_##FIRST##_##SECOND,
+#include "pairs.h"
+#undef EF
 	EU_COUNT
 };
 
@@ -98,12 +101,14 @@ struct eng_table {
  * @part: handlers while some are not
  * @run: execute @w from @w->ip on until it leaves with @w->exit
  * @usable: this CPU can run it
+ * @pairs: it has handlers of pairs (pairs.h)
  */
 struct eng_isa {
 	const char *name;
 	const struct eng_table *full, *part;
 	void (*run)(struct eng_warp *w);
 	bool (*usable)(void);
+	bool pairs;
 };
 
 extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512, eng_isa_avx512fp16;
@@ -137,9 +142,9 @@ enum eng_record_kind {
 /**
  * struct eng_record - a pattern as permutations of a few windows on memory
  * @dword: for each half of the lanes: which 32-bit word of windows 0 and 1, or 2 and 3
- * @word: which 16-bit words of a window, two a lane
- * @start: first byte of each window; all are there to read
- * @take: D: [1], the lanes from windows 2 and 3; W: the words from each, by bit
+ * @word: which 16-bit words of windows 0 and 1, or of 2, two a lane
+ * @starts: first byte of each window, 16 bits each, so that they are one load
+ * @take: the lanes (D) or words (W) from windows 2 and 3, by bit
  * @bytes: read in all
  * @kind: enum eng_record_kind
  */
@@ -148,8 +153,8 @@ struct eng_record {
 		u32 dword[2][ENG_LANES / 2];
 		u16 word[2][ENG_LANES];
 	} __aligned(64);
-	u32 start[2][ENG_WINDOWS];
-	u32 take[2][ENG_WINDOWS];
+	u64 starts[2];
+	u32 take[2];
 	u32 bytes;
 	u32 kind;
 };
@@ -457,6 +462,17 @@ static __always_inline u64 eng_below(u64 i, u64 n)
 	return i & mask;
 }
 
+/* All ones where [@at, @at + @len) lies in @n bytes, else 0; data likewise. @len is not 0. */
+static __always_inline u64 eng_within(u64 at, u64 len, u64 n)
+{
+	u64 last = len - 1, mask;
+
+	/* where the sum wraps, the last byte is beyond all */
+	__asm__("add %2, %0; sbb %1, %1; or %1, %0; cmp %3, %0; sbb %1, %1"
+		: "+&r"(last), "=&r"(mask) : "r"(at), "rm"(n) : "cc");
+	return mask;
+}
+
 /*
  * A scalar file, word by word: a wider load would wait for the narrow stores before it,
  * and a general copy costs more than so few words.
@@ -593,8 +609,8 @@ void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
 
 /* ---- fuse.c ---------------------------------------------------------------------------------- */
 
-/** eng_fuse() - let one handler execute what often follows each other */
-void eng_fuse(struct engine_prog *prog);
+/** eng_fuse() - let one handler execute what often follows each other; 0 or -EINTR */
+int eng_fuse(struct engine_prog *prog);
 
 /* ---- pattern.c ------------------------------------------------------------------------------- */
 

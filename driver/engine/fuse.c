@@ -55,13 +55,88 @@ static u32 fused(const struct eng_op *op)
 	return 0;
 }
 
-void eng_fuse(struct engine_prog *prog)
+/* ---- pairs by their names (pairs.h) ------------------------------------------------------ */
+
+/* Those of instructions, and of variants */
+enum {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) NAME_##NAME = VGPU_OP_##NAME,
+#include "../../uapi/vgpu_isa_ops.h"
+#undef VGPU_OP
+#define EV(NAME, VARIANT) NAME_##NAME##_##VARIANT = EV_##NAME##_##VARIANT,
+#include "variants.h"
+#undef EV
+};
+
+enum kind { KIND_ROWS, KIND_LOAD, KIND_UNIT, KIND_A, KIND_B, KIND_C };	/* the last three: chained */
+
+static const struct pair {
+	u16 first, second, uop;
+	u16 kind;
+} pairs[] = {
+#define EF(KIND, FIRST, SECOND) \
+	{ NAME_##FIRST, NAME_##SECOND, EF_##KIND##_##FIRST##_##SECOND, KIND_##KIND },
+#include "pairs.h"
+#undef EF
+};
+
+/* Whether the second of two finds the first one's result where the pair's handler says */
+static bool chained(const struct pair *p, const struct eng_op *op)
+{
+	switch (p->kind) {
+	case KIND_A:
+		return op[1].a == op[0].d && !(op[1].sel & ENG_SEL_A);
+	case KIND_B:
+		return op[1].b == op[0].d && !(op[1].sel & ENG_SEL_B);
+	case KIND_C:
+		return op[1].c == op[0].d && !(op[1].sel & ENG_SEL_C);
+	default:
+		return true;
+	}
+}
+
+/* The pair that begins at @op, or NULL; of control, a guard is the handler's own matter. */
+static const struct pair *find_pair(const struct eng_op *op)
+{
+	u32 i, second = op[1].h;
+
+	if (second / 2 == VGPU_OP_BRA)
+		second &= ~1U;
+	for (i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (op->h == 2 * pairs[i].first && second == 2 * pairs[i].second &&
+		    chained(&pairs[i], op))
+			return &pairs[i];
+	return NULL;
+}
+
+/* Rather the next two, if those go through registers */
+static bool better(const struct pair *here, const struct pair *next)
+{
+	return next && here->kind < KIND_A && next->kind >= KIND_A;
+}
+
+/* The handler of the pair that begins at element @i, or 0 */
+static u32 paired(const struct engine_prog *prog, u32 i)
+{
+	const struct eng_op *op = &prog->ops[i];
+	const struct pair *here = prog->isa->pairs ? find_pair(op) : NULL;
+
+	if (!here || (i + 1 < prog->count && better(here, find_pair(op + 1))))
+		return 0;
+	return here->uop;
+}
+
+int eng_fuse(struct engine_prog *prog)
 {
 	u32 i, uop;
 
 	for (i = 0; i < prog->count; i++) {
 		uop = fused(&prog->ops[i]);
+		if (!uop)
+			uop = paired(prog, i);
 		if (uop)
 			prog->ops[i].h = 2 * uop;
+		if (!(i & 0xffff) && engine_interrupted())
+			return -EINTR;
 	}
+	return 0;
 }

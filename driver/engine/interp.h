@@ -23,6 +23,12 @@
 #define ENG_HAVE_LANES	0	/* addresses of lanes checked by registers */
 #define ENG_HAVE_F2H	0	/* conversion to halves by registers */
 #endif
+#ifndef ENG_HAVE_PAIRS
+#define ENG_HAVE_PAIRS	0	/* handlers of pairs */
+#endif
+#ifndef ENG_HAVE_CHAINS
+#define ENG_HAVE_CHAINS	0	/* rows that stay in registers within one */
+#endif
 #ifndef ENG_HAVE_FP16
 #define ENG_HAVE_FP16	0	/* arithmetic of halves */
 #define ENG_HAVE_VNNI	0	/* products of bytes */
@@ -75,6 +81,8 @@
 
 /* An operand in the warp, and one that may be the immediate */
 #define AT(T, F)	((T *)((u32 *)w + ip->F))
+/* A source of a body, see OP_PAIR: a row in the warp, or in registers */
+#define SRC(T, F)	((const T *)row_##F)
 #define AT_SEL(T, F, BIT) \
 	((const T *)((const u32 *)(ip->sel & (BIT) ? (const void *)ip : (const void *)w) + ip->F))
 
@@ -106,27 +114,44 @@ static __always_inline void row_commit(void *d, const void *r, size_t size, u32 
 #define LANES		_Pragma("GCC ivdep") for (l = 0; l < ENG_LANES; l++)
 
 /*
+ * What an instruction does, apart from handlers, so that one handler can do two (ops_pairs.h):
+ *
+ * o_NAME computes @dst from rows, wherever those are.  q_NAME executes all of it for all
+ * lanes, or does nothing and returns false: then its handler is to be asked.
+ */
+#define BODY(NAME, TD, FILL)							\
+static __always_inline void o_##NAME(struct eng_warp *w, const struct eng_op *ip, TD *dst, \
+				     const void *row_a, const void *row_b, const void *row_c) \
+{										\
+	FILL;									\
+}
+
+/*
  * OPn(NAME, type of D, of A, ..., expression in a, b, c; M is the modifier).
  * Where all have one size, D may be written as the loop goes: rows are the same or
  * disjoint.  Else all of D is made before any of it is written.
  */
 #define OP_PAIR(NAME, TD, SAME, FILL)						\
-HANDLER(f_##NAME)								\
+BODY(NAME, TD, FILL)								\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
 {										\
 	ROW(TD, r);								\
-	TD *dst = (SAME) ? AT(TD, d) : r;					\
 										\
-	FILL;									\
+	o_##NAME(w, ip, (SAME) ? AT(TD, d) : r, AT(void, a), AT(void, b), AT(void, c)); \
 	if (!(SAME))								\
 		row_copy(AT(TD, d), r, sizeof(TD));				\
+	return true;								\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	q_##NAME(w, ip);							\
 	NEXT();									\
 }										\
 HANDLER(m_##NAME)								\
 {										\
 	ROW(TD, r);								\
-	TD *dst = r;								\
 										\
-	FILL;									\
+	o_##NAME(w, ip, r, AT(void, a), AT(void, b), AT(void, c));		\
 	row_commit(AT(TD, d), r, sizeof(TD), guarded(w, ip));			\
 	NEXT();									\
 }
@@ -169,7 +194,7 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, u32 M)		\
 
 #define OP1(NAME, TD, TA, EXPR)							\
 OP1_EXPR(NAME, TD, TA, EXPR)							\
-OP_PAIR(NAME, TD, sizeof(TD) == sizeof(TA), e_##NAME(dst, AT(TA, a), ip->mod))
+OP_PAIR(NAME, TD, sizeof(TD) == sizeof(TA), e_##NAME(dst, SRC(TA, a), ip->mod))
 #define OP1_COLD(NAME, TD, TA, EXPR)						\
 OP1_EXPR(NAME, TD, TA, EXPR)							\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), ip->mod))
@@ -200,7 +225,7 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool one
 /* A and B are rows */
 #define OP2(NAME, TD, TA, TB, EXPR)						\
 OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
-OP_PAIR(NAME, TD, SAME2(TD, TA, TB), e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
+OP_PAIR(NAME, TD, SAME2(TD, TA, TB), e_##NAME(dst, SRC(TA, a), SRC(TB, b), false, ip->mod))
 #define OP2_COLD(NAME, TD, TA, TB, EXPR)					\
 OP2_EXPR(NAME, TD, TA, TB, EXPR)						\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, ip->mod))
@@ -215,7 +240,7 @@ OP_COLD(NAME, TD,								\
 #define OP2B(NAME, TD, TA, TB, EXPR)						\
 OP2(NAME, TD, TA, TB, EXPR)							\
 OP_PAIR(NAME##_B, TD, SAME2(TD, TA, TB),					\
-	e_##NAME(dst, AT(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, ip->mod))
+	e_##NAME(dst, SRC(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, ip->mod))
 
 #define OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)					\
 static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, \
@@ -238,7 +263,7 @@ static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool one
 #define OP3(NAME, TD, TA, TB, TC, EXPR)						\
 OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
 OP_PAIR(NAME, TD, SAME3(TD, TA, TB, TC),					\
-	e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
+	e_##NAME(dst, SRC(TA, a), SRC(TB, b), false, SRC(TC, c), false, ip->mod))
 #define OP3_COLD(NAME, TD, TA, TB, TC, EXPR)					\
 OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)						\
 OP_COLD(NAME, TD, e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT(TC, c), false, ip->mod))
@@ -253,9 +278,9 @@ OP_COLD(NAME, TD,								\
 #define OP3BC(NAME, TD, TA, TB, TC, EXPR)					\
 OP3(NAME, TD, TA, TB, TC, EXPR)							\
 OP_PAIR(NAME##_B, TD, SAME3(TD, TA, TB, TC),					\
-	e_##NAME(dst, AT(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, AT(TC, c), false, ip->mod)) \
+	e_##NAME(dst, SRC(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, SRC(TC, c), false, ip->mod)) \
 OP_PAIR(NAME##_C, TD, SAME3(TD, TA, TB, TC),					\
-	e_##NAME(dst, AT(TA, a), AT(TB, b), false, AT_SEL(TC, c, ENG_SEL_C), true, ip->mod))
+	e_##NAME(dst, SRC(TA, a), SRC(TB, b), false, AT_SEL(TC, c, ENG_SEL_C), true, ip->mod))
 
 /* A predicate D from @BITS, a u32 */
 #define OP_PRED(NAME, BITS)							\

@@ -12,4 +12,5 @@ const struct eng_isa eng_isa_avx512 = {
 	.part = &part_table,
 	.run = run,
 	.usable = eng_cpu_avx512,
+	.pairs = ENG_HAVE_PAIRS,
 };

@@ -19,4 +19,5 @@ const struct eng_isa eng_isa_avx512fp16 = {
 	.part = &part_table,
 	.run = run,
 	.usable = eng_cpu_avx512fp16,
+	.pairs = ENG_HAVE_PAIRS,
 };

@@ -20,6 +20,7 @@
 #include "ops_atom.h"
 #include "ops_bulk.h"
 #include "ops_mma.h"
+#include "ops_pairs.h"
 
 /*
  * Every instruction and every variant has an entry, else this does not compile.
@@ -31,6 +32,14 @@
 	[2 * (ID)] = f_##NAME, [2 * (ID) + 1] = m_##NAME,
 #define PART_HANDLER(ID, NAME)							\
 	[2 * (ID)] = m_##NAME, [2 * (ID) + 1] = m_##NAME,
+
+/* Where some lanes are not active, only what minds none of them goes in pairs. */
+#define PART_A(FIRST, SECOND)		m_##FIRST
+#define PART_B(FIRST, SECOND)		m_##FIRST
+#define PART_C(FIRST, SECOND)		m_##FIRST
+#define PART_ROWS(FIRST, SECOND)	m_##FIRST
+#define PART_LOAD(FIRST, SECOND)	m_##FIRST
+#define PART_UNIT(FIRST, SECOND)	PAIR_HANDLER(UNIT, FIRST, SECOND)
 
 #define FULL_CTRL	SAME_HANDLER
 #define FULL_SCALAR	SAME_HANDLER
@@ -66,6 +75,10 @@ static const struct eng_table full_table = { .h = {
 #define EV(NAME, VARIANT) FULL_HANDLER(EV_##NAME##_##VARIANT, NAME##_##VARIANT)
 #include "variants.h"
 #undef EV
+#define EF(KIND, FIRST, SECOND)							\
+	[2 * EF_##KIND##_##FIRST##_##SECOND] = PAIR_HANDLER(KIND, FIRST, SECOND),
+#include "pairs.h"
+#undef EF
 } };
 
 static const struct eng_table part_table = { .h = {
@@ -85,6 +98,10 @@ static const struct eng_table part_table = { .h = {
 #define EV(NAME, VARIANT) PART_HANDLER(EV_##NAME##_##VARIANT, NAME##_##VARIANT)
 #include "variants.h"
 #undef EV
+#define EF(KIND, FIRST, SECOND)							\
+	[2 * EF_##KIND##_##FIRST##_##SECOND] = PART_##KIND(FIRST, SECOND),
+#include "pairs.h"
+#undef EF
 } };
 
 static void run(struct eng_warp *w)

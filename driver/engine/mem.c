@@ -350,7 +350,7 @@ static void addresses(struct eng_warp *w, const struct eng_op *ip, u32 lanes, s3
 							       row[lane]) << shift);
 			break;
 		case VGPU_MD_FORM_SP:
-			va = *base + prog->patterns[ip->y].offset[lane];
+			va = *base + prog->patterns[ip->y / sizeof(*prog->patterns)].offset[lane];
 			break;
 		default:
 			va = *base;

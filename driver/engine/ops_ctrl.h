@@ -130,9 +130,15 @@ HANDLER(f_BRX)
 	NEXT_ANY(eng_brx(w, ip));
 }
 
-HANDLER(f_BSSY)
+static __always_inline bool q_BSSY(struct eng_warp *w, const struct eng_op *ip)
 {
 	*AT(u64, d) = w->mask;
+	return true;
+}
+
+HANDLER(f_BSSY)
+{
+	q_BSSY(w, ip);
 	NEXT();
 }
 

@@ -57,8 +57,8 @@ OP1(I2F_RN, u32, u32, num_bits32((float)(s32)a))
 
 OP1_MOST(H2F, u32, u32, 0, num_out32(num_from_h(HALF_IN)))
 #if ENG_HAVE_F16C
-OP_PAIR(H2F_RN, u32, true, row_h2f(dst, AT(u32, a), false))
-OP_PAIR(H2F_HI, u32, true, row_h2f(dst, AT(u32, a), true))
+OP_PAIR(H2F_RN, u32, true, row_h2f(dst, SRC(u32, a), false))
+OP_PAIR(H2F_HI, u32, true, row_h2f(dst, SRC(u32, a), true))
 #else
 OP1(H2F_RN, u32, u32, num_out32(num_from_h(a & 0xffff)))
 OP1(H2F_HI, u32, u32, num_out32(num_from_h(a >> 16)))

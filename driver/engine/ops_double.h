@@ -11,10 +11,10 @@ OP2B(DMUL, u64, u64, u64, num_out64(num_f64(a) * num_f64(b)))
 
 #if ENG_HAVE_FMA
 #define DFMA(NAME, B, ONEB, C, ONEC)						\
-OP_PAIR(NAME, u64, true, row_fma64(dst, AT(u64, a), B, ONEB, C, ONEC))
-DFMA(DFMA, AT(u64, b), false, AT(u64, c), false)
-DFMA(DFMA_B, AT_SEL(u64, b, ENG_SEL_B), true, AT(u64, c), false)
-DFMA(DFMA_C, AT(u64, b), false, AT_SEL(u64, c, ENG_SEL_C), true)
+OP_PAIR(NAME, u64, true, row_fma64(dst, SRC(u64, a), B, ONEB, C, ONEC))
+DFMA(DFMA, SRC(u64, b), false, SRC(u64, c), false)
+DFMA(DFMA_B, AT_SEL(u64, b, ENG_SEL_B), true, SRC(u64, c), false)
+DFMA(DFMA_C, SRC(u64, b), false, AT_SEL(u64, c, ENG_SEL_C), true)
 #else
 static noinline void fma64_row(u32 rm, u64 *d, const u64 *pa, const u64 *pb, bool oneb,
 			       const u64 *pc, bool onec)

@@ -14,10 +14,10 @@ OP2B(FMUL, u32, u32, u32, num_out32(num_f32(a) * num_f32(b)))
 
 #if ENG_HAVE_FMA
 #define FFMA(NAME, B, ONEB, C, ONEC)						\
-OP_PAIR(NAME, u32, true, row_fma32(dst, AT(u32, a), B, ONEB, C, ONEC))
-FFMA(FFMA, AT(u32, b), false, AT(u32, c), false)
-FFMA(FFMA_B, AT_SEL(u32, b, ENG_SEL_B), true, AT(u32, c), false)
-FFMA(FFMA_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
+OP_PAIR(NAME, u32, true, row_fma32(dst, SRC(u32, a), B, ONEB, C, ONEC))
+FFMA(FFMA, SRC(u32, b), false, SRC(u32, c), false)
+FFMA(FFMA_B, AT_SEL(u32, b, ENG_SEL_B), true, SRC(u32, c), false)
+FFMA(FFMA_C, SRC(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
 #define FMA32(a, b, c) __builtin_fmaf(a, b, c)
 #else
 /* Two roundings with the first one to odd; the first needs to-nearest mode. */
@@ -150,4 +150,4 @@ static __always_inline void scaleacc(u32 *d, const u32 *old, const u32 *pa, cons
 }
 OP_PAIR(FSCALEACC, u32, true,
 	w->fuel -= ENG_DEAR;	/* with denormals it takes very long */
-	scaleacc(dst, AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c)))
+	scaleacc(dst, AT(u32, d), SRC(u32, a), SRC(u32, b), SRC(u32, c)))

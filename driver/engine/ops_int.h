@@ -98,8 +98,8 @@ OP2B(IMUL, u32, u32, u32, a * b)
 OP2_COLD(IMULHS, u32, u32, u32, (u32)((s64)(s32)a * (s32)b >> 32))
 OP2_COLD(IMULHU, u32, u32, u32, (u32)((u64)a * b >> 32))
 OP3BC(IMAD, u32, u32, u32, u32, a * b + c)
-OP2(IMULWS, u64, u32, u32, (u64)((s64)(s32)a * (s32)b))
-OP2(IMULWU, u64, u32, u32, (u64)a * b)
+OP2B(IMULWS, u64, u32, u32, (u64)((s64)(s32)a * (s32)b))
+OP2B(IMULWU, u64, u32, u32, (u64)a * b)
 OP3(IMADWS, u64, u32, u32, u64, (u64)((s64)(s32)a * (s32)b) + c)
 OP3(IMADWU, u64, u32, u32, u64, (u64)a * b + c)
 OP2_COLD(IDIVS, u32, u32, u32, num_divs(a, b))
@@ -119,18 +119,18 @@ OP2B(XOR, u32, u32, u32, a ^ b)
 OP1(NOT, u32, u32, ~a)
 #if ENG_HAVE_LOP3
 #define LOP3(NAME, B, ONEB, C, ONEC)						\
-OP_PAIR(NAME, u32, true, row_lop3(dst, AT(u32, a), B, ONEB, C, ONEC, ip->mod))
-LOP3(LOP3, AT(u32, b), false, AT(u32, c), false)
-LOP3(LOP3_B, AT_SEL(u32, b, ENG_SEL_B), true, AT(u32, c), false)
-LOP3(LOP3_C, AT(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
+OP_PAIR(NAME, u32, true, row_lop3(dst, SRC(u32, a), B, ONEB, C, ONEC, ip->mod))
+LOP3(LOP3, SRC(u32, b), false, SRC(u32, c), false)
+LOP3(LOP3_B, AT_SEL(u32, b, ENG_SEL_B), true, SRC(u32, c), false)
+LOP3(LOP3_C, SRC(u32, b), false, AT_SEL(u32, c, ENG_SEL_C), true)
 #else
 OP3BC(LOP3, u32, u32, u32, u32, num_lop3(a, b, c, M))
 #endif
 
 #if ENG_HAVE_SHIFTS
 #define SHIFT(NAME, ROW_OP, EXPR)						\
-OP_PAIR(NAME, u32, true, ROW_OP(dst, AT(u32, a), AT(u32, b), false))		\
-OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true))
+OP_PAIR(NAME, u32, true, ROW_OP(dst, SRC(u32, a), SRC(u32, b), false))		\
+OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, SRC(u32, a), AT_SEL(u32, b, ENG_SEL_B), true))
 #else
 #define SHIFT(NAME, ROW_OP, EXPR) OP2B(NAME, u32, u32, u32, EXPR)
 #endif
@@ -146,8 +146,8 @@ OP3_COLD(PRMT, u32, u32, u32, u32, num_prmt(a, b, c, M))
 /* the default mode, which is nearly all there is */
 #if ENG_HAVE_PRMT
 #define PRMT_IDX(NAME, C, ONEC)							\
-OP_PAIR(NAME, u32, true, row_prmt(dst, AT(u32, a), AT(u32, b), C, ONEC))
-PRMT_IDX(PRMT_IDX, AT(u32, c), false)
+OP_PAIR(NAME, u32, true, row_prmt(dst, SRC(u32, a), SRC(u32, b), C, ONEC))
+PRMT_IDX(PRMT_IDX, SRC(u32, c), false)
 PRMT_IDX(PRMT_IDX_C, AT_SEL(u32, c, ENG_SEL_C), true)
 #else
 OP3_EXPR(PRMT_IDX, u32, u32, u32, u32, num_prmt(a, b, c, VGPU_PRMT_IDX))
@@ -172,15 +172,15 @@ OP1_COLD(EXT16S, u32, u32, (u32)(s16)a)
 OP1_COLD(EXT16U, u32, u32, (u16)a)
 OP3_COLD(CLAMPI, u32, u32, u32, u32, num_clampi(a, b, c))
 #define DP4A(NAME, C, ONEC, SA, SB)						\
-OP_PAIR(NAME, u32, true, row_dp4a(dst, AT(u32, a), AT(u32, b), C, ONEC, SA, SB))
-DP4A(DP4A, AT(u32, c), false, false, false)
-DP4A(DP4A_US, AT(u32, c), false, false, true)
-DP4A(DP4A_SU, AT(u32, c), false, true, false)
-DP4A(DP4A_SS, AT(u32, c), false, true, true)
+OP_PAIR(NAME, u32, true, row_dp4a(dst, SRC(u32, a), SRC(u32, b), C, ONEC, SA, SB))
+DP4A(DP4A, SRC(u32, c), false, false, false)
+DP4A(DP4A_US, SRC(u32, c), false, false, true)
+DP4A(DP4A_SU, SRC(u32, c), false, true, false)
+DP4A(DP4A_SS, SRC(u32, c), false, true, true)
 DP4A(DP4A_SSC, AT_SEL(u32, c, ENG_SEL_C), true, true, true)
 OP3_COLD(DP2A, u32, u32, u32, u32, num_dp2a(a, b, c, M))
 
-OP_PAIR(SEL, u32, true, row_select32(dst, AT(u32, a), AT(u32, b), *AT(u32, c)))
+OP_PAIR(SEL, u32, true, row_select32(dst, SRC(u32, a), SRC(u32, b), *AT(const u32, c)))
 
 /* @y inverts */
 #define SETP(NAME, ROW_OP, T)							\

@@ -24,9 +24,14 @@ static __always_inline u32 members_operand(const struct eng_warp *w, const struc
 
 /* BODY(w, ip, lanes) executes; NEED is the member mask, seen from lanes e */
 #define LANE(NAME, NEED, BODY)							\
-HANDLER(f_##NAME)								\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
 {										\
 	BODY(w, ip, ENG_ALL);							\
+	return true;								\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	q_##NAME(w, ip);							\
 	NEXT();									\
 }										\
 HANDLER(m_##NAME)								\

@@ -76,7 +76,7 @@ OP1_COLD(LBFINDS, u32, u64, num_lbfind((s64)a < 0 ? ~a : a, M))
 OP1_COLD(LBFINDU, u32, u64, num_lbfind(a, M))
 OP1_COLD(LBREV, u64, u64, num_lbrev(a))
 
-OP_PAIR(SELW, u64, true, row_select64(dst, AT(u64, a), AT(u64, b), *AT(u32, c)))
+OP_PAIR(SELW, u64, true, row_select64(dst, SRC(u64, a), SRC(u64, b), *AT(const u32, c)))
 
 OP_PRED(SETPL, row_eq64(AT(u64, a), AT(u64, b), false) ^ ip->y)
 OP_PRED(SETPL_EQ_B, row_eq64(AT(u64, a), AT_SEL(u64, b, ENG_SEL_B), true) ^ ip->y)

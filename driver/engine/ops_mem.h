@@ -31,13 +31,20 @@ static __always_inline bool unaligned(const struct eng_op *ip, u64 bits)
 	return bits & ((1U << VGPU_MD_GET_ALIGN(ip->md)) - 1);
 }
 
+/* @y is where the pattern lies among the program's */
+static __always_inline const struct eng_pattern *pattern_of(const struct eng_warp *w,
+							    const struct eng_op *ip)
+{
+	return (const struct eng_pattern *)((const u8 *)w->patterns + ip->y);
+}
+
 static __always_inline u8 *in_entry(const struct eng_tlb_entry *e, u64 va, u64 len, bool write)
 {
-	u64 off = va - e->va;
+	u64 off = va - e->va, in = eng_within(off, len, e->size);
 
-	if (likely(off < e->size && e->size - off >= len && (!write || e->writable)))
-		return e->ptr + eng_below(off, e->size - len + 1);
-	return NULL;
+	if (unlikely(!in || (write && !e->writable)))
+		return NULL;
+	return e->ptr + (off & in);
 }
 
 static noinline u8 *global_miss(struct eng_warp *w, u64 va, u64 len, bool write)
@@ -357,7 +364,7 @@ static __always_inline bool is_rows(const struct eng_pattern *pat, const struct 
 
 static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
 {
-	const struct eng_pattern *pat = &w->patterns[ip->y];
+	const struct eng_pattern *pat = pattern_of(w, ip);
 	u64 va = base_of(w, ip, space);
 	const u8 *p = piece(w, space, va, pat->max + access_bytes(ip), false);
 
@@ -376,7 +383,7 @@ static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 sp
 
 static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
 {
-	const struct eng_pattern *pat = &w->patterns[ip->y];
+	const struct eng_pattern *pat = pattern_of(w, ip);
 	u64 va = base_of(w, ip, space);
 	u8 *p = piece(w, space, va, pat->max + access_bytes(ip), true);
 
@@ -391,10 +398,14 @@ static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 s
 
 /* FAST(w, ip, space, lanes) or the slow way */
 #define ACCESS(NAME, FAST, SLOW, SPACE)						\
-HANDLER(f_##NAME)								\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
 {										\
 	note_strong(w, ip);							\
-	if (likely(FAST(w, ip, SPACE, ENG_ALL)))				\
+	return likely(FAST(w, ip, SPACE, ENG_ALL));				\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	if (likely(q_##NAME(w, ip)))						\
 		NEXT();								\
 	NEXT_ANY(SLOW(w, ip, ENG_ALL));						\
 }										\
@@ -774,7 +785,7 @@ static __always_inline u64 load_scalar(const u8 *p, u32 md)
 	}
 }
 
-HANDLER(f_SLD)
+static __always_inline bool q_SLD(struct eng_warp *w, const struct eng_op *ip)
 {
 	u32 space = ip->x;
 	u64 va = base_of(w, ip, space);
@@ -787,9 +798,16 @@ HANDLER(f_SLD)
 	else if (space == VGPU_SPACE_SHARED)
 		p = piece(w, VGPU_SPACE_SHARED, va, 1U << VGPU_MD_GET_WIDTH(ip->md), false);
 	if (unlikely(!p || unaligned(ip, va)))
-		NEXT_ANY(eng_sld(w, ip));
+		return false;
 	*AT(u64, d) = load_scalar(p, ip->md);
-	NEXT();
+	return true;
+}
+
+HANDLER(f_SLD)
+{
+	if (likely(q_SLD(w, ip)))
+		NEXT();
+	NEXT_ANY(eng_sld(w, ip));
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------ */

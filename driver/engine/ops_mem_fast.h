@@ -34,10 +34,14 @@ static noinline const struct eng_op *x_##NAME(const struct eng_op *ip, struct en
 }
 #define FAST_ACCESS(NAME, SPACE, TRY, WIDER, SLOW)				\
 REST(NAME, SPACE, WIDER, SLOW)							\
-HANDLER(f_##NAME)								\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
 {										\
 	note_strong(w, ip);							\
-	if (likely(TRY(w, ip, SPACE, ENG_ALL)))					\
+	return likely(TRY(w, ip, SPACE, ENG_ALL));				\
+}										\
+HANDLER(f_##NAME)								\
+{										\
+	if (likely(q_##NAME(w, ip)))						\
 		NEXT();								\
 	return x_##NAME(ip, w, table);						\
 }										\
@@ -287,7 +291,7 @@ FAST_ACCESS(LDS_S32, VGPU_SPACE_SHARED, load_one32, load_s, eng_load)
 static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op *ip, u32 space,
 					 u32 m, u32 n)
 {
-	const struct eng_pattern *pat = &w->patterns[ip->y];
+	const struct eng_pattern *pat = pattern_of(w, ip);
 	u64 va = base_of(w, ip, space);
 	const u8 *p = at_hand(w, space, va, pat->max + 4, false);
 
@@ -301,16 +305,21 @@ static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op
 #endif
 
 #if ENG_HAVE_RECORDS
+/* Weak, and the pattern as aligned as it is to be: decode.c looked at that */
 static __always_inline bool load_record(struct eng_warp *w, const struct eng_op *ip, u32 space,
 					u32 n, u32 kind)
 {
-	const struct eng_pattern *pat = &w->patterns[ip->y];
+	const struct eng_pattern *pat = pattern_of(w, ip);
 	const struct eng_record *r = &pat->record[n];
 	u64 va = base_of(w, ip, space);
-	const u8 *p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n :
-									 r->bytes, false);
+	const u8 *p;
 
-	if (unlikely(!p || (va | pat->bits) & ip->c))
+	/* in this order few registers are wanted at once, and none to be saved */
+	if (unlikely(va & ip->c))
+		return false;
+	p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n : r->bytes,
+		    false);
+	if (unlikely(!p))
 		return false;
 	row_record(AT(u32, d), p, r, kind, n ? 0xffff : ENG_ALL);
 	return true;
@@ -332,10 +341,13 @@ static __always_inline bool load_pattern16(struct eng_warp *w, const struct eng_
 }
 
 #define RECORD(NAME, SPACE, N, KIND)						\
+static __always_inline bool q_##NAME##_##KIND(struct eng_warp *w, const struct eng_op *ip) \
+{										\
+	return likely(load_record(w, ip, SPACE, N, ENG_REC_##KIND));		\
+}										\
 HANDLER(f_##NAME##_##KIND)							\
 {										\
-	note_strong(w, ip);							\
-	if (likely(load_record(w, ip, SPACE, N, ENG_REC_##KIND)))		\
+	if (likely(q_##NAME##_##KIND(w, ip)))					\
 		NEXT();								\
 	return x_##NAME(ip, w, table);						\
 }										\
@@ -448,10 +460,14 @@ FAST_ACCESS(LDS_W16, VGPU_SPACE_SHARED, load_w16, load_lanes, eng_load)
 /* counting up, else anywhere */
 #define FAST_INDEX(NAME, SPACE)							\
 FAST_ACCESS(NAME##_ANY, SPACE, load_sv32, load_lanes, eng_load)			\
-HANDLER(f_##NAME##_SV32)							\
+static __always_inline bool q_##NAME##_SV32(struct eng_warp *w, const struct eng_op *ip) \
 {										\
 	note_strong(w, ip);							\
-	if (likely(load_index(w, ip, SPACE, ENG_ALL)))				\
+	return likely(load_index(w, ip, SPACE, ENG_ALL));			\
+}										\
+HANDLER(f_##NAME##_SV32)							\
+{										\
+	if (likely(q_##NAME##_SV32(w, ip)))					\
 		NEXT();								\
 	return f_##NAME##_ANY(ip, w, table);					\
 }										\

@@ -3,21 +3,24 @@
  * Handlers: the scalar unit.
  */
 
-#define SCALAR(NAME)								\
+#define SCALAR_ONE(NAME, RESULT)						\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
+{										\
+	*AT(u64, d) = (RESULT);							\
+	return true;								\
+}										\
 HANDLER(f_##NAME)								\
 {										\
-	*AT(u64, d) = eng_scalar64(VGPU_OP_##NAME, *AT_SEL(u64, a, ENG_SEL_A),	\
-				   *AT_SEL(u64, b, ENG_SEL_B),			\
-				   *AT_SEL(u64, c, ENG_SEL_C));			\
+	q_##NAME(w, ip);							\
 	NEXT();									\
-}										\
-HANDLER(f_##NAME##_32)								\
-{										\
-	*AT(u64, d) = eng_scalar32(VGPU_OP_##NAME, *AT_SEL(u32, a, ENG_SEL_A),	\
+}
+#define SCALAR(NAME)								\
+SCALAR_ONE(NAME, eng_scalar64(VGPU_OP_##NAME, *AT_SEL(u64, a, ENG_SEL_A),	\
+			      *AT_SEL(u64, b, ENG_SEL_B),			\
+			      *AT_SEL(u64, c, ENG_SEL_C)))			\
+SCALAR_ONE(NAME##_32, eng_scalar32(VGPU_OP_##NAME, *AT_SEL(u32, a, ENG_SEL_A),	\
 				   *AT_SEL(u32, b, ENG_SEL_B),			\
-				   *AT_SEL(u32, c, ENG_SEL_C));			\
-	NEXT();									\
-}										\
+				   *AT_SEL(u32, c, ENG_SEL_C)))			\
 SAME_MASKED(NAME##_32)
 
 SCALAR(SMOV)
@@ -50,11 +53,7 @@ HANDLER(f_SMOVI)
 	NEXT();
 }
 
-HANDLER(f_SEXT)
-{
-	*AT(u64, d) = eng_ext(ip->mod, *AT(u64, a));
-	NEXT();
-}
+SCALAR_ONE(SEXT, eng_ext(ip->mod, *AT(u64, a)))
 
 HANDLER(f_SSEL)
 {
@@ -71,13 +70,19 @@ HANDLER(f_SSEL_32)
 }
 SAME_MASKED(SSEL_32)
 
-HANDLER(f_SSETP)
+static __always_inline bool q_SSETP(struct eng_warp *w, const struct eng_op *ip)
 {
 	u32 bits = eng_scmp(ip->mod, *AT_SEL(u64, a, ENG_SEL_A), *AT_SEL(u64, b, ENG_SEL_B)) ?
 		   ENG_ALL : 0;
 	u32 *d = AT(u32, d);
 
 	*d = (*d & ~w->mask) | (bits & w->mask);
+	return true;
+}
+
+HANDLER(f_SSETP)
+{
+	q_SSETP(w, ip);
 	NEXT();
 }
 

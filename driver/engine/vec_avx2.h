@@ -9,6 +9,7 @@
 
 #define ENG_ISA		avx2
 #define ENG_HAVE_FMA	1
+#define ENG_HAVE_PAIRS	1
 #define ENG_HAVE_F16C	1
 
 #define ROW_LD(p)	_mm256_load_si256((const __m256i *)(p))

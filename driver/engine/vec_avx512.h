@@ -15,6 +15,8 @@
 #endif
 
 #define ENG_HAVE_FMA	1
+#define ENG_HAVE_PAIRS	1
+#define ENG_HAVE_CHAINS	1
 #define ENG_HAVE_F16C	1
 
 static __always_inline void row_copy32(u32 *d, const u32 *r)
@@ -702,7 +704,7 @@ static __always_inline void row_hfma(u32 *d, const u32 *a, const u32 *b, const u
 
 /* A record from @p, of elements of @bits */
 #define ENG_HAVE_RECORDS	1
-#define WINDOW(k)	_mm512_loadu_si512(p + r->start[half][k])
+#define WINDOW(k)	_mm512_loadu_si512(p + (u16)(r->starts[half] >> 16 * (k)))
 static __always_inline __m512i record_half(const u8 *p, const struct eng_record *r, u32 half, u32 kind)
 {
 	__m512i at = _mm512_load_si512(r->word[half]), v, u;
@@ -713,12 +715,11 @@ static __always_inline __m512i record_half(const u8 *p, const struct eng_record 
 	case ENG_REC_D4:
 		v = _mm512_permutex2var_epi32(WINDOW(0), at, WINDOW(1));
 		u = _mm512_permutex2var_epi32(WINDOW(2), at, WINDOW(3));
-		return _mm512_mask_mov_epi32(v, (__mmask16)r->take[half][1], u);
+		return _mm512_mask_mov_epi32(v, (__mmask16)r->take[half], u);
 	default:
-		v = _mm512_permutexvar_epi16(at, WINDOW(0));
-		v = _mm512_mask_permutexvar_epi16(v, r->take[half][1], at, WINDOW(1));
+		v = _mm512_permutex2var_epi16(WINDOW(0), at, WINDOW(1));
 		return kind == ENG_REC_W2 ? v :
-		       _mm512_mask_permutexvar_epi16(v, r->take[half][2], at, WINDOW(2));
+		       _mm512_mask_permutexvar_epi16(v, r->take[half], at, WINDOW(2));
 	}
 }
 #undef WINDOW

@@ -29,6 +29,7 @@ int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 	INIT_LIST_HEAD(&s->queues);
 	INIT_LIST_HEAD(&s->timelines);
 	vgpu_chores_init(s);
+	vgpu_due_init(s);
 	mutex_init(&s->tl_lock);
 	init_waitqueue_head(&s->drained);
 	s->id = atomic64_inc_return(&next_id);
@@ -42,6 +43,7 @@ void vgpu_sched_ctx_free(struct vgpu_ctx *ctx)
 {
 	struct vgpu_sched_ctx *s = ctx->sched;
 
+	vgpu_due_fini(s);
 	vgpu_workers_drop_spares();
 	mem_cgroup_put(s->memcg);
 	vgpu_sched_user_put(s->user);
@@ -80,8 +82,10 @@ static void kill_timelines(struct vgpu_sched_ctx *s)
 	struct vgpu_timeline *tl;
 
 	mutex_lock(&s->tl_lock);
-	list_for_each_entry(tl, &s->timelines, ctx_link)
+	list_for_each_entry(tl, &s->timelines, ctx_link) {
 		vgpu_tl_kill(tl);
+		cond_resched();
+	}
 	mutex_unlock(&s->tl_lock);
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fences, and waiting for them and for queues: by ioctl, by eventfd, and from driver/drm.
+ * Fences, and waiting for them and for queues: by ioctl, and from driver/drm. By eventfd: eventfd.c.
  */
-#include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/hrtimer.h>
 #include <linux/slab.h>
@@ -77,12 +76,13 @@ int vgpu_ioctl_fence_signal(struct vgpu_file *vf, void *arg)
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	vgpu_tl_signal(vgpu_obj_timeline(obj), s->value);
+	vgpu_due_signal(obj->ctx->sched);	/* in the caller's time, as far as nobody else does */
 	vgpu_obj_put(obj);
 	return 0;
 }
 
-/* A queue or fence of this process. */
-static struct vgpu_obj *get_waitable(struct vgpu_file *vf, u32 handle)
+/** vgpu_waitable_get - a queue or fence of the calling process; -ENOENT, -EPERM, -EINVAL for other kinds */
+struct vgpu_obj *vgpu_waitable_get(struct vgpu_file *vf, u32 handle)
 {
 	struct vgpu_obj *obj = vgpu_obj_find(vf, handle);
 	int rc = 0;
@@ -132,7 +132,7 @@ int vgpu_ioctl_wait(struct vgpu_file *vf, void *arg)
 
 	if (a->flags || a->reserved)
 		return -EINVAL;
-	obj = get_waitable(vf, a->handle);
+	obj = vgpu_waitable_get(vf, a->handle);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	tl = vgpu_obj_timeline(obj);
@@ -141,86 +141,6 @@ int vgpu_ioctl_wait(struct vgpu_file *vf, void *arg)
 	a->reached = READ_ONCE(tl->value);
 	if (!rc && a->reached < a->value)
 		rc = -EIO;
-	vgpu_obj_put(obj);
-	return rc;
-}
-
-/* What an eventfd takes, which may live on for its waiter only. */
-#define EFD_BYTES	128
-
-/*
- * @user: who it counts for: of the context of the timeline, which lets all waiters go before it ends
- */
-struct efd_waiter {
-	struct vgpu_tl_waiter w;
-	struct eventfd_ctx *efd;
-	struct vgpu_user *user;
-};
-
-static void efd_free(struct efd_waiter *e)
-{
-	eventfd_ctx_put(e->efd);
-	vgpu_user_unkeep(e->user, EFD_BYTES);
-	vgpu_user_free(e->user, e, sizeof(*e));
-}
-
-static struct efd_waiter *efd_make(struct vgpu_user *user, int fd)
-{
-	struct efd_waiter *e;
-	struct eventfd_ctx *efd;
-
-	if (!vgpu_user_keep(user, EFD_BYTES))
-		return ERR_PTR(-EDQUOT);
-	efd = eventfd_ctx_fdget(fd);
-	e = IS_ERR(efd) ? ERR_CAST(efd) : vgpu_user_zalloc(user, sizeof(*e));
-	if (!IS_ERR(e)) {
-		e->efd = efd;
-		e->user = user;
-		return e;
-	}
-	if (!IS_ERR(efd))
-		eventfd_ctx_put(efd);
-	vgpu_user_unkeep(user, EFD_BYTES);
-	return e;
-}
-
-static void efd_fire(struct vgpu_tl_waiter *w)
-{
-	struct efd_waiter *e = container_of(w, struct efd_waiter, w);
-
-	vgpu_eventfd_signal(e->efd);
-	efd_free(e);
-}
-
-static int arm(struct vgpu_obj *obj, const struct vgpu_eventfd *a)
-{
-	struct efd_waiter *e = efd_make(obj->ctx->user, a->fd);
-	int rc;
-
-	if (IS_ERR(e))
-		return PTR_ERR(e);
-	e->w.value = a->value;
-	e->w.fn = efd_fire;
-	rc = vgpu_tl_add(vgpu_obj_timeline(obj), &e->w);
-	if (rc > 0)
-		efd_fire(&e->w);
-	else if (rc)
-		efd_free(e);
-	return min(rc, 0);
-}
-
-int vgpu_ioctl_eventfd(struct vgpu_file *vf, void *arg)
-{
-	struct vgpu_eventfd *a = arg;
-	struct vgpu_obj *obj;
-	int rc;
-
-	if (a->flags)
-		return -EINVAL;
-	obj = get_waitable(vf, a->handle);
-	if (IS_ERR(obj))
-		return PTR_ERR(obj);
-	rc = arm(obj, a);
 	vgpu_obj_put(obj);
 	return rc;
 }

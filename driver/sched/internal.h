@@ -77,7 +77,15 @@ struct vgpu_fence_obj {
 	struct vgpu_timeline tl;
 };
 
+struct vgpu_sched_ctx;
+
 struct vgpu_timeline *vgpu_obj_timeline(struct vgpu_obj *obj);
+struct vgpu_obj *vgpu_waitable_get(struct vgpu_file *vf, u32 handle);
+
+/* ---- eventfds (eventfd.c) */
+void vgpu_due_init(struct vgpu_sched_ctx *s);
+void vgpu_due_fini(struct vgpu_sched_ctx *s);
+void vgpu_due_signal(struct vgpu_sched_ctx *s);
 
 /* ---- chores (chore.c) */
 
@@ -90,8 +98,6 @@ struct vgpu_chore {
 	struct list_head link;
 	void (*fn)(struct vgpu_chore *c);
 };
-
-struct vgpu_sched_ctx;
 
 void vgpu_chores_init(struct vgpu_sched_ctx *s);
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
@@ -369,6 +375,9 @@ struct vgpu_queue *vgpu_turn_next_kick(void);
  * @memcg: pays for memory that workers allocate for it
  * @chores: those that have not begun
  * @chore_work: does them
+ * @due_lock: protects @due
+ * @due: eventfds that are to be signalled, see eventfd.c
+ * @due_work: signals them
  */
 struct vgpu_sched_ctx {
 	struct vgpu_ctx *ctx;
@@ -387,6 +396,9 @@ struct vgpu_sched_ctx {
 	struct mem_cgroup *memcg;
 	struct list_head chores;
 	struct work_struct chore_work;
+	spinlock_t due_lock;
+	struct list_head due;
+	struct work_struct due_work;
 };
 
 int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);

@@ -48,7 +48,8 @@ void vgpu_pause_speed(struct vgpu_device *dev, u32 percent);
  * struct vgpu_tl_waiter - to be called when a timeline reaches a value
  * @link: in the timeline's list
  * @value: the value
- * @fn: called once, under the timeline's lock, after unlinking; also when the timeline dies
+ * @fn: called once, under the timeline's lock, after unlinking; also when the timeline dies. There may be
+ *	4096 of them: what takes long it leaves to others
  */
 struct vgpu_tl_waiter {
 	struct list_head link;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the kernel keeps for a user beside its memory: tables, mappings, fences and callbacks have
- * a bound, tables_user_mib, and leave the others enough.
+ * a bound, tables_user_mib, and leave the others enough. Nor do many callbacks keep a processor.
  */
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -199,6 +201,97 @@ TEST_F_TIMEOUT(kept, processes_of_a_user, 120)
 	ASSERT_EQ(0, destroy(self->fd, bo));
 	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4 * KIB, &bo));
 	EXPECT_GT(scatter(self->fd, bo, &rc), 1000);
+}
+
+#define WATCHERS	64	/* epolls, each of as many descriptors of one eventfd */
+#define CALLBACKS	4000
+
+/* An eventfd that 4096 watch: each signal walks through them. */
+static int watched_eventfd(void)
+{
+	int efd = eventfd(0, EFD_NONBLOCK), dups[WATCHERS];
+
+	for (int i = 0; i < WATCHERS; i++)
+		dups[i] = dup(efd);
+	for (int i = 0; i < WATCHERS; i++) {
+		int ep = epoll_create1(0);
+
+		for (int k = 0; k < WATCHERS; k++) {
+			struct epoll_event ev = { .events = EPOLLIN };
+
+			if (epoll_ctl(ep, EPOLL_CTL_ADD, dups[k], &ev))
+				return -1;
+		}
+	}
+	return efd;
+}
+
+/* What a signal takes at most, of a few. */
+static uint64_t signal_ns(int efd)
+{
+	uint64_t most = 0, one = 1, t;
+
+	for (int i = 0; i < 5; i++) {
+		t = now_ns();
+		(void)!write(efd, &one, 8);
+		t = now_ns() - t;
+		most = t > most ? t : most;
+		(void)!read(efd, &one, 8);
+		one = 1;
+	}
+	return most;
+}
+
+TEST_F_TIMEOUT(kept, many_callbacks_fire, 120)
+{
+	struct rlimit limit;
+	struct queue q;
+	uint64_t each, n, t;
+	int efd[2];
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (int i = 0; i < 2; i++) {
+		efd[i] = watched_eventfd();
+		ASSERT_GE(efd[i], 0);
+	}
+	each = signal_ns(efd[0]);
+	ASSERT_EQ(0, queue_create(self->fd, self->ctx, 64, &q));
+	/* By the host, by a worker, by the end of the context. */
+	for (int by = 0; by < 3; by++) {
+		struct vgpu_pkt_fence p;
+		uint32_t fence;
+
+		ASSERT_EQ(0, fence_create(self->fd, self->ctx, 0, &fence));
+		for (int i = 0; i < CALLBACKS; i++) {
+			struct vgpu_eventfd e = {
+				.size = sizeof(e), .handle = fence, .value = 1, .fd = efd[i & 1],
+			};
+
+			ASSERT_EQ(0, xioctl(self->fd, VGPU_IOCTL_EVENTFD, &e));
+		}
+		t = now_ns();
+		if (by == 0) {
+			ASSERT_EQ(0, fence_signal(self->fd, fence, 1));
+		} else if (by == 1) {
+			p = pkt_fence(VGPU_PKT_SIGNAL, fence, 1);
+			ASSERT_NE(0, submit(&q, &p));
+			ASSERT_EQ(0, queue_sync(&q));
+		} else {
+			ASSERT_EQ(0, destroy(self->fd, self->ctx));
+		}
+		for (int i = 0; i < 2; i++) {
+			struct pollfd pfd = { .fd = efd[i], .events = POLLIN };
+
+			EXPECT_EQ(1, poll(&pfd, 1, 10000));
+		}
+		/* Not 4000 walks, but one of each eventfd, or a few when they come in parts. */
+		EXPECT_LT(now_ns() - t, 100 * each + SECOND / 5);
+		usleep(50000);
+		for (int i = 0; i < 2; i++)
+			EXPECT_EQ(8, read(efd[i], &n, 8));
+	}
 }
 
 TEST_HARNESS_MAIN

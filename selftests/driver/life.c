@@ -345,6 +345,95 @@ TEST_F_TIMEOUT(life, unmapped_while_mapping, 60)
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
+/* Nothing waits for each context by itself: not who destroys them, nor who closes a file, nor who ends a process. */
+TEST_F_TIMEOUT(life, many_contexts_end, 120)
+{
+	for (int how = 0; how < 3; how++) {
+		int n = 200, ready[2], st, fd = -1;
+		uint64_t t = now_ns();
+		uint32_t ctx;
+		pid_t pid;
+		char c;
+
+		ASSERT_EQ(0, pipe(ready));
+		pid = fork();
+		for (int i = 0; !pid && i < n; i++) {
+			if (fd < 0 || how == 2)
+				fd = dev_open();
+			if (ctx_create(fd, &ctx) || (!how && destroy(fd, ctx)))
+				_exit(1);
+		}
+		if (!pid) {
+			(void)!write(ready[1], "x", 1);
+			pause();
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		kill(pid, SIGKILL);
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_TRUE(all_freed(self->fd, &self->before));
+		EXPECT_LT(now_ns() - t, 2 * SECOND);
+	}
+}
+
+/* A fault of user 1000, as @uid sees it: 0 when all of it is told, 1 when what is its own is not. */
+static int looked_at_by(int uid, uint64_t after)
+{
+	static const uint32_t none[3];
+	struct vgpu_fault newest, next;
+	struct vgpu_event_query e = {
+		.size = sizeof(e), .after = after, .fault_size = sizeof(next), .fault = (uintptr_t)&next,
+	};
+	int fd;
+
+	if (setuid(uid))
+		return 10;
+	fd = dev_open();
+	if (fault_query(fd, 0, &newest) || xioctl(fd, VGPU_IOCTL_EVENT_QUERY, &e))
+		return 11;
+	/* That, why and when there was one is told to all. */
+	if (newest.kind != VGPU_FAULT_COPY || next.kind != VGPU_FAULT_COPY || newest.xid != 31 ||
+	    next.xid != 31 || !newest.pid || !newest.time_ns || newest.detail != next.detail)
+		return 12;
+	if (newest.address != next.address || newest.write != next.write || newest.seqno != next.seqno)
+		return 13;
+	if (newest.address)
+		return newest.address == 0x4321000 && newest.write == 1 && newest.seqno == 1 ? 0 : 14;
+	return newest.write || newest.seqno || newest.pc || newest.line || newest.kernel_name[0] ||
+	       newest.access_bytes || memcmp(newest.block, none, sizeof(none)) ? 15 : 1;
+}
+
+TEST_F(life, another_users_fault)
+{
+	static const struct { int uid, sees; } who[] = { { 0, 0 }, { 1000, 0 }, { 2000, 1 } };
+	int st;
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct vgpu_pkt_fill bad = pkt_fill(0x4321000, 1, 4, 4);
+		struct queue q;
+		uint32_t ctx;
+		int fd;
+
+		if (setuid(1000))
+			_exit(1);
+		fd = dev_open();
+		if (ctx_create(fd, &ctx) || queue_create(fd, ctx, 64, &q) || !submit(&q, &bad))
+			_exit(2);
+		_exit(queue_sync(&q) == -EIO ? 0 : 3);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &st, 0));
+	ASSERT_EQ(0, st);
+	for (int i = 0; i < 3; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(looked_at_by(who[i].uid, self->before.last_event));
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_EQ(who[i].sees, WEXITSTATUS(st));
+	}
+}
+
 TEST_F(life, module_in_use_stays)
 {
 	EXPECT_NE(0, syscall(SYS_delete_module, "vgpu", O_NONBLOCK));

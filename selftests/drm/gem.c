@@ -435,6 +435,49 @@ static int partner(int sock)
 	return 0;
 }
 
+/* A child process adds one to each page; 0, or what went wrong. */
+static int add_one(uint8_t *p, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++) {
+		if (p[i << 12] != (uint8_t)i)
+			return 1;
+		p[i << 12]++;
+	}
+	return 0;
+}
+
+/* A mapping is a child's too, with the same pages; under user-mode Linux, which copies it wrongly, a child has none. */
+TEST_F(node, mapped_in_a_child)
+{
+	static const size_t sizes[] = { 1, 16, 32, 100, 512, 1024 };
+	const char *bed = getenv("VGPU_BED");
+	bool inherits = !bed || strcmp(bed, "uml");
+
+	for (size_t k = 0; k < sizeof(sizes) / sizeof(*sizes); k++) {
+		uint32_t handle;
+		uint8_t *p;
+		pid_t pid;
+		int st;
+
+		ASSERT_EQ(0, gem_create(self->fd, sizes[k] * 4096, &handle));
+		p = gem_mmap(self->fd, handle, sizes[k] * 4096);
+		ASSERT_NE(MAP_FAILED, p);
+		for (size_t i = 0; i < sizes[k]; i++)
+			p[i << 12] = i;
+		pid = fork();
+		if (!pid) {
+			signal(SIGSEGV, SIG_DFL);
+			_exit(add_one(p, sizes[k]));
+		}
+		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		EXPECT_EQ(inherits ? 0 : SIGSEGV, st & ~0x80);
+		for (size_t i = 0; i < sizes[k]; i++)
+			ASSERT_EQ((uint8_t)(i + inherits), p[i << 12]);
+		EXPECT_EQ(0, munmap(p, sizes[k] * 4096));
+		EXPECT_EQ(0, gem_close(self->fd, handle));
+	}
+}
+
 TEST_F(node, two_processes_share)
 {
 	int sock[2], buf, st;

@@ -5,6 +5,7 @@
 #	kernel	what the bed boots
 #	build	the tree that modules are built against (KDIR)
 #	release	its version
+#	source	(built ones only) its source
 #	root	(Debian's own only) the unpacked image package, with its modules
 # Safe to run twice at once; does nothing when all is there.
 set -euo pipefail
@@ -53,8 +54,28 @@ configure()
 finish()
 {
 	echo "$1" >"$DIR/release"
-	stamp "kernel-$NAME" "$WANT"
+	stamp "$STAMP" "$WANT"
 	say "kernel $NAME ($1) is ready"
+}
+
+# patched PATCH...: a copy of SRC with these applied, whose other files are links; sets SRC.
+# Another version may have one of them already, or not take it: without it the bed is slower, no more.
+patched()
+{
+	local p
+	if [ ! -d "$DIR/source" ]; then
+		rm -rf "$DIR/source.new"
+		cp -al "$SRC" "$DIR/source.new"
+		for p; do
+			if patch -d "$DIR/source.new" -p1 -s -f --dry-run <"$p" >/dev/null; then
+				logged "$NAME" patch -d "$DIR/source.new" -p1 -s -f <"$p"
+			else
+				say "$(basename "$SRC") does not take $(basename "$p"): going on without"
+			fi
+		done
+		mv "$DIR/source.new" "$DIR/source"
+	fi
+	SRC=$DIR/source
 }
 
 build_uml()
@@ -63,12 +84,12 @@ build_uml()
 	ARCH=ARCH=um
 	apt_ready
 	source_tree "$(newest 'linux-source-7\.[0-9]+')"
+	patched "$VM_DIR"/patches/uml-*.patch
 	say "building the UML kernel (4-6 min on two cores)"
 	mkdir -p "$b"
 	configure "$b" "defconfig mod2noconfig" "$VM_DIR/config/uml.fragment"
 	logged uml kbuild -C "$SRC" $ARCH O="$b" linux modules
 	ln -sfn build/linux "$DIR/kernel"
-	ln -sfn "$SRC" "$DIR/source"
 	finish "$(kbuild -C "$SRC" $ARCH O="$b" kernelrelease)"
 }
 
@@ -123,12 +144,13 @@ debug_kernel()
 build_kasan() { debug_kernel; }
 build_kcsan() { debug_kernel; }
 
-# What a stamp must match: the fragments that the kernel was built from, less their licence.
+# What a stamp must match: the fragments and patches that the kernel was built from, less their licence.
 fragments()
 {
 	local f
 	for f; do
 		grep -v SPDX-License-Identifier "$VM_DIR/config/$f.fragment"
+		cat "$VM_DIR/patches/$f"-*.patch 2>/dev/null || true
 	done | hash_of
 }
 
@@ -143,14 +165,19 @@ recipe()
 
 ready()
 {
-	stamped "kernel-$NAME" "$WANT" && [ -e "$DIR/kernel" ] && [ -e "$DIR/build/Makefile" ]
+	stamped "$STAMP" "$WANT" && [ -e "$DIR/kernel" ] && [ -e "$DIR/build/Makefile" ]
 }
 
 [ $# -gt 0 ] || die "usage: kernels.sh uml|6.1|6.12|kasan|kcsan ..."
 for NAME in "$@"; do
 	declare -F "build_$NAME" >/dev/null || die "no kernel named $NAME"
-	DIR=$CACHE/kernels/$NAME
 	WANT=$(recipe)
+	# Trees that patch it differently may share a cache.
+	case $NAME in
+	uml) DIR=$CACHE/kernels/uml-$WANT ;;
+	*) DIR=$CACHE/kernels/$NAME ;;
+	esac
+	STAMP=kernel-$(basename "$DIR")
 	if ! ready; then
 		# Builds wait for each other: they would only share the same cores.
 		(

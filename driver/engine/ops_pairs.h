@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Handlers of pairs, made from what the others are made from (q_NAME, o_NAME: interp.h).
+ *
+ * The second element of the program stays what it was: who jumps there, or is stopped
+ * there, executes it alone.  What cannot be done at once goes on in the handler of the
+ * instruction that it is, so that faults and missing pages are found where they belong.
+ */
+
+#define PAIR_ROWS(FIRST, SECOND)						\
+HANDLER(f_ROWS_##FIRST##_##SECOND)						\
+{										\
+	if (unlikely(!q_##FIRST(w, ip)))					\
+		return f_##FIRST(ip, w, table);					\
+	if (unlikely(!q_##SECOND(w, ip + 1)))					\
+		return f_##SECOND(ip + 1, w, table);				\
+	NEXT_AT(ip + 2);							\
+}
+
+#define PAIR_LOAD(FIRST, SECOND)						\
+HANDLER(f_LOAD_##FIRST##_##SECOND)						\
+{										\
+	q_##FIRST(w, ip);							\
+	return f_##SECOND(ip + 1, w, table);					\
+}
+
+#define PAIR_UNIT(FIRST, SECOND)						\
+HANDLER(f_UNIT_##FIRST##_##SECOND)						\
+{										\
+	if (unlikely(!q_##FIRST(w, ip)))					\
+		return f_##FIRST(ip, w, table);					\
+	return f_##SECOND(ip + 1, w, table);					\
+}
+
+/* The result goes to memory, too: somebody else may want it. */
+#if ENG_HAVE_CHAINS
+#define PAIR_CHAIN(KIND, FIRST, SECOND, A, B, C)				\
+HANDLER(f_##KIND##_##FIRST##_##SECOND)						\
+{										\
+	const u32 *row_a, *row_b, *row_c;					\
+	ROW(u32, r);								\
+										\
+	o_##FIRST(w, ip, r, AT(u32, a), AT(u32, b), AT(u32, c));		\
+	row_copy32(AT(u32, d), r);						\
+	ip++;									\
+	row_a = A;								\
+	row_b = B;								\
+	row_c = C;								\
+	o_##SECOND(w, ip, AT(u32, d), row_a, row_b, row_c);			\
+	NEXT();									\
+}
+#define PAIR_A(F, S)	PAIR_CHAIN(A, F, S, r, AT(u32, b), AT(u32, c))
+#define PAIR_B(F, S)	PAIR_CHAIN(B, F, S, AT(u32, a), r, AT(u32, c))
+#define PAIR_C(F, S)	PAIR_CHAIN(C, F, S, AT(u32, a), AT(u32, b), r)
+#else
+#define PAIR_CHAIN(KIND, FIRST, SECOND)					\
+HANDLER(f_##KIND##_##FIRST##_##SECOND)						\
+{										\
+	q_##FIRST(w, ip);							\
+	q_##SECOND(w, ip + 1);							\
+	NEXT_AT(ip + 2);							\
+}
+#define PAIR_A(F, S)	PAIR_CHAIN(A, F, S)
+#define PAIR_B(F, S)	PAIR_CHAIN(B, F, S)
+#define PAIR_C(F, S)	PAIR_CHAIN(C, F, S)
+#endif
+
+#if ENG_HAVE_PAIRS
+#define EF(KIND, FIRST, SECOND) PAIR_##KIND(FIRST, SECOND)
+#include "pairs.h"
+#undef EF
+#define PAIR_HANDLER(KIND, FIRST, SECOND) f_##KIND##_##FIRST##_##SECOND
+#else
+/* the first one alone: the second one follows */
+#define PAIR_HANDLER(KIND, FIRST, SECOND) f_##FIRST
+#endif
