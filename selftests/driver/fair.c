@@ -3,6 +3,8 @@
  * What one has many of does not delay others. Measured is not how long a launch takes, which is the
  * machine's matter too, but how much the workers do for others meanwhile.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -11,7 +13,8 @@
 
 #define LAUNCHES	15
 #define TURN_NS		1000000
-#define MOST		30	/* turns of others; one of each ring or context would be 100 and more */
+#define RINGS		1000
+#define CONTEXTS	100
 
 FIXTURE(fair)
 {
@@ -28,7 +31,7 @@ FIXTURE_TEARDOWN(fair)
 	close(self->g.fd);
 }
 
-static int by_time(const void *a, const void *b)
+static int by_size(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
@@ -40,6 +43,12 @@ static uint64_t busy_ns(struct gpu *g)
 	struct vgpu_device_status st;
 
 	return status(g->fd, &st) ? 0 : st.busy_ns;
+}
+
+static uint64_t median(uint64_t *t)
+{
+	qsort(t, LAUNCHES, sizeof(*t), by_size);
+	return t[LAUNCHES / 2];
 }
 
 /* Median of the turns that workers take while a small launch waits for its own; ~0 when one fails. */
@@ -55,8 +64,7 @@ static uint64_t turns(struct gpu *g)
 			return ~0ull;
 		t[i] = busy_ns(g) - t[i];
 	}
-	qsort(t, LAUNCHES, sizeof(*t), by_time);
-	return t[LAUNCHES / 2] / TURN_NS;
+	return median(t) / TURN_NS;
 }
 
 /* ---- others: processes that say when they are there, and go on until killed */
@@ -135,51 +143,71 @@ static void refill(struct queue *q)
 		doorbell(q);
 }
 
-/* A kernel that never ends, and n rings of one context that are never empty. */
-static void rings(int n, int fd)
-{
-	struct queue *q = calloc(n, sizeof(*q));
-	struct launch l;
+/* Rings of one context that a thread keeps full, beside a kernel that never ends. */
+struct rings {
 	struct gpu g;
+	struct queue q[RINGS];
+	atomic_bool over;
+};
 
-	if (gpu_open(&g))
-		_exit(1);
-	for (int i = 0; i < n; i++) {
-		if (queue_create(g.fd, g.ctx, 1024, &q[i]))
-			_exit(1);
-		fill_with_nops(&q[i]);
-	}
-	l = launch(&g, ENDLESS, 1, 32, g.va, 0);
-	run(&g, &l);
-	for (int i = 0; i < n; i++)
-		refill(&q[i]);
-	say(fd);
-	for (int i = 0;; i = (i + 1) % n)
-		refill(&q[i]);
-}
-
-static void against(struct __test_metadata *_metadata, struct gpu *g, uid_t uid,
-		    void (*be)(int n, int say), int n)
+static void *keep_full(void *arg)
 {
-	uint64_t most;
-	struct other o = {};
+	struct rings *r = arg;
 
-	ASSERT_EQ(0, other(&o, uid, be, n));
-	most = turns(g);
-	kill_other(&o);
-	EXPECT_LT(most, MOST);
+	for (int i = 0; !r->over; i = (i + 1) % RINGS)
+		refill(&r->q[i]);
+	return NULL;
 }
 
-/* Of the same user: contexts take turns. */
+/* How often workers have looked at a ring: each time they take 64 packets. */
+static uint64_t looks(const struct rings *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < RINGS; i++)
+		n += r->q[i].kernel->done;
+	return n / 64;
+}
+
+/* Contexts take turns, of the same process, too. */
 TEST_F_TIMEOUT(fair, rings_of_a_context, 200)
 {
-	against(_metadata, &self->g, 0, rings, 1000);
+	struct launch l = launch(&self->g, COUNT, 1, 32, self->g.va, 0), endless;
+	struct rings *r = calloc(1, sizeof(*r));
+	uint64_t n[LAUNCHES];
+	pthread_t thread;
+
+	ASSERT_EQ(0, gpu_open(&r->g));
+	for (int i = 0; i < RINGS; i++) {
+		ASSERT_EQ(0, queue_create(r->g.fd, r->g.ctx, 1024, &r->q[i]));
+		fill_with_nops(&r->q[i]);
+		refill(&r->q[i]);
+	}
+	endless = launch(&r->g, ENDLESS, 1, 32, r->g.va, 0);
+	run(&r->g, &endless);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_full, r));
+	for (int i = 0; i < LAUNCHES; i++) {
+		n[i] = looks(r);
+		run(&self->g, &l);
+		ASSERT_EQ(0, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, 60 * SECOND));
+		n[i] = looks(r) - n[i];
+	}
+	r->over = true;
+	pthread_join(thread, NULL);
+	EXPECT_EQ(0, r->q[0].kernel->error);
+	EXPECT_LT(median(n), RINGS / 2);
+	close(r->g.fd);
+	free(r);
 }
 
 /* Users take turns. */
 TEST_F_TIMEOUT(fair, contexts_of_a_user, 200)
 {
-	against(_metadata, &self->g, 1000, endless, 100);
+	struct other o = {};
+
+	ASSERT_EQ(0, other(&o, 1000, endless, CONTEXTS));
+	EXPECT_LT(turns(&self->g), CONTEXTS / 3);
+	kill_other(&o);
 }
 
 TEST_HARNESS_MAIN
