@@ -38,12 +38,26 @@ sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
 sub "eight threads, one module" guard "$out/threads" ptx/run.ptx
 
+# nothing TEXT ARGUMENT...: vgpu-ptxc ends with status 1 and TEXT
+nothing()
+{
+	text=$1
+	shift
+	../../build/tools/vgpu-ptxc --check "$@" >"$out/report.log" 2>&1
+	status=$?
+	[ $status = 1 ] && grep -q "$text" "$out/report.log" && return
+	echo "# status $status of $*"
+	sed 's/^/# /' "$out/report.log"
+	return 1
+}
+
 # A report names kernel, line and reason.
 report()
 {
 	make -s -C ../../tools/vgpu-ptxc >&2
 	printf '%s\n' ".version 8.5" ".target sm_80" ".address_size 64" ".entry good() { ret; }" \
 		".entry one() {" "mov.u32 %q, 0;" "ret; }" ".entry two() {" "mov.u32 %q, 0;" "ret; }" >"$out/report.ptx"
+	printf '%s\n' ".version 8.5" ".target sm_80" ".address_size 64" ".global .u32 x;" >"$out/empty.ptx"
 	../../build/tools/vgpu-ptxc --check "$out/report.ptx" >"$out/report.log" 2>&1
 	status=$?
 	if [ $status = 1 ] && grep -q "3 kernels, 1 compiled, 2 failed" "$out/report.log" &&
@@ -67,7 +81,17 @@ report()
 		echo "not ok 2 - vgpu-ptxc: dumps and --front say what was done"
 		touch "$out/failed"
 	fi
-	echo 1..2
+	# Nothing to compile is no success.
+	if nothing "no kernel 'nosuch'" "$out/report.ptx" --kernel nosuch &&
+	   nothing "no kernel 'nosuch'" "$out/report.ptx" --kernel nosuch --dump-isa &&
+	   nothing "no PTX to compile" "$out/threads" --check &&
+	   nothing "no kernels" "$out/empty.ptx" --check; then
+		echo "ok 3 - vgpu-ptxc: nothing to compile is a failure"
+	else
+		echo "not ok 3 - vgpu-ptxc: nothing to compile is a failure"
+		touch "$out/failed"
+	fi
+	echo 1..3
 }
 sub "the tool's report" report
 

@@ -5,6 +5,9 @@
  * --check compiles every kernel of every PTX entry, lets the engine's
  * verifier judge the code objects, and prints per architecture how many
  * kernels there are, how many failed and why, and how long they took.
+ *
+ * Exit status: 0; 1 where something failed or there was nothing to compile;
+ * 2 where the file cannot be read, is none of ours, or the usage is wrong.
  */
 #define _GNU_SOURCE
 #include <argp.h>
@@ -155,6 +158,19 @@ static int by_count(const void *a, const void *b)
 	const struct reason *x = a, *y = b;
 
 	return (y->count > x->count) - (y->count < x->count);
+}
+
+/* Whether a kernel was tried, or a module that is none; else says what was missing. */
+static bool anything(void)
+{
+	for (size_t i = 0; i < nstats; i++)
+		if (stats[i].kernels || stats[i].bad_modules)
+			return true;
+	if (nstats && set.kernel)
+		fprintf(stderr, "%s: no kernel '%s'\n", set.file, set.kernel);
+	else
+		fprintf(stderr, "%s: %s\n", set.file, nstats ? "no kernels" : "no PTX to compile");
+	return false;
 }
 
 static void report(void)
@@ -486,5 +502,7 @@ int main(int argc, char **argv)
 	}
 	if (set.check)
 		report();
+	if (!set.list && !anything())
+		return 1;
 	return failures ? 1 : 0;
 }
