@@ -369,6 +369,8 @@ static int map_until_full(void)
 
 	if (put(GROUP "/cgroup.procs", "0") || fd < 0 || ctx_create(fd, &ctx) || bo_create(fd, ctx, 4096, &bo))
 		return 1;
+	if (mlockall(MCL_CURRENT))	/* pages of our own that we share with the parent till we write them */
+		return 1;
 	if (put(GROUP "/memory.max", "16777216"))
 		return 2;
 	for (uint64_t i = 0; !rc && i < 60000; i++) {
