@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "../mm/mm.h"
+#include "../sched/sched.h"
 #include "params.h"
 #include "user.h"
 #include "vgpu.h"
@@ -24,6 +25,7 @@
  *	with the last one
  * @pinned: pages of registered host memory
  * @kept: bytes of what the kernel keeps for it beside its memory: see vgpu_user_keep()
+ * @sched: the scheduler's part
  */
 struct vgpu_user {
 	struct list_head link;
@@ -31,6 +33,7 @@ struct vgpu_user {
 	unsigned int contexts;
 	atomic64_t pinned;
 	atomic64_t kept;
+	struct vgpu_sched_user sched;
 };
 
 static LIST_HEAD(users);
@@ -47,6 +50,7 @@ static struct vgpu_user *find(kuid_t uid)
 	if (!u)
 		return NULL;
 	u->uid = uid;
+	vgpu_sched_user_init(&u->sched);
 	list_add(&u->link, &users);
 	return u;
 }
@@ -87,6 +91,12 @@ void vgpu_user_remove_ctx(struct vgpu_user *u)
 kuid_t vgpu_user_uid(const struct vgpu_user *u)
 {
 	return u->uid;
+}
+
+/** vgpu_user_sched - the scheduler's part of it */
+struct vgpu_sched_user *vgpu_user_sched(struct vgpu_user *u)
+{
+	return &u->sched;
 }
 
 /**

@@ -6,9 +6,11 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct vgpu_sched_user;
 struct vgpu_user;
 
 kuid_t vgpu_user_uid(const struct vgpu_user *u);
+struct vgpu_sched_user *vgpu_user_sched(struct vgpu_user *u);
 bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap);
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages);
 bool vgpu_user_keep(struct vgpu_user *u, size_t bytes);

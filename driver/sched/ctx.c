@@ -5,6 +5,7 @@
 #include <linux/memcontrol.h>
 #include <linux/slab.h>
 
+#include "../core/user.h"
 #include "internal.h"
 
 static atomic64_t next_id = ATOMIC64_INIT(1);
@@ -16,11 +17,7 @@ int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 
 	if (!s)
 		return -ENOMEM;
-	s->user = vgpu_sched_user_get();
-	if (!s->user) {
-		kfree(s);
-		return -ENOMEM;
-	}
+	s->user = vgpu_user_sched(ctx->user);
 	s->ctx = ctx;
 	INIT_LIST_HEAD(&s->link);
 	INIT_LIST_HEAD(&s->jobs);
@@ -46,7 +43,6 @@ void vgpu_sched_ctx_free(struct vgpu_ctx *ctx)
 	vgpu_due_fini(s);
 	vgpu_workers_drop_spares();
 	mem_cgroup_put(s->memcg);
-	vgpu_sched_user_put(s->user);
 	kfree(s);
 }
 

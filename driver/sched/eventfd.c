@@ -11,8 +11,6 @@
 #include "../core/user.h"
 #include "internal.h"
 
-/* What an eventfd takes, which may live on for its waiter only. */
-#define EFD_BYTES	128
 #define DUE_BATCH	4096	/* sorted at a time */
 
 /**
@@ -29,34 +27,35 @@ struct efd_waiter {
 	struct vgpu_ctx *ctx;
 };
 
+/* What is counted: also what the eventfd takes, which may live on for its waiter only. */
+#define EFD_BYTES	(sizeof(struct efd_waiter) + 128)
+
 static void efd_free(struct efd_waiter *e)
 {
-	struct vgpu_user *user = e->ctx->user;
-
+	vgpu_user_unkeep(e->ctx->user, EFD_BYTES);
 	eventfd_ctx_put(e->efd);
-	vgpu_user_unkeep(user, EFD_BYTES);
-	vgpu_user_free(user, e, sizeof(*e));
+	kfree(e);
 }
 
 static struct efd_waiter *efd_make(struct vgpu_ctx *ctx, int fd)
 {
-	struct vgpu_user *user = ctx->user;
 	struct efd_waiter *e;
-	struct eventfd_ctx *efd;
+	int rc = -ENOMEM;
 
-	if (!vgpu_user_keep(user, EFD_BYTES))
+	if (!vgpu_user_keep(ctx->user, EFD_BYTES))
 		return ERR_PTR(-EDQUOT);
-	efd = eventfd_ctx_fdget(fd);
-	e = IS_ERR(efd) ? ERR_CAST(efd) : vgpu_user_zalloc(user, sizeof(*e));
-	if (!IS_ERR(e)) {
-		e->efd = efd;
-		e->ctx = ctx;
+	e = vgpu_zalloc(sizeof(*e));
+	if (!e)
+		goto unkeep;
+	e->ctx = ctx;
+	e->efd = eventfd_ctx_fdget(fd);
+	if (!IS_ERR(e->efd))
 		return e;
-	}
-	if (!IS_ERR(efd))
-		eventfd_ctx_put(efd);
-	vgpu_user_unkeep(user, EFD_BYTES);
-	return e;
+	rc = PTR_ERR(e->efd);
+	kfree(e);
+unkeep:
+	vgpu_user_unkeep(ctx->user, EFD_BYTES);
+	return ERR_PTR(rc);
 }
 
 /*

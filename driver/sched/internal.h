@@ -22,9 +22,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
-#include <linux/refcount.h>
 #include <linux/spinlock.h>
-#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -325,28 +323,6 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
 
 /* ---- users and turns (turn.c) */
 
-/**
- * struct vgpu_sched_user - a user's part in the scheduler
- * @all: in the list of users
- * @uid: who
- * @ref: of its contexts
- * @run_link: in sched.runnable while @runnable is not empty
- * @runnable: its contexts with work to hand out, round robin
- * @kick_link: in sched.kicks while @kicked is not empty
- * @kicked: its contexts with kicked queues, round robin
- */
-struct vgpu_sched_user {
-	struct list_head all;
-	kuid_t uid;
-	refcount_t ref;
-	struct list_head run_link;
-	struct list_head runnable;
-	struct list_head kick_link;
-	struct list_head kicked;
-};
-
-struct vgpu_sched_user *vgpu_sched_user_get(void);
-void vgpu_sched_user_put(struct vgpu_sched_user *u);
 void vgpu_turn_run(struct vgpu_sched_ctx *s);
 void vgpu_turn_rest(struct vgpu_sched_ctx *s);
 struct vgpu_sched_ctx *vgpu_turn_next(void);

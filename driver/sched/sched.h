@@ -29,6 +29,24 @@ void vgpu_sched_ctx_stop(struct vgpu_ctx *ctx);
 void vgpu_sched_ctx_drain(struct vgpu_ctx *ctx);
 void vgpu_sched_ctx_free(struct vgpu_ctx *ctx);
 
+/* ---- turn.c: users and their turns */
+
+/**
+ * struct vgpu_sched_user - a user's part in the scheduler; there while it has a context
+ * @run_link: in sched.runnable while @runnable is not empty
+ * @runnable: its contexts with work to hand out, round robin
+ * @kick_link: in sched.kicks while @kicked is not empty
+ * @kicked: its contexts with kicked queues, round robin
+ */
+struct vgpu_sched_user {
+	struct list_head run_link;
+	struct list_head runnable;
+	struct list_head kick_link;
+	struct list_head kicked;
+};
+
+void vgpu_sched_user_init(struct vgpu_sched_user *u);
+
 /* ---- slice.c: returns once no worker uses a translation of before */
 void vgpu_sched_quiesce(struct vgpu_as *as);
 

@@ -3,71 +3,15 @@
  * Whose turn it is. Users in turn, in each its contexts in turn: for kicked rings that are
  * to be looked at, and for jobs. So what one has many of (rings, contexts) delays itself, not others.
  */
-#include <linux/cred.h>
-#include <linux/slab.h>
-
 #include "internal.h"
 
-static LIST_HEAD(users);
-static DEFINE_SPINLOCK(users_lock);	/* protects @users; innermost */
-
-/* ---- users */
-
-/* Under users_lock. */
-static struct vgpu_sched_user *find(kuid_t uid)
+/** vgpu_sched_user_init - a user's part */
+void vgpu_sched_user_init(struct vgpu_sched_user *u)
 {
-	struct vgpu_sched_user *u;
-
-	list_for_each_entry(u, &users, all)
-		if (uid_eq(u->uid, uid)) {
-			refcount_inc(&u->ref);
-			return u;
-		}
-	return NULL;
-}
-
-static struct vgpu_sched_user *make(kuid_t uid)
-{
-	struct vgpu_sched_user *u = vgpu_zalloc(sizeof(*u));
-
-	if (!u)
-		return NULL;
-	refcount_set(&u->ref, 1);
-	u->uid = uid;
 	INIT_LIST_HEAD(&u->run_link);
 	INIT_LIST_HEAD(&u->runnable);
 	INIT_LIST_HEAD(&u->kick_link);
 	INIT_LIST_HEAD(&u->kicked);
-	return u;
-}
-
-/** vgpu_sched_user_get - the calling user, or NULL without memory */
-struct vgpu_sched_user *vgpu_sched_user_get(void)
-{
-	kuid_t uid = current_uid();
-	struct vgpu_sched_user *new = make(uid), *u;
-
-	if (!new)
-		return NULL;
-	spin_lock(&users_lock);
-	u = find(uid);
-	if (!u) {
-		list_add(&new->all, &users);
-		swap(u, new);
-	}
-	spin_unlock(&users_lock);
-	kfree(new);
-	return u;
-}
-
-/** vgpu_sched_user_put - give a reference back */
-void vgpu_sched_user_put(struct vgpu_sched_user *u)
-{
-	if (!refcount_dec_and_lock(&u->ref, &users_lock))
-		return;
-	list_del(&u->all);
-	spin_unlock(&users_lock);
-	kfree(u);
 }
 
 /* ---- jobs, under sched.lock */
