@@ -6,6 +6,7 @@
 #define _VGPU_CORE_FACE_H
 
 #include <linux/export.h>
+#include <linux/mm_types.h>
 #include <linux/types.h>
 #include <linux/version.h>
 
@@ -78,6 +79,8 @@ struct vgpu_store *vgpu_store_wrap(struct vgpu_device *dev, void *kaddr, u64 len
 void vgpu_store_put(struct vgpu_store *store);
 u64 vgpu_store_length(const struct vgpu_store *store);
 struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index);
+vm_fault_t vgpu_store_fault(struct vm_fault *vmf, const struct vgpu_store *store, unsigned long i,
+			    unsigned long n);
 struct vgpu_store *vgpu_store_from_fd(struct vgpu_device *dev, int fd);
 int vgpu_store_back_range(struct vgpu_store *store, u64 offset, u64 length);
 int vgpu_store_fd(struct vgpu_store *store);

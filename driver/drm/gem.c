@@ -104,26 +104,13 @@ static void vunmap_gem(struct drm_gem_object *obj, struct iosys_map *map)
  */
 static vm_fault_t fault(struct vm_fault *vmf)
 {
-	struct vm_area_struct *vma = vmf->vma;
-	struct drm_gem_object *obj = vma->vm_private_data;
-	unsigned long i = vmf->pgoff % COOKIE_PAGES, n;
-	unsigned long addr = vmf->address & PAGE_MASK;
-	vm_fault_t rc;
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	struct vgpu_gem *gem = vgpu_to_gem(obj);
+	unsigned long i = vmf->pgoff % COOKIE_PAGES;
 
 	if (i >= npages(obj))
 		return VM_FAULT_SIGBUS;
-	rc = vmf_insert_page(vma, addr, page_of(obj, i));
-	n = min3(FAULT_AROUND, npages(obj) - i, (vma->vm_end - addr) >> PAGE_SHIFT);
-	if (rc != VM_FAULT_NOPAGE)
-		return rc;
-	/* The page that was asked for is there; the others may be left out. */
-	while (--n) {
-		addr += PAGE_SIZE;
-		i++;
-		if (vmf_insert_page(vma, addr, page_of(obj, i)) != VM_FAULT_NOPAGE)
-			break;
-	}
-	return VM_FAULT_NOPAGE;
+	return vgpu_store_fault(vmf, gem->store, gem->first + i, min(FAULT_AROUND, npages(obj) - i));
 }
 
 static const struct vm_operations_struct vm_ops = {

@@ -7,6 +7,7 @@
  * time, and the process's address space is locked meanwhile.
  */
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 
 #include "../sched/sched.h"
@@ -56,28 +57,42 @@ static unsigned long first_page(const struct vm_area_struct *vma)
 	return vma->vm_pgoff & ((1ull << (VGPU_COOKIE_SHIFT - PAGE_SHIFT)) - 1);
 }
 
+/**
+ * vgpu_store_fault - enter the page of a store that was touched, and neighbours
+ * @vmf: the fault, in a mapping that is VM_MIXEDMAP
+ * @store: the store
+ * @i: its page, backed
+ * @n: how many, backed too, may be entered from there on
+ */
+vm_fault_t vgpu_store_fault(struct vm_fault *vmf, const struct vgpu_store *store, unsigned long i,
+			    unsigned long n)
+{
+	unsigned long addr = vmf->address & PAGE_MASK;
+	vm_fault_t rc = vmf_insert_page(vmf->vma, addr, vgpu_store_page(store, i));
+
+	n = min(n, (vmf->vma->vm_end - addr) >> PAGE_SHIFT);
+	/* The one that was asked for is there; the others may be left out. */
+	while (rc == VM_FAULT_NOPAGE && --n) {
+		addr += PAGE_SIZE;
+		if (vmf_insert_page(vmf->vma, addr, vgpu_store_page(store, ++i)) != VM_FAULT_NOPAGE)
+			break;
+	}
+	return rc;
+}
+EXPORT_SYMBOL_VGPU(vgpu_store_fault);
+
 /* One piece is backed at most, and the page entered with its neighbours in it. */
 static vm_fault_t sparse_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct vgpu_store *store = vgpu_obj_store(vma->vm_private_data);
-	unsigned long i = first_page(vma) + vmf->pgoff - vma->vm_pgoff, n;
-	unsigned long addr = vmf->address & PAGE_MASK;
-	vm_fault_t rc;
+	unsigned long i = first_page(vma) + vmf->pgoff - vma->vm_pgoff;
 	int err = vgpu_store_back(store, i / VGPU_HUGE_PAGES);
 
 	if (err)	/* nor is there anything to return to for one that is being killed */
 		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
-	rc = vmf_insert_page(vma, addr, vgpu_store_page(store, i));
-	n = min3(BATCH - i % BATCH, (vma->vm_end - addr) >> PAGE_SHIFT,
-		 (unsigned long)(store->length >> PAGE_SHIFT) - i);
-	/* The one that was asked for is there; the others may be left out. */
-	while (rc == VM_FAULT_NOPAGE && --n) {
-		addr += PAGE_SIZE;
-		if (vmf_insert_page(vma, addr, vgpu_store_page(store, ++i)) != VM_FAULT_NOPAGE)
-			break;
-	}
-	return rc;
+	return vgpu_store_fault(vmf, store, i, min(BATCH - i % BATCH,
+						   (unsigned long)(store->length >> PAGE_SHIFT) - i));
 }
 
 static const struct vm_operations_struct sparse_ops = {
