@@ -222,7 +222,6 @@ static void put_plain(struct emitter *e)
 #define IS_REC16_W3	0x9c
 /* found otherwise */
 #define IS_IADD		0
-#define IS_BRA		0
 #define IS_EXIT		0
 #define IS_SV32_TWO	0
 #define IS_EQ_IF	0

@@ -43,8 +43,6 @@ static u32 fused(const struct eng_op *op)
 	if (is(op, VGPU_OP_SREGV) && op->imm == VGPU_SREG_TID_X && is(next, EV_IADD_B) &&
 	    next->a == op->d)
 		return EV_SREGV_IADD;
-	if (is(op, VGPU_OP_BSSY) && next->h / 2 == VGPU_OP_BRA)
-		return EV_BSSY_BRA;
 	if (is(op, VGPU_OP_BSYNC) && is(next, VGPU_OP_EXIT))
 		return EV_BSYNC_EXIT;
 	if (is(op, EV_LDG_SV32) && is(next, EV_LDG_SV32) && next->b == op->b &&

@@ -100,15 +100,6 @@ HANDLER(f_BRA)
 	BRANCH(guarded(w, ip), w->mask);
 }
 
-/* How an if begins: both (fuse.c) */
-HANDLER(f_BSSY_BRA)
-{
-	*AT(u64, d) = w->mask;
-	ip++;
-	BRANCH(guarded(w, ip), w->mask);
-}
-SAME_MASKED(BSSY_BRA)
-
 /* @imm is 32 for 32-bit comparisons, which the upper halves decide just as well */
 #define SBR(NAME, T, OP)							\
 HANDLER(f_##NAME)								\

@@ -27,7 +27,7 @@ EV(PRMT, IDX) EV(PRMT, IDX_C) EV(I2F, RN) EV(H2F, RN) EV(H2F, HI)
 EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSC)
 
 /* pairs and triples that often follow each other (fuse.c) */
-EV(SREGV, IADD) EV(BSSY, BRA) EV(BSYNC, EXIT) EV(LDG, SV32_TWO)
+EV(SREGV, IADD) EV(BSYNC, EXIT) EV(LDG, SV32_TWO)
 EV(SETPI, EQ_IF) EV(SETPI, LTS_IF) EV(SETPI, GTS_IF) EV(SETPI, LTU_IF) EV(SETPI, GTU_IF)
 
 /* comparisons: the others by swapping, inverting (x) */

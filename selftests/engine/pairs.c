@@ -38,6 +38,7 @@ static const struct text {
 	{ "SMUL_32", "s.mul:32 $s, $t, $u" }, { "SEXT", "s.ext:s32 $s, $t" },
 	{ "SSHL_32", "s.shl:32 $s, $t, 3" },
 	{ "SSETP", "s.setp:lt p2, $t, $u" },
+	{ "BSSY", "bssy $s" },
 	{ "BRA", "@p2 bra skip\niadd v18, v18, 1\nskip:" },
 	{ "SBR_LTS", "sbr:lt $t, $u, skip\niadd v18, v18, 1\nskip:" },
 };
