@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -295,6 +297,20 @@ static inline int fence_signal(int fd, uint32_t fence, uint64_t value)
 	struct vgpu_fence_signal s = { .size = sizeof(s), .fence = fence, .value = value };
 
 	return xioctl(fd, VGPU_IOCTL_FENCE_SIGNAL, &s);
+}
+
+/* A child that writes to @ready when it is where it is to be, and then is killed: 0 when both have happened. */
+static inline int kill_when_ready(pid_t pid, const int ready[2])
+{
+	bool came;
+	char c;
+	int st;
+
+	close(ready[1]);
+	came = read(ready[0], &c, 1) == 1;
+	close(ready[0]);
+	kill(pid, SIGKILL);
+	return waitpid(pid, &st, 0) == pid && came ? 0 : -1;
 }
 
 /* No more than before is in use within a second. */

@@ -207,9 +207,8 @@ TEST_F(launch, contexts_share)
 TEST_F(launch, killed_in_a_kernel)
 {
 	struct vgpu_device_status before, st;
-	int ready[2], end;
 	uint64_t until;
-	char c;
+	int ready[2];
 
 	ASSERT_EQ(0, status(self->g.fd, &before));
 	for (int i = 0; i < 5; i++) {
@@ -230,11 +229,7 @@ TEST_F(launch, killed_in_a_kernel)
 			(void)!write(ready[1], "x", 1);
 			pause();
 		}
-		close(ready[1]);
-		ASSERT_EQ(1, read(ready[0], &c, 1));
-		close(ready[0]);
-		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, &end, 0));
+		ASSERT_EQ(0, kill_when_ready(pid, ready));
 		until = now_ns() + SECOND;
 		do {
 			status(self->g.fd, &st);

@@ -57,10 +57,9 @@ static void busy(int fd, uint32_t *ctx_out)
 TEST_F(life, killed_while_busy)
 {
 	for (int i = 0; i < 5; i++) {
-		int ready[2], st;
+		int ready[2];
 		pid_t pid;
 		uint32_t ctx;
-		char c;
 
 		ASSERT_EQ(0, pipe(ready));
 		pid = fork();
@@ -69,11 +68,7 @@ TEST_F(life, killed_while_busy)
 			(void)!write(ready[1], "x", 1);
 			pause();
 		}
-		close(ready[1]);
-		ASSERT_EQ(1, read(ready[0], &c, 1));
-		close(ready[0]);
-		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		ASSERT_EQ(0, kill_when_ready(pid, ready));
 		EXPECT_TRUE(all_freed(self->fd, &self->before));
 	}
 }
@@ -349,11 +344,10 @@ TEST_F_TIMEOUT(life, unmapped_while_mapping, 60)
 TEST_F_TIMEOUT(life, many_contexts_end, 120)
 {
 	for (int how = 0; how < 3; how++) {
-		int n = 200, ready[2], st, fd = -1;
+		int n = 200, ready[2], fd = -1;
 		uint64_t t = now_ns();
 		uint32_t ctx;
 		pid_t pid;
-		char c;
 
 		ASSERT_EQ(0, pipe(ready));
 		pid = fork();
@@ -367,11 +361,7 @@ TEST_F_TIMEOUT(life, many_contexts_end, 120)
 			(void)!write(ready[1], "x", 1);
 			pause();
 		}
-		close(ready[1]);
-		ASSERT_EQ(1, read(ready[0], &c, 1));
-		close(ready[0]);
-		kill(pid, SIGKILL);
-		ASSERT_EQ(pid, waitpid(pid, &st, 0));
+		ASSERT_EQ(0, kill_when_ready(pid, ready));
 		EXPECT_TRUE(all_freed(self->fd, &self->before));
 		EXPECT_LT(now_ns() - t, 2 * SECOND);
 	}
