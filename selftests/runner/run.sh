@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 19
+plan 25
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -40,6 +40,24 @@ printf '1..2\nok 1 - a\nnot ok 2 - b\n'; exit 1
 S
 counts "missing tests" 1 "1 passed, 1 failed, 0 skipped" <<'S'
 printf '1..3\nok 1 - a\n'
+S
+counts "more tests than planned" 1 "3 passed, 1 failed, 0 skipped" <<'S'
+printf '1..1\nok 1 - a\nok 2 - b\nok 3 - c\n'
+S
+counts "more tests than planned at the end" 1 "2 passed, 1 failed, 0 skipped" <<'S'
+printf 'ok 1 - a\nok 2 - b\n1..1\n'
+S
+counts "more nested tests than planned" 1 "2 passed, 1 failed, 0 skipped" <<'S'
+printf 'KTAP version 1\n1..1\n  1..1\n  ok 1 a\n  ok 2 b\nok 1 ab\n'
+S
+counts "bailing out without a plan" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf 'ok 1 - a\nBail out! no more\n'
+S
+counts "bailing out after all tests" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..1\nok 1 - a\nBail out! and yet\n'
+S
+counts "nested bailing out" 1 "1 passed, 1 failed, 0 skipped" <<'S'
+printf '1..1\n  ok 1 - a\n  Bail out! no more\nok 1 - all of it\n'
 S
 counts "silence" 1 "0 passed, 1 failed, 0 skipped" <<'S'
 echo nothing to see
