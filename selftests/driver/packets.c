@@ -264,8 +264,9 @@ TEST_F(packet, copy)
 		BAD(*pitch = 63);
 		BAD(*at = VGPU_VA_END);
 		BAD(*pitch = VGPU_VA_END - *at);
-		/* Products and sums that are small again beyond 64 bits: 0, 32, 64. */
-		BAD((p.copy.height = (1ull << 44) + 1, *pitch = 1ull << 20));
+		/* Products and sums that are small again beyond 64 bits: 0, 32, 64; the other side's is no matter. */
+		BAD((p.copy.width = p.copy.src_pitch = p.copy.dst_pitch = 1,
+		     p.copy.height = (1ull << 44) + 1, *pitch = 1ull << 20));
 		BAD(*pitch = -32ull);
 		BAD(*pitch = -*at);
 #undef BAD
