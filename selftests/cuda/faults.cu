@@ -3,8 +3,17 @@
 // run: faults KIND; run.sh looks at dmesg and vgpu-ctl afterwards.
 #include "check.h"
 
-__global__ void oob(int *p) { p[(1ll << 40) + threadIdx.x] = 1; }
-__global__ void misaligned(char *p) { *(int *)(p + 1) = threadIdx.x; }
+/* One thread, which inside.sh knows. */
+__global__ void oob(int *p)
+{
+	if (blockIdx.x == 1 && threadIdx.x == 5)
+		p[1ll << 40] = 1;
+}
+__global__ void misaligned(char *p)
+{
+	if (threadIdx.x == 23)
+		*(int *)(p + 1) = 1;
+}
 __global__ void endless(volatile int *p) { while (!*p) ; }
 __device__ __noinline__ int deeper(int n, volatile int *p)
 {
@@ -31,6 +40,7 @@ int main(int argc, char **argv)
 	int *d = device_array<int>(64);
 	cudaError_t want;
 
+	printf("# buffer %p\n", (void *)d);
 	if (!strcmp(kind, "oob")) {
 		oob<<<2, 32>>>(d);
 		want = cudaErrorIllegalAddress;
