@@ -70,7 +70,7 @@ has()		# NAME PATTERN: the input has such a line
 # A kernel's fault is told everywhere alike, and only its own process feels it.
 faults()	# PROGRAM
 {
-	local p=$1 kind name other err=/tmp/faults.err
+	local p=$1 kind other
 
 	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
 	other=$!
@@ -81,21 +81,34 @@ faults()	# PROGRAM
 	result "$([ $? = 0 ] && echo ok || echo "not ok")" "$p: another process goes on"
 	kill $other
 	wait $other 2>/dev/null
-	for kind in oob:oob:31 misaligned:misaligned:13; do
-		name=${kind#*:}
-		VGPU_LOG=1 "$dir/$p" "${kind%%:*}" >$err 2>&1
-		has "$p: ${name%:*}: in the program's log" "in _Z[0-9]+${name%:*}.*, block \([0-9]+,0,0\) thread \([0-9]+,0,0\), address 0x[0-9a-f]+" <$err
-		has "$p: ${name%:*}: vgpu-ctl" "Xid ${name#*:}: .*, kernel _Z[0-9]+${name%:*}.*, block \([0-9]+,0,0\), thread \([0-9]+,0,0\), .*write of 4 bytes at 0x[0-9a-f]+" < <("$ctl" events | tail -n 1)
-		sleep 5.5	# the log says ten in five seconds
-		"$dir/$p" "${kind%%:*}" >$err 2>&1
-		has "$p: ${name%:*}: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): ${name#*:}, pid=[0-9]+, .*_Z[0-9]+${name%:*}.* thread \([0-9]+,0,0\).* address 0x[0-9a-f]+" < <(dmesg | tail -n 3)
-	done
+	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
+	told "$p" misaligned 13 _Z10misalignedPc 0 23 1
+}
+
+# address FILE OFFSET: so far behind the program's buffer.
+address()
+{
+	printf '0x%x' $(($(sed -n 's/^# buffer //p' "$1") + $2))
+}
+
+# A fault, with the block, the thread and the address that it has, in all three places.
+told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
+{
+	local p=$1 kind=$2 xid=$3 kernel=$4 block=$5 thread=$6 err=/tmp/faults.err
+
+	VGPU_LOG=1 "$dir/$p" "$kind" >$err 2>&1
+	has "$p: $kind: in the program's log" "in $kernel[ ,:].*block \($block,0,0\) thread \($thread,0,0\), address $(address $err "$7")\b" <$err
+	has "$p: $kind: vgpu-ctl" "Xid $xid: .*, kernel $kernel, block \($block,0,0\), thread \($thread,0,0\), .*write of 4 bytes at $(address $err "$7")\b" < <("$ctl" events | tail -n 1)
+	sleep 5.5	# the log says ten in five seconds
+	"$dir/$p" "$kind" >$err 2>&1
+	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
 here=$(dirname "$0")
 ctl=$here/../../build/tools/vgpu-ctl/vgpu-ctl
 for p in "$@"; do
 	case $p in
+	status) has "vgpu-ctl: the device on Linux $(uname -r)" "^GPU 0: .+" < <("$ctl" status) ;;
 	*/printf) output "$p" "$here/printf.expected" "$dir/$p" ;;
 	*/assert)
 		tap "$p" "$dir/$p"
