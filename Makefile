@@ -74,7 +74,7 @@ deb: user
 	@tools/package/deb/build.sh
 
 test test-long: deps
-	@$(VM)/kernels.sh uml 6.1 kasan $(if $(filter test-long,$@),6.12 kcsan) >/dev/null
+	@$(VM)/kernels.sh uml 6.1 6.12 kasan $(if $(filter test-long,$@),kcsan) >/dev/null
 	@$(VM)/toolkit.sh >/dev/null
 	@$(MAKE) --no-print-directory all
 	@selftests/run $(if $(filter test-long,$@),--long) $(SUITES)
