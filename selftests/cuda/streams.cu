@@ -17,18 +17,21 @@ __global__ void meet(volatile int *mine, volatile int *other)
 		__nanosleep(200);
 }
 
-enum { ROUNDS = 100, FEW = 16, PATIENCE = 20000 };
+enum { ROUNDS = 100, FEW = 16, PATIENCE = 100000 };
 
 /*
- * Two kernels answer each other, and never let go by themselves. One that has to leave before the other can
- * answer has looked for as long as its turn was: thousands of times. Where both run at once the answer is there
- * after a few looks. Adds to *quick how often it was not there at the first look and was at one of the next
- * FEW; after PATIENCE looks the other is let go.
+ * Two kernels wait until both have begun, then answer each other, and never let go by themselves. One that
+ * has to leave before the other can answer has looked for as long as its turn was: thousands of times. Where both
+ * run at once the answer is there after a few looks. Adds to *quick how often it was not there at the first
+ * look and was at one of the next FEW; after PATIENCE looks the other is let go.
  */
 __global__ void converse(volatile int *mine, volatile int *other, int begins, int *quick)
 {
 	int looks = 0, n = 0;
 
+	mine[4] = 1;
+	while (!other[4])
+		__nanosleep(200);
 	for (int i = 1; i <= ROUNDS; i++) {
 		int before = looks;
 
@@ -51,7 +54,7 @@ __global__ void converse(volatile int *mine, volatile int *other, int begins, in
 static bool overlap(cudaStream_t a, cudaStream_t b)
 {
 	for (int i = 0; i < 20; i++) {
-		int *p = device_array<int>(4), quick[2];
+		int *p = device_array<int>(6), quick[2];
 
 		CU(cudaDeviceSynchronize());	/* the second stream does not wait for the memset */
 		converse<<<1, 1, 0, a>>>(p, p + 1, 1, p + 2);
