@@ -89,6 +89,7 @@ struct engine_params {
 	u32 param_size;
 	u64 grid_id;
 	u32 sm_count;			/* %nsmid */
+	u32 clock_khz;			/* the rate of %clock; 0: a tick a nanosecond */
 	const struct engine_mem_ops *mem;
 	void *as;			/* first argument of @mem's functions */
 };

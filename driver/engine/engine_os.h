@@ -42,6 +42,12 @@ static inline u64 engine_time_ns(void)
 	return ktime_get_real_ns();
 }
 
+/* Never runs backwards, as the time of day may */
+static inline u64 engine_uptime_ns(void)
+{
+	return ktime_get_ns();
+}
+
 static inline bool engine_interrupted(void)
 {
 	cond_resched();

@@ -392,6 +392,7 @@ struct engine_launch {
 	bool straight;		/* a warp's threads differ in their first index only */
 	u32 dynamic_shared, shared_size, local_size;
 	u32 sm_count;
+	u64 clock_mult;		/* ticks of %clock a nanosecond, in 2^-32 */
 	u64 grid_id;
 	u64 blocks;
 	const struct eng_op *entry;

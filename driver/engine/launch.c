@@ -128,6 +128,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	place_warps(l);
 	l->dynamic_shared = p->dynamic_shared;
 	l->sm_count = p->sm_count;
+	l->clock_mult = ((u64)(p->clock_khz ? p->clock_khz : 1000000) << 32) / 1000000;
 	l->grid_id = p->grid_id;
 	l->blocks = (u64)p->grid[0] * p->grid[1] * p->grid[2];
 	l->entry = &l->prog->ops[l->prog->first[l->code->funcs[k->func].start]];

@@ -532,6 +532,15 @@ static u64 thread_index(const struct eng_warp *w, u32 dim, u32 lane)
 	return dim == 1 ? t % block[1] : t / block[1];
 }
 
+/*
+ * %clock runs at the rate that the device states, whatever the CPU's: programs write delays
+ * as milliseconds times clockRate.
+ */
+static u64 ticks(const struct engine_launch *l)
+{
+	return (unsigned __int128)engine_uptime_ns() * l->clock_mult >> 32;
+}
+
 u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane)
 {
 	const struct engine_launch *l = w->cta->launch;
@@ -565,9 +574,9 @@ u64 eng_sreg(const struct eng_warp *w, u32 which, u32 lane)
 	case VGPU_SREG_LANEMASK_LT:	return bit - 1;
 	case VGPU_SREG_LANEMASK_GE:	return (u32)~(bit - 1);
 	case VGPU_SREG_LANEMASK_GT:	return (u32)~(bit | (bit - 1));
-	case VGPU_SREG_CLOCK:		return (u32)__builtin_ia32_rdtsc();
-	case VGPU_SREG_CLOCK_HI:	return __builtin_ia32_rdtsc() >> 32;
-	case VGPU_SREG_CLOCK64:		return __builtin_ia32_rdtsc();
+	case VGPU_SREG_CLOCK:		return (u32)ticks(l);
+	case VGPU_SREG_CLOCK_HI:	return ticks(l) >> 32;
+	case VGPU_SREG_CLOCK64:		return ticks(l);
 	case VGPU_SREG_GLOBALTIMER:	return engine_time_ns();
 	case VGPU_SREG_DYN_SMEM:	return l->dynamic_shared;
 	case VGPU_SREG_TOTAL_SMEM:	return l->shared_size;

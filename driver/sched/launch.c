@@ -371,6 +371,7 @@ static int create_engine(struct vgpu_worker *w, struct launch *l, struct vgpu_ct
 		.param_size = p->param_bytes,
 		.grid_id = l->job.seqno,
 		.sm_count = ctx->dev->sm_count,
+		.clock_khz = ctx->dev->model->clock_khz,
 		.mem = &vgpu_as_engine_ops,
 		.as = ctx->as,
 	};
