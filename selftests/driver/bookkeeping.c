@@ -13,7 +13,7 @@
 
 #include "dev.h"
 
-#define MOST	(128 * MIB)	/* of a bed, whose bound is 64 MiB */
+#define MOST	(64 * MIB)	/* the bound is 16 MiB: inside.sh */
 #define SCATTER	(1ull << 30)	/* apart: each with tables of its own */
 
 FIXTURE(kept)

@@ -38,11 +38,12 @@ reload_sparse()
 echo "KTAP version 1"
 if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
-	echo "1..5"
+	echo "1..6"
 	program memory
 	program races
 	program launch
 	program mutants
+	reload tables_user_mib=16 && program bookkeeping
 	reload_sparse && program sparse
 	exit $failed
 fi
@@ -57,12 +58,12 @@ program launch
 program fair
 program mutants
 program monitor
-program bookkeeping
 
 . "$(dirname "$0")/../lib/failing.sh"
 program failnth
 
 reload pin_user_mib=8 && program memory "memory, little of it to pin"
+reload tables_user_mib=16 && program bookkeeping
 reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
