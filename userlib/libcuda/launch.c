@@ -20,10 +20,9 @@ CUresult cu_launch_check(CUfunction f, const struct cu_launch *l)
 			return CUDA_ERROR_INVALID_VALUE;
 		threads *= l->block[i];
 	}
-	if (threads > dev->max_threads_block || l->dynamic > (unsigned int)f->max_dynamic)
+	/* A card too calls more than the kernel's .maxntid an invalid value; what lacks there are registers. */
+	if (threads > (unsigned int)cu_kernel_max_threads(k, dev) || l->dynamic > (unsigned int)f->max_dynamic)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (threads > (unsigned int)cu_kernel_max_threads(k, dev))
-		return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
 	for (int i = 0; k->reqntid[0] && i < 3; i++)
 		if (l->block[i] != (k->reqntid[i] ? k->reqntid[i] : 1))
 			return CUDA_ERROR_INVALID_VALUE;
