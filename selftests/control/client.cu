@@ -11,6 +11,7 @@
  *	client time [N]		milliseconds of a piece of work, the best of three; N times as much
  *	client allocs N		N allocations, a letter each: . or F
  *	client fill MIB		allocate and fill pieces of MIB until it fails: how many, and the error
+ *	client busy		hold 8 MiB, say "ready", keep the device at work until there is a line, say how it went
  *	client hang		ready, a line, launch, wait for the end; says each
  */
 #include <chrono>
@@ -18,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <poll.h>
 #include <cuda_runtime.h>
 
 constexpr int N = 1 << 16;
@@ -90,6 +92,24 @@ static double milliseconds(int times)
 	return best;
 }
 
+static cudaError_t keep_busy()
+{
+	struct pollfd line = { .fd = 0, .events = POLLIN, .revents = 0 };
+	int *p;
+
+	TRY(cudaMalloc(&p, 8 << 20));
+	TRY(cudaMemset(p, 0, 8 << 20));
+	twice<<<N / 256, 256>>>(p, 1);
+	TRY(cudaDeviceSynchronize());
+	say("ready");
+	while (!poll(&line, 1, 0)) {
+		for (int k = 0; k < 20; k++)
+			twice<<<N / 256, 256>>>(p, 100);
+		TRY(cudaDeviceSynchronize());
+	}
+	return cudaSuccess;
+}
+
 static int fill(size_t mib)
 {
 	int count = 0;
@@ -138,6 +158,8 @@ int main(int argc, char **argv)
 		putchar('\n');
 	} else if (what == "fill") {
 		return fill(n);
+	} else if (what == "busy") {
+		say(cudaGetErrorName(keep_busy()));
 	} else if (what == "hang") {
 		int *q;
 

@@ -472,9 +472,54 @@ commands()
 	unload
 }
 
+# What every command says of a process while it computes, and of the device.
+busy()
+{
+	local pid out first second
+	load gpus=2 || return
+	begin "busy" busy
+	pid=$(pgrep -x client)
+	out=$("$ctl" status)
+	check "busy: utilization" says "$out" "utilization +(100|[3-9][0-9])\.[0-9] %"
+	check "busy: memory" says "$out" "memory +([89]|1[0-9]) MiB used of 256 MiB"
+	check "busy: the process" says "$out" "^ +$pid +client +([89]|1[0-9]) MiB +[1-9][0-9]* kernels"
+	check "busy: the other device is not" says "$(sed -n '/^GPU 1/,$p' <<<"$out")" "utilization +0\.0 %"
+	"$ctl" status --json >"$tmp/status"
+	check "busy: as JSON" "$json" "$tmp/status" "/devices/0/processes/0/pid=$pid" "/devices/0/processes/0/name=client" \
+		/devices/1/utilization_percent=0.0 "/devices/1/processes=[ ]"
+	check "busy: utilization as JSON" says "$(sed -n 's/.*"utilization_percent":\([0-9.]*\).*/\1/p' "$tmp/status" | head -n 1)" \
+		"^(100|[3-9][0-9])\."
+	first=$("$ctl" ps | awk -v p="$pid" '$2 == p { print $9 }')
+	sleep 1
+	second=$("$ctl" ps | awk -v p="$pid" '$2 == p { print $9 }')
+	check "busy: ps counts its kernels" test "${first:-0}" -gt 0 -a "${second:-0}" -gt "${first:-0}"
+	"$ctl" ps --json >"$tmp/ps"
+	check "busy: ps as JSON" "$json" "$tmp/ps" "/processes/0/pid=$pid" /processes/0/gpu=0 /processes/0/contexts=1 \
+		"/processes/1=(nothing)"
+	check "busy: mem" says "$("$ctl" mem -i 0)" "used +([89]|1[0-9]) MiB"
+	if command -v tmux >/dev/null; then
+		TERM=xterm tmux -L control new-session -d -x 100 -y 24 "'$ctl' top"
+		sleep 4
+		tmux -L control capture-pane -p >"$tmp/top"
+		tmux -L control kill-server
+		check "busy: top, the device" says "$(cat "$tmp/top")" "util\[\|{5,} *\] +(100|[3-9][0-9])\.[0-9] %"
+		check "busy: top, the process" says "$(cat "$tmp/top")" "^ +0 +$pid +client +(100|[1-9][0-9])\.[0-9] %"
+	else
+		skip "busy: top" "there is no tmux"
+	fi
+	go
+	answer
+	check "busy: the client ends well" is "$word" cudaSuccess
+	end
+	out=$("$ctl" status)
+	check "busy: nothing of it is left" says "$(sed '/^GPU 1/,$d' <<<"$out")" "processes +0"
+	check_status 1 "nor utilization" grep -qE "utilization +[1-9]" <<<"$out"
+	unload
+}
+
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-parts=${*:-commands doctor xids lost hang speed every_nth nvml large visible runtime tracing}
+parts=${*:-commands busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
 case ${KERNEL:-} in
 kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
 esac

@@ -126,6 +126,15 @@ static void free_lists(struct gpu *gpus, int count)
 	}
 }
 
+/* The time of this look, by a device that could be asked; 0 where none could. */
+static uint64_t look_time(const struct gpu *gpus, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (gpus[i].is_open)
+			return gpus[i].status.now_ns;
+	return 0;
+}
+
 /** cmd_top - the command */
 int cmd_top(int argc, char **argv)
 {
@@ -156,7 +165,7 @@ int cmd_top(int argc, char **argv)
 		uint64_t now;
 
 		gpus_measure(gpus, count);
-		now = gpus[0].status.now_ns;
+		now = look_time(gpus, count);
 		screen(gpus, count, before ? now - before : 0);
 		before = now;
 		remember(gpus, count);
