@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # In the bed. KO_DIR has the modules, KERNEL_DIR the kernel, DKMS_DEB Debian's dkms or nothing, NVTOP
-# its nvtop.
+# its nvtop, UDEV a folder with its udev, unpacked.
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 client=$top/build/selftests/control/client
@@ -32,6 +32,92 @@ leftovers()
 	find /etc /usr/bin /usr/lib/vgpu /usr/lib/udev /usr/lib/systemd /usr/src /usr/share/man /usr/share/doc \
 		/usr/share/bash-completion /lib/modules /var/lib/dkms /var/lib/dpkg/info -name '*vgpu*' 2>/dev/null |
 		grep -v "^/usr/lib/systemd/.*\.wants"
+}
+
+# udev's own daemon, with the package's rules among Debian's: the modes are what users meet.
+udev()
+{
+	local daemon render nodes
+	if [ ! -x "$UDEV/bin/udevadm" ]; then
+		skip "udev gives the nodes to the group render" "Debian cannot be reached"
+		return
+	fi
+	cp -n "$UDEV"/lib/udev/rules.d/*.rules /usr/lib/udev/rules.d/
+	for group in render input kvm sgx; do	# as udev's package makes them
+		getent group $group >/dev/null || groupadd -r $group
+	done
+	render=$(getent group render | cut -d: -f3)
+	modprobe -r vgpu
+	(exec -a systemd-udevd "$UDEV/bin/udevadm" --daemon --resolve-names=late) 2>"$tmp/udevd"
+	modprobe vgpu gpus=2
+	"$UDEV/bin/udevadm" settle --timeout=60
+	nodes=$(stat -c '%a %G %n' /dev/vgpu[0-9]* /dev/nvidia[0-9]* /dev/nvidiactl /dev/nvidia-uvm)
+	echo "$nodes" | sed 's/^/# /'
+	check "udev: the nodes are the group render's" test "$(grep -c '^660 render ' <<<"$nodes")" = 6
+	check "udev: and of who sits at the machine" says "$("$UDEV/bin/udevadm" info -q all -n /dev/nvidia0)" "TAGS=.*:uaccess:"
+	# Nothing is read from the folder that has the tree: who is asked may not look into it.
+	cp "$client" "$tmp/client"
+	chmod 755 "$tmp"
+	check "udev: another user has no device" is \
+		"$(setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/client" count)" "0 cudaErrorNoDevice"
+	check "udev: doctor says what to type" says \
+		"$(setpriv --reuid 65534 --regid 65534 --clear-groups vgpu-ctl doctor)" "usermod -aG render"
+	check "udev: one of the group has both" is \
+		"$(setpriv --reuid 65534 --regid 65534 --groups "$render" "$tmp/client" count)" "2 cudaSuccess"
+	check "udev: and computes" is \
+		"$(setpriv --reuid 65534 --regid 65534 --groups "$render" "$tmp/client" work)" cudaSuccess
+	# The packaged way to open them to everybody: a copy of the rule.
+	mkdir -p /etc/udev/rules.d
+	sed 's/MODE="0660"/MODE="0666"/' /usr/lib/udev/rules.d/60-vgpu.rules >/etc/udev/rules.d/60-vgpu.rules
+	"$UDEV/bin/udevadm" control --reload
+	modprobe -r vgpu
+	modprobe vgpu
+	"$UDEV/bin/udevadm" settle --timeout=60
+	check "udev: opened to everybody by a copy of the rule" is \
+		"$(setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/client" count)" "1 cudaSuccess"
+	rm /etc/udev/rules.d/60-vgpu.rules
+	"$UDEV/bin/udevadm" control --exit
+	(cd "$UDEV/lib/udev/rules.d" && printf '%s\n' *.rules) | (cd /usr/lib/udev/rules.d && xargs rm -f)
+}
+
+# unit START|STOP: what the service's lines of that kind do, as systemd does it.
+unit()
+{
+	local line status=0
+	while read -r line; do
+		case $line in
+		-*) ${line#-} || : ;;
+		*) $line || status=1 ;;
+		esac
+	done < <(sed -n "s/^Exec$1=//p" /usr/lib/systemd/system/vgpu.service)
+	return $status
+}
+
+service()
+{
+	local out
+	if command -v systemd-analyze >/dev/null; then
+		out=$(systemd-analyze verify --man=no /usr/lib/systemd/system/vgpu.service 2>&1)
+		check "systemd has nothing against the unit" is "$out" ""
+		check "it can be enabled" systemctl enable vgpu
+		check "for the next start" test -L /etc/systemd/system/multi-user.target.wants/vgpu.service
+	else
+		skip "systemd has nothing against the unit" "there is no systemd"
+	fi
+	modprobe -r vgpu
+	check "the unit's start" unit Start
+	check "loads the module" test -c /dev/vgpu0
+	check "and describes it to containers" grep -q '"kind": *"nvidia.com/gpu"' /run/cdi/vgpu.json
+	cp /run/cdi/vgpu.json "$tmp/cdi.json"
+	check "the unit's stop" unit Stop
+	check "takes both away" test ! -e /dev/vgpu0 -a ! -e /run/cdi/vgpu.json
+	modprobe vgpu
+}
+
+# What the CDI's schema demands of a specification, and that what it names is there.
+containers()
+{
+	check "the specification is what CDI's schema demands" python3 ./cdi.py "$tmp/cdi.json"
 }
 
 # The bed comes with this tree's libraries and tools in the default paths: a clean one has none.
@@ -91,14 +177,9 @@ if [ -x "$NVTOP" ]; then
 else
 	skip "nvtop shows the device" "Debian cannot be reached"
 fi
-if command -v udevadm >/dev/null && udevadm test --help >/dev/null 2>&1; then
-	udev=$(udevadm test "$(readlink -f /sys/class/vgpu/vgpu0)" 2>&1)
-	if says "$udev" "DEVNAME|uaccess|GROUP" >/dev/null; then
-		check "udev gives the node to the group render" says "$udev" "GROUP 'render'|GROUP [0-9]+|group.*render"
-	else
-		skip "udev gives the node to the group render" "udevadm cannot test here"
-	fi
-fi
+udev
+service
+containers
 
 # A real driver that comes later, or was there before, wins.
 echo 'int cuInit(unsigned f) { return 100; }' | gcc -shared -fPIC -Wl,-soname,libcuda.so.1 -xc - \
@@ -126,6 +207,7 @@ else
 fi
 check "the nodes are gone" test ! -e /dev/vgpu0 -a ! -e /dev/nvidia0
 check "the others are removed" dpkg -P vgpu-tools libvgpu
+check "the unit is not enabled any more" test ! -L /etc/systemd/system/multi-user.target.wants/vgpu.service
 forget
 /sbin/ldconfig
 check_status 0 "no libcuda is left" test -z "$(cached)"

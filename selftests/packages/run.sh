@@ -12,12 +12,13 @@ kernel=${KERNEL:-uml}
 
 make -s -C "$top" deb >&2 || { echo "Bail out! make deb fails"; exit 1; }
 make -s -C ../control >&2 || { echo "Bail out! the client does not build"; exit 1; }
-export KERNEL_DIR KO_DIR DKMS_DEB= NVTOP
+export KERNEL_DIR KO_DIR DKMS_DEB= NVTOP UDEV
 KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kernel"; exit 1; }
 ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
 KO_DIR=${ko%/*}
 # What comes from Debian, where that can be reached.
 NVTOP=$(../clients/monitors/fetch.sh 2>/dev/null)/nvtop/usr/bin/nvtop
+UDEV=$("$top/tools/vm/udev.sh" 2>/dev/null)
 mkdir -p "$top/build/deb/debian"
 cd "$top/build/deb/debian" || exit 1
 if [ -n "${DKMS:-}" ]; then	# it compiles the module in the bed: minutes, and hours in an emulator

@@ -5,7 +5,6 @@
 # unpacked into the cache where the system has none.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
-. "$VM_DIR/apt.sh"
 
 SOURCE=$TOP_DIR/tools/package/60-vgpu.hwdb
 ROOT=$TOP_DIR/build/vm/hwdb
@@ -14,13 +13,7 @@ OUT=$ROOT/etc/udev/hwdb.bin
 compiler()
 {
 	command -v systemd-hwdb && return
-	[ -x "$CACHE/udev/bin/systemd-hwdb" ] || (
-		take_lock udev
-		[ -x "$CACHE/udev/bin/systemd-hwdb" ] && exit
-		apt_ready
-		unpack "$CACHE/udev" udev
-	)
-	echo "$CACHE/udev/bin/systemd-hwdb"
+	echo "$("$VM_DIR/udev.sh")/bin/systemd-hwdb"
 }
 
 if [ ! -s "$OUT" ] || [ "$SOURCE" -nt "$OUT" ]; then
