@@ -585,6 +585,49 @@ static bool test_hold_predicates(u32 n)
 	return good;
 }
 
+/* @n words that each of @ways branches changes some of: so many phis, where they meet again. */
+static void many_phis(struct text *t, u32 n, u32 ways)
+{
+	u32 i, w;
+
+	head(t);
+	for (i = 0; i < n; i++)
+		put(t, "mad.lo.u32 %%r%u, %%r0, %u, %u;\n", 100 + i, i * 2 + 1, i * 977);
+	put(t, "rem.u32 %%r2, %%r0, %u;\n", ways);
+	for (w = 0; w < ways; w++) {
+		put(t, "setp.ne.u32 %%p0, %%r2, %u;\n@%%p0 bra not%u;\n", w, w);
+		for (i = w; i < n; i += ways)
+			put(t, "add.u32 %%r%u, %%r%u, %%r0;\n", 100 + i, 100 + i);
+		put(t, "bra meet;\nnot%u:\n", w);
+	}
+	put(t, "meet:\nmov.u64 %%d2, 0;\n");
+	for (i = 0; i < n; i++)
+		put(t, "cvt.u64.u32 %%d3, %%r%u;\nmad.lo.u64 %%d2, %%d2, 31, %%d3;\n", 100 + i);
+	put(t, "st.global.u64 [%%d1], %%d2;\nret;\n}\n");
+}
+
+static bool test_phis(u32 n, u32 ways)
+{
+	struct text t = { 0 };
+	u64 o, *r, want;
+	bool good;
+	u32 i, k;
+
+	many_phis(&t, n, ways);
+	good = open_text(t.p, t.len);
+	o = take(1024);
+	r = at(o);
+	good = good && LAUNCH("hold", &warp2, o) == ENGINE_DONE;
+	for (k = 0; k < 64 && good; k++) {
+		want = 0;
+		for (i = 0; i < n; i++)
+			want = want * 31 + (u32)(k * (i * 2 + 1) + i * 977 + (i % ways == k % ways ? k : 0));
+		good = r[k] == want;
+	}
+	free(t.p);
+	return good;
+}
+
 #include "back_forms.h"
 
 static void run_set(const char *set, const char *text, size_t len)
@@ -618,6 +661,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_hold(400, true, false), "%s: 400 double words a lane", set);
 	ok(test_hold(150, true, true), "%s: 150 scalars", set);
 	ok(test_hold_predicates(60), "%s: 60 predicates", set);
+	ok(test_phis(900, 7), "%s: 900 phis of seven branches", set);
 }
 
 int main(int argc, char **argv)

@@ -95,6 +95,41 @@ report()
 }
 sub "the tool's report" report
 
+# many_phis VALUES WAYS: a kernel whose branches each change a part of its values, and then meet.
+many_phis()
+{
+	awk -v n="$1" -v ways="$2" 'BEGIN {
+		print ".version 8.5\n.target sm_90\n.address_size 64\n.entry k(.param .u64 p) {"
+		print ".reg .b32 %t, %r<" n ">; .reg .b64 %a; .reg .pred %q;\nld.param.u64 %a, [p]; mov.u32 %t, %tid.x;"
+		for (i = 0; i < n; i++) print "ld.global.u32 %r" i ", [%a+" 4 * i "];"
+		for (w = 0; w < ways; w++) {
+			print "setp.ne.u32 %q, %t, " w "; @%q bra S" w ";"
+			for (i = w; i < n; i += ways) print "add.u32 %r" i ", %r" i ", 5;"
+			print "bra.uni E;\nS" w ":"
+		}
+		print "E:"
+		for (i = 0; i < n; i++) print "st.global.u32 [%a+" 4 * i "], %r" i ";"
+		print "ret; }"
+	}'
+}
+
+# What no compiler can do well must end soon: 2,000 phis of 1,000 branches are two million copies.
+soon()
+{
+	many_phis 2000 1000 >"$out/phis.ptx"
+	(ulimit -t 12; exec ../../build/tools/vgpu-ptxc --check "$out/phis.ptx") >"$out/phis.log" 2>&1
+	status=$?
+	if [ $status = 1 ] && grep -q "'k' takes more memory or time than admitted" "$out/phis.log"; then
+		echo "ok 1 - two million copies: refused in less than 12 s"
+	else
+		sed 's/^/# /' "$out/phis.log"
+		echo "not ok 1 - two million copies: refused in less than 12 s (status $status)"
+		touch "$out/failed"
+	fi
+	echo 1..1
+}
+sub "too complex" soon
+
 fuzz() {
 	command -v clang >/dev/null || { echo "ok 1 - $1 # SKIP no clang"; echo 1..1; return; }
 	if make -s "$1" FUZZ_SECONDS="${FUZZ_SECONDS:-30}" >"$out/$1.log" 2>&1; then

@@ -4,8 +4,18 @@
  * out for their whole life: predicates and scalars into vector registers,
  * vectors into the local frame.
  */
+#include <stdlib.h>
+
 #include "alloc.h"
 #include "back.h"
+
+#define FEW	8	/* evictions for which the best is searched each time */
+
+/* What may be evicted, and how gladly. */
+struct rank {
+	double score;
+	u32 v;
+};
 
 struct spill {
 	struct mfunc *f;
@@ -14,6 +24,7 @@ struct spill {
 	u32 *home;		/* by register: M_NOREG, or vector register / frame offset */
 	u32 *live, *pos;	/* the values alive now, and where each is in @live */
 	u32 nlive;
+	struct rank *ranks;	/* room for all registers, or NULL: see evict_most() */
 	u32 pressure[MC_COUNT], peak[MC_COUNT];
 	u32 moved;
 	bool words;		/* predicates have become words */
@@ -77,26 +88,40 @@ static void set_dead(struct spill *s, u32 v)
 }
 
 /* Cheap to reload, long to live. */
+static double score(const struct spill *s, u32 v)
+{
+	return (double)(s->span[v] + 1) / (s->cost[v] + 1);
+}
+
+/* The first of the best, or M_NOREG. */
 static u32 choose(struct spill *s, enum mclass file)
 {
 	u32 k, best = M_NOREG;
-	double score = 0;
+	double most = 0;
 
 	spend(s->f->arena, &s->f->steps, s->nlive);
 	for (k = 0; k < s->nlive; k++) {
 		u32 v = s->live[k];
-		const struct mvreg *r = &s->f->vregs[v];
 		double x;
 
-		if (r->cls != file || r->pinned)
+		if (s->f->vregs[v].cls != file || s->f->vregs[v].pinned)
 			continue;
-		x = (double)(s->span[v] + 1) / (s->cost[v] + 1);
-		if (best == M_NOREG || x > score) {
+		x = score(s, v);
+		if (best == M_NOREG || x > most) {
 			best = v;
-			score = x;
+			most = x;
 		}
 	}
 	return best;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->score != y->score)
+		return x->score < y->score ? 1 : -1;
+	return x->v < y->v ? -1 : x->v > y->v;
 }
 
 static u32 frame_slot(struct mfunc *f, u32 size)
@@ -125,14 +150,37 @@ static void evict(struct spill *s, u32 v)
 	s->words |= cls == MC_P;
 }
 
+/*
+ * Many at once, as at the end of a block whose successor has many phis: ranked
+ * once, for one search each is quadratic.
+ */
+static void evict_most(struct spill *s, enum mclass file)
+{
+	u32 k, n = 0, excess = s->pressure[file] - s->limit[file];
+
+	if (!s->ranks)
+		s->ranks = arena_array(s->f->arena, s->nregs + 1, struct rank);
+	spend(s->f->arena, &s->f->steps, 8 * (u64)s->nlive);
+	for (k = 0; k < s->nlive; k++) {
+		u32 v = s->live[k];
+
+		if (s->f->vregs[v].cls == file && !s->f->vregs[v].pinned)
+			s->ranks[n++] = (struct rank){ score(s, v), v };
+	}
+	qsort(s->ranks, n, sizeof(*s->ranks), by_rank);
+	for (k = 0; k < n && k < excess; k++)
+		evict(s, s->ranks[k].v);
+}
+
 static void relieve(struct spill *s)
 {
-	u32 k;
+	u32 k, v;
 
 	for (k = 0; k < MC_COUNT; k++) {
+		if (s->pressure[k] > s->limit[k] && s->pressure[k] - s->limit[k] > FEW)
+			evict_most(s, k);
 		while (s->pressure[k] > s->limit[k]) {
-			u32 v = choose(s, k);
-
+			v = choose(s, k);
 			if (v == M_NOREG)
 				break;
 			evict(s, v);
