@@ -95,6 +95,24 @@ report()
 }
 sub "the tool's report" report
 
+# What stays out is refused by its name, when a kernel that has it is compiled.
+refused()
+{
+	../../build/tools/vgpu-ptxc --check refused.ptx >"$out/refused.log" 2>&1
+	sed -n 's|^\.entry .*// ||p' refused.ptx | LC_ALL=C sort | uniq -c | sed 's/^ *\([0-9]*\) /\1 x /' >"$out/refused.want"
+	if [ -s "$out/refused.want" ] &&
+	   sed -n 's/^ *\([0-9]* x .*\)/\1/p' "$out/refused.log" | LC_ALL=C sort -k 3 |
+	   diff "$out/refused.want" - >"$out/refused.diff"; then
+		echo "ok 1 - what stays out is refused by its name"
+	else
+		sed 's/^/# /' "$out/refused.diff"
+		echo "not ok 1 - what stays out is refused by its name"
+		touch "$out/failed"
+	fi
+	echo 1..1
+}
+sub "refused by name" refused
+
 # many_phis VALUES WAYS: a kernel whose branches each change a part of its values, and then meet.
 many_phis()
 {

@@ -163,7 +163,7 @@ static void lower_bulk_copy(struct low *l, struct ir_insn *i)
 	}
 	bulk(l, VGPU_OP_BULK, VGPU_BULK_LOAD,
 	     generic_address(l, from, i->m.space2 != SPC2_GLOBAL), shared_offset(l, to), size);
-	bytes_done(l, &i->ops[3], size);
+	bytes_done(l, &i->ops[5], size);
 }
 
 static void lower_bulk_reduce(struct low *l, struct ir_insn *i)

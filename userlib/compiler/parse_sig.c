@@ -260,6 +260,8 @@ static bool when(const struct ir_insn *i, char cond)
 		return i->m.mcast;
 	case 'y':
 		return i->m.cpmask == CP_MASK;
+	case 'I':
+		return i->m.cpmask == CP_IGNORE_OOB;
 	case 'k':
 		return i->m.block_scale;
 	}
