@@ -26,6 +26,28 @@ static bool mentions(const struct vgpucc_info *info, const char *word)
 	return memmem(info->ptx, info->ptx_len, word, strlen(word));
 }
 
+static int is_code_for(const struct vgpucc_entry *e, void *cc)
+{
+	return !e->ptx && e->arch == *(unsigned int *)cc;
+}
+
+/*
+ * A card would run the machine code, we run older PTX: a program that decides on the host by the
+ * newest of what it was compiled for decides for code that is not run. Said once, for it may be
+ * that nothing but wrong numbers shows it.
+ */
+static void tell_skipped(const void *data, size_t size, unsigned int cc, unsigned int ptx)
+{
+	static bool told;
+
+	if (ptx >= cc || vgpucc_image_entries(data, size, is_code_for, &cc, NULL) != 1 ||
+	    __atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		return;
+	cu_log("machine code for %u.%u is not run, the program's PTX for %u.%u is: should results be wrong, "
+	       "VGPU_COMPUTE_CAPABILITY=%u.%u makes the program choose for it", cc / 10, cc % 10,
+	       ptx / 10, ptx % 10, ptx / 10, ptx % 10);
+}
+
 /**
  * cu_image_open - find and index the PTX in an image
  * @data: fatbin, ELF or PTX text
@@ -61,6 +83,7 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 	}
 	image->uses = 1;
 	vgpucc_module_info(image->cc, &image->info);
+	tell_skipped(data, size, target.cc, image->info.ptx_target);
 	image->prints = mentions(&image->info, "vprintf") || mentions(&image->info, "__assertfail");
 	image->allocates = mentions(&image->info, "malloc");
 	cu_trace("image at %p: %u kernels, %u variables, PTX %u.%u for %u", data, image->info.nkernels,
