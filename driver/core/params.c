@@ -66,6 +66,10 @@ static unsigned long block_limit_mib;
 module_param(block_limit_mib, ulong, 0444);
 MODULE_PARM_DESC(block_limit_mib, "cap on the memory of blocks in flight in MiB (0: a quarter of the machine's)");
 
+static unsigned long block_user_mib;
+module_param(block_user_mib, ulong, 0444);
+MODULE_PARM_DESC(block_user_mib, "part of it that one user may have in MiB (0: three quarters)");
+
 static unsigned long tables_user_mib;
 module_param(tables_user_mib, ulong, 0444);
 MODULE_PARM_DESC(tables_user_mib, "cap on one user's GPU page tables, mappings, objects and callbacks in MiB (0: 1/32 of the machine's memory, at least 64)");
@@ -115,6 +119,7 @@ int vgpu_params_check(void)
 	p->pin_limit_mib = pin_limit_mib ?: ram_mib / 2;
 	p->pin_user_mib = pin_user_mib ?: p->pin_limit_mib / 4 * 3;
 	p->block_limit_mib = block_limit_mib ?: ram_mib / 4;
+	p->block_user_mib = block_user_mib ?: p->block_limit_mib / 4 * 3;
 	p->tables_user_mib = tables_user_mib ?: max(64UL, ram_mib / 32);
 	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);
 	return 0;

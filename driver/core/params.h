@@ -24,6 +24,7 @@ struct vgpu_model;
  * @pin_limit_mib:	cap on registered host memory, all processes together
  * @pin_user_mib:	cap of one user without CAP_IPC_LOCK
  * @block_limit_mib:	cap on the memory of blocks in flight, of all launches together
+ * @block_user_mib:	part of it that one user may have
  * @tables_user_mib:	cap on what the kernel keeps of one user's tables, mappings, objects, callbacks
  * @reserve_mib:	memory of the machine that VRAM never takes
  */
@@ -40,6 +41,7 @@ struct vgpu_params {
 	unsigned long pin_limit_mib;
 	unsigned long pin_user_mib;
 	unsigned long block_limit_mib;
+	unsigned long block_user_mib;
 	unsigned long tables_user_mib;
 	unsigned long reserve_mib;
 };

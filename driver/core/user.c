@@ -24,6 +24,7 @@
  * @contexts: its contexts, those whose memory is still held included; the entry goes
  *	with the last one
  * @pinned: pages of registered host memory
+ * @blocks: bytes of the memory of its blocks in flight
  * @kept: bytes of what the kernel keeps for it beside its memory: see vgpu_user_keep()
  * @sched: the scheduler's part
  */
@@ -32,6 +33,7 @@ struct vgpu_user {
 	kuid_t uid;
 	unsigned int contexts;
 	atomic64_t pinned;
+	atomic64_t blocks;
 	atomic64_t kept;
 	struct vgpu_sched_user sched;
 };
@@ -116,6 +118,24 @@ bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap)
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages)
 {
 	atomic64_sub(pages, &u->pinned);
+}
+
+/**
+ * vgpu_user_hold_block - count memory of a block in flight for a user
+ * @u: the user
+ * @bytes: how many more
+ *
+ * Return: whether they fit below block_user_mib.
+ */
+bool vgpu_user_hold_block(struct vgpu_user *u, size_t bytes)
+{
+	return vgpu_charge(&u->blocks, bytes, (u64)vgpu_params.block_user_mib << 20);
+}
+
+/** vgpu_user_unhold_block - undo vgpu_user_hold_block() */
+void vgpu_user_unhold_block(struct vgpu_user *u, size_t bytes)
+{
+	atomic64_sub(bytes, &u->blocks);
 }
 
 /**

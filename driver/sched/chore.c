@@ -43,7 +43,7 @@ void vgpu_chores_init(struct vgpu_sched_ctx *s)
 
 /**
  * vgpu_chore - have something done that may wait
- * @s: context; a queue of it is BUSY or PUMPING until the caller is done, and so keeps it
+ * @s: context; a queue of it is BUSY or PUMPING until the chore is done, and so keeps it
  * @c: the chore
  * @fn: does it and goes on with what needed it; @c may be gone then
  */
@@ -52,8 +52,9 @@ void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struc
 	c->fn = fn;
 	spin_lock(&vgpu_sched.lock);
 	list_add_tail(&c->link, &s->chores);
-	spin_unlock(&vgpu_sched.lock);
+	/* Under the lock: before it is let go nobody can do the chore, and the context not end. */
 	queue_work(vgpu_sched.chores, &s->chore_work);
+	spin_unlock(&vgpu_sched.lock);
 }
 
 /** vgpu_chore_forget - on return a chore has been done, or never will be; may sleep */

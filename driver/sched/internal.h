@@ -191,10 +191,15 @@ void vgpu_unpoll_locked(void);
  * @turns: how many turns that block has had
  * @bytes: size of @mem
  * @owner: context whose data @mem holds; never dereferenced
+ * @user: who @bytes count for, NULL for a spare
  * @mem: for the engine, NULL for a mere range of blocks
+ * @pieces: where @mem is large: what is mapped there
+ * @npieces: how many
  * @chore: brings what it waits for, see vgpu_job_await(),
  * @job: for this job,
  * @va: at this address
+ * @later: tries again to get memory, or frees @pieces
+ * @since: when it was first tried, 0: has not failed
  */
 struct vgpu_unit {
 	struct list_head link;
@@ -204,10 +209,15 @@ struct vgpu_unit {
 	unsigned int turns;
 	size_t bytes;
 	u64 owner;
+	struct vgpu_user *user;
 	u8 *mem;
+	struct vgpu_piece *pieces;
+	unsigned int npieces;
 	struct vgpu_chore chore;
 	struct vgpu_job *job;
 	u64 va;
+	struct delayed_work later;
+	u64 since;
 };
 
 struct vgpu_worker;
@@ -220,6 +230,7 @@ struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, siz
 struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, u64 count);
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
 void vgpu_unit_free(struct vgpu_unit *u);
+void vgpu_unit_drop_large(void);
 struct vgpu_unit *vgpu_unit_range(u64 first, u64 count);
 bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u);
 

@@ -15,6 +15,9 @@
 #define RUN_BUDGET	(1u << 20)		/* should the clock ever stand still */
 #define MAX_CTA_BYTES	(256u << 20)
 #define DEFAULT_STACK	1024u
+#define STARVE_NS	(30 * NSEC_PER_SEC)	/* how long a launch waits for memory of its first block */
+#define RETRY_MIN_MS	10u			/* how often it looks, at first */
+#define RETRY_MAX_MS	250u			/* and in the end */
 
 struct launch {
 	struct vgpu_job job;
@@ -119,14 +122,51 @@ static void await_page(struct launch *l, struct vgpu_unit *u)
 	vgpu_job_await(&l->job, u, bring_page);
 }
 
+static void bring_memory(struct vgpu_chore *c);
+
+static void look_again(struct work_struct *work)
+{
+	struct vgpu_unit *range = container_of(to_delayed_work(work), struct vgpu_unit, later);
+
+	vgpu_chore(range->job->queue->obj.ctx->sched, &range->chore, bring_memory);
+}
+
+/*
+ * Nothing of the launch has memory, so nothing of it will give any back. That of others will come
+ * free: wait, where it can suffice. No thread does meanwhile, other chores of the context go on. Returns whether it waits.
+ */
+static bool starve(struct launch *l, struct vgpu_unit *range)
+{
+	u64 now = ktime_get_ns(), waited;
+
+	if (READ_ONCE(l->job.stopped) || l->cta_bytes > vgpu_params.block_user_mib << 20)
+		return false;
+	if (!range->since) {
+		range->since = now;
+		vgpu_workers_drop_spares();
+		INIT_DELAYED_WORK(&range->later, look_again);
+	}
+	waited = now - range->since;
+	if (waited > STARVE_NS)
+		return false;
+	queue_delayed_work(vgpu_sched.wq, &range->later,
+			   msecs_to_jiffies(clamp_t(u64, div_u64(waited, 8 * NSEC_PER_MSEC),
+						    RETRY_MIN_MS, RETRY_MAX_MS)));
+	return true;
+}
+
 static void bring_memory(struct vgpu_chore *c)
 {
 	struct vgpu_unit *range = container_of(c, struct vgpu_unit, chore), *u;
 	struct launch *l = to_launch(range->job);
 
 	u = vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
-	if (!u && !vgpu_job_defer(&l->job, range->first, range->count))
-		out_of_memory(l, -ENOMEM);
+	if (!u && !vgpu_job_defer(&l->job, range->first, range->count)) {
+		if (starve(l, range))
+			return;
+		if (!READ_ONCE(l->job.stopped))
+			out_of_memory(l, -ENOMEM);
+	}
 	vgpu_unit_free(range);
 	vgpu_job_back(&l->job, u);
 }
@@ -318,13 +358,13 @@ static const struct vgpu_job_ops launch_ops = {
 static u64 resident_blocks(struct vgpu_device *dev, u32 threads, u32 shared, size_t bytes)
 {
 	const struct vgpu_arch *a = dev->model->arch;
+	u64 room = min(VGPU_RESIDENT_BYTES, (u64)vgpu_params.block_user_mib << 20), blocks;
 	u32 sm = a->blocks_per_sm;
-	u64 blocks;
 
 	sm = min(sm, a->threads_per_sm / round_up(threads, 32));
 	sm = min(sm, a->shared_per_sm / (shared + a->shared_reserved ?: 1));
 	blocks = (u64)sm * dev->sm_count;
-	return bytes ? min(blocks, div_u64(VGPU_RESIDENT_BYTES, bytes)) : blocks;
+	return bytes ? min(blocks, div_u64(room, bytes)) : blocks;
 }
 
 static int check_shape(struct vgpu_device *dev, const struct vgpu_pkt_launch *p,

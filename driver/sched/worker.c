@@ -53,11 +53,12 @@ void vgpu_wake_workers(unsigned int n)
 	}
 }
 
-/** vgpu_workers_drop_spares - a context has gone: no worker keeps memory of it */
+/** vgpu_workers_drop_spares - a context has gone, or memory is short: nobody keeps any that is not in use */
 void vgpu_workers_drop_spares(void)
 {
 	unsigned int i;
 
+	vgpu_unit_drop_large();
 	spin_lock(&vgpu_sched.lock);
 	for (i = 0; i < vgpu_sched.nworkers; i++)
 		WRITE_ONCE(vgpu_sched.worker[i]->drop, true);

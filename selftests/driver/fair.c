@@ -210,4 +210,105 @@ TEST_F_TIMEOUT(fair, contexts_of_a_user, 200)
 	kill_other(&o);
 }
 
+/* ---- the memory of blocks */
+
+#define SQUATS	5
+
+/* Whether its block has begun. */
+static bool squats(struct gpu *g)
+{
+	uint64_t end = now_ns() + SECOND / 2;
+
+	while (now_ns() < end) {
+		if (peek(g, 0) == SQUATS + 1)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+/*
+ * Blocks that never end, each in a context of its own, in all the memory that the user may have for that: large ones until one
+ * does not begin, then smaller ones, n of each size at most.
+ */
+static void hoard(int n, int fd)
+{
+	struct launch l;
+	struct gpu g;
+
+	for (uint32_t local = 512 * KIB; local >= 4 * KIB; local /= 2) {
+		for (int i = 0; i < n; i++) {
+			if (gpu_open(&g))
+				_exit(1);
+			l = launch(&g, SQUAT, 1, 128, g.va, 0);
+			l.p.local_bytes = local;
+			to_gpu(g.fd, g.ctx, g.va, &(uint32_t){ SQUATS }, 4);
+			run(&g, &l);
+			if (!squats(&g))
+				break;
+		}
+	}
+	say(fd);
+	for (;;)
+		pause();
+}
+
+static struct launch large_block(struct gpu *g)
+{
+	struct launch l = launch(g, ROOMY, 1, 128, g->va, 10);
+
+	l.p.local_bytes = 64 * KIB;
+	return l;
+}
+
+/* One user's blocks leave some for another's. */
+TEST_F_TIMEOUT(fair, memory_of_blocks, 200)
+{
+	struct launch l = large_block(&self->g);
+	struct other o = {};
+
+	ASSERT_EQ(0, other(&o, 1000, hoard, 32));
+	run(&self->g, &l);
+	EXPECT_EQ(0, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, 20 * SECOND));
+	kill_other(&o);
+}
+
+/* Two that leave none: a launch waits until one of them goes. */
+TEST_F_TIMEOUT(fair, wait_for_memory_of_blocks, 200)
+{
+	struct launch l = large_block(&self->g);
+	struct other o[2] = {};
+
+	ASSERT_EQ(0, other(&o[0], 1000, hoard, 32));
+	ASSERT_EQ(0, other(&o[1], 1001, hoard, 32));
+	run(&self->g, &l);
+	EXPECT_EQ(-ETIME, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, SECOND));
+	kill_other(&o[1]);
+	EXPECT_EQ(0, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, 20 * SECOND));
+	kill_other(&o[0]);
+}
+
+/* Who waits for it can end at once: a queue, and a process. */
+TEST_F_TIMEOUT(fair, end_while_waiting_for_memory, 200)
+{
+	struct launch l = large_block(&self->g);
+	struct vgpu_device_status before;
+	struct other o[2] = {};
+	struct queue q;
+
+	ASSERT_EQ(0, status(self->g.fd, &before));
+	ASSERT_EQ(0, other(&o[0], 1000, hoard, 32));
+	ASSERT_EQ(0, other(&o[1], 1001, hoard, 32));
+	ASSERT_EQ(0, queue_create(self->g.fd, self->g.ctx, 64, &q));
+	submit(&q, &l);
+	EXPECT_EQ(-ETIME, wait_value(self->g.fd, q.handle, 1, SECOND / 2));
+	EXPECT_EQ(0, destroy(self->g.fd, q.handle));
+	l = launch(&self->g, COUNT, 1, 32, self->g.va, 0);
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));	/* it was no fault */
+	kill_other(&o[1]);	/* some of its contexts wait, too */
+	kill_other(&o[0]);
+	EXPECT_TRUE(all_freed(self->g.fd, &before));
+}
+
 TEST_HARNESS_MAIN
