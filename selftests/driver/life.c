@@ -73,6 +73,52 @@ TEST_F(life, killed_while_busy)
 	}
 }
 
+#define MANY_CTX	10
+#define MANY_RINGS	1000
+
+/* Contexts full of rings that want to be looked at; not mapped: user-mode Linux takes long to end a process with many mappings. */
+static void ring_many(int say)
+{
+	struct vgpu_queue_create c;
+	struct vgpu_doorbell d = { .size = sizeof(d) };
+	uint32_t ctx, first[MANY_CTX];
+	int fd[MANY_CTX];
+
+	for (int i = 0; i < MANY_CTX; i++) {
+		fd[i] = dev_open();
+		if (ctx_create(fd[i], &ctx))
+			_exit(1);
+		for (int j = 0; j < MANY_RINGS; j++) {
+			c = (struct vgpu_queue_create){ .size = sizeof(c), .ctx = ctx, .slots = 64 };
+			if (xioctl(fd[i], VGPU_IOCTL_QUEUE_CREATE, &c))
+				_exit(2);
+			if (!j)
+				first[i] = c.handle;
+		}
+	}
+	(void)!write(say, "x", 1);
+	for (;;)
+		for (int j = 0; j < MANY_RINGS; j++)
+			for (int i = 0; i < MANY_CTX; i++) {
+				d.queue = first[i] + j;
+				if (xioctl(fd[i], VGPU_IOCTL_DOORBELL, &d))
+					_exit(3);
+			}
+}
+
+TEST_F_TIMEOUT(life, killed_with_many_rings, 120)
+{
+	int ready[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	if (!pid)
+		ring_many(ready[1]);
+	ASSERT_EQ(0, kill_when_ready(pid, ready));
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
 TEST_F(life, closed_while_busy)
 {
 	for (int i = 0; i < 5; i++) {

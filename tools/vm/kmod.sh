@@ -73,6 +73,7 @@ current()
 }
 
 if ! current; then
+	began=$(date +%s.%N)
 	farm
 	# shellcheck disable=SC2086
 	nice -n "${VGPU_NICE:-0}" make -s -j"${VGPU_JOBS:-$(nproc)}" $ARCH -C "$KDIR" \
@@ -80,6 +81,6 @@ if ! current; then
 		sed -e '/^Skipping BTF generation/d' -e "s|$OUT/|$(realpath --relative-to="$PWD" "$SRC")/|g" >&2
 	[ -f "$OUT/$NAME.ko" ] || die "no $NAME.ko came out"
 	sources | sort >"$OUT/.sources"
-	touch "$OUT/$NAME.ko"
+	touch -d "@$began" "$OUT/$NAME.ko"	# what changed while it was built is newer
 fi
 echo "$OUT/$NAME.ko"
