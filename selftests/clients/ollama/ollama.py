@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 import time
-from rig import MIB, Module, Server, check, command, generate, say
+from rig import MIB, PATIENCE, Module, Server, check, command, generate, say
 import rig
 
 MODELS = sys.argv[1]
@@ -124,9 +124,66 @@ def larger_than_memory():
         check("CPU/GPU" in line, f"ollama ps: {line}")
 
 
+def announced(s, n):
+    """The lines of n announced devices, or as many as there are."""
+    s.wait_for('msg="inference compute"', 90)
+    end = time.monotonic() + 5 * PATIENCE
+    while True:
+        lines = re.findall('^.*msg="inference compute".*$', s.text(), re.M)
+        if len(lines) >= n or time.monotonic() > end:
+            return lines
+        time.sleep(0.1)
+
+
+def two_devices():
+    """Both are found; a model goes to one, or to both when Ollama is told to spread it, with the same words."""
+    with Module("gpus=2", "vram=2048") as device:
+        with Server() as s:
+            lines = announced(s, 2)
+            ids = [re.search("pci_id=([0-9a-f:.]+)", line)[1] for line in lines if "library=CUDA" in line]
+            check(len(set(ids)) == 2, f"two devices are announced: {ids}", s.text())
+            create("kdoc", "kdoc-6m-q8_0.gguf")
+            answers("kdoc", PROMPTS[:2])
+            check("100% GPU" in ps("kdoc"), "all of it is on a GPU", s.text())
+            check(len(device.processes(0)) + len(device.processes(1)) == 1, "one device has it",
+                  (device.processes(0), device.processes(1)))
+        with Server(OLLAMA_SCHED_SPREAD="1") as s:
+            announced(s, 2)
+            answers("kdoc", PROMPTS[:4])
+            check(len(device.processes(0)) == 1 and device.processes(0) == device.processes(1),
+                  "spread: one runner is on both", s.text())
+            check("100% GPU" in ps("kdoc"), "spread: all of it is on GPUs", s.text())
+        with Server(CUDA_VISIBLE_DEVICES="1") as s:
+            lines = announced(s, 1)
+            time.sleep(1)
+            check(len(announced(s, 1)) == 1 and f"pci_id={ids[-1]}" in lines[0],
+                  "CUDA_VISIBLE_DEVICES=1: the second one only", lines)
+            answers("kdoc", PROMPTS[:1])
+            check(not device.processes(0) and len(device.processes(1)) == 1, "and that one has the model")
+        check(device.idle(20), "all memory is back")
+
+
+def beginning():
+    """From the start to the beginning of an answer, and out again: for a bed that emulates the processor."""
+    with Module("vram=2048") as device, Server() as s:
+        lines = announced(s, 1)
+        check(len(lines) == 1 and "library=CUDA" in lines[0], f"a device is announced: {lines}", s.text())
+        create("kdoc", "kdoc-6m-q8_0.gguf")
+        first, start = PROMPTS[0], time.monotonic()
+        text, _ = generate("kdoc", first["prompt"], 6)
+        say(f"6 tokens after {time.monotonic() - start:.1f} s: {text!r}")
+        check(text.strip() and first["continues"].strip().startswith(text.strip()), "the right words", text)
+        line = ps("kdoc")
+        check("100% GPU" in line, f"ollama ps: {line}", s.text())
+        check([c for _, c in device.processes()] == ["llama-server"], "the runner is on the device",
+              device.processes())
+        status, _, errors = command("stop", "kdoc")
+        check(status == 0 and device.idle(20), "ollama stop gives all memory back", errors)
+
+
 def main():
     """The tests in order."""
-    tests = [discovery, no_device, use, two_models, larger_than_memory]
+    tests = [discovery, no_device, use, two_models, two_devices, larger_than_memory, beginning]
     print("TAP version 13", flush=True)
     for test in tests:
         if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:

@@ -11,6 +11,8 @@ import urllib.request
 
 URL = "http://127.0.0.1:11434"
 MIB = 1 << 20
+# How many times as long as usual all may take: where the processor is emulated.
+PATIENCE = int(os.environ.get("PATIENCE", "1"))
 count = failed = 0
 
 
@@ -50,10 +52,10 @@ class Device:
     def __init__(self):
         self.lib = ctypes.CDLL("libnvidia-ml.so.1")
 
-    def _look(self, what):
+    def _look(self, what, index=0):
         handle = ctypes.c_void_p()
         self.lib.nvmlInit_v2()
-        self.lib.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle))
+        self.lib.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(handle))
         try:
             return what(handle)
         finally:
@@ -65,17 +67,17 @@ class Device:
         self._look(lambda h: self.lib.nvmlDeviceGetMemoryInfo(h, m))
         return m[2]
 
-    def processes(self):
-        """The names of the processes on it."""
+    def processes(self, index=0):
+        """The processes on it, or on another one, with their names."""
         def look(h):
             n, p = ctypes.c_uint(64), (ctypes.c_uint * 6 * 64)()
             self.lib.nvmlDeviceGetComputeRunningProcesses_v3(h, ctypes.byref(n), p)
             return [(p[i][0], comm(p[i][0])) for i in range(n.value)]
-        return self._look(look)
+        return self._look(look, index)
 
     def idle(self, seconds):
         """Whether all of the memory comes back within that time."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while self.used() and time.monotonic() < end:
             time.sleep(0.2)
         return not self.used()
@@ -106,7 +108,7 @@ class Server:
     def __exit__(self, *_):
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(20 * PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
@@ -118,7 +120,7 @@ class Server:
 
     def wait_for(self, pattern, seconds):
         """The first line that has the pattern, or None."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             line = re.search(f"^.*{pattern}.*$", self.text(), re.M)
             if line:
@@ -129,7 +131,7 @@ class Server:
 
 def command(*args, seconds=180):
     """Status, standard output and standard error of a command of Ollama's."""
-    p = subprocess.run(["ollama", *args], capture_output=True, timeout=seconds,
+    p = subprocess.run(["ollama", *args], capture_output=True, timeout=seconds * PATIENCE,
                        stdin=subprocess.DEVNULL, check=False)
     return p.returncode, p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
 
@@ -142,7 +144,7 @@ def generate(model, prompt, tokens=64, enough=None, seconds=180, **more):
     request = urllib.request.Request(URL + "/api/generate", json.dumps(body).encode(),
                                      {"Content-Type": "application/json"})
     text, pieces = "", 0
-    with urllib.request.urlopen(request, timeout=seconds) as answer:
+    with urllib.request.urlopen(request, timeout=seconds * PATIENCE) as answer:
         for line in answer:
             text += json.loads(line).get("response", "")
             pieces += 1
