@@ -136,11 +136,11 @@ def command(*args, seconds=180):
     return p.returncode, p.stdout.decode(errors="replace"), p.stderr.decode(errors="replace")
 
 
-def generate(model, prompt, tokens=64, enough=None, seconds=180, **more):
+def generate(model, prompt, tokens=64, enough=None, seconds=180, options=None, **more):
     """The greedy answer to a raw prompt, streamed, and the number of pieces in which it came.
     With enough, hangs up after so many characters, as clients do."""
     body = {"model": model, "prompt": prompt, "raw": True, "stream": True,
-            "options": {"temperature": 0, "num_predict": tokens, "num_ctx": 1024}, **more}
+            "options": {"temperature": 0, "num_predict": tokens, "num_ctx": 1024, **(options or {})}, **more}
     request = urllib.request.Request(URL + "/api/generate", json.dumps(body).encode(),
                                      {"Content-Type": "application/json"})
     text, pieces = "", 0
