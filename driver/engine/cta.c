@@ -10,6 +10,8 @@
 /* Instructions in a row for one warp, after which the clock is looked at; with fragments that wait */
 #define QUANTUM		2048
 #define QUANTUM_FRAGS	512
+/* Instructions beyond a look that is due, rather than to enter a warp for a few */
+#define LOOK_SLACK	(QUANTUM / 8)
 /* Turns without a meeting after which waiting fragments need not wait on */
 #define PATIENCE	64
 /* Warps that are entered between looks at the clock, which costs as much as ten instructions */
@@ -372,9 +374,11 @@ static int unblock(struct engine_cta *cta)
 	return ENGINE_FAULT;
 }
 
-static s32 quantum(const struct engine_cta *cta, const struct eng_warp *w)
+static s32 quantum(const struct engine_cta *cta, const struct eng_warp *w, s64 look)
 {
-	return (s32)min_t(s64, w->nfrags > 1 ? QUANTUM_FRAGS : QUANTUM, cta->left);
+	s64 most = min_t(s64, w->nfrags > 1 ? QUANTUM_FRAGS : QUANTUM, cta->left);
+
+	return (s32)min_t(s64, most, cta->left - look + LOOK_SLACK);
 }
 
 /* Sleepers of a warp that others keep busy would else never wake. */
@@ -453,9 +457,9 @@ static int left(struct engine_cta *cta, struct eng_warp *w)
 }
 
 /* Runs one warp until it leaves. 0 to go on with the block, or a status + 1 */
-static int run_one(struct engine_cta *cta, struct eng_warp *w)
+static int run_one(struct engine_cta *cta, struct eng_warp *w, s64 look)
 {
-	s32 fuel = quantum(cta, w);
+	s32 fuel = quantum(cta, w, look);
 
 	w->mode = cta->mode;
 	if (!eng_resume(w)) {
@@ -487,7 +491,8 @@ static int run_first(struct engine_cta *cta, u64 until)
 	}
 	for (i = 0; i < cta->nwarps; i++) {
 		struct eng_warp *w = cta->warp[i];
-		s32 fuel = (s32)min_t(s64, QUANTUM, cta->left);
+		s32 fuel = (s32)min_t(s64, min_t(s64, QUANTUM, cta->left),
+				      cta->left - look + LOOK_SLACK);
 		int status;
 
 		if (unlikely(READ_ONCE(launch->stop)))
@@ -528,6 +533,7 @@ static enum engine_status run_block(struct engine_cta *cta, u64 until)
 		status = run_first(cta, until);
 		if (status)
 			return status - 1;
+		look = cta->left;	/* due: none after its last warp */
 	}
 	while (cta->left > 0) {
 		if (unlikely(READ_ONCE(cta->launch->stop)))
@@ -539,7 +545,7 @@ static enum engine_status run_block(struct engine_cta *cta, u64 until)
 			continue;
 		}
 		cta->cur = next_warp(cta);
-		status = run_one(cta, cta->warp[cta->cur]);
+		status = run_one(cta, cta->warp[cta->cur], look);
 		if (status)
 			return status - 1;
 		if (++entered % LOOK_EVERY && cta->left > look)

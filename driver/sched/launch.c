@@ -8,7 +8,7 @@
 #include "internal.h"
 
 #define SLICE_NS	50000u			/* after which no block begins */
-#define RUN_NS		75000u			/* and none goes on; a section stays below 200 us */
+#define RUN_NS		75000u			/* and none goes on: VGPU_FPU_MOST_NS */
 #define CHUNK_NS	50000u			/* blocks handed out at once take about this */
 #define MAX_CHUNK	256u
 #define PATIENCE_TURNS	8u			/* of a block, before others of the grid begin */

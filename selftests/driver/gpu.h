@@ -8,7 +8,7 @@
 #include "../../userlib/visa/visa.h"
 #include "dev.h"
 
-enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, ROOTS };
+enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, DENORMALS, ROOTS };
 
 static const char source[] = {
 #include "kernels.inc"

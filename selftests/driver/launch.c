@@ -127,64 +127,81 @@ TEST_F(launch, queues_side_by_side)
 	EXPECT_EQ(0, queue_sync(&b.q));
 }
 
-/* How often the kernel has said that an FPU section was too long; only UML looks. */
-static int long_sections(void)
-{
-	char *log = kernel_log(), *p = log;
-	int n = 0;
+/* ---- the length of FPU sections */
 
-	while ((p = strstr(p, "FPU section of ")) != NULL) {
-		p++;
-		n++;
+#define SECTION_US	1000	/* none is as long */
+#define SECTION_NODE	"/sys/module/vgpu/parameters/longest_fpu_us"
+
+/* The driver's count: the longest since it was set to 0. */
+static unsigned int longest_section(void)
+{
+	unsigned int us = ~0u;
+	FILE *f = fopen(SECTION_NODE, "r");
+
+	if (!f || fscanf(f, "%u", &us) != 1)
+		us = ~0u;
+	if (f)
+		fclose(f);
+	return us;
+}
+
+static void forget_sections(void)
+{
+	FILE *f = fopen(SECTION_NODE, "w");
+
+	if (f) {
+		fputs("0", f);
+		fclose(f);
 	}
-	free(log);
-	return n;
+}
+
+/*
+ * The longest section of a launch, in us. A busy host takes its processor away, which looks the same, but not
+ * every time: the best of some. ~0 when a launch fails.
+ */
+static unsigned int sections_of(struct gpu *g, uint32_t kernel, uint32_t number)
+{
+	struct launch l = launch(g, kernel, 4, 32, 0, number);
+	unsigned int best = ~0u, us;
+
+	for (int i = 0; i < 40 && best >= SECTION_US / 2; i++) {
+		forget_sections();
+		run(g, &l);
+		if (queue_sync(&g->q))
+			return ~0u;
+		us = longest_section();
+		best = us && us < best ? us : best;
+	}
+	return best;
+}
+
+static bool emulated(void)
+{
+	return strcmp(getenv("VGPU_BED") ?: "", "uml");
 }
 
 /* What the scheduler has learned from cheap instructions does not hold for dear ones. */
-TEST_F(launch, short_sections_whatever_the_mix)
+TEST_F_TIMEOUT(launch, short_sections_whatever_the_mix, 120)
 {
-	struct launch l = launch(&self->g, PHASES, 4, 32, 0, 10000000);
-	int before, more = 0;
-
-	if (strcmp(getenv("VGPU_BED") ?: "", "uml"))
-		SKIP(return, "only UML measures them");
-	/*
-	 * A busy host takes its processor away, which looks the same; a mistake shows ten
-	 * times in 5 s, every time.
-	 */
-	for (int i = 0; i < 3 && (!i || more > 3); i++) {
-		before = long_sections();
-		run(&self->g, &l);
-		EXPECT_EQ(0, queue_sync(&self->g.q));
-		more = long_sections() - before;
-	}
-	EXPECT_LE(more, 3);
-}
-
-/* The longest of them that the log names, in us. */
-static unsigned int longest_section(void)
-{
-	char *log = kernel_log(), *p = log;
-	unsigned int us, most = 0;
-
-	for (; (p = strstr(p, "FPU section of ")) != NULL; p++)
-		if (sscanf(p, "FPU section of %u us", &us) == 1 && us > most)
-			most = us;
-	free(log);
-	return most;
+	if (emulated())
+		SKIP(return, "emulated, an instruction takes a thousand times as long");
+	EXPECT_LT(sections_of(&self->g, PHASES, 100000), SECTION_US);
 }
 
 /* What is dear by itself counts so: eight thousand in a row would be 14 ms. */
-TEST_F(launch, short_sections_of_dear_instructions)
+TEST_F_TIMEOUT(launch, short_sections_of_dear_instructions, 120)
 {
-	struct launch l = launch(&self->g, ROOTS, 4, 32, 0, 10000);
+	if (emulated())
+		SKIP(return, "emulated, an instruction takes a thousand times as long");
+	EXPECT_LT(sections_of(&self->g, ROOTS, 1000), SECTION_US);
+}
 
-	if (strcmp(getenv("VGPU_BED") ?: "", "uml"))
-		SKIP(return, "only UML measures them");
-	run(&self->g, &l);
-	EXPECT_EQ(0, queue_sync(&self->g.q));
-	EXPECT_LT(longest_section(), 8000);	/* a busy host takes some, too */
+/* What is dear with some operands only does not, but there are few between looks at the clock. */
+TEST_F_TIMEOUT(launch, short_sections_of_denormals, 120)
+{
+	if (emulated())
+		SKIP(return, "emulated, an instruction takes a thousand times as long");
+	EXPECT_LT(sections_of(&self->g, DENORMALS, 5000), SECTION_US);
 }
 
 TEST_F(launch, contexts_share)

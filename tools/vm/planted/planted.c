@@ -49,7 +49,7 @@ static int fpu_sleep(void)
 
 	vgpu_fpu_begin(&s);
 	msleep(20);
-	vgpu_fpu_end(&s);
+	vgpu_fpu_end(&s, 0);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ static int fpu_preempt(void)
 
 	vgpu_fpu_begin(&s);
 	preempt_disable();
-	vgpu_fpu_end(&s);
+	vgpu_fpu_end(&s, 0);
 	preempt_enable();
 	return 0;
 }
@@ -73,7 +73,7 @@ static int fpu_modes(void)
 
 	vgpu_fpu_begin(&s);
 	asm volatile("ldmxcsr %0" : : "m"(unmasked));
-	vgpu_fpu_end(&s);
+	vgpu_fpu_end(&s, 0);
 	return 0;
 }
 
@@ -85,10 +85,10 @@ static int fpu_keep(void)
 
 	vgpu_fpu_begin(&s);
 	asm volatile("movq %0, %%xmm15" : : "r"(kept));
-	vgpu_fpu_end(&s);
+	vgpu_fpu_end(&s, 0);
 	vgpu_fpu_begin(&s);
 	asm volatile("movq %%xmm15, %0" : "=r"(found));
-	vgpu_fpu_end(&s);
+	vgpu_fpu_end(&s, 0);
 	WARN(found != kept, "a register was lost between two FPU sections\n");
 	return 0;
 }
@@ -101,7 +101,7 @@ static int fpu_long(void)
 
 	vgpu_fpu_begin(&s);
 	mdelay(3);
-	ns = vgpu_fpu_end(&s);
+	ns = vgpu_fpu_end(&s, 0);
 	WARN(ns, "an FPU section of %llu ns\n", ns);
 	return 0;
 }
