@@ -507,6 +507,11 @@ busy()
 	else
 		skip "busy: top" "there is no tmux"
 	fi
+	timeout -s INT 4 "$ctl" top --json >"$tmp/top"
+	tail -n 1 "$tmp/top" >"$tmp/line"
+	check "busy: top as JSON, a line each second" test "$(wc -l <"$tmp/top")" -ge 2
+	check "busy: the process in it" "$json" "$tmp/line" "/devices/0/processes/0/pid=$pid" /devices/1/gpu=1 "/devices/1/processes=[ ]"
+	check "busy: and its share" says "$(cat "$tmp/line")" '"pid":'"$pid"',.*"workers_percent":(100|[1-9][0-9])\.'
 	go
 	answer
 	check "busy: the client ends well" is "$word" cudaSuccess

@@ -29,7 +29,7 @@ _vgpu_ctl()
 		words="xid ecc-single ecc-double off-bus hang slow throttle thermal alloc-fail launch-fail clear --gpu --json"
 		[[ $prev != throttle ]] || words="power thermal hardware none" ;;
 	reset) words="--gpu --force --json" ;;
-	clear | list | mem) words="--gpu --json" ;;
+	clear | list | mem | top) words="--gpu --json" ;;
 	events) words="--follow --json" ;;
 	doctor) words="--json $(ls /proc | grep -x '[0-9]*')" ;;
 	trace)
@@ -37,7 +37,6 @@ _vgpu_ctl()
 		return ;;
 	cache) words="show clear warm --json --cc --kernel --threads" ;;
 	cdi) words="--output" ;;
-	top) words="--gpu" ;;
 	*) words="--json" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

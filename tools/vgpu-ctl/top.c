@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* vgpu-ctl top: the devices and their processes, live. */
+/* vgpu-ctl top: the devices and their processes, live: on a terminal, or as JSON, a line each second. */
 #include <errno.h>
 #include <locale.h>
 #include <ncurses.h>
@@ -48,6 +48,14 @@ static void bar(const char *label, uint64_t part, uint64_t whole)
 	printw("]");
 }
 
+/* The share of all workers' time since the last look, in tenths of a percent. */
+static unsigned int worker_share(const struct gpu *gpu, const struct vgpu_process *p, uint64_t elapsed)
+{
+	uint64_t gained = p->busy_ns - busy_before(gpu->dev.info.index, p->pid, p->busy_ns);
+
+	return elapsed ? gained * 1000 / elapsed / gpu->dev.info.workers : 0;
+}
+
 static void show_sensors(const struct gpu *gpu)
 {
 	struct vgpu_sensors s = { .size = sizeof(s) };
@@ -86,8 +94,7 @@ static void show_processes(const struct gpu *gpu, uint64_t elapsed)
 {
 	for (int i = 0; i < gpu->process_count && gpu->is_open; i++) {
 		const struct vgpu_process *p = &gpu->processes[i];
-		uint64_t gained = p->busy_ns - busy_before(gpu->dev.info.index, p->pid, p->busy_ns);
-		unsigned int share = elapsed ? gained * 1000 / elapsed / gpu->dev.info.workers : 0;
+		unsigned int share = worker_share(gpu, p, elapsed);
 
 		printw("%3u %8u  %-16.16s %4u.%u %%  %8llu MiB  %12llu\n", gpu->dev.info.index, p->pid,
 		       p->comm, share / 10, share % 10, MIB(p->vram_used), (unsigned long long)p->launches);
@@ -135,22 +142,45 @@ static uint64_t look_time(const struct gpu *gpus, int count)
 	return 0;
 }
 
-/** cmd_top - the command */
-int cmd_top(int argc, char **argv)
+static struct json_object *json_device(const struct gpu *gpu, uint64_t elapsed)
 {
-	static struct gpu gpus[VGPU_MAX_DEVICES];
-	struct options o = options_parse(argc, argv, OPT_GPU, 0, 0, NULL,
-					 "Watch the virtual GPUs and the processes that use them; q quits.");
-	uint64_t before = 0;
-	int count;
+	struct json_object *o = json_object_new_object(), *list = json_processes(gpu, false);
+	struct vgpu_sensors s = { .size = sizeof(s) };
 
-	if (!isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "vgpu-ctl: top needs a terminal; `vgpu-ctl status' prints once\n");
-		return EXIT_FAILED;
+	add_number(o, "gpu", gpu->dev.info.index);
+	add_string(o, "name", gpu->dev.info.name);
+	add_string(o, "state", gpu_state(gpu));
+	add_permille(o, "utilization_percent", gpu->util);
+	add_number(o, "memory_total", gpu->status.vram_total);
+	add_number(o, "memory_used", gpu->status.vram_used);
+	if (!ioctl(gpu->dev.fd, VGPU_IOCTL_SENSORS, &s)) {
+		add_number(o, "temperature_c", s.temperature_mdeg / 1000);
+		add_number(o, "power_mw", s.power_mw);
+		add_number(o, "clock_mhz", s.clock_khz / 1000);
 	}
-	count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.gpu);
-	if (!count)
-		return EXIT_NO_DEVICE;
+	for (size_t i = 0; elapsed && i < json_object_array_length(list); i++)
+		add_permille(json_object_array_get_idx(list, i), "workers_percent",
+			     worker_share(gpu, &gpu->processes[i], elapsed));
+	json_object_object_add(o, "processes", list);
+	return o;
+}
+
+/* Shares are of the time since the last line: the first has none. */
+static void line(const struct gpu *gpus, int count, uint64_t elapsed)
+{
+	struct json_object *top = json_object_new_object(), *list = json_object_new_array();
+
+	for (int i = 0; i < count; i++)
+		if (gpus[i].is_open)
+			json_object_array_add(list, json_device(&gpus[i], elapsed));
+	json_object_object_add(top, "devices", list);
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fflush(stdout);
+	json_object_put(top);
+}
+
+static void start_screen(void)
+{
 	setlocale(LC_ALL, "");
 	initscr();
 	cbreak();
@@ -161,17 +191,48 @@ int cmd_top(int argc, char **argv)
 	init_pair(GOOD, COLOR_GREEN, -1);
 	init_pair(BAD, COLOR_RED, -1);
 	timeout(PERIOD_MS);
+}
+
+/* Waits for the next look; false: there is to be none. */
+static bool again(bool json)
+{
+	if (!json)
+		return getch() != 'q';
+	usleep(PERIOD_MS * 1000);
+	return !ferror(stdout);
+}
+
+/** cmd_top - the command */
+int cmd_top(int argc, char **argv)
+{
+	static struct gpu gpus[VGPU_MAX_DEVICES];
+	struct options o = options_parse(argc, argv, OPT_GPU | OPT_JSON, 0, 0, NULL,
+					 "Watch the virtual GPUs and the processes that use them; q quits. "
+					 "With --json, an object a line until interrupted.");
+	uint64_t before = 0;
+	int count;
+
+	if (!o.json && !isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "vgpu-ctl: top needs a terminal, or --json; `vgpu-ctl status' prints once\n");
+		return EXIT_FAILED;
+	}
+	count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.gpu);
+	if (!count)
+		return EXIT_NO_DEVICE;
+	if (!o.json)
+		start_screen();
 	do {
 		uint64_t now;
 
 		gpus_measure(gpus, count);
 		now = look_time(gpus, count);
-		screen(gpus, count, before ? now - before : 0);
+		(o.json ? line : screen)(gpus, count, before ? now - before : 0);
 		before = now;
 		remember(gpus, count);
 		free_lists(gpus, count);
-	} while (getch() != 'q');
-	endwin();
+	} while (again(o.json));
+	if (!o.json)
+		endwin();
 	gpus_close(gpus, count);
 	return 0;
 }
