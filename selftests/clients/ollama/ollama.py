@@ -196,7 +196,7 @@ def main():
         try:
             test()
         except Exception as e:      # one that dies must not take the others with it
-            check(False, f"{test.__name__} ended with {type(e).__name__}", e)
+            check(False, f"{test.__name__} ended with {type(e).__name__}", f"{rig.last_log()}\n{e}")
     print(f"1..{rig.count}")
     return rig.failed != 0
 

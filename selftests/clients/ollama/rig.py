@@ -92,15 +92,26 @@ def comm(pid):
         return ""
 
 
+LOG = "/tmp/ollama.log"
+
+
+def last_log():
+    """What the last server said."""
+    try:
+        with open(LOG, encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except OSError:
+        return ""
+
+
 class Server:
     """`ollama serve` as a user starts it."""
 
-    def __init__(self, log="/tmp/ollama.log", **env):
-        self.log = log
+    def __init__(self, **env):
         self.env = dict(os.environ, **env)
 
     def __enter__(self):
-        with open(self.log, "wb") as f:
+        with open(LOG, "wb") as f:
             self.process = subprocess.Popen(["ollama", "serve"], stdout=f, stderr=f, env=self.env,
                                             start_new_session=True)
         return self
@@ -115,8 +126,7 @@ class Server:
 
     def text(self):
         """Its log so far."""
-        with open(self.log, encoding="utf-8", errors="replace") as f:
-            return f.read()
+        return last_log()
 
     def wait_for(self, pattern, seconds):
         """The first line that has the pattern, or None."""
