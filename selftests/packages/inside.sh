@@ -167,6 +167,10 @@ if [ -n "$DKMS_DEB" ]; then
 else
 	check "vgpu-dkms is complete" says "$(dpkg-deb -c "$top"/build/deb/vgpu-dkms_*.deb)" "driver/engine/objs.inc"
 	skip "vgpu-dkms installs" "it takes long: DKMS=1"
+	check "the modules are staged" env DESTDIR="$tmp/staged" KO_DIR="$KO_DIR" RELEASE="$release" \
+		"$top/tools/package/install.sh" module
+	check "three files, no lists of the kernel's modules" is "$(find "$tmp/staged" -type f -printf '%f\n' | sort | tr '\n' ' ')" \
+		"vgpu.ko vgpu_configfs.ko vgpu_drm.ko "
 	check "the modules install" env DESTDIR= KO_DIR="$KO_DIR" RELEASE="$release" \
 		"$top/tools/package/install.sh" module
 	dkms=

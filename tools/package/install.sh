@@ -54,7 +54,8 @@ module()
 	for ko in vgpu vgpu_configfs vgpu_drm; do
 		put 644 "$KO_DIR/$ko.ko" "/lib/modules/$RELEASE/updates/$ko.ko"
 	done
-	depmod -b "${D:-/}" "$RELEASE"
+	# A staged tree must not bring lists of its own in the place of the system's.
+	[ -n "$D" ] || depmod "$RELEASE"
 }
 
 dkms()
