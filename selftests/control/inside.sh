@@ -475,7 +475,7 @@ commands()
 # What every command says of a process while it computes, and of the device.
 busy()
 {
-	local pid out first second
+	local pid out first second patience=$((patience * 3))
 	load gpus=2 || return
 	begin "busy" busy
 	pid=$(pgrep -x client)
