@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # In the bed. KO_DIR has the modules, KERNEL_DIR the kernel, DKMS_DEB Debian's dkms or nothing, NVTOP
-# its nvtop, UDEV a folder with its udev, unpacked.
+# its nvtop, UDEV a folder with its udev, unpacked, NLC_NODE a Node.js for node-llama-cpp.
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 client=$top/build/selftests/control/client
@@ -32,6 +32,14 @@ leftovers()
 	find /etc /usr/bin /usr/lib/vgpu /usr/lib/udev /usr/lib/systemd /usr/src /usr/share/man /usr/share/doc \
 		/usr/share/bash-completion /lib/modules /var/lib/dkms /var/lib/dpkg/info -name '*vgpu*' 2>/dev/null |
 		grep -v "^/usr/lib/systemd/.*\.wants"
+}
+
+# The beginning of a prompt's known continuation, by npm's package.
+llama()
+{
+	LD_LIBRARY_PATH=$NLC_CUDA13 NLC_RUNTIME=libcudart.so.13 NLC_MODELS=$top/selftests/clients/models NLC_LENGTH=16 \
+		WHAT=compare VGPU_CTL=vgpu-ctl \
+		"$NLC_NODE" "$top/selftests/clients/node-llama-cpp/words.mjs" 1 kdoc-6m-q8_0.gguf
 }
 
 # udev's own daemon, with the package's rules among Debian's: the modes are what users meet.
@@ -198,6 +206,11 @@ if [ -x "$NVTOP" ]; then
 	check "nvtop shows the device" grep -q "vgpu 12.0" "$tmp/nvtop"
 else
 	skip "nvtop shows the device" "Debian cannot be reached"
+fi
+if [ -n "$NLC_NODE" ]; then
+	check "node-llama-cpp just works" llama
+else
+	skip "node-llama-cpp just works" "its registry cannot be reached"
 fi
 udev
 service

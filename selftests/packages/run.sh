@@ -19,6 +19,8 @@ KO_DIR=${ko%/*}
 # What comes from Debian, where that can be reached.
 NVTOP=$(../clients/monitors/fetch.sh 2>/dev/null)/nvtop/usr/bin/nvtop
 UDEV=$("$top/tools/vm/udev.sh" 2>/dev/null)
+export NLC_NODE= NLC_MODULES= NLC_CUDA13= NLC_CUDA12=
+eval "$(../clients/node-llama-cpp/install.sh 2>/dev/null)"
 mkdir -p "$top/build/deb/debian"
 cd "$top/build/deb/debian" || exit 1
 if [ -n "${DKMS:-}" ]; then	# it compiles the module in the bed: minutes, and hours in an emulator
