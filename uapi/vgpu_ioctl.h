@@ -739,7 +739,8 @@ struct vgpu_inject {
  * @flags: VGPU_RESET_*
  *
  * Takes back everything injected, finds a lost device again, zeroes the memory errors since the last reset, and is
- * as cool as a device without work.
+ * as cool as a device without work. The buffers of contexts that have ended are destroyed; memory that a process has mapped stays until
+ * it unmaps it.
  * EPERM without CAP_SYS_ADMIN, EBUSY while a context is alive and FORCE is not given, ENODEV for a removed device.
  */
 struct vgpu_reset {

@@ -109,6 +109,43 @@ bool vgpu_ctx_any_alive(struct vgpu_device *dev)
 	return any;
 }
 
+/* A context that has ended and may hold memory, with a reference, or NULL. */
+static struct vgpu_ctx *next_dead(struct vgpu_device *dev)
+{
+	struct vgpu_ctx *ctx;
+
+	mutex_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link) {
+		if (vgpu_ctx_dead(ctx) && !ctx->emptied && kref_get_unless_zero(&ctx->obj.ref)) {
+			ctx->emptied = true;
+			mutex_unlock(&dev->ctx_lock);
+			return ctx;
+		}
+	}
+	mutex_unlock(&dev->ctx_lock);
+	return NULL;
+}
+
+/**
+ * vgpu_ctx_empty_dead - end the buffers of contexts that have ended and whose processes live on
+ * @dev: device
+ *
+ * Of what a process has mapped the memory stays until it unmaps it.
+ */
+void vgpu_ctx_empty_dead(struct vgpu_device *dev)
+{
+	struct vgpu_ctx *ctx;
+
+	while ((ctx = next_dead(dev))) {
+		mutex_lock(&ctx->end_lock);
+		if (!ctx->detached)
+			vgpu_obj_destroy_memory(ctx->file, ctx);
+		mutex_unlock(&ctx->end_lock);
+		vgpu_ctx_put(ctx);
+		cond_resched();
+	}
+}
+
 /**
  * vgpu_ctx_kill - end a context in order and wait until nothing of it runs
  * @ctx: context
@@ -213,6 +250,9 @@ static void detach(struct vgpu_obj *obj)
 	struct vgpu_ctx *ctx = container_of(obj, struct vgpu_ctx, obj);
 
 	unwatch_mm(ctx);
+	mutex_lock(&ctx->end_lock);
+	ctx->detached = true;
+	mutex_unlock(&ctx->end_lock);
 	end(ctx);
 	vgpu_monitor_ctx_end(ctx);
 	delist(ctx->dev, ctx);
@@ -256,6 +296,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	kref_get(&ctx->dev->ref);
 	INIT_LIST_HEAD(&ctx->dev_link);
 	spin_lock_init(&ctx->state_lock);
+	mutex_init(&ctx->end_lock);
 	ctx->mm = current->mm;
 	mmgrab(ctx->mm);
 	ctx->pid = get_pid(task_tgid(current));

@@ -318,8 +318,10 @@ int vgpu_ioctl_reset(struct vgpu_file *vf, void *arg)
 		return -EINTR;
 	rc = reset(dev, a->flags & VGPU_RESET_FORCE);
 	mutex_unlock(&dev->injection.lock);
-	if (!rc)
+	if (!rc) {
+		vgpu_ctx_empty_dead(dev);
 		pr_notice("GPU %u: reset\n", dev->index);
+	}
 	return rc;
 }
 

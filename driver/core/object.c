@@ -194,9 +194,21 @@ static bool is_part(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
 	return obj->ctx == ctx && obj->type != VGPU_OBJ_CTX;
 }
 
+static bool is_bo(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
+{
+	return obj->ctx == ctx && obj->type == VGPU_OBJ_BO;
+}
+
 static bool is_ctx(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
 {
 	return obj->type == VGPU_OBJ_CTX;
+}
+
+static void close_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx)
+{
+	xa_lock(&vf->objs);
+	ctx->closed = true;
+	xa_unlock(&vf->objs);
 }
 
 /**
@@ -208,10 +220,21 @@ static bool is_ctx(const struct vgpu_obj *obj, const struct vgpu_ctx *ctx)
  */
 void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx)
 {
-	xa_lock(&vf->objs);
-	ctx->closed = true;
-	xa_unlock(&vf->objs);
+	close_ctx(vf, ctx);
 	end_all(vf, is_part, ctx);
+}
+
+/**
+ * vgpu_obj_destroy_memory - end every buffer of a context that has ended
+ * @vf: file
+ * @ctx: context
+ *
+ * Afterwards no object can be published for it. The others stay, for queries and for who waits.
+ */
+void vgpu_obj_destroy_memory(struct vgpu_file *vf, struct vgpu_ctx *ctx)
+{
+	close_ctx(vf, ctx);
+	end_all(vf, is_bo, ctx);
 }
 
 /* The DESTROY ioctl. */

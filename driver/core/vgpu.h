@@ -286,6 +286,9 @@ struct vgpu_file {
  * @sched:	the scheduler's part
  * @state_lock:	protects @dead, @fault
  * @dead:	ended: no new work, running work stops; read without lock
+ * @emptied:	vgpu_ctx_empty_dead() has been there; under the device's ctx_lock
+ * @detached:	@file is not valid any more; under @end_lock
+ * @end_lock:	held while somebody else than its end uses @file
  * @fault:	why, kind NONE when it ended orderly
  */
 struct vgpu_ctx {
@@ -307,6 +310,9 @@ struct vgpu_ctx {
 	spinlock_t state_lock;
 	bool dead;
 	bool closed;
+	bool emptied;
+	bool detached;
+	struct mutex end_lock;
 	struct vgpu_fault fault;
 };
 
@@ -374,6 +380,7 @@ struct vgpu_obj *vgpu_obj_get(struct vgpu_file *vf, u32 handle, enum vgpu_obj_ty
 struct vgpu_obj *vgpu_obj_find(struct vgpu_file *vf, u32 handle);
 void vgpu_obj_put(struct vgpu_obj *obj);
 void vgpu_obj_destroy_ctx(struct vgpu_file *vf, struct vgpu_ctx *ctx);
+void vgpu_obj_destroy_memory(struct vgpu_file *vf, struct vgpu_ctx *ctx);
 void vgpu_obj_destroy_all(struct vgpu_file *vf);
 
 /* ---- clients (client.c); what other modules use is in face.h */
@@ -385,6 +392,7 @@ int vgpu_ctx_usable(struct vgpu_ctx *ctx);
 bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
+void vgpu_ctx_empty_dead(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
 void vgpu_ctx_exit(void);
 

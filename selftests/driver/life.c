@@ -119,6 +119,81 @@ TEST_F_TIMEOUT(life, killed_with_many_rings, 120)
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
+static int reset_device(int fd)
+{
+	struct vgpu_reset r = { .size = sizeof(r), .flags = VGPU_RESET_FORCE };
+
+	return xioctl(fd, VGPU_IOCTL_RESET, &r);
+}
+
+/* Of a context that a reset has ended the memory is free at once, but for what is mapped; the rest tells why. */
+TEST_F(life, reset_frees_memory)
+{
+	struct vgpu_device_status st;
+	struct vgpu_fault f;
+	uint32_t ctx, bo, mapped;
+	struct queue q;
+	uint64_t va;
+	int fd = dev_open();
+	char *p;
+
+	ASSERT_EQ(0, ctx_create(fd, &ctx));
+	ASSERT_EQ(0, bo_mapped(fd, ctx, 64 * MIB, &bo, &va));
+	ASSERT_EQ(0, bo_create(fd, ctx, MIB, &mapped));
+	ASSERT_EQ(0, queue_create(fd, ctx, 64, &q));
+	p = bo_mmap(fd, mapped, MIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, reset_device(self->fd));
+	ASSERT_EQ(0, status(self->fd, &st));
+	EXPECT_EQ(self->before.vram_used + MIB, st.vram_used);
+	p[MIB - 1] = 1;
+	munmap(p, MIB);
+	ASSERT_EQ(0, status(self->fd, &st));
+	EXPECT_EQ(self->before.vram_used, st.vram_used);
+	EXPECT_EQ(-ENOENT, destroy(fd, bo));
+	EXPECT_EQ(-EIO, wait_value(fd, q.handle, 1, SECOND));
+	EXPECT_EQ(-EIO, bo_create(fd, ctx, MIB, &bo));
+	EXPECT_EQ(0, fault_query(fd, ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_RESET, f.kind);
+	EXPECT_EQ(0, ctx_create(fd, &ctx));
+	EXPECT_EQ(0, bo_create(fd, ctx, MIB, &bo));
+	munmap(q.user, q.user_length);
+	munmap((void *)q.kernel, 4096);
+	close(fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* Resets while contexts are made, filled and ended by others. */
+TEST_F_TIMEOUT(life, reset_and_end, 60)
+{
+	pid_t pid[3];
+	uint64_t end = now_ns() + 3 * SECOND;
+
+	for (int i = 0; i < 3; i++) {
+		pid[i] = fork();
+		if (!pid[i])
+			for (;;) {
+				int fd = dev_open();
+				uint32_t ctx, bo;
+				uint64_t va;
+
+				if (!ctx_create(fd, &ctx))
+					for (int k = 0; k < 3; k++)
+						bo_mapped(fd, ctx, 4 * MIB, &bo, &va);
+				if (now_ns() & 1024)
+					destroy(fd, ctx);
+				close(fd);
+			}
+	}
+	while (now_ns() < end)
+		EXPECT_EQ(0, reset_device(self->fd));
+	for (int i = 0; i < 3; i++) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
 TEST_F(life, closed_while_busy)
 {
 	for (int i = 0; i < 5; i++) {
