@@ -134,6 +134,8 @@ static ssize_t plug_memory_mib_store(struct config_item *item, const char *page,
 
 	if (rc)
 		return rc;
+	if (mib > VGPU_MAX_MIB)
+		return -EINVAL;
 	rc = begin_setting(p);
 	if (rc)
 		return rc;

@@ -23,7 +23,13 @@ struct step {
 
 static int start_engine(void)
 {
-	return engine_init(vgpu_params.isa);
+	int rc = engine_init(vgpu_params.isa);
+
+	if (rc == -ENODEV)
+		pr_err("isa=%s is a handler set that this CPU cannot run\n", vgpu_params.isa);
+	else if (rc)
+		pr_err("isa=%s is none of auto, avx512fp16, avx512, avx2, portable\n", vgpu_params.isa);
+	return rc;
 }
 
 static const struct step steps[] = {

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 
+#include "../sched/sched.h"
 #include "params.h"
 #include "vgpu.h"
 
@@ -20,7 +21,7 @@ MODULE_PARM_DESC(vram, "memory of each device in MiB (0: the model's, or half of
 
 static unsigned int workers;
 module_param(workers, uint, 0444);
-MODULE_PARM_DESC(workers, "worker threads (0: one a CPU)");
+MODULE_PARM_DESC(workers, "worker threads, at most 256 (0: one a CPU)");
 
 static char *cpus = "";
 module_param(cpus, charp, 0444);
@@ -81,29 +82,86 @@ static bool one_of(const char *s, const char *a, const char *b, const char *c)
 	return sysfs_streq(s, a) || sysfs_streq(s, b) || sysfs_streq(s, c);
 }
 
-/**
- * vgpu_params_check - check what insmod was given and fill in defaults
- *
- * Return: 0, or -EINVAL after saying which parameter is wrong.
- */
-int vgpu_params_check(void)
+/* The profile; which of the two names is wrong is said, or that they do not go together. */
+static int check_model(struct vgpu_params *p)
 {
-	unsigned long ram_mib = totalram_pages() >> (20 - PAGE_SHIFT);
-	struct vgpu_params *p = &vgpu_params;
-
 	p->model = vgpu_model_find(model, cc);
-	if (!p->model) {
-		pr_err("no profile with model=%s cc=%s\n", model, cc);
-		return -EINVAL;
-	}
+	if (p->model)
+		return 0;
+	if (!vgpu_model_find(model, NULL))
+		pr_err("model=%s is no profile\n", model);
+	else if (!vgpu_model_find(NULL, cc))
+		pr_err("cc=%s is no profile's compute capability\n", cc);
+	else
+		pr_err("model=%s has another compute capability than cc=%s\n", model, cc);
+	return -EINVAL;
+}
+
+static int check_numbers(void)
+{
 	if (gpus > VGPU_MAX_DEVICES) {
 		pr_err("gpus=%u is not within 0 to %u\n", gpus, VGPU_MAX_DEVICES);
+		return -EINVAL;
+	}
+	if (workers > VGPU_MAX_WORKERS) {
+		pr_err("workers=%u is not within 0 to %u\n", workers, VGPU_MAX_WORKERS);
 		return -EINVAL;
 	}
 	if (nice < -20 || nice > 19) {
 		pr_err("nice=%d is not within -20 to 19\n", nice);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+/* Sizes in MiB: what is more than addresses reach is a mistake, and would overflow in bytes. */
+static int check_sizes(unsigned long ram_mib)
+{
+	const struct {
+		const char *name;
+		unsigned long mib;
+	} sizes[] = {
+		{ "vram", vram },
+		{ "pin_limit_mib", pin_limit_mib },
+		{ "pin_user_mib", pin_user_mib },
+		{ "block_limit_mib", block_limit_mib },
+		{ "tables_user_mib", tables_user_mib },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (sizes[i].mib > VGPU_MAX_MIB) {
+			pr_err("%s=%lu is not within 0 to %lu\n", sizes[i].name, sizes[i].mib, VGPU_MAX_MIB);
+			return -EINVAL;
+		}
+	}
+	if (reserve_mib >= ram_mib) {
+		pr_err("reserve_mib=%lu leaves nothing of the machine's %lu\n", reserve_mib, ram_mib);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * vgpu_params_check - check what insmod was given and fill in defaults
+ *
+ * cpus and isa are checked by those that know what the machine has: the scheduler and the engine.
+ *
+ * Return: 0, or -EINVAL after saying which parameter is wrong and why.
+ */
+int vgpu_params_check(void)
+{
+	unsigned long ram_mib = totalram_pages() >> (20 - PAGE_SHIFT);
+	struct vgpu_params *p = &vgpu_params;
+	int rc;
+
+	rc = check_model(p);
+	if (!rc)
+		rc = check_numbers();
+	if (!rc)
+		rc = check_sizes(ram_mib);
+	if (rc)
+		return rc;
 	if (!one_of(nvidia_nodes, "auto", "on", "off")) {
 		pr_err("nvidia_nodes=%s is none of auto, on, off\n", nvidia_nodes);
 		return -EINVAL;

@@ -39,6 +39,7 @@
 #define VGPU_MODULE_VERSION	"0.1.0"
 #define VGPU_DRIVER_VERSION	"580.95.05"	/* what CUDA tools are told */
 #define VGPU_MAX_DEVICES	16
+#define VGPU_MAX_MIB		(1UL << 27)	/* of any size in MiB: the device's half of a GPU address */
 #define VGPU_EVENT_RING		64
 
 /*

@@ -194,7 +194,12 @@ u64 engine_cta_page(const struct engine_cta *cta, bool *write);
 
 /* ---- the engine itself ----------------------------------------------------------------- */
 
-/** engine_init() - choose the handler set: "auto", "avx512fp16", "avx512", "avx2", "portable" */
+/**
+ * engine_init() - choose the handler set
+ * @isa: "auto" (also NULL and ""), "avx512fp16", "avx512", "avx2" or "portable"
+ *
+ * Return: 0, -EINVAL for another name, -ENODEV for a set that this CPU cannot run.
+ */
 int engine_init(const char *isa);
 void engine_exit(void);
 const char *engine_isa(void);

@@ -97,6 +97,8 @@ int vgpu_nvidia_init(void)
 			NVIDIA_MAJOR);
 		return 0;
 	}
+	if (err == -EBUSY)
+		pr_err("nvidia_nodes=on: major %d is in use\n", NVIDIA_MAJOR);
 	shown = !err;
 	return err;
 }

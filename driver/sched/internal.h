@@ -32,7 +32,6 @@
 #include "fpu.h"
 #include "sched.h"
 
-#define VGPU_MAX_WORKERS	256
 #define VGPU_MAX_POLLED		64
 #define VGPU_RESIDENT_BYTES	(256ull << 20)	/* blocks in flight of a context, beyond one of each job */
 #define VGPU_QUANTUM_NS		1000000ull	/* a worker's turn on one job */

@@ -8,6 +8,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+#define VGPU_MAX_WORKERS	256
 #define VGPU_QUEUE_MAX_SLOTS	65536u
 
 struct vgpu_as;

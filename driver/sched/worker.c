@@ -215,9 +215,11 @@ static int cpus_for_workers(struct cpumask *mask)
 		rc = cpulist_parse(vgpu_params.cpus, mask);
 	else
 		cpumask_copy(mask, cpu_online_mask);
-	if (!rc)
-		cpumask_and(mask, mask, cpu_online_mask);
-	if (rc || cpumask_empty(mask)) {
+	if (rc) {
+		pr_err("cpus=%s is no list of this machine's CPUs\n", vgpu_params.cpus);
+		return -EINVAL;
+	}
+	if (!cpumask_and(mask, mask, cpu_online_mask)) {
 		pr_err("cpus=%s names no CPU that is online\n", vgpu_params.cpus);
 		return -EINVAL;
 	}
@@ -253,7 +255,10 @@ static int start_all(const struct cpumask *mask)
 	unsigned int want = vgpu_params.workers ?: cpumask_weight(mask), i;
 	int cpu = -1, rc = 0;
 
+	/* The parameter is no more than that, a machine may have more CPUs. */
 	want = min_t(unsigned int, want, VGPU_MAX_WORKERS);
+	if (want > cpumask_weight(mask))
+		pr_info("workers=%u: more than the %u CPUs that they share\n", want, cpumask_weight(mask));
 	for (i = 0; i < want && !rc; i++) {
 		cpu = cpumask_next(cpu, mask);
 		if (cpu >= nr_cpu_ids)

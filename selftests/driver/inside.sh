@@ -7,19 +7,24 @@ out=$1
 n=0
 failed=0
 
-# program NAME [LABEL]
-program()
+# run NAME COMMAND...
+run()
 {
+	local name=$1
+	shift
 	n=$((n + 1))
-	echo "# Subtest: ${2:-$1}"
-	"$out/$1" | sed 's/^/  /'
+	echo "# Subtest: $name"
+	"$@" | sed 's/^/  /'
 	if [ "${PIPESTATUS[0]}" = 0 ]; then
-		echo "ok $n ${2:-$1}"
+		echo "ok $n $name"
 	else
-		echo "not ok $n ${2:-$1}"
+		echo "not ok $n $name"
 		failed=1
 	fi
 }
+
+# program NAME [LABEL]
+program() { run "${2:-$1}" "$out/$1"; }
 
 reload()
 {
@@ -47,7 +52,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..17"
+echo "1..18"
 program abi
 program memory
 program queues
@@ -68,4 +73,5 @@ reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
 reload_sparse && program sparse
+rmmod vgpu && run params "$(dirname "$0")/params.sh"
 exit $failed
