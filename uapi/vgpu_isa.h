@@ -664,11 +664,35 @@ struct vgpu_code_line {
 	__u32 line;
 };
 
-/* A hash: a row counts with its place and the lengths of its names, a list with its length. */
+/* The words of the table's columns, each a number for the hash below. */
+enum vgpu_isa_word {
+	VGPU_WORD__, VGPU_WORD_V, VGPU_WORD_W, VGPU_WORD_X, VGPU_WORD_Y, VGPU_WORD_S, VGPU_WORD_T,
+	VGPU_WORD_P, VGPU_WORD_R, VGPU_WORD_G, VGPU_WORD_M, VGPU_WORD_N,
+
+	VGPU_WORD_NONE, VGPU_WORD_SCMP, VGPU_WORD_BAR, VGPU_WORD_BARRED, VGPU_WORD_FENCE, VGPU_WORD_S32,
+	VGPU_WORD_EXT, VGPU_WORD_SPACE, VGPU_WORD_CARRY, VGPU_WORD_LUT, VGPU_WORD_PRMT, VGPU_WORD_BFI,
+	VGPU_WORD_BMSK, VGPU_WORD_SZEXT, VGPU_WORD_BFIND, VGPU_WORD_DPSIGN, VGPU_WORD_CMP, VGPU_WORD_SAT,
+	VGPU_WORD_MINMAX, VGPU_WORD_FCMP, VGPU_WORD_TESTP, VGPU_WORD_HMOD, VGPU_WORD_CVT, VGPU_WORD_CVTI,
+	VGPU_WORD_Q8, VGPU_WORD_SHFL, VGPU_WORD_VOTE, VGPU_WORD_REDUX, VGPU_WORD_ORDER, VGPU_WORD_ATOM,
+	VGPU_WORD_CPASYNC, VGPU_WORD_LDSM, VGPU_WORD_MMASC, VGPU_WORD_MBAR, VGPU_WORD_BULK,
+
+	VGPU_WORD_ZERO, VGPU_WORD_NUM, VGPU_WORD_TARGET, VGPU_WORD_FUNC, VGPU_WORD_SRC, VGPU_WORD_FMODE,
+	VGPU_WORD_SREG, VGPU_WORD_OFFSET, VGPU_WORD_ATOMIC, VGPU_WORD_CPOFF, VGPU_WORD_MMA,
+
+	VGPU_WORD_CTRL, VGPU_WORD_SCALAR, VGPU_WORD_SMEM, VGPU_WORD_SVEC, VGPU_WORD_ALU, VGPU_WORD_LANE,
+	VGPU_WORD_MEM, VGPU_WORD_MAT
+};
+
+/*
+ * A hash: a row counts with its place, the length of its mnemonic and the words of its columns, a list
+ * with its length. The weights are odd, and place times word stays below 65536: no change of one word is lost.
+ */
 enum vgpu_isa_minor {
 	VGPU_ISA_MINOR = (0
 #define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) \
-	+ (VGPU_OP_##NAME + 1) * (int)(31 * sizeof(TEXT) + 7 * sizeof(#MOD) + 3 * sizeof(#IMM) + sizeof(#CLASS))
+	+ (VGPU_OP_##NAME + 1u) * (31u * sizeof(TEXT) + \
+	   97u * VGPU_WORD_##D + 101u * VGPU_WORD_##A + 103u * VGPU_WORD_##B + 107u * VGPU_WORD_##C + \
+	   7u * VGPU_WORD_##MOD + 3u * VGPU_WORD_##IMM + VGPU_WORD_##CLASS)
 #include "vgpu_isa_ops.h"
 #undef VGPU_OP
 	+ 3 * VGPU_CMP_COUNT + 5 * VGPU_FCMP_COUNT + 7 * VGPU_TESTP_COUNT + 11 * VGPU_ROUND_COUNT
