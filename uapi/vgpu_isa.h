@@ -567,6 +567,7 @@ enum vgpu_section {
  * @header_size: sizeof(struct vgpu_code_header)
  * @total_size: bytes of the whole object
  * @flags: zero
+ * @reserved: zero
  * @sec: where each section lies; offsets are multiples of 8, sections do not
  *	overlap, @sec.count elements each of the section's own type
  */

@@ -139,6 +139,8 @@ void vgpu_device_run_end(struct vgpu_device *dev)
  *
  * Takes no lock, so that config space reads may ask; a reading at the moment
  * of a change can be off by one packet.
+ *
+ * Return: ns since the device was made.
  */
 u64 vgpu_device_active_ns(struct vgpu_device *dev)
 {

@@ -126,6 +126,8 @@ static int answer(struct vgpu_file *vf, const struct ioctl_op *op, void *arg,
  * @ptr: pointer to the struct
  *
  * Unknown numbers and bad sizes never get further than here.
+ *
+ * Return: 0 or the call's errno; -ENOTTY for an unknown number.
  */
 long vgpu_ioctl(struct file *file, unsigned int cmd, unsigned long ptr)
 {

@@ -207,6 +207,8 @@ static u32 gather(struct vgpu_device *dev, struct vgpu_process *tab,
  * @from: array
  * @from_size: sizeof() of the struct here
  * @count: how many
+ *
+ * Return: 0, -EINVAL for a size that no version of the struct has, -EFAULT.
  */
 int vgpu_copy_array(u64 to, u32 to_size, const void *from, u32 from_size, u32 count)
 {

@@ -209,6 +209,13 @@ struct vgpu_device {
 
 /**
  * enum vgpu_obj_type - what a handle names
+ * @VGPU_OBJ_CTX:	struct vgpu_ctx
+ * @VGPU_OBJ_BO:	struct vgpu_bo
+ * @VGPU_OBJ_HOST:	struct vgpu_host
+ * @VGPU_OBJ_CODE:	struct vgpu_code
+ * @VGPU_OBJ_QUEUE:	struct vgpu_queue
+ * @VGPU_OBJ_FENCE:	struct vgpu_fence
+ * @VGPU_OBJ_TYPES:	number of types
  */
 enum vgpu_obj_type {
 	VGPU_OBJ_CTX,
@@ -290,6 +297,7 @@ struct vgpu_file {
  * @emptied:	vgpu_ctx_empty_dead() has been there; under the device's ctx_lock
  * @detached:	@file is not valid any more; under @end_lock
  * @end_lock:	held while somebody else than its end uses @file
+ * @closed:	its objects were ended, none is published any more; under xa_lock of the file's objects
  * @fault:	why, kind NONE when it ended orderly
  */
 struct vgpu_ctx {

@@ -39,7 +39,15 @@ struct engine_func_id {
  * @fmode: the float mode in force at each instruction (VGPU_FMODE_* bits, 0 the
  *	default); 0 where no path leads
  * @ids: functions that CALLI can name, in rising order of id
- * @insn_count: number of instructions; likewise the other counts
+ * @insn_count: elements of @insns
+ * @kernel_count: of @kernels
+ * @func_count: of @funcs
+ * @pattern_count: of @patterns
+ * @table_count: of @tables
+ * @target_count: of @targets
+ * @line_count: of @lines
+ * @string_bytes: of @strings
+ * @id_count: of @ids
  * @prog: set by engine_decode(), released by engine_decode_free()
  * @prog_bytes: memory behind @prog, set by engine_decode()
  */

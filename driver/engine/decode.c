@@ -435,6 +435,9 @@ static const u8 float_mirror[FLOAT_PRIMS] = { FEQ, FNE, FGT, FGE, FLT, FLE, FNUM
 
 /**
  * struct cmp_set - handlers of a comparing instruction
+ * @op: VGPU_OP_*
+ * @rules: by comparison: its primitive, and whether the result is negated
+ * @mirror: by primitive: the one that it becomes when A and B change places
  * @rows: by primitive
  * @single: with B a single value; 0 where there is none
  */

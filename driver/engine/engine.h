@@ -22,8 +22,9 @@ struct engine_code;	/* a verified, decoded code object; immutable, counted */
  * @msg: receives one line that says what was refused and where, or ""
  * @msg_size: bytes at @msg
  *
- * May sleep and allocate.  Return: 0, -EINVAL for a refused object, -ENOMEM,
- * -EINTR when a fatal signal came.
+ * May sleep and allocate.
+ *
+ * Return: 0, -EINVAL for a refused object, -ENOMEM, -EINTR when a fatal signal came.
  */
 int engine_code_load(const void *image, size_t size, struct engine_code **out,
 		     char *msg, size_t msg_size);
@@ -111,9 +112,13 @@ struct engine_cta;	/* a thread block in flight: registers, shared and local memo
 
 /**
  * engine_launch_create() - check a launch and run its grid preamble
+ * @p: what to launch; the code it names is referenced
+ * @out: where the launch goes
  *
- * May sleep; not in an FPU section.  Return: 0; -EINVAL where the shape, sizes or
- * parameters do not fit the kernel, -E2BIG beyond the engine's bounds, -ENOMEM.
+ * May sleep; not in an FPU section.
+ *
+ * Return: 0; -EINVAL where the shape, sizes or parameters do not fit the kernel,
+ * -E2BIG beyond the engine's bounds, -ENOMEM.
  */
 int engine_launch_create(const struct engine_params *p, struct engine_launch **out);
 void engine_launch_destroy(struct engine_launch *launch);
@@ -121,8 +126,10 @@ void engine_launch_destroy(struct engine_launch *launch);
 void engine_launch_stop(struct engine_launch *launch, enum vgpu_stop why);
 /**
  * engine_launch_stop_at() - the same, and the launch's fault says where it stood
+ * @launch: the launch
  * @cta: a block in flight that nobody runs now, or NULL
  * @block: else the number of a block that is about to begin
+ * @why: VGPU_STOP_*, the fault's kind
  */
 void engine_launch_stop_at(struct engine_launch *launch, struct engine_cta *cta, u64 block,
 			   enum vgpu_stop why);
@@ -135,12 +142,17 @@ void engine_launch_fault(const struct engine_launch *launch, struct engine_fault
 /** engine_cta_bytes() - memory that one block of @launch takes, for admission */
 size_t engine_cta_bytes(const struct engine_launch *launch);
 /**
- * engine_cta_begin() - put block number @block (x fastest) into @mem
+ * engine_cta_begin() - put a block into memory
+ * @launch: the launch
+ * @block: number of the block, x fastest
+ * @smid: %smid of its threads
  * @mem: engine_cta_bytes() bytes, 64-byte aligned, writable, owned by the caller
  *	until the block is done; must hold no other context's data (zeroed when its
  *	owner changes)
  *
  * Does not sleep, allocates nothing; call it inside an FPU section.
+ *
+ * Return: the block, which lies in @mem.
  */
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid,
 				    void *mem);
@@ -181,6 +193,8 @@ enum engine_status {
  * Inside an FPU section (its beginning and end are the caller's); neither
  * sleeps nor allocates.  Translations are not kept across calls, so that memory
  * may be unmapped between them (but see engine_cta_next()).
+ *
+ * Return: why it came back.
  */
 enum engine_status engine_run_until(struct engine_cta *cta, u32 budget, u64 until);
 

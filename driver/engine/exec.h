@@ -117,10 +117,12 @@ const struct eng_isa *eng_isa_now(void);
 
 /**
  * enum eng_pattern_kind - what is special about a lane pattern
+ * @ENG_PAT_ANY: nothing
+ * @ENG_PAT_STRIDE: offset = lane * stride
  */
 enum eng_pattern_kind {
 	ENG_PAT_ANY,
-	ENG_PAT_STRIDE,		/* offset = lane * stride */
+	ENG_PAT_STRIDE,
 };
 
 #define ENG_WINDOWS		4	/* that half a warp's elements may lie in */
@@ -128,8 +130,11 @@ enum eng_pattern_kind {
 
 /**
  * enum eng_record_kind - how a record's lanes are permuted out of its windows
- *
- * D: words of 32 bits, from 2 or 4 windows; W: pairs of words of 16 bits, from 2 or 3.
+ * @ENG_REC_NONE: not at all, lane by lane
+ * @ENG_REC_D2: words of 32 bits, from 2 windows
+ * @ENG_REC_D4: words of 32 bits, from 4 windows
+ * @ENG_REC_W2: pairs of words of 16 bits, from 2 windows
+ * @ENG_REC_W3: pairs of words of 16 bits, from 3 windows
  */
 enum eng_record_kind {
 	ENG_REC_NONE,
@@ -280,16 +285,32 @@ struct eng_tlb {
  * @exit: enum eng_exit
  * @table: handlers for @mask
  * @ip: where to go on
+ * @tlb: translations of the block
+ * @shared: shared memory of the block
+ * @local: local memory of the warp, @local_size for each lane
+ * @param: parameters of the launch
+ * @patterns: lane patterns of the program
+ * @shared_size: bytes of @shared
+ * @local_size: bytes of local memory a lane, the call stack included
+ * @param_size: bytes of @param
  * @mode: float mode now in MXCSR
  * @strong: strong loads and atomics seen: the signs of spinning
  * @turns: slices of fragments since some last met
+ * @index: number of the warp in its block
  * @tid: index of the first thread
+ * @cta: the block
+ * @nsregs: scalars of a fragment
+ * @nvregs: rows of @v
+ * @slots: places in @save that are taken, a bit each
+ * @nfrags: fragments there are
+ * @cur: which of @frags runs
  * @straight: threads differ in their first index only, by one from lane to lane
  * @p: predicates; slot ENG_GUARD_TRUE is all ones
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
  * @addr: lane addresses of a slow memory instruction
  * @save: scalars of fragments that do not run, @nsregs (a multiple of ENG_SREGS_STEP) each
+ * @frags: the fragments
  * @v: vector registers
  */
 struct eng_warp {
@@ -425,7 +446,11 @@ const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
 			       const struct eng_op *next, u32 taken);
 void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
 /**
- * eng_sync() - lanes @e are at .sync instruction @ip and need @need
+ * eng_sync() - lanes are at a .sync instruction
+ * @w: the warp
+ * @ip: the instruction
+ * @e: the lanes
+ * @need: lanes that must be there to execute it
  *
  * Return: the lanes to execute it for; 0 where the fragment must wait: then
  * @w->ip is where to go on (another fragment) or NULL.
@@ -503,10 +528,9 @@ const struct eng_op *eng_fault(struct eng_warp *w, const struct eng_op *ip, u32 
 /** eng_tlb_find() - the translation of global @va; 0, or the error of translate() */
 int eng_tlb_find(struct eng_warp *w, u64 va, bool write, struct eng_tlb_entry **out);
 
-/**
- * eng_access() - any load or store, lane by lane
- *
- * Return: the next instruction, or NULL with @w->exit set.
+/*
+ * Any load, store, cp.async or scalar load, lane by lane. They return the next
+ * instruction, or NULL with @w->exit set.
  */
 const struct eng_op *eng_load(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
 const struct eng_op *eng_store(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
@@ -515,7 +539,12 @@ const struct eng_op *eng_sld(struct eng_warp *w, const struct eng_op *ip);
 /**
  * eng_pointers() - translate one naturally contiguous access a lane, all lanes
  * @w: @w->addr holds the addresses
+ * @ip: the instruction, for the fault
+ * @lanes: that take part
  * @space: enum vgpu_space
+ * @bytes: of each access
+ * @align: of what the addresses must be multiples, in bytes
+ * @write: it must be writable
  * @ptr: receives a pointer a lane
  *
  * Return: true, or false with the fault or the missing page noted in @w->exit.
@@ -529,13 +558,20 @@ bool eng_pointers(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 sp
 #define ENG_TENSOR_CHUNK 256	/* those of a tensor, which move by 16 */
 
 /**
- * eng_bulk_aligned() - sizes and addresses of a BULK or BULKRED are multiples of @by
+ * eng_bulk_aligned() - check sizes and addresses of a BULK or BULKRED
+ * @w: the warp
+ * @ip: the instruction
+ * @lanes: that take part
+ * @by: of what they must be multiples, in bytes
  *
- * False: the fault is noted in @w->exit.
+ * Return: true, or false with the fault noted in @w->exit.
  */
 bool eng_bulk_aligned(struct eng_warp *w, const struct eng_op *ip, u32 lanes, u32 by);
 /**
  * eng_bulk_step() - the next piece of a lane's work
+ * @w: the warp
+ * @ip: the instruction
+ * @lane: the lane
  * @max: most bytes of it
  * @write_other: A is stored to; else loaded from
  * @shared: receives where it lies in shared memory
@@ -591,12 +627,16 @@ const struct eng_op *eng_tensor(struct eng_warp *w, const struct eng_op *ip, u32
 const struct eng_op *eng_again(struct eng_warp *w, const struct eng_op *ip, bool more, u32 bytes);
 
 /**
- * eng_piece() - what lies contiguously from @va of @space on
+ * eng_piece() - what lies contiguously from an address on
+ * @w: the warp
+ * @ip: the instruction, for the fault
+ * @space: enum vgpu_space; local memory has no such pieces
+ * @va: the address
+ * @lane: whose it is
  * @write: it must be writable
  * @ptr: receives where it is
  *
- * Local memory has no such pieces.  Return: bytes, or 0 with the fault or the missing page
- * noted in @w->exit.
+ * Return: bytes, or 0 with the fault or the missing page noted in @w->exit.
  */
 u64 eng_piece(struct eng_warp *w, const struct eng_op *ip, u32 space, u64 va, u32 lane,
 	      bool write, u8 **ptr);
@@ -626,6 +666,8 @@ void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern
  * @cta: the block, NULL for the grid's
  * @pc: where it starts
  * @s: scalars
+ * @va: receives the address of a load that did not succeed
+ * @at: receives the index of its instruction
  *
  * At most VGPU_MAX_PREAMBLE instructions.
  *

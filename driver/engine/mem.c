@@ -173,6 +173,10 @@ static struct place place_of(struct eng_warp *w, u32 space, u64 va, u32 lane, bo
 
 /**
  * struct access - what is checked and, where it fails, reported
+ * @space: enum vgpu_space
+ * @bytes: size of each lane's access
+ * @align: of what its address must be a multiple, in bytes
+ * @write: a store or an atomic
  */
 struct access {
 	u32 space, bytes, align;

@@ -230,6 +230,7 @@ static __always_inline u32 num_f_to_tf32(u32 a, u32 mod)
  * @max: largest finite magnitude
  * @inf: infinity's magnitude, or 0
  * @nan: the canonical NaN's magnitude, or 0 where there is none
+ * @sign: position of the sign bit
  */
 struct num_small {
 	u8 frac, bias, max, inf, nan, sign;

@@ -203,6 +203,9 @@ static __always_inline u64 num_pack(u32 sign, u64 m, s32 e, u32 rm, u32 frac, s3
 
 /**
  * struct num_parts - a finite number taken apart: +-m * 2^e
+ * @sign: 1: negative
+ * @m: the significand with its hidden bit, an integer
+ * @e: exponent of its last bit
  */
 struct num_parts {
 	u32 sign;

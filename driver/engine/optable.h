@@ -66,9 +66,14 @@ extern const struct op_info op_table[VGPU_OP_COUNT];
 /**
  * struct mma_info - one row of VGPU_MMA_KINDS
  * @name: the kind's name
+ * @m: rows of A, C and D
+ * @n: columns of B, C and D
+ * @k: columns of A, rows of B
  * @ab: enum mma_type of A and B
  * @cd: enum mma_type of C and D
- * @regs_a: V registers of one A fragment; likewise @regs_b and @regs_c
+ * @regs_a: V registers of one A fragment
+ * @regs_b: of one B fragment
+ * @regs_c: of one C or D fragment
  */
 struct mma_info {
 	const char *name;

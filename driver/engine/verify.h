@@ -88,8 +88,12 @@ enum engine_refusal verify_mod(const struct vgpu_insn *in, const struct op_info 
 
 /**
  * verify_units() - functions and preambles: where they lie, and each instruction in them
+ * @code: the object, its sections checked
+ * @diag: receives what was refused and where
  *
  * verify_unit.c.  Fills @code->ids.
+ *
+ * Return: 0, -EINVAL with @diag filled, -ENOMEM, -EINTR.
  */
 int verify_units(struct engine_code *code, struct engine_diag *diag);
 

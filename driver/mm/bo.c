@@ -15,6 +15,8 @@
  * vgpu_bo_get - take a reference on a buffer, for an ioctl
  * @vf: file
  * @handle: its handle
+ *
+ * Return: the buffer, or as vgpu_obj_get() an ERR_PTR().
  */
 struct vgpu_bo *vgpu_bo_get(struct vgpu_file *vf, u32 handle)
 {
@@ -34,6 +36,8 @@ EXPORT_SYMBOL_VGPU(vgpu_store_length);
  * vgpu_store_page - a page of memory that is ours
  * @store: memory
  * @index: page number, below its length; of a sparse one a page that is backed
+ *
+ * Return: the page, no reference taken.
  */
 struct page *vgpu_store_page(const struct vgpu_store *store, unsigned long index)
 {

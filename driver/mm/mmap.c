@@ -63,6 +63,8 @@ static unsigned long first_page(const struct vm_area_struct *vma)
  * @store: the store
  * @i: its page, backed
  * @n: how many, backed too, may be entered from there on
+ *
+ * Return: as vmf_insert_page() for the page that was touched.
  */
 vm_fault_t vgpu_store_fault(struct vm_fault *vmf, const struct vgpu_store *store, unsigned long i,
 			    unsigned long n)
@@ -117,6 +119,8 @@ static void finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
  * @first: number of the first one
  *
  * The caller has checked that the object has as many pages as the mapping.
+ *
+ * Return: 0 or vm_insert_pages()'s errno.
  */
 int vgpu_mmap_finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
 		     struct page *(*page)(struct vgpu_obj *obj, unsigned long index),
@@ -171,6 +175,9 @@ static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
  * vgpu_mmap - the file operation
  * @file: an open of a device
  * @vma: the mapping to be
+ *
+ * Return: 0, -ENOENT for a handle that is not there, -EINVAL for what cannot be mapped so, -EPERM for another
+ * process's object, -ENOMEM.
  */
 int vgpu_mmap(struct file *file, struct vm_area_struct *vma)
 {

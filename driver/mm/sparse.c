@@ -18,6 +18,8 @@
  * @dev: device
  * @length: bytes
  * @flags: VGPU_BO_*; managed memory is the process's as well and backed at once
+ *
+ * Return: true where devices have more memory than the machine, and the buffer is no small one.
  */
 bool vgpu_sparse_wanted(const struct vgpu_device *dev, u64 length, u32 flags)
 {
@@ -62,6 +64,8 @@ void vgpu_sparse_fini(struct vgpu_store *store)
  * vgpu_store_backed - whether a piece has memory
  * @store: store
  * @piece: its number, below npieces
+ *
+ * Return: true if so; what it leads to is zeroed then.
  */
 bool vgpu_store_backed(const struct vgpu_store *store, unsigned long piece)
 {
@@ -91,7 +95,9 @@ static void publish(struct vgpu_store *store, unsigned long piece, const struct 
  * @store: store
  * @piece: its number, below npieces
  *
- * Called by whoever touches it: the maker's control group pays. Return: as vgpu_vram_alloc().
+ * Called by whoever touches it: the maker's control group pays.
+ *
+ * Return: as vgpu_vram_alloc(), or -EINTR for a killed caller.
  */
 int vgpu_store_back(struct vgpu_store *store, unsigned long piece)
 {

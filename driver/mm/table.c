@@ -200,7 +200,9 @@ static struct vgpu_pt *table_of(struct vgpu_as *as, const struct vgpu_piece *pie
  * @piece: memory, backed
  * @readonly: writes fault
  *
- * Readers see it absent or whole. Return: 0, -EDQUOT or -ENOMEM.
+ * Readers see it absent or whole.
+ *
+ * Return: 0, -EDQUOT or -ENOMEM.
  */
 int vgpu_pt_set_piece(struct vgpu_as *as, u64 va, const struct vgpu_piece *piece, bool readonly)
 {

@@ -19,6 +19,8 @@
  *
  * What is left above the reserve: so that VRAM ends with "out of memory" and
  * never with the OOM killer.
+ *
+ * Return: bytes.
  */
 u64 vgpu_vram_machine_free(void)
 {
@@ -32,8 +34,9 @@ u64 vgpu_vram_machine_free(void)
  * vgpu_zalloc - zeroed memory of the kernel's whose size user space decides on
  * @bytes: how many
  *
- * NULL where the machine has no more above the reserve: neither its OOM killer nor a memory
- * control group's has anything to do. May sleep; to be freed with kvfree().
+ * Neither the machine's OOM killer nor a memory control group's has anything to do. May sleep.
+ *
+ * Return: the memory, to be freed with kvfree(), or NULL where the machine has no more above the reserve.
  */
 void *vgpu_zalloc(size_t bytes)
 {

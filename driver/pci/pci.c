@@ -41,7 +41,7 @@
  * @slot: config space of each device, by slot number
  * @override_err: why the device just found could not be claimed for us
  */
-static struct root {
+struct root {
 	struct pci_bus *bus;
 	struct resource busn;
 #ifdef HAVE_SYSDATA
@@ -50,7 +50,9 @@ static struct root {
 	spinlock_t lock;
 	struct vgpu_cfg *slot[VGPU_PCI_MAX];
 	int override_err;
-} root = {
+};
+
+static struct root root = {
 	.lock = __SPIN_LOCK_UNLOCKED(root.lock),
 };
 

@@ -48,6 +48,8 @@ void vgpu_sched_ctx_free(struct vgpu_ctx *ctx)
 
 /**
  * vgpu_sched_ctx_add_tl - have a timeline killed with the context
+ * @ctx: context
+ * @tl: timeline, in no list yet
  *
  * Return: 0, -EIO when the context has ended.
  */

@@ -94,6 +94,7 @@ static bool take_due(struct vgpu_sched_ctx *s, struct list_head *batch)
 
 /**
  * vgpu_due_signal - signal the eventfds of a context that are due
+ * @s: the scheduler's part of the context
  *
  * May sleep. What is due for one eventfd at the same time is one signal: so what they all take is bounded by how many
  * watch them.

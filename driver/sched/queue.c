@@ -354,6 +354,8 @@ static struct page *kernel_page(struct vgpu_obj *obj, unsigned long index)
  * @vma: the mapping to be
  * @obj: queue
  * @offset: file offset less the handle's part
+ *
+ * Return: 0, -EINVAL for another area or size, -EPERM for writing where only the kernel does, -ENOMEM.
  */
 int vgpu_queue_mmap(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
 {

@@ -55,6 +55,8 @@ void vgpu_slice_begin(struct vgpu_worker *w, struct vgpu_as *as, bool fpu)
  * vgpu_slice_ticks - engine_ticks() at some time of this slice
  * @w: this worker
  * @ns: after its beginning
+ *
+ * Return: ticks, by the rate of the slices before.
  */
 u64 vgpu_slice_ticks(const struct vgpu_worker *w, u32 ns)
 {

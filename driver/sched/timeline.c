@@ -99,6 +99,8 @@ int vgpu_tl_add(struct vgpu_timeline *tl, struct vgpu_tl_waiter *w)
 
 /**
  * vgpu_tl_cancel - take a waiter back; its callback is not running afterwards
+ * @tl: timeline
+ * @w: a waiter of it, or one that was never added
  *
  * Return: whether it was still waiting; else its callback has run, or it was never added.
  */

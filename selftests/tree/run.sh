@@ -48,6 +48,9 @@ unlicensed()
 	done
 }
 
+# badly_said FOLDER...: comments in kernel-doc's form that leave something out, as kernel-doc says it
+badly_said() { find "$@" -name '*.[ch]' -print0 | xargs -0 "$kerneldoc" -none -Wall 2>&1 | sort -u; }
+
 none() { [ ! -s "$1" ] || { cat "$1"; false; }; }
 
 # undocumented HEADER PAGE: ioctls of the one that the other does not name, and the other way round.
@@ -88,7 +91,7 @@ figures()
 		diff "$tmp/said" -
 }
 
-plan 10
+plan 12
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
@@ -124,6 +127,18 @@ check "one that is gone is found" test "$(wc -l <"$tmp/missing")" = 3
 check "README's figures are those of the golden tests" figures "$top/README.md"
 sed 's/ of [0-9]* tests of instruction forms/ of 853 tests of instruction forms/' "$top/README.md" >"$tmp/readme"
 check "others are found" test -n "$(figures "$tmp/readme")"
+
+kerneldoc=${VGPU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vgpu}/kernels/uml/source/scripts/kernel-doc
+if [ -x "$kerneldoc" ]; then
+	badly_said "$top/driver" "$top/uapi" >"$tmp/missing"
+	check "kernel-doc finds nothing missing in the driver's comments" none "$tmp/missing"
+	printf '/**\n * half() - one parameter of two\n * @a: one\n */\nvoid half(int a, int b);\n' >"$tmp/made/d.h"
+	badly_said "$tmp/made" >"$tmp/missing"
+	check "what is missing is found" grep -q "'b' not described" "$tmp/missing"
+else
+	skip "kernel-doc finds nothing missing in the driver's comments" "no $kerneldoc: tools/vm/kernels.sh uml"
+	skip "what is missing is found" "likewise"
+fi
 
 if command -v sphinx-build >/dev/null; then
 	check "the documentation builds without a warning" \
