@@ -73,11 +73,25 @@ install: user
 deb: user
 	@tools/package/deb/build.sh
 
-test test-long: deps
-	@$(VM)/kernels.sh uml 6.1 6.12 kasan $(if $(filter test-long,$@),kcsan) >/dev/null
-	@$(VM)/toolkit.sh >/dev/null
-	@$(MAKE) --no-print-directory all
-	@selftests/run $(if $(filter test-long,$@),--long) $(SUITES)
+# When suites fail, the last line is their count and not a complaint of make's own: -q ends with status 1 and says
+# nothing where a command is left to be run, and "false" is left when any failed.
+ifeq ($(MAKELEVEL) $(words $(MAKECMDGOALS)) $(findstring n,$(firstword -$(MAKEFLAGS))),0 1 )
+MAKEFLAGS += $(if $(filter test test-long,$(MAKECMDGOALS)),-q)
+always	:= +
+plain	:= unset MAKEFLAGS MFLAGS;
+endif
+FAILED	:= build/selftests/failed
+
+test test-long: %: suites-of-%
+	@$(if $(wildcard $(FAILED)),false)
+
+suites-of-test suites-of-test-long:
+	$(always)@$(plain) $(VM)/deps.sh
+	$(always)@$(plain) $(VM)/kernels.sh uml 6.1 6.12 kasan $(if $(filter %-long,$@),kcsan) >/dev/null
+	$(always)@$(plain) $(VM)/toolkit.sh >/dev/null
+	$(always)@$(plain) $(MAKE) --no-print-directory $(filter -j%,$(MAKEFLAGS)) $(MAKEOVERRIDES) all
+	$(always)@$(plain) mkdir -p $(dir $(FAILED)) && rm -f $(FAILED); \
+		selftests/run $(if $(filter %-long,$@),--long) $(SUITES) || touch $(FAILED)
 
 bench: bed
 	@$(MAKE) --no-print-directory -C tools/bench bench
@@ -88,4 +102,4 @@ clean:
 
 export DESTDIR
 
-.PHONY: all module user deps bed run load unload install deb test test-long bench clean
+.PHONY: all module user deps bed run load unload install deb test test-long suites-of-test suites-of-test-long bench clean

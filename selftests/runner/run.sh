@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 25
+plan 29
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -116,4 +116,32 @@ printf 'check:\n\t@echo ok 1 - b\n' >"$tmp/selftests/of/made/Makefile"
 [ "$("$tmp/selftests/run" | tail -n 1)$("$tmp/selftests/run" of/made | tail -n 1)" = \
 	"2 passed, 0 failed, 0 skipped1 passed, 0 failed, 0 skipped" ]
 check "a suite in a folder of suites" test $? = 0
+# make_test STATUS "LAST LINE" GOAL SUITE: what the tree's Makefile does, in a tree whose tools do nothing.
+make_test()
+{
+	env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -s -C "$tmp" --no-print-directory "$3" SUITES="$4" KDIR=/nowhere >"$tmp/out" 2>&1
+	got=$?
+	[ $got = "$1" ] && [ "$(tail -n 1 "$tmp/out")" = "$2" ] && return
+	echo "status $got, not $1; last line not '$2' but:"
+	cat "$tmp/out"
+	return 1
+}
+
+cp ../../Makefile "$tmp"
+mkdir -p "$tmp/tools/vm"
+for tool in deps kernels toolkit kmod; do
+	printf '#!/bin/sh\n' >"$tmp/tools/vm/$tool.sh"
+	chmod +x "$tmp/tools/vm/$tool.sh"
+done
+rm -rf "$tmp/selftests/made"
+for suite in good bad; do mkdir "$tmp/selftests/$suite"; done
+printf '#!/bin/sh\necho 1..1; echo ok 1\n' >"$tmp/selftests/good/run.sh"
+printf '#!/bin/sh\necho 1..1; echo not ok 1\n' >"$tmp/selftests/bad/run.sh"
+chmod +x "$tmp"/selftests/*/run.sh
+check "make test: the last line, where one fails" make_test 1 "1 passed, 1 failed, 0 skipped" test "good bad"
+check "make test: the last line, where none fails" make_test 0 "1 passed, 0 failed, 0 skipped" test good
+check "make test-long: the same" make_test 1 "0 passed, 1 failed, 0 skipped" test-long bad
+printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/toolkit.sh"
+make_fails() { ! env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -C "$tmp" test KDIR=/nowhere >"$tmp/out" 2>&1 && grep -q 'make: .* Error 3' "$tmp/out"; }
+check "make test: what fails before the suites is said" make_fails
 finish
