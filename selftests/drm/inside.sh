@@ -156,6 +156,7 @@ check "not for everybody" is "$(stat -c %a /dev/dri/renderD* | sort -u)" 600
 # A thread of its own, whose name newer kernels begin with kworker/R-.
 check "fences can be signalled when memory is short" grep -qx "\(kworker/R-\)\?vgpu_drm" /proc/*/comm
 program gem
+program share
 program fence
 . ../lib/failing.sh
 program failnth
@@ -255,7 +256,8 @@ check "then vgpu after it" sh -c "rmmod vgpu_drm && rmmod vgpu"
 # More memory than the machine has: what is imported is backed then.
 check "a device of a TiB" ours vgpu vram=1048576
 ours vgpu_drm
-program gem -t buffer_to_gem -t part_of_a_buffer -t resident_is_what_is_backed
+program gem -t resident_is_what_is_backed
+program share -t buffer_to_gem -t part_of_a_buffer
 unload
 rmmod vgpu
 rm -rf "$tmp"
