@@ -10,6 +10,7 @@
 #include "../../driver/engine/engine.h"
 #include "../../userlib/compiler/compiler.h"
 #include "../../userlib/compiler/launch.h"
+#include "slurp.h"
 #include "tap.h"
 
 #define BASE	0x700000000000ull
@@ -103,23 +104,6 @@ static bool open_text(const char *text, size_t len)
 	heap = take(65536);
 	((struct vgpucc_heap *)at(heap))->size = 65536 - sizeof(struct vgpucc_heap);
 	return true;
-}
-
-static char *slurp(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *p;
-
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*len = ftell(f);
-	rewind(f);
-	p = calloc(1, *len + 1);
-	if (fread(p, 1, *len, f) != *len)
-		abort();
-	fclose(f);
-	return p;
 }
 
 /* ---- launches ---- */

@@ -8,6 +8,7 @@
 
 #include "compiler.h"
 #include "ir.h"
+#include "slurp.h"
 #include "tap.h"
 
 static const struct vgpucc_target targets[] = {
@@ -15,26 +16,6 @@ static const struct vgpucc_target targets[] = {
 };
 
 static char log_buf[4096];
-
-static char *slurp(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *buf;
-
-	if (!f || fseek(f, 0, SEEK_END)) {
-		perror(path);
-		exit(2);
-	}
-	*len = ftell(f);
-	rewind(f);
-	buf = calloc(1, *len + 1);
-	if (!buf || fread(buf, 1, *len, f) != *len) {
-		perror(path);
-		exit(2);
-	}
-	fclose(f);
-	return buf;
-}
 
 /* Comments name labels as they were, which differ. */
 static char *strip_comments(char *s)
@@ -117,7 +98,7 @@ static void check_file(const char *path)
 	char *text = slurp(path, &len);
 
 	diag_init(&d, log_buf, sizeof(log_buf));
-	if (!ok(!vgpucc_module_open(text, len, &targets[0], &d, &m), "%s opens", file)) {
+	if (!ok(text && !vgpucc_module_open(text, len, &targets[0], &d, &m), "%s opens", file)) {
 		note("%s", log_buf);
 		free(text);
 		return;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compiler.h"
+#include "slurp.h"
 #include "tap.h"
 
 #define THREADS	8
@@ -51,17 +52,16 @@ static bool same(const struct result *a, const struct result *b)
 
 static int open_file(const char *path)
 {
-	static char text[1 << 20];
 	struct vgpucc_target target = { .cc = 120 };
 	struct vgpucc_info info;
-	FILE *f = fopen(path, "r");
+	size_t len;
+	char *text = slurp(path, &len);
 	struct diag d;
 
-	if (!f || !fread(text, 1, sizeof(text) - 1, f)) {
+	if (!text) {
 		perror(path);
 		return 1;
 	}
-	fclose(f);
 	diag_init(&d, NULL, 0);
 	if (vgpucc_module_open(text, 0, &target, &d, &module))
 		return 1;

@@ -10,6 +10,7 @@
 
 #include "../../driver/engine/engine.h"
 #include "../../userlib/compiler/compiler.h"
+#include "slurp.h"
 
 #define MAX_REASONS	512
 
@@ -88,23 +89,6 @@ static bool one(struct vgpucc_module *m, const char *name, int shape)
 		note_verify(msg, name);
 	free(image);
 	return ok;
-}
-
-static void *slurp(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "rb");
-	char *p;
-
-	if (!f)
-		return NULL;
-	fseek(f, 0, SEEK_END);
-	*len = ftell(f);
-	rewind(f);
-	p = calloc(1, *len + 1);
-	if (p && fread(p, 1, *len, f) != *len)
-		p[0] = 0;
-	fclose(f);
-	return p;
 }
 
 struct all {

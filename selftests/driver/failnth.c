@@ -93,10 +93,7 @@ static int step_copy(struct world *w)
 	return rc ? rc : from_gpu(w->fd, w->ctx, w->va + 12, &x, 8);
 }
 
-static const struct {
-	const char *name;
-	int (*fn)(struct world *w);
-} steps[] = {
+static const struct failnth_step steps[] = {
 	{ "open", step_open }, { "context", step_ctx }, { "buffer", step_bo },
 	{ "map", step_map }, { "mmap", step_mmap }, { "host", step_host },
 	{ "fence", step_fence }, { "queue", step_queue }, { "code", step_code },
@@ -108,22 +105,12 @@ static const struct {
 static bool life(struct __test_metadata *_metadata, struct world *w, unsigned int which,
 		 unsigned int nth)
 {
-	bool hit = false;
-	int rc = 0;
+	bool hit;
 
 	w->mapped = MAP_FAILED;
 	w->fd = -1;
 	memset(&w->q, 0, sizeof(w->q));
-	for (unsigned int i = 0; i <= which && !rc; i++) {
-		if (i == which)
-			failnth_set(nth);
-		rc = steps[i].fn(w);
-		if (i == which)
-			hit = failnth_hit();
-		EXPECT_TRUE(i == which || !rc);
-	}
-	EXPECT_TRUE(failnth_fine(rc, hit))
-		TH_LOG("%s %u: %d", steps[which].name, nth, rc);
+	hit = failnth_walk(_metadata, steps, w, which, nth);
 	if (w->mapped != MAP_FAILED)
 		munmap(w->mapped, 2 * MIB);
 	if (w->q.user && w->q.user != MAP_FAILED)

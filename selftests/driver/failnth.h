@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's fail-nth: one allocation of the calling thread fails, the n-th from now on. */
+/*
+ * The kernel's fail-nth: one allocation of the calling thread fails, the n-th from now on. To be included behind
+ * kselftest_harness.h.
+ */
 #ifndef SELFTESTS_DRIVER_FAILNTH_H
 #define SELFTESTS_DRIVER_FAILNTH_H
 
@@ -47,6 +50,34 @@ static inline bool failnth_hit(void)
 static inline bool failnth_fine(int rc, bool hit)
 {
 	return !rc || (hit && (rc == -ENOMEM || rc == -ENOSPC || rc == -EFAULT));
+}
+
+struct world;	/* what a program's steps make, its own */
+
+/* A step of a life, which returns 0 or a negative errno. */
+struct failnth_step {
+	const char *name;
+	int (*fn)(struct world *w);
+};
+
+/* All steps up to @which, whose @nth allocation fails. Returns whether it has so many. */
+static inline bool failnth_walk(struct __test_metadata *_metadata, const struct failnth_step *steps,
+				struct world *w, unsigned int which, unsigned int nth)
+{
+	bool hit = false;
+	int rc = 0;
+
+	for (unsigned int i = 0; i <= which && !rc; i++) {
+		if (i == which)
+			failnth_set(nth);
+		rc = steps[i].fn(w);
+		if (i == which)
+			hit = failnth_hit();
+		EXPECT_TRUE(i == which || !rc);
+	}
+	EXPECT_TRUE(failnth_fine(rc, hit))
+		TH_LOG("%s %u: %d", steps[which].name, nth, rc);
+	return hit;
 }
 
 #endif

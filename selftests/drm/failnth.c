@@ -4,9 +4,9 @@
  * first, second, third… allocation in it failing. Nothing may leak or break. Not among them: what calls dma_buf_vmap(),
  * which warns when an exporter fails, whichever it is.
  */
-#include "../driver/failnth.h"
 #include "node.h"
 #include "kselftest_harness.h"
+#include "../driver/failnth.h"
 
 struct world {
 	char path[64];
@@ -86,10 +86,7 @@ static int step_fdinfo(struct world *w)
 	return fdinfo(w->fd, "drm-total-vram") == ~0ull ? -ENOMEM : 0;
 }
 
-static const struct {
-	const char *name;
-	int (*fn)(struct world *w);
-} steps[] = {
+static const struct failnth_step steps[] = {
 	{ "open", step_open }, { "create", step_create }, { "mmap", step_mmap }, { "export", step_export },
 	{ "import", step_import }, { "prime export", step_prime_export },
 	{ "prime import", step_prime_import }, { "attach", step_attach },
@@ -100,24 +97,14 @@ static const struct {
 /* All steps, of which @which has its @nth allocation fail. Returns whether there was one. */
 static bool life(struct __test_metadata *_metadata, struct world *w, unsigned int which, unsigned int nth)
 {
-	bool hit = false;
-	int rc = 0;
+	bool hit;
 
 	w->fd = w->buf = w->memory = -1;
 	w->mapped = MAP_FAILED;
 	w->gpu = dev_open();
 	EXPECT_EQ(0, ctx_create(w->gpu, &w->ctx));
 	EXPECT_EQ(0, queue_create(w->gpu, w->ctx, 64, &w->q));
-	for (unsigned int i = 0; i <= which && !rc; i++) {
-		if (i == which)
-			failnth_set(nth);
-		rc = steps[i].fn(w);
-		if (i == which)
-			hit = failnth_hit();
-		EXPECT_TRUE(i == which || !rc);
-	}
-	EXPECT_TRUE(failnth_fine(rc, hit))
-		TH_LOG("%s %u: %d", steps[which].name, nth, rc);
+	hit = failnth_walk(_metadata, steps, w, which, nth);
 	if (w->mapped != MAP_FAILED)
 		munmap(w->mapped, 64 * KIB);
 	munmap(w->q.user, w->q.user_length);

@@ -86,7 +86,9 @@ u32 ref_to_format(struct ref_number n, const struct ref_format *f, enum vgpu_rou
 u64 ref_to_f64(struct ref_number n, enum vgpu_round round);
 /** ref_to_int() - integral value, saturated to [@lo, @hi] */
 s64 ref_to_int(struct ref_number n, enum vgpu_round round, u32 bits, bool is_signed, u64 nan);
-/** ref_fma64() - a * b + c in double, rounded to odd, so that it can be rounded again */
+/** ref_compare() - VGPU_FCMP_* @relation of two numbers, of whatever type they came from */
+bool ref_compare(double a, double b, u32 relation);
+/** ref_fma_odd() - a * b + c in double, rounded to odd, so that it can be rounded again */
 double ref_fma_odd(double a, double b, double c);
 
 static inline float ref_float(u32 bits)

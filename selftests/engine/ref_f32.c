@@ -126,19 +126,7 @@ static void run_FCOPYSIGN(struct ref *r)
 
 static void run_FSETP(struct ref *r)
 {
-	float a = in32(r, r->a), b = in32(r, r->b);
-	bool nan = isnan(a) || isnan(b);
-	const bool result[VGPU_FCMP_COUNT] = {
-		[VGPU_FCMP_EQ] = a == b, [VGPU_FCMP_NE] = !nan && a != b,
-		[VGPU_FCMP_LT] = a < b, [VGPU_FCMP_LE] = a <= b,
-		[VGPU_FCMP_GT] = a > b, [VGPU_FCMP_GE] = a >= b,
-		[VGPU_FCMP_EQU] = nan || a == b, [VGPU_FCMP_NEU] = nan || a != b,
-		[VGPU_FCMP_LTU] = nan || a < b, [VGPU_FCMP_LEU] = nan || a <= b,
-		[VGPU_FCMP_GTU] = nan || a > b, [VGPU_FCMP_GEU] = nan || a >= b,
-		[VGPU_FCMP_NUM] = !nan, [VGPU_FCMP_NAN] = nan,
-	};
-
-	r->p = result[r->in->mod];
+	r->p = ref_compare(in32(r, r->a), in32(r, r->b), r->in->mod);
 }
 
 static void run_FTESTP(struct ref *r)

@@ -68,19 +68,7 @@ static void run_DMAX(struct ref *r)
 
 static void run_DSETP(struct ref *r)
 {
-	double a = ref_double(r->a), b = ref_double(r->b);
-	bool nan = isnan(a) || isnan(b);
-	const bool result[VGPU_FCMP_COUNT] = {
-		[VGPU_FCMP_EQ] = a == b, [VGPU_FCMP_NE] = !nan && a != b,
-		[VGPU_FCMP_LT] = a < b, [VGPU_FCMP_LE] = a <= b,
-		[VGPU_FCMP_GT] = a > b, [VGPU_FCMP_GE] = a >= b,
-		[VGPU_FCMP_EQU] = nan || a == b, [VGPU_FCMP_NEU] = nan || a != b,
-		[VGPU_FCMP_LTU] = nan || a < b, [VGPU_FCMP_LEU] = nan || a <= b,
-		[VGPU_FCMP_GTU] = nan || a > b, [VGPU_FCMP_GEU] = nan || a >= b,
-		[VGPU_FCMP_NUM] = !nan, [VGPU_FCMP_NAN] = nan,
-	};
-
-	r->p = result[r->in->mod];
+	r->p = ref_compare(ref_double(r->a), ref_double(r->b), r->in->mod);
 }
 
 static void run_DTESTP(struct ref *r)

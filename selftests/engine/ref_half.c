@@ -166,19 +166,8 @@ static void compare(struct ref *r, const struct ref_format *f)
 {
 	const struct half h = { f, r->in->mod & VGPU_FCMP_FTZ ? VGPU_H_FTZ : 0 };
 	int shift = r->in->mod & VGPU_FCMP_HIGH ? 16 : 0;
-	double a = value(&h, r->a >> shift), b = value(&h, r->b >> shift);
-	bool nan = isnan(a) || isnan(b);
-	const bool result[VGPU_FCMP_COUNT] = {
-		[VGPU_FCMP_EQ] = a == b, [VGPU_FCMP_NE] = !nan && a != b,
-		[VGPU_FCMP_LT] = a < b, [VGPU_FCMP_LE] = a <= b,
-		[VGPU_FCMP_GT] = a > b, [VGPU_FCMP_GE] = a >= b,
-		[VGPU_FCMP_EQU] = nan || a == b, [VGPU_FCMP_NEU] = nan || a != b,
-		[VGPU_FCMP_LTU] = nan || a < b, [VGPU_FCMP_LEU] = nan || a <= b,
-		[VGPU_FCMP_GTU] = nan || a > b, [VGPU_FCMP_GEU] = nan || a >= b,
-		[VGPU_FCMP_NUM] = !nan, [VGPU_FCMP_NAN] = nan,
-	};
 
-	r->p = result[r->in->mod & 0x1f];
+	r->p = ref_compare(value(&h, r->a >> shift), value(&h, r->b >> shift), r->in->mod & 0x1f);
 }
 
 static void run_HSETP(struct ref *r)

@@ -23,6 +23,22 @@ void ref_round_end(void)
 	fesetround(FE_TONEAREST);
 }
 
+bool ref_compare(double a, double b, u32 relation)
+{
+	bool nan = isnan(a) || isnan(b);
+	const bool result[VGPU_FCMP_COUNT] = {
+		[VGPU_FCMP_EQ] = a == b, [VGPU_FCMP_NE] = !nan && a != b,
+		[VGPU_FCMP_LT] = a < b, [VGPU_FCMP_LE] = a <= b,
+		[VGPU_FCMP_GT] = a > b, [VGPU_FCMP_GE] = a >= b,
+		[VGPU_FCMP_EQU] = nan || a == b, [VGPU_FCMP_NEU] = nan || a != b,
+		[VGPU_FCMP_LTU] = nan || a < b, [VGPU_FCMP_LEU] = nan || a <= b,
+		[VGPU_FCMP_GTU] = nan || a > b, [VGPU_FCMP_GEU] = nan || a >= b,
+		[VGPU_FCMP_NUM] = !nan, [VGPU_FCMP_NAN] = nan,
+	};
+
+	return result[relation];
+}
+
 double ref_fma_odd(double a, double b, double c)
 {
 	volatile double va = a, vb = b, vc = c;

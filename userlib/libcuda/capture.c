@@ -201,6 +201,13 @@ CUresult cu_capture_unsafe(void)
 	return r;
 }
 
+CUresult cu_current_unsafe(CUcontext *ctx)
+{
+	CUresult r = cu_current(ctx);
+
+	return r ? r : cu_capture_unsafe();
+}
+
 /* With the lock held, of an event that was recorded in a capture. */
 static bool gone(CUevent e)
 {

@@ -46,6 +46,8 @@ CUresult cu_capture_barred_context(CUcontext ctx);
  * their modes and the calling thread's say.
  */
 CUresult cu_capture_unsafe(void);
+/* The current context, for such a call. */
+CUresult cu_current_unsafe(CUcontext *ctx);
 /* An event is looked at: an error when it was recorded in a capture. */
 CUresult cu_capture_event_barred(CUevent e);
 /* Whether an event was recorded in a capture that has ended, or is invalid: it stands for nothing. */

@@ -290,7 +290,7 @@ CUDA_API(cuCtxSetLimit, CU_ARGS(unsigned int limit, size_t value), CU_ARGS(limit
 }
 
 /* Preferences: there is one kind of cache and one kind of bank. */
-CUDA_API(cuCtxGetCacheConfig, CU_ARGS(unsigned int *config), CU_ARGS(config))
+static CUresult get_preference(unsigned int *config, unsigned int what)
 {
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
@@ -298,8 +298,13 @@ CUDA_API(cuCtxGetCacheConfig, CU_ARGS(unsigned int *config), CU_ARGS(config))
 	if (!r && !config)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*config = 0;
+		*config = what;
 	return r;
+}
+
+CUDA_API(cuCtxGetCacheConfig, CU_ARGS(unsigned int *config), CU_ARGS(config))
+{
+	return get_preference(config, 0);
 }
 
 CUDA_API(cuCtxSetCacheConfig, CU_ARGS(unsigned int config), CU_ARGS(config))
@@ -311,14 +316,7 @@ CUDA_API(cuCtxSetCacheConfig, CU_ARGS(unsigned int config), CU_ARGS(config))
 
 CUDA_API(cuCtxGetSharedMemConfig, CU_ARGS(unsigned int *config), CU_ARGS(config))
 {
-	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
-
-	if (!r && !config)
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (!r)
-		*config = 1;
-	return r;
+	return get_preference(config, 1);
 }
 
 CUDA_API(cuCtxSetSharedMemConfig, CU_ARGS(unsigned int config), CU_ARGS(config))

@@ -89,10 +89,8 @@ static CUresult host_alloc(void **p, size_t size, unsigned int flags)
 {
 	struct cu_mem *m;
 	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
+	CUresult r = cu_current_unsafe(&ctx);
 
-	if (!r)
-		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (flags & ~7u))
@@ -170,10 +168,8 @@ CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags)
 	uintptr_t start = (uintptr_t)p & ~(VGPU_PAGE_SIZE - 1);
 	struct cu_mem *m;
 	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
+	CUresult r = cu_current_unsafe(&ctx);
 
-	if (!r)
-		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (uintptr_t)p + size < (uintptr_t)p || (flags & ~15u))

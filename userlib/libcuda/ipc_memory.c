@@ -150,10 +150,8 @@ static CUresult open_mem_handle(CUdeviceptr *p, CUipcMemHandle handle, unsigned 
 {
 	struct cu_ipc_name name;
 	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
+	CUresult r = cu_current_unsafe(&ctx);
 
-	if (!r)
-		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	memcpy(&name, &handle, sizeof(name));

@@ -13,10 +13,8 @@ static CUresult alloc(CUdeviceptr *p, size_t size)
 {
 	struct cu_mem *m;
 	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
+	CUresult r = cu_current_unsafe(&ctx);
 
-	if (!r)
-		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size)
@@ -64,10 +62,8 @@ CUDA_API(cuMemAllocManaged, CU_ARGS(CUdeviceptr *p, size_t size, unsigned int fl
 {
 	struct cu_mem *m;
 	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
+	CUresult r = cu_current_unsafe(&ctx);
 
-	if (!r)
-		r = cu_capture_unsafe();
 	if (r)
 		return r;
 	if (!p || !size || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST))
