@@ -377,7 +377,7 @@ churn()
 
 tracing()
 {
-	local pid out
+	local pid out patience=$((patience * 2))
 	load || return
 	out=$("$ctl" trace "$client" work)
 	check "trace a command: calls" says "$out" "cuMemAlloc_v2 = CUDA_SUCCESS"
@@ -392,8 +392,14 @@ tracing()
 	check "four tracepoints" is "$(cd /sys/kernel/tracing/events/vgpu && echo */format | wc -w)" 4
 	begin "trace a process" wait
 	pid=$(pgrep -x client)
-	timeout -s INT 20 "$ctl" trace "$pid" >"$tmp/trace" 2>"$tmp/trace.err" &
-	sleep 6
+	timeout -s INT $patience "$ctl" trace "$pid" >"$tmp/trace" 2>"$tmp/trace.err" &
+	# Some hundred probes are set one after another; without uprobes there is nothing to wait for.
+	for _ in $(seq "$patience"); do
+		sleep 0.5
+		[ ! -e /sys/kernel/tracing/uprobe_events ] ||
+			[ "$(cat /sys/kernel/tracing/instances/vgpuctl*/events/vgpuctl*/enable 2>/dev/null)" = 1 ] && break
+	done
+	sleep 1
 	go
 	answer
 	end
