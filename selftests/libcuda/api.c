@@ -206,6 +206,7 @@ static void test_streams(void)
 	uint32_t *word;
 	CUstream s, t;
 	CUevent e, f;
+	void *green;
 	float ms = -1;
 
 	cuMemHostAlloc((void **)&word, 4096, 0);
@@ -213,6 +214,9 @@ static void test_streams(void)
 	word[0] = word[1] = word[2] = 0;
 	*flag = 0;
 	ok(!cuStreamCreate(&s, CU_STREAM_NON_BLOCKING) && !cuStreamCreate(&t, 0), "two streams");
+	green = &green;
+	ok(!cuStreamGetGreenCtx(s, &green) && !green && cuStreamGetGreenCtx(s, NULL) == CUDA_ERROR_INVALID_VALUE,
+	   "no stream is a green context's");
 	ok(!cuEventCreate(&e, 0) && !cuEventCreate(&f, 0), "two events");
 	ok(!cuEventQuery(e), "an event never recorded is over");
 	ok(!cuLaunchHostFunc(s, add_one, &count) && !cuEventRecord(e, s) &&

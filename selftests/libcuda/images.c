@@ -169,6 +169,8 @@ int main(void)
 	put_entry(&packed, 1, 80, 0, 2, ptx);
 	end(&packed);
 	ok(!load_module(stored.b) && !load_library(packed.b), "whole ones load");
+	ok(load_module("\177TileIR") == CUDA_ERROR_NOT_SUPPORTED && load_library("\177TileIR") == CUDA_ERROR_NOT_SUPPORTED,
+	   "CUDA Tile IR is refused by name");
 	damaged(&stored, "stored, changed", 3000, change_some);
 	damaged(&packed, "packed, changed", 3000, change_some);
 	damaged(&stored, "stored, cut", stored.len, cut);

@@ -26,6 +26,12 @@ static bool mentions(const struct vgpucc_info *info, const char *word)
 	return memmem(info->ptx, info->ptx_len, word, strlen(word));
 }
 
+/* Bytecode of CUDA Tile IR, which cuBLAS from 13.10 on has for devices that are new to it. */
+bool cu_image_is_tile_ir(const void *data)
+{
+	return !strncmp(data, "\177TileIR", 8);
+}
+
 static int is_code_for(const struct vgpucc_entry *e, void *cc)
 {
 	return !e->ptx && e->arch == *(unsigned int *)cc;
@@ -68,6 +74,10 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 
 	if (!image)
 		return CUDA_ERROR_OUT_OF_MEMORY;
+	if (cu_image_is_tile_ir(data)) {
+		free(image);
+		return cu_refuse("CUDA Tile IR");
+	}
 	diag_init(&diag, log, sizeof(log));
 	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
 	if (status == VGPUCC_NO_PTX && !vgpucc_is_container(data))

@@ -64,6 +64,8 @@ static CUresult load_data(CUlibrary *lib, const void *data, bool preserved)
 	void *copy = NULL;
 	CUresult r;
 
+	if (cu_image_is_tile_ir(data))
+		return cu_refuse("CUDA Tile IR");
 	if (!size)
 		return CUDA_ERROR_INVALID_IMAGE;
 	if (!preserved && *(const uint32_t *)data != 0x466243b1) {

@@ -132,6 +132,7 @@ struct cu_jit {
 };
 
 /* image.c */
+bool cu_image_is_tile_ir(const void *data);
 CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit *jit, struct cu_image **image);
 void cu_image_put(struct cu_image *image);
 CUresult cu_compiler_result(int status);

@@ -146,6 +146,19 @@ STREAM_FIRST(cuStreamGetCtx_v2, CU_ARGS(CUstream stream, CUcontext *ctx, void **
 	return r;
 }
 
+/* No stream is a green context's: none can be made here. cuBLAS 13.10 asks before its first product. */
+CUDA_API(cuStreamGetGreenCtx, CU_ARGS(CUstream stream, void **green), CU_ARGS(stream, green))
+{
+	CUstream s;
+	CUresult r = cu_stream_get(stream, &s);
+
+	if (!r && !green)
+		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r)
+		*green = NULL;
+	return r;
+}
+
 STREAM_FIRST(cuStreamGetDevice, CU_ARGS(CUstream stream, CUdevice *device), CU_ARGS(stream, device),
 	     CU_ARGS(CU_PTSZ(stream), device))
 {

@@ -13,14 +13,25 @@ static bool wanted(const char *kind, int number)
 }
 
 /* What a call and the wait for its end say; false ends the comparison. */
+static cublasStatus_t last;
+
 static bool done(cublasStatus_t status, comparison &c)
 {
 	cudaError_t e = cudaDeviceSynchronize();
 
+	last = status;
 	if (status == CUBLAS_STATUS_SUCCESS && e == cudaSuccess)
 		return true;
 	c.fail(std::string(cublasGetStatusString(status)) + ", " + cudaGetErrorString(e));
 	return false;
+}
+
+static void finish(const char *kind, const char *text, const comparison &c)
+{
+	if (machine_code_only(last))
+		report_skip(kind, text, "cuBLAS chose a kernel that has no PTX");
+	else
+		report(kind, text, c);
 }
 
 /*
@@ -111,7 +122,7 @@ static void trsm(cudaDataType t, const trsm_case &s, uint32_t seed)
 		check_solution(s, a, b, b.download(), alpha, c);
 	snprintf(text, sizeof(text), "%s %s %s %s %dx%d", s.left ? "left" : "right",
 		 s.lower ? "lower" : "upper", s.trans ? "T" : "N", s.unit ? "unit" : "non-unit", s.m, s.n);
-	report(kind, text, c);
+	finish(kind, text, c);
 }
 
 /* y = alpha op(A) x + beta y with strides of both signs. */
@@ -161,7 +172,7 @@ static void gemv(cudaDataType t, const gemv_case &s, uint32_t seed)
 	}
 	snprintf(text, sizeof(text), "%s %dx%d incx %d incy %d alpha %g beta %g", s.trans ? "T" : "N", s.m,
 		 s.n, s.incx, s.incy, s.alpha, s.beta);
-	report(t == CUDA_R_64F ? "dgemv" : "sgemv", text, c);
+	finish(t == CUDA_R_64F ? "dgemv" : "sgemv", text, c);
 }
 
 /* Sums, and the largest element, of vectors of one length. */

@@ -45,8 +45,10 @@ static cublasLtHandle_t lt_handle()
 {
 	static cublasLtHandle_t h;
 
-	if (!h)
+	if (!h) {
 		CB(cublasLtCreate(&h));
+		printf("# cuBLASLt %zu\n", cublasLtGetVersion());
+	}
 	return h;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Matrices, comparison and report (rig.h).
 #include "rig.h"
+#include <cublasLt.h>
 #include <map>
 
 static double random_value(cudaDataType t, uint32_t &seed)
@@ -114,6 +115,12 @@ void report_skip(const std::string &kind, const std::string &what, const char *r
 	check_result(true, (kind + " " + what + " # SKIP " + reason).c_str());
 }
 
+bool machine_code_only(cublasStatus_t status)
+{
+	return status == CUBLAS_STATUS_EXECUTION_FAILED && cublasLtGetVersion() >= 131000 &&
+	       cudaDeviceSynchronize() == cudaSuccess;
+}
+
 int report_end()
 {
 	for (auto &l : largest)
@@ -124,8 +131,12 @@ int report_end()
 cublasHandle_t handle()
 {
 	static cublasHandle_t h;
+	int version;
 
-	if (!h)
+	if (!h) {
 		CB(cublasCreate(&h));
+		CB(cublasGetVersion(h, &version));
+		printf("# cuBLAS %d\n", version);
+	}
 	return h;
 }

@@ -99,6 +99,12 @@ void report(const std::string &kind, const std::string &what, const comparison &
 void report_skip(const std::string &kind, const std::string &what, const char *reason);
 int report_end();
 
+/*
+ * cuBLAS 13.10 has kernels for a matrix by a vector as machine code only (Documentation/libcuda.rst): products
+ * that go that way, and the solver of triangles by way of them, fail with EXECUTION_FAILED and nothing else.
+ */
+bool machine_code_only(cublasStatus_t status);
+
 cublasHandle_t handle();
 
 #endif
