@@ -17,7 +17,7 @@
 #define DEFAULT_STACK	1024u
 #define STARVE_NS	(30 * NSEC_PER_SEC)	/* how long a launch waits for memory of its first block */
 #define RETRY_MIN_MS	10u			/* how often it looks, at first */
-#define RETRY_MAX_MS	250u			/* and in the end */
+#define RETRY_MAX_MS	500u			/* and in the end, or where many wait */
 
 struct launch {
 	struct vgpu_job job;
@@ -122,7 +122,17 @@ static void await_page(struct launch *l, struct vgpu_unit *u)
 	vgpu_job_await(&l->job, u, bring_page);
 }
 
+static atomic_t starving;	/* launches that wait for memory of their first block */
+
 static void bring_memory(struct vgpu_chore *c);
+
+/* When to look again: the later the longer it has waited, and the more others do, so that many take no more time. */
+static unsigned long next_look(u64 waited)
+{
+	u64 ms = max_t(u64, div_u64(waited, 8 * NSEC_PER_MSEC), atomic_read(&starving) / 8);
+
+	return msecs_to_jiffies(clamp_t(u64, ms, RETRY_MIN_MS, RETRY_MAX_MS));
+}
 
 static void look_again(struct work_struct *work)
 {
@@ -143,15 +153,14 @@ static bool starve(struct launch *l, struct vgpu_unit *range)
 		return false;
 	if (!range->since) {
 		range->since = now;
+		atomic_inc(&starving);
 		vgpu_workers_drop_spares();
 		INIT_DELAYED_WORK(&range->later, look_again);
 	}
 	waited = now - range->since;
 	if (waited > STARVE_NS)
 		return false;
-	queue_delayed_work(vgpu_sched.wq, &range->later,
-			   msecs_to_jiffies(clamp_t(u64, div_u64(waited, 8 * NSEC_PER_MSEC),
-						    RETRY_MIN_MS, RETRY_MAX_MS)));
+	queue_delayed_work(vgpu_sched.wq, &range->later, next_look(waited));
 	return true;
 }
 
@@ -167,6 +176,8 @@ static void bring_memory(struct vgpu_chore *c)
 		if (!READ_ONCE(l->job.stopped))
 			out_of_memory(l, -ENOMEM);
 	}
+	if (range->since)
+		atomic_dec(&starving);
 	vgpu_unit_free(range);
 	vgpu_job_back(&l->job, u);
 }
