@@ -85,6 +85,7 @@ struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32
 		w->local = (u8 *)mem + launch->local_at + i * launch->local_warp;
 		w->param = launch->param;
 		w->patterns = launch->prog->patterns;
+		w->twins = launch->prog->twins;
 		w->shared_size = launch->shared_size;
 		w->local_size = launch->local_size;
 		w->param_size = launch->param_size;

@@ -224,6 +224,14 @@ static void put_plain(struct emitter *e)
 #define IS_IADD		0
 #define IS_EXIT		0
 #define IS_SV32_TWO	0
+#define IS_TWIN_WW_D4	0
+#define IS_TWIN_WW_W3	0
+#define IS_TWIN_WH_D4	0
+#define IS_TWIN_WH_W3	0
+#define IS_TWIN_HW_D4	0
+#define IS_TWIN_HW_W3	0
+#define IS_TWIN_HH_D4	0
+#define IS_TWIN_HH_W3	0
 #define IS_EQ_IF	0
 #define IS_LTS_IF	0
 #define IS_GTS_IF	0
@@ -942,6 +950,7 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 {
 	struct eng_op scratch[MAX_PARTS];
 	u32 pc, at = 0, i;
+	int ret;
 
 	for (i = 0; i < code->pattern_count; i++)
 		eng_pattern_prepare(&prog->patterns[i], &code->patterns[i]);
@@ -966,7 +975,8 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	prog->ops[at] = (struct eng_op) { .h = 2 * EU_LOST };
 	for (i = 0; i < code->target_count; i++)
 		prog->tables[i] = prog->first[code->targets[i]];
-	return eng_fuse(prog) ? -EINTR : find_return_points(code, prog);
+	ret = eng_fuse(prog);
+	return ret ? ret : find_return_points(code, prog);
 }
 
 int engine_decode(struct engine_code *code)
@@ -993,7 +1003,8 @@ int engine_decode(struct engine_code *code)
 	code->prog_bytes = sizeof(*prog) + (prog->count + 1ULL) * sizeof(*prog->ops) +
 			   code->insn_count * (sizeof(u32) + (prog->need ? sizeof(u16) : 0)) +
 			   code->target_count * sizeof(u32) +
-			   code->pattern_count * sizeof(*prog->patterns);
+			   code->pattern_count * sizeof(*prog->patterns) +
+			   prog->twin_count * sizeof(*prog->twins);
 	return 0;
 }
 
@@ -1004,6 +1015,7 @@ void engine_decode_free(struct engine_code *code)
 	if (!prog)
 		return;
 	engine_free(prog->need);
+	engine_free(prog->twins);
 	engine_free(prog->patterns);
 	engine_free(prog->tables);
 	engine_free(prog->first);

@@ -145,22 +145,59 @@ enum eng_record_kind {
 };
 
 /**
- * struct eng_record - a pattern as permutations of a few windows on memory
- * @dword: for each half of the lanes: which 32-bit word of windows 0 and 1, or 2 and 3
- * @word: which 16-bit words of windows 0 and 1, or of 2, two a lane
- * @starts: first byte of each window, 16 bits each, so that they are one load
+ * struct eng_windows - where on memory a record's windows lie; one load reads it all
+ * @first: the first window of the lower lanes
+ * @step: from each to the next, so that addresses are sums
+ * @half: from those of the lower lanes to those of the upper ones
+ */
+struct eng_windows {
+	u16 first, step;
+	s32 half;
+} __aligned(8);
+
+/**
+ * union eng_picks - what half a warp's lanes take from windows; the other half takes the same
+ * @dword: 32-bit words of windows 0 and 1, or of 2 and 3
+ * @word: 16-bit words of windows 0 and 1, or of 2; two a lane
+ */
+union eng_picks {
+	u32 dword[ENG_LANES / 2];
+	u16 word[ENG_LANES];
+} __aligned(64);
+
+/**
+ * struct eng_record - a pattern as permutations of a few windows
+ * @picks: by lane
+ * @windows: where they are
+ * @last: the last byte that is read
  * @take: the lanes (D) or words (W) from windows 2 and 3, by bit
- * @bytes: read in all
  * @kind: enum eng_record_kind
  */
 struct eng_record {
-	union {
-		u32 dword[2][ENG_LANES / 2];
-		u16 word[2][ENG_LANES];
-	} __aligned(64);
-	u64 starts[2];
+	union eng_picks picks;
+	struct eng_windows windows;
+	u32 last;
+	u32 take;
+	u32 kind;
+};
+
+/**
+ * struct eng_twin - two records of one base, which share windows
+ * @picks: of each
+ * @windows: of both
+ * @take: of each
+ * @last: the last byte that is read
+ * @imm: the lower one of the instructions' offsets; all else is from there
+ * @align: what bits of the address must be zero
+ * @kind: enum eng_record_kind
+ */
+struct eng_twin {
+	union eng_picks picks[2];
+	struct eng_windows windows;
 	u32 take[2];
-	u32 bytes;
+	u32 last;
+	s32 imm;
+	u32 align;
 	u32 kind;
 };
 
@@ -188,19 +225,23 @@ struct eng_pattern {
  * @first: per instruction of the code object, its first element of @ops
  * @tables: jump targets as indices of @ops, parallel to the code's targets
  * @patterns: prepared patterns
+ * @twins: loads of two records at once (fuse.c)
  * @need: per instruction: 0, or for a return point 1 + the V registers that its
  *	function may touch; NULL where nothing is called
  * @isa: the handler set that @ops were made for
  * @count: number of @ops
+ * @twin_count: number of @twins
  */
 struct engine_prog {
 	struct eng_op *ops;
 	u32 *first;
 	u32 *tables;
 	struct eng_pattern *patterns;
+	struct eng_twin *twins;
 	u16 *need;
 	const struct eng_isa *isa;
 	u32 count;
+	u32 twin_count;
 };
 
 /* ---- fragments and warps -------------------------------------------------------- */
@@ -325,6 +366,7 @@ struct eng_warp {
 	u8 *local;
 	const u8 *param;
 	const struct eng_pattern *patterns;
+	const struct eng_twin *twins;
 	u32 shared_size;
 	u32 local_size;
 	u32 param_size;
@@ -657,6 +699,8 @@ int eng_fuse(struct engine_prog *prog);
 
 /** eng_pattern_prepare() - fill @out, zeroed, from a verified pattern */
 void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in);
+/** eng_twin_prepare() - fill @t, zeroed, for the loads @op[0] and @op[1]; false: no few windows */
+bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct eng_pattern *pats);
 
 /* ---- preamble.c ------------------------------------------------------------------------------ */
 

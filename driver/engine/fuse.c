@@ -123,10 +123,71 @@ static u32 paired(const struct engine_prog *prog, u32 i)
 	return here->uop;
 }
 
+/* ---- two loads by record from one base (pattern.c) ---------------------------------------- */
+
+/* 0, or for a load by record in global memory without a guard the bytes of its elements */
+static u32 record_bytes(const struct eng_op *op)
+{
+	if (is(op, EV_LDG_REC32_D2) || is(op, EV_LDG_REC32_D4) || is(op, EV_LDG_REC32_W2) ||
+	    is(op, EV_LDG_REC32_W3))
+		return 4;
+	if (is(op, EV_LDG_REC16_D2) || is(op, EV_LDG_REC16_D4) || is(op, EV_LDG_REC16_W2) ||
+	    is(op, EV_LDG_REC16_W3))
+		return 2;
+	return 0;
+}
+
+static bool may_be_twins(const struct eng_op *op)
+{
+	return record_bytes(op) && record_bytes(op + 1) && op[0].a == op[1].a;
+}
+
+static u32 twin_handler(const struct eng_op *op, u32 kind)
+{
+	static const u16 made[2][2][2] = {
+		{ { EV_LDG_TWIN_WW_W3, EV_LDG_TWIN_WW_D4 },
+		  { EV_LDG_TWIN_WH_W3, EV_LDG_TWIN_WH_D4 } },
+		{ { EV_LDG_TWIN_HW_W3, EV_LDG_TWIN_HW_D4 },
+		  { EV_LDG_TWIN_HH_W3, EV_LDG_TWIN_HH_D4 } },
+	};
+
+	return made[record_bytes(op) == 2][record_bytes(op + 1) == 2][kind == ENG_REC_D4];
+}
+
+static int fuse_twins(struct engine_prog *prog)
+{
+	struct eng_op *op = prog->ops;
+	u32 i, n = 0;
+
+	for (i = 0; i < prog->count; i++)
+		n += may_be_twins(&op[i]);
+	n = min(n, 0x10000U);
+	if (!n)
+		return 0;
+	prog->twins = engine_alloc(n * sizeof(*prog->twins));
+	if (!prog->twins)
+		return -ENOMEM;
+	for (i = 0; i < prog->count && prog->twin_count < n; i++) {
+		struct eng_twin *t = &prog->twins[prog->twin_count];
+
+		if (!may_be_twins(&op[i]) || !eng_twin_prepare(t, &op[i], prog->patterns))
+			continue;
+		op[i].h = 2 * twin_handler(&op[i], t->kind);
+		op[i].b = prog->twin_count++;
+		i++;
+		if (engine_interrupted())
+			return -EINTR;
+	}
+	return 0;
+}
+
 int eng_fuse(struct engine_prog *prog)
 {
 	u32 i, uop;
+	int ret = prog->isa->pairs ? fuse_twins(prog) : 0;
 
+	if (ret)
+		return ret;
 	for (i = 0; i < prog->count; i++) {
 		uop = fused(&prog->ops[i]);
 		if (!uop)

@@ -317,15 +317,34 @@ static __always_inline bool load_record(struct eng_warp *w, const struct eng_op 
 	/* in this order few registers are wanted at once, and none to be saved */
 	if (unlikely(va & ip->c))
 		return false;
-	p = at_hand(w, space, va, space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n : r->bytes,
-		    false);
+	p = at_hand(w, space, va,
+		    space == VGPU_SPACE_SHARED ? pat->max + 4 - 2 * n : r->last + 1ULL, false);
 	if (unlikely(!p))
 		return false;
 	row_record(AT(u32, d), p, r, kind, n ? 0xffff : ENG_ALL);
 	return true;
 }
+
+/* Two records of one base in global memory, whose twin fuse.c put into B; @n, @m: 1 for halves */
+static __always_inline bool load_twin(struct eng_warp *w, const struct eng_op *ip, u32 n, u32 m,
+				      u32 kind)
+{
+	const struct eng_twin *t = &w->twins[ip->b];
+	u64 va = *AT(const u64, a) + (u64)(s64)t->imm;
+	const u8 *p;
+
+	if (unlikely(va & t->align))
+		return false;
+	p = at_hand(w, VGPU_SPACE_GLOBAL, va, t->last + 1ULL, false);
+	if (unlikely(!p))
+		return false;
+	row_twin(AT(u32, d), (u32 *)w + ip[1].d, p, t, kind, n ? 0xffff : ENG_ALL,
+		 m ? 0xffff : ENG_ALL);
+	return true;
+}
 #else
 #define load_record(w, ip, space, n, kind)	false
+#define load_twin(w, ip, n, m, kind)		false
 #endif
 
 static __always_inline bool load_pattern32(struct eng_warp *w, const struct eng_op *ip, u32 space,
@@ -364,6 +383,25 @@ RECORDS(LDG_REC32, VGPU_SPACE_GLOBAL, load_pattern32, 0)
 RECORDS(LDG_REC16, VGPU_SPACE_GLOBAL, load_pattern16, 1)
 RECORDS(LDS_REC32, VGPU_SPACE_SHARED, load_pattern32, 0)
 RECORDS(LDS_REC16, VGPU_SPACE_SHARED, load_pattern16, 1)
+
+/* Two at once, by what they load: words (W) or halves (H) */
+#define TWIN(NAME, FIRST, N, M, KIND)						\
+HANDLER(f_LDG_##NAME##_##KIND)							\
+{										\
+	if (likely(load_twin(w, ip, N, M, ENG_REC_##KIND)))			\
+		NEXT_AT(ip + 2);						\
+	return x_##FIRST(ip, w, table);						\
+}										\
+static const struct eng_op *m_LDG_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
+						  const struct eng_table *)	\
+	__attribute__((__alias__("m_" #FIRST)));
+#define TWINS(NAME, FIRST, N, M)						\
+TWIN(NAME, FIRST, N, M, D4)							\
+TWIN(NAME, FIRST, N, M, W3)
+TWINS(TWIN_WW, LDG_REC32, 0, 0)
+TWINS(TWIN_WH, LDG_REC32, 0, 1)
+TWINS(TWIN_HW, LDG_REC16, 1, 0)
+TWINS(TWIN_HH, LDG_REC16, 1, 1)
 
 /* ---- addresses by lane --------------------------------------------------------------------- */
 

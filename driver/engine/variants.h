@@ -28,6 +28,9 @@ EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSC)
 
 /* pairs and triples that often follow each other (fuse.c) */
 EV(SREGV, IADD) EV(BSYNC, EXIT) EV(LDG, SV32_TWO)
+#define EV_TWIN(VARIANT) EV(LDG, VARIANT##_D4) EV(LDG, VARIANT##_W3)
+EV_TWIN(TWIN_WW) EV_TWIN(TWIN_WH) EV_TWIN(TWIN_HW) EV_TWIN(TWIN_HH)
+#undef EV_TWIN
 EV(SETPI, EQ_IF) EV(SETPI, LTS_IF) EV(SETPI, GTS_IF) EV(SETPI, LTU_IF) EV(SETPI, GTU_IF)
 
 /* comparisons: the others by swapping, inverting (x) */

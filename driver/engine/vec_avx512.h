@@ -262,6 +262,9 @@ static __always_inline __m512i vnni_dot(__m512i s, __m512i a, __m512i b, bool sa
 {
 	const __m512i top = _mm512_set1_epi8(-128), zero = _mm512_setzero_si512();
 
+	/* used twice, which the compiler would load twice */
+	if (sa == sb)
+		__asm__("" : "+v"(a), "+v"(b));
 	if (!sa && sb)
 		return _mm512_dpbusd_epi32(s, a, b);
 	if (sa && !sb)
@@ -627,16 +630,23 @@ static __always_inline void row_narrow(u32 *d, u32 bytes, bool sign)
 }
 #endif
 
-/* The low or the high halves as f16, to f32 */
+/*
+ * The low or the high halves as f16, to f32.  One permutation instead of a shift and a
+ * conversion to words, which is two of them; NaN in a register, for a masked broadcast
+ * from a general one is another.
+ */
 static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
 {
-	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
+	const __m512i even = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0x1e001c, 0x1a0018, 0x160014,
+					      0x120010, 0xe000c, 0xa0008, 0x60004, 0x20000);
+	__m512i from = high ? _mm512_add_epi16(even, _mm512_set1_epi16(1)) : even;
+	__m512i nan = _mm512_set1_epi32(0x7fffffff);
 	int i;
 
+	__asm__("" : "+v"(nan));
 	for (i = 0; i < 2; i++) {
-		__m512i v = _mm512_load_si512(a + 16 * i);
-		__m512 r = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(high ? _mm512_srli_epi32(v, 16) :
-									v));
+		__m512i v = _mm512_permutexvar_epi16(from, _mm512_load_si512(a + 16 * i));
+		__m512 r = _mm512_cvtph_ps(_mm512_castsi512_si256(v));
 
 		_mm512_store_si512(d + 16 * i,
 				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),
@@ -702,39 +712,74 @@ static __always_inline void row_hfma(u32 *d, const u32 *a, const u32 *b, const u
 }
 #endif
 
-/* A record from @p, of elements of @bits */
+/* What lanes pick out of windows from @p on, @step apart */
 #define ENG_HAVE_RECORDS	1
-#define WINDOW(k)	_mm512_loadu_si512(p + (u16)(r->starts[half] >> 16 * (k)))
-static __always_inline __m512i record_half(const u8 *p, const struct eng_record *r, u32 half, u32 kind)
+static __always_inline __m512i pick_lanes(const __m512i v[4], __m512i at, u32 take, u32 kind)
 {
-	__m512i at = _mm512_load_si512(r->word[half]), v, u;
-
 	switch (kind) {
 	case ENG_REC_D2:
-		return _mm512_permutex2var_epi32(WINDOW(0), at, WINDOW(1));
+		return _mm512_permutex2var_epi32(v[0], at, v[1]);
 	case ENG_REC_D4:
-		v = _mm512_permutex2var_epi32(WINDOW(0), at, WINDOW(1));
-		u = _mm512_permutex2var_epi32(WINDOW(2), at, WINDOW(3));
-		return _mm512_mask_mov_epi32(v, (__mmask16)r->take[half], u);
+		return _mm512_mask_mov_epi32(_mm512_permutex2var_epi32(v[0], at, v[1]),
+					     (__mmask16)take,
+					     _mm512_permutex2var_epi32(v[2], at, v[3]));
+	case ENG_REC_W2:
+		return _mm512_permutex2var_epi16(v[0], at, v[1]);
 	default:
-		v = _mm512_permutex2var_epi16(WINDOW(0), at, WINDOW(1));
-		return kind == ENG_REC_W2 ? v :
-		       _mm512_mask_permutexvar_epi16(v, r->take[half], at, WINDOW(2));
+		return _mm512_mask_permutexvar_epi16(_mm512_permutex2var_epi16(v[0], at, v[1]),
+						     take, at, v[2]);
 	}
 }
-#undef WINDOW
 
+static __always_inline void load_windows(__m512i v[4], const u8 *p, u64 step, u32 kind)
+{
+	u32 i, n = kind == ENG_REC_D4 ? 4 : kind == ENG_REC_W3 ? 3 : 2;
+
+	for (i = 0; i < n; i++)
+		v[i] = _mm512_loadu_si512(p + i * step);
+}
+
+/* Elements of @bits */
+static __always_inline void store_picked(u32 *d, __m512i v, u32 bits)
+{
+	if (bits != ENG_ALL)
+		v = _mm512_and_si512(v, _mm512_set1_epi32((int)bits));
+	_mm512_store_si512(d, v);
+}
+
+/* A record from @p */
 static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_record *r, u32 kind,
 				       u32 bits)
 {
-	int half;
+	struct eng_windows at = r->windows;
+	__m512i v[4], picks = _mm512_load_si512(&r->picks);
+	u32 i;
 
-	for (half = 0; half < 2; half++) {
-		__m512i v = record_half(p, r, half, kind);
+	p += at.first;
+	for (i = 0; i < ENG_LANES; i += 16, p += at.half) {
+		load_windows(v, p, at.step, kind);
+		store_picked(d + i, pick_lanes(v, picks, r->take, kind), bits);
+	}
+}
 
-		if (bits != ENG_ALL)
-			v = _mm512_and_si512(v, _mm512_set1_epi32((int)bits));
-		_mm512_store_si512(d + 16 * half, v);
+/* Two of the same windows */
+static __always_inline void row_twin(u32 *d, u32 *e, const u8 *p, const struct eng_twin *t,
+				     u32 kind, u32 bits, u32 bits_e)
+{
+	struct eng_windows at = t->windows;
+	__m512i v[4], picks = _mm512_load_si512(&t->picks[0]);
+	__m512i picks_e = _mm512_load_si512(&t->picks[1]);
+	u32 i;
+
+	p += at.first;
+	for (i = 0; i < ENG_LANES; i += 16, p += at.half) {
+		load_windows(v, p, at.step, kind);
+		/* or the compiler loads windows again for each use */
+		__asm__("" : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]));
+		if (kind == ENG_REC_D4)
+			__asm__("" : "+v"(v[3]));
+		store_picked(d + i, pick_lanes(v, picks, t->take[0], kind), bits);
+		store_picked(e + i, pick_lanes(v, picks_e, t->take[1], kind), bits_e);
 	}
 }
 
