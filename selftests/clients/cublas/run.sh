@@ -8,7 +8,7 @@
 # variant: CUDA=12
 # long variant: CUDA=13 ALL=1
 # long variant: CUDA=12 ALL=1
-# long variant: CUDA=newest
+# long variant: CUDA=newest ALL=1
 # long variant: CUDA=13 BED=qemu
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../../.. && pwd)
