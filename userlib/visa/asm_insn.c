@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Text to instruction, driven by the engine's table.
+ * Text to instruction, driven by the engine's table: guard, mnemonic, operands.
  */
 #include <string.h>
 #include "../../driver/engine/print.h"
-#include "asm.h"
+#include "asm_insn.h"
 #include "lex.h"
-
-/**
- * struct insn_text - an instruction being read
- * @a: the assembly
- * @in: the instruction
- * @op: its row
- * @imm_set: an operand has given the immediate
- * @operands: how many operands were read
- */
-struct insn_text {
-	struct visa_asm *a;
-	struct vgpu_insn in;
-	const struct op_info *op;
-	bool imm_set;
-	unsigned int operands;
-};
 
 static bool comma(struct insn_text *t)
 {
@@ -48,184 +32,11 @@ static void set_operand(struct vgpu_insn *in, enum op_field f, uint16_t val)
 	}
 }
 
-/* ---- modifiers -------------------------------------------------------------------- */
-
-static bool number_in(struct insn_text *t, int64_t lo, int64_t hi, int64_t *out)
+bool visa_number(struct insn_text *t, int64_t lo, int64_t hi, int64_t *out)
 {
 	if (!lex_number(&t->a->p, out))
 		return visa_fail(t->a, "expected a number");
 	return (*out >= lo && *out <= hi) || visa_fail(t->a, "number does not fit");
-}
-
-/* What follows "name=" of a modifier: a predicate. */
-static bool mod_predicate(struct insn_text *t, int shift, uint8_t clear)
-{
-	uint32_t reg;
-
-	if (!lex_char(&t->a->p, '=') || !lex_register(&t->a->p, 'p', &reg) || reg > 15)
-		return visa_fail(t->a, "expected a predicate");
-	t->in.mod = (t->in.mod & ~clear) | reg << shift;
-	return true;
-}
-
-static bool mod_table(struct insn_text *t, const char *word)
-{
-	uint32_t i;
-
-	for (i = 0; i < mod_name_count; i++) {
-		const struct mod_name *n = &mod_names[i];
-
-		if (n->kind != t->op->mod || strcmp(n->name, word))
-			continue;
-		t->in.mod = (t->in.mod & ~n->mask) | n->value;
-		return true;
-	}
-	return false;
-}
-
-/* "x4", "a16": a power of two after a letter. */
-static bool power(const char *word, char letter, unsigned int *log2)
-{
-	static const char * const names[] = { "1", "2", "4", "8", "16", "32", "64", "128" };
-
-	if (word[0] != letter)
-		return false;
-	for (*log2 = 0; *log2 < 8; (*log2)++)
-		if (!strcmp(word + 1, names[*log2]))
-			return true;
-	return false;
-}
-
-static bool mod_descriptor(struct insn_text *t, const char *word)
-{
-	static const struct { const char *name; uint16_t bits; } widths[] = {
-		{ "u8", VGPU_MD_WIDTH(0) }, { "s8", VGPU_MD_WIDTH(0) | VGPU_MD_SIGNED },
-		{ "u16", VGPU_MD_WIDTH(1) }, { "s16", VGPU_MD_WIDTH(1) | VGPU_MD_SIGNED },
-		{ "b32", VGPU_MD_WIDTH(2) }, { "b64", VGPU_MD_WIDTH(3) },
-	};
-	unsigned int i, log2;
-
-	for (i = 0; i < ARRAY_SIZE(widths); i++) {
-		if (strcmp(word, widths[i].name))
-			continue;
-		t->in.c |= widths[i].bits;
-		return true;
-	}
-	if (power(word, 'x', &log2) && log2 < 4)
-		t->in.c |= VGPU_MD_COUNT(log2);
-	else if (power(word, 'a', &log2))
-		t->in.c |= VGPU_MD_ALIGN(log2);
-	else
-		return false;
-	return true;
-}
-
-static bool q8_type(struct insn_text *t, int shift)
-{
-	char word[LEX_WORD];
-	uint32_t i;
-
-	if (!lex_char(&t->a->p, '=') || !lex_word(&t->a->p, word))
-		return visa_fail(t->a, "expected a type");
-	for (i = 0; i < VGPU_Q8_COUNT; i++) {
-		if (strcmp(word, q8_names[i]))
-			continue;
-		t->in.imm |= i << shift;
-		return true;
-	}
-	return visa_fail(t->a, "unknown type '%s'", word);
-}
-
-/* "ta=1", "tb=3", "sel=2": threads that hold the scales, the metadata */
-static bool thread_id(struct insn_text *t, int shift)
-{
-	int64_t val;
-
-	if (!lex_char(&t->a->p, '=') || !number_in(t, 0, 3, &val))
-		return visa_fail(t->a, "expected a thread");
-	t->in.imm |= (uint32_t)val << shift;
-	return true;
-}
-
-static bool mod_mma(struct insn_text *t, const char *word)
-{
-	static const struct { const char *name; uint32_t bits; } flags[] = {
-		{ "as", VGPU_MMA_A_SIGNED }, { "bs", VGPU_MMA_B_SIGNED },
-		{ "satfinite", VGPU_MMA_SATFINITE }, { "xor", VGPU_MMA_XOR },
-		{ "acol", VGPU_MMA_A_COL }, { "brow", VGPU_MMA_B_ROW },
-		{ "scaled", VGPU_MMA_SCALED },
-	};
-	uint32_t i;
-
-	for (i = 0; i < ARRAY_SIZE(flags); i++)
-		if (!strcmp(word, flags[i].name)) {
-			t->in.imm |= flags[i].bits;
-			return true;
-		}
-	for (i = 0; i < VGPU_MMA_COUNT; i++)
-		if (!strcmp(word, mma_table[i].name)) {
-			t->in.imm |= i;
-			return true;
-		}
-	if (word[0] == 'x' && word[1] >= '1' && word[1] <= '8' && !word[2]) {
-		t->in.imm |= VGPU_MMA_GROUP((uint32_t)(word[1] - '0'));
-		return true;
-	}
-	if (!strcmp(word, "at"))
-		return q8_type(t, 16);
-	if (!strcmp(word, "sel"))
-		return thread_id(t, 12);
-	if (!strcmp(word, "ta"))
-		return thread_id(t, 27);
-	if (!strcmp(word, "tb"))
-		return thread_id(t, 29);
-	return !strcmp(word, "bt") && q8_type(t, 20);
-}
-
-static bool mod_special(struct insn_text *t, const char *word)
-{
-	if (t->op->mod == OPM_CARRY && !strcmp(word, "ci"))
-		return mod_predicate(t, 4, 0xf0);
-	if (t->op->mod == OPM_CARRY && !strcmp(word, "co"))
-		return mod_predicate(t, 0, 0x0f);
-	if (t->op->mod == OPM_SHFL && !strcmp(word, "p")) {
-		t->in.mod |= VGPU_SHFL_PRED;
-		return mod_predicate(t, 4, 0xf0);
-	}
-	if (t->op->kind[OPF_C] == OPK_M && mod_descriptor(t, word))
-		return true;
-	return t->op->imm == OPI_MMA && mod_mma(t, word);
-}
-
-/* A modifier that is a plain byte. */
-static bool mod_number(struct insn_text *t, const char *word)
-{
-	const char *at = word;
-	int64_t val;
-
-	if (!lex_number(&at, &val) || *at || val < 0 || val > 255)
-		return false;
-	t->in.mod = val;
-	return true;
-}
-
-static bool modifiers(struct insn_text *t)
-{
-	char word[LEX_WORD];
-
-	if (t->op->mod == OPM_CARRY)
-		t->in.mod = VGPU_CARRY_NOP << 4 | VGPU_CARRY_NOP;
-	t->a->err->text[0] = '\0';
-	while (lex_char(&t->a->p, ':')) {
-		if (!lex_word(&t->a->p, word))
-			return visa_fail(t->a, "expected a modifier");
-		if (mod_table(t, word) || mod_special(t, word) || mod_number(t, word))
-			continue;
-		/* what knew the word has said what is wrong after it */
-		return t->a->err->text[0] ? false :
-			visa_fail(t->a, "unknown modifier '%s'", word);
-	}
-	return true;
 }
 
 /* ---- operands ------------------------------------------------------------------------ */
@@ -235,7 +46,7 @@ static bool immediate(struct insn_text *t)
 	int64_t val;
 	uint32_t bits;
 
-	if (!number_in(t, -(1LL << 31), (1LL << 32) - 1, &val))
+	if (!visa_number(t, -(1LL << 31), (1LL << 32) - 1, &val))
 		return false;
 	bits = val;
 	if (t->op->imm == OPI_SHFL) {
@@ -369,7 +180,7 @@ static bool address_index(struct insn_text *t)
 			t->in.c |= VGPU_MD_SEXT;
 		if (!lex_text(&t->a->p, "<<"))
 			return visa_fail(t->a, "expected a shift");
-		if (!number_in(t, 0, 7, &val))
+		if (!visa_number(t, 0, 7, &val))
 			return false;
 		t->in.c |= VGPU_MD_SHIFT(val);
 		return true;
@@ -377,7 +188,7 @@ static bool address_index(struct insn_text *t)
 	at = t->a->p;
 	if (lex_char(&at, '+') && lex_text(&at, "pat")) {
 		t->a->p = at;
-		if (!number_in(t, 0, 0xffff, &val))
+		if (!visa_number(t, 0, 0xffff, &val))
 			return false;
 		t->in.b = val;
 		t->in.c |= VGPU_MD_FORM_SP;
@@ -398,7 +209,7 @@ static bool address_base(struct insn_text *t)
 	}
 	if (lex_register(&t->a->p, 's', &reg))
 		t->in.a = reg;
-	else if (number_in(t, 0, 0, &val))
+	else if (visa_number(t, 0, 0, &val))
 		t->in.a = VGPU_NONE;
 	else
 		return false;
@@ -415,7 +226,7 @@ static bool address(struct insn_text *t, int64_t lo, int64_t hi, int64_t *offset
 	if (!address_base(t))
 		return false;
 	if (!lex_char(&t->a->p, ']')) {
-		if (!number_in(t, lo, hi, offset))
+		if (!visa_number(t, lo, hi, offset))
 			return false;
 		if (!lex_char(&t->a->p, ']'))
 			return visa_fail(t->a, "expected ]");
@@ -449,7 +260,7 @@ static bool cpasync(struct insn_text *t)
 	if (!comma(t) || !lex_char(&t->a->p, '[') || !plain_register(t, OPF_D, 'v'))
 		return visa_fail(t->a, "expected a shared address");
 	if (!lex_char(&t->a->p, ']') &&
-	    (!number_in(t, -0x8000, 0x7fff, &low) || !lex_char(&t->a->p, ']')))
+	    (!visa_number(t, -0x8000, 0x7fff, &low) || !lex_char(&t->a->p, ']')))
 		return visa_fail(t->a, "expected ]");
 	if (!address(t, -0x8000, 0x7fff, &high))
 		return false;
@@ -469,8 +280,8 @@ static bool shuffle(struct insn_text *t)
 		t->in.imm |= VGPU_SHFL_FULL;
 	else if (!source(t, OPF_C, OPK_X))
 		return false;
-	if (!comma(t) || !number_in(t, 0, 31, &clamp) || !comma(t) ||
-	    !number_in(t, 0, 31, &segment))
+	if (!comma(t) || !visa_number(t, 0, 31, &clamp) || !comma(t) ||
+	    !visa_number(t, 0, 31, &segment))
 		return false;
 	t->in.imm |= VGPU_SHFL_CLAMP((uint32_t)clamp) | VGPU_SHFL_SEGMASK((uint32_t)segment);
 	return true;
@@ -547,7 +358,7 @@ static bool number_imm(struct insn_text *t)
 {
 	int64_t val;
 
-	if (!number_in(t, -(1LL << 31), (1LL << 32) - 1, &val))
+	if (!visa_number(t, -(1LL << 31), (1LL << 32) - 1, &val))
 		return false;
 	t->in.imm = val;
 	return true;
@@ -636,7 +447,7 @@ bool visa_asm_insn(struct visa_asm *a)
 	struct insn_text t = { .a = a };
 	struct vgpu_insn *in;
 
-	if (!guard(&t) || !mnemonic(&t) || !modifiers(&t) || !operands(&t))
+	if (!guard(&t) || !mnemonic(&t) || !visa_modifiers(&t) || !operands(&t))
 		return false;
 	if (!lex_blank(&a->p))
 		return visa_fail(a, "text after the instruction");
