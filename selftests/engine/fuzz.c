@@ -90,23 +90,38 @@ static void run_kernel(struct engine_code *code, u32 index, u32 how)
 	rig_launch(&rig, code, index, &g);
 }
 
+/* A copy; what is left of an older table counts as today's, or a corpus would end with each new instruction. */
+static void *as_of_today(const uint8_t *data, size_t size)
+{
+	struct vgpu_code_header *h = malloc(size ?: 1);
+
+	if (!h)
+		abort();
+	memcpy(h, data, size);
+	if (size >= sizeof(*h) && h->version >> 16 == VGPU_ISA_MAJOR)
+		h->version = VGPU_ISA_VERSION;
+	return h;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char * const *sets = rig_sets();
 	struct engine_code *code;
 	u32 how = checksum(data, size), n = 0, i;
+	void *image = as_of_today(data, size);
 	char msg[200];
 
 	while (sets[n])
 		n++;
 	if (engine_init(sets[how % n]))
 		abort();
-	if (!engine_code_load(data, size, &code, msg, sizeof(msg))) {
+	if (!engine_code_load(image, size, &code, msg, sizeof(msg))) {
 		for (i = 0; i < engine_code_kernels(code) && i < 2; i++)
 			run_kernel(code, i, how >> 8);
 		engine_code_put(code);
 	}
 	engine_exit();
+	free(image);
 	return 0;
 }
 

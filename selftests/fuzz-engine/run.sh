@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 4500
-# variant: FUZZ_SECONDS=60
+# variant: FUZZ_SECONDS=120
 # long variant: FUZZ_SECONDS=3600
 # Verifier and engine under libFuzzer with the address and undefined-behaviour
-# sanitizers, for FUZZ_SECONDS; the corpus is kept in the cache.
+# sanitizers, for FUZZ_SECONDS: from the corpus in the tree and what earlier runs left in the cache.
 cd "$(dirname "$0")/../engine" || exit 1
 log=../../build/selftests/engine/fuzz.log
-seconds=${FUZZ_SECONDS:-60}
+seconds=${FUZZ_SECONDS:-120}
 
 echo "1..2"
 mkdir -p "$(dirname "$log")"
