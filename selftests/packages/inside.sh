@@ -25,6 +25,7 @@ debs()
 # Forget the files that were looked at: see run.sh. In QEMU nothing has to be.
 forget() { [ "$VGPU_BED" != uml ] || echo 3 >/proc/sys/vm/drop_caches; }
 install_debs() { forget; dpkg -i "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; return 1; }; forget; }
+purge() { forget; dpkg -P "$@"; }
 # Which libcuda.so.1 the linker's cache gives first.
 cached() { /sbin/ldconfig -p | sed -n 's/.*libcuda\.so\.1 (libc6,x86-64) => //p' | head -n 1; }
 leftovers()
@@ -212,6 +213,7 @@ if [ -n "$NLC_NODE" ]; then
 else
 	skip "node-llama-cpp just works" "its registry cannot be reached"
 fi
+forget
 udev
 service
 containers
@@ -233,15 +235,15 @@ rm -rf /opt/real /etc/ld.so.conf.d/nvidia-real.conf
 check "without it ours is back" says "$(cached)" "^/usr/lib/vgpu/"
 
 if [ -n "$dkms" ]; then
-	check "vgpu-dkms is removed, and the module with it" dpkg -P vgpu-dkms
-	dpkg -P dkms lsb-release >/dev/null 2>&1
+	check "vgpu-dkms is removed, and the module with it" purge vgpu-dkms
+	purge dkms lsb-release >/dev/null 2>&1
 else
 	check "modprobe -r" modprobe -r vgpu
 	rm -f "/lib/modules/$release/updates"/vgpu*.ko
 	depmod "$release"
 fi
 check "the nodes are gone" test ! -e /dev/vgpu0 -a ! -e /dev/nvidia0
-check "the others are removed" dpkg -P vgpu-tools libvgpu
+check "the others are removed" purge vgpu-tools libvgpu
 check "the unit is not enabled any more" test ! -L /etc/systemd/system/multi-user.target.wants/vgpu.service
 forget
 /sbin/ldconfig
