@@ -3,6 +3,7 @@
 # The Debian packages: built, installed in a clean bed, used, removed, and nothing is left.
 # time limit: 7200
 # variant: KERNEL=uml
+# long variant: KERNEL=6.1
 # long variant: KERNEL=uml DKMS=1
 # long variant: KERNEL=6.1 DKMS=1
 set -u
