@@ -331,6 +331,7 @@ struct eng_tlb {
  * @local: local memory of the warp, @local_size for each lane
  * @param: parameters of the launch
  * @patterns: lane patterns of the program
+ * @twins: its loads of two records at once
  * @shared_size: bytes of @shared
  * @local_size: bytes of local memory a lane, the call stack included
  * @param_size: bytes of @param
