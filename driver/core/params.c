@@ -125,6 +125,7 @@ static int check_sizes(unsigned long ram_mib)
 		{ "pin_limit_mib", pin_limit_mib },
 		{ "pin_user_mib", pin_user_mib },
 		{ "block_limit_mib", block_limit_mib },
+		{ "block_user_mib", block_user_mib },
 		{ "tables_user_mib", tables_user_mib },
 	};
 	unsigned int i;
