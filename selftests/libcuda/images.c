@@ -105,6 +105,7 @@ static CUresult load_library(const void *image)
 static bool fitting(CUresult r)
 {
 	return r == CUDA_SUCCESS || r == CUDA_ERROR_INVALID_IMAGE || r == CUDA_ERROR_INVALID_PTX ||
+	       r == CUDA_ERROR_UNSUPPORTED_PTX_VERSION ||
 	       r == CUDA_ERROR_NO_BINARY_FOR_GPU || r == CUDA_ERROR_NOT_SUPPORTED ||
 	       r == CUDA_ERROR_OUT_OF_MEMORY || r == CUDA_ERROR_NOT_FOUND;
 }

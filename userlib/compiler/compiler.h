@@ -34,6 +34,7 @@ enum vgpucc_status {
 	VGPUCC_BAD_IMAGE,	/* neither fatbin, PTX nor ELF; or damaged */
 	VGPUCC_NO_PTX,		/* no PTX that the device admits */
 	VGPUCC_BAD_PTX,		/* syntax or semantic error, see the log */
+	VGPUCC_NEWER_PTX,	/* of a version that is not known here */
 	VGPUCC_UNSUPPORTED,	/* valid, but not for this device */
 	VGPUCC_NOT_FOUND,	/* no such kernel or variable */
 	VGPUCC_NO_MEMORY,	/* out of memory, or over the budget */

@@ -210,12 +210,15 @@ struct ir_func {
 	struct ir_func *alias;
 };
 
+#define PTX_ISA_END	1000	/* 10.0, the first that is not known */
+
 /**
  * struct ir_module - one PTX text, indexed
  * @arena: everything below lives here, but not the text
  * @text: the PTX
  * @text_len: its bytes
- * @isa: PTX ISA version: 805 for 8.5
+ * @is_ptx: it begins as PTX does
+ * @isa: PTX ISA version: 805 for 8.5, below PTX_ISA_END
  * @target: compute capability of .target: 75, 90, 120
  * @addr_size: 64
  * @target_variant: 0, 'a' or 'f'
@@ -229,6 +232,7 @@ struct ir_module {
 	struct arena arena;
 	const char *text;
 	u64 text_len;
+	bool is_ptx;
 	u32 isa, target, addr_size;
 	char target_variant;
 	struct ir_var **vars;

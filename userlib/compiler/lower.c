@@ -8,16 +8,30 @@
 #include "launch.h"
 #include "lower.h"
 
+static _Noreturn void fail(struct low *l, int status, const char *fmt, va_list ap)
+{
+	if (l->unit->diag)
+		diag_verror(l->unit->diag, l->insn ? l->insn->line : 0, fmt, ap);
+	l->unit->failed = status;
+	arena_bail(&l->b->arena, ARENA_BAIL_DIAG);
+}
+
 void low_refuse(struct low *l, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (l->unit->diag)
-		diag_verror(l->unit->diag, l->insn ? l->insn->line : 0, fmt, ap);
+	fail(l, VGPUCC_UNSUPPORTED, fmt, ap);
 	va_end(ap);
-	l->unit->failed = VGPUCC_UNSUPPORTED;
-	arena_bail(&l->b->arena, ARENA_BAIL_DIAG);
+}
+
+void low_wrong(struct low *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(l, VGPUCC_BAD_PTX, fmt, ap);
+	va_end(ap);
 }
 
 /* ---- types ---- */

@@ -44,8 +44,10 @@ struct low {
 	u32 *var_offset;	/* by body variable id: offset in frame or shared */
 };
 
-/* Stops the compilation: @fmt says what is not supported. */
+/* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX. */
 _Noreturn void low_refuse(struct low *l, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+_Noreturn void low_wrong(struct low *l, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- values ---- */

@@ -168,7 +168,7 @@ static u32 callee_index(struct low *l, struct ir_func *f)
 	for (k = 0; k < sizeof(launch_names) / sizeof(launch_names[0]); k++)
 		if (!strcmp(f->name, launch_names[k]))
 			low_refuse(l, "device-side launch ('%s') is not supported", f->name);
-	low_refuse(l, "call of '%s', which has no body", f->name);
+	low_wrong(l, "call of '%s', which has no body", f->name);
 }
 
 static const struct ir_proto *proto_of(struct low *l, struct ir_insn *i)

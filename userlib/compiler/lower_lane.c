@@ -229,6 +229,14 @@ static void lower_elect(struct low *l, struct ir_insn *i)
 
 /* ---- barriers ---- */
 
+/* Numbers that are known are looked at here, others by the engine. */
+static struct mopnd barrier_number(struct low *l, const struct ir_operand *o)
+{
+	if (o->kind == OPND_IMM && o->imm > 15)
+		low_wrong(l, "barrier %llu: there are 16", (unsigned long long)o->imm);
+	return low_src(l, o);
+}
+
 static void lower_bar(struct low *l, struct ir_insn *i, bool arrive)
 {
 	struct mopnd count = mo_imm(0);
@@ -236,7 +244,7 @@ static void lower_bar(struct low *l, struct ir_insn *i, bool arrive)
 	low_skip_begin(l);
 	if (i->ops[1].kind != OPND_NONE)
 		count = low_src(l, &i->ops[1]);
-	low_op2(l, VGPU_OP_BAR, NO, low_src(l, &i->ops[0]), count)->mod =
+	low_op2(l, VGPU_OP_BAR, NO, barrier_number(l, &i->ops[0]), count)->mod =
 		arrive ? VGPU_BAR_ARRIVE : 0;
 	low_skip_end(l);
 }
@@ -250,7 +258,7 @@ static void lower_bar_red(struct low *l, struct ir_insn *i)
 		d = low_temp(l, low_class(l, &d));
 	low_skip_begin(l);
 	count = i->ops[2].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[2]);
-	m = low_op3(l, VGPU_OP_BARRED, d, low_src(l, &i->ops[1]), count,
+	m = low_op3(l, VGPU_OP_BARRED, d, barrier_number(l, &i->ops[1]), count,
 		    low_pred(l, &i->ops[3], false));
 	m->mod = i->m.popc ? VGPU_BARRED_POPC : i->m.boolop == BOOL_AND ? VGPU_BARRED_AND :
 		 VGPU_BARRED_OR;

@@ -152,6 +152,15 @@ static int build_index(struct vgpucc_module *m, struct diag *d)
 
 /* ---- opening ---- */
 
+static int why_not(const struct ir_module *m, int bail)
+{
+	if (bail == ARENA_BAIL_NOMEM)
+		return VGPUCC_NO_MEMORY;
+	if (!m->is_ptx)
+		return VGPUCC_BAD_IMAGE;
+	return m->isa >= PTX_ISA_END ? VGPUCC_NEWER_PTX : VGPUCC_BAD_PTX;
+}
+
 static int open_text(struct vgpucc_module *m, const char *text, size_t len, struct diag *d)
 {
 	int ret;
@@ -159,12 +168,12 @@ static int open_text(struct vgpucc_module *m, const char *text, size_t len, stru
 	arena_init(&m->ir.arena, MODULE_LIMIT);
 	ret = ir_module_parse(&m->ir, text, len, d);
 	if (ret)
-		return ret == ARENA_BAIL_NOMEM ? VGPUCC_NO_MEMORY : VGPUCC_BAD_PTX;
+		return why_not(&m->ir, ret);
 	vgpucc_content_hash(text, len, m->content);
 	return build_index(m, d);
 }
 
-/* Bare PTX says itself what it is for. */
+/* Bare PTX says itself what it is for, and what is for others is an error of its text: so cards say. */
 static int check_target(const struct vgpucc_module *m, unsigned int cc, struct diag *d)
 {
 	struct vgpucc_entry e = {
@@ -175,7 +184,7 @@ static int check_target(const struct vgpucc_module *m, unsigned int cc, struct d
 		return VGPUCC_OK;
 	diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u",
 		   e.arch, &e.variant, cc / 10, cc % 10);
-	return VGPUCC_NO_PTX;
+	return VGPUCC_BAD_PTX;
 }
 
 static int open_choice(struct vgpucc_module *m, const struct choice *c, bool borrow,

@@ -308,7 +308,7 @@ static void parse_version(struct parser *p)
 		minor = minor * 10 + (*s - '0');
 	p->mod->isa = major * 100 + minor;
 	next(p);
-	if (p->mod->isa < 100 || p->mod->isa >= 1000)
+	if (p->mod->isa < 100 || p->mod->isa >= PTX_ISA_END)
 		perr(p, p->t.line, "PTX version %u.%u is not supported", major, minor);
 }
 
@@ -396,6 +396,7 @@ static void parse_all(struct parser *p)
 	next(p);
 	if (!at_dot(p, ".version"))
 		perr_token(p, ".version");
+	p->mod->is_ptx = true;
 	while (p->t.kind != TOK_EOF) {
 		parse_top(p);
 		/* stray ';' after a variable's initializer and such */

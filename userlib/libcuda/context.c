@@ -238,17 +238,25 @@ CUresult cu_primary_get(struct cu_device *d, CUcontext *ctx)
 	return r;
 }
 
+bool cu_context_flags_valid(unsigned int flags)
+{
+	unsigned int wait = flags & CU_CTX_SCHED_MASK;
+
+	return !(flags & ~CU_CTX_FLAGS_MASK) && !(wait & (wait - 1));
+}
+
 CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx)
 {
 	CUresult r;
 
 	pthread_mutex_lock(&d->primary_lock);
 	r = primary_new(d);
-	if (!r && !d->primary_refs) {
+	if (!r && !d->primary_active) {
 		d->primary->flags = d->primary_flags;
 		r = cu_context_activate(d->primary);
 	}
 	if (!r) {
+		d->primary_active = true;
 		d->primary_refs++;
 		*ctx = d->primary;
 	}

@@ -75,6 +75,8 @@ CUresult cu_current_any(CUcontext *ctx);
 /* A context given by handle, or the current one for NULL. */
 CUresult cu_context_get(CUcontext handle, CUcontext *ctx);
 bool cu_context_alive(CUcontext ctx);
+/* Known ones, and of the ways to wait one or none. */
+bool cu_context_flags_valid(unsigned int flags);
 /* What ended a context, also when nothing of it was running then. */
 CUresult cu_context_health(CUcontext ctx);
 
@@ -91,7 +93,8 @@ CUresult cu_check(CUcontext ctx, int err);
 CUresult cu_primary_get(struct cu_device *d, CUcontext *ctx);
 CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx);
 /* Drop one use, or all of them. */
-CUresult cu_primary_release(struct cu_device *d, bool all);
+CUresult cu_primary_release(struct cu_device *d);
+CUresult cu_primary_reset(struct cu_device *d);
 
 /* The calling thread's stack of contexts (context_stack.c). */
 CUcontext cu_stack_top(void);

@@ -13,7 +13,7 @@ static CUresult create(CUcontext *out, unsigned int flags, unsigned int version,
 
 	if (r)
 		return r;
-	if (!out || (flags & ~CU_CTX_FLAGS_MASK) || (flags & CU_CTX_SCHED_MASK) == 7)
+	if (!out || !cu_context_flags_valid(flags))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_context_create(d, flags, version, &ctx);
 	if (r)
@@ -61,6 +61,8 @@ CUDA_API(cuCtxDestroy_v2, CU_ARGS(CUcontext ctx), CU_ARGS(ctx))
 
 	if (r)
 		return r;
+	if (!ctx)
+		return CUDA_ERROR_INVALID_VALUE;
 	if (!cu_context_alive(ctx) || ctx->primary)
 		return CUDA_ERROR_INVALID_CONTEXT;
 	if (cu_stack_top() == ctx)
@@ -94,6 +96,8 @@ CUDA_API(cuCtxPushCurrent_v2, CU_ARGS(CUcontext ctx), CU_ARGS(ctx))
 
 	if (r)
 		return r;
+	if (!ctx)
+		return CUDA_ERROR_INVALID_VALUE;
 	return cu_context_alive(ctx) ? cu_stack_push(ctx) : CUDA_ERROR_INVALID_CONTEXT;
 }
 
@@ -169,7 +173,7 @@ CUDA_API(cuCtxSetFlags, CU_ARGS(unsigned int flags), CU_ARGS(flags))
 	CUcontext ctx;
 	CUresult r = cu_current(&ctx);
 
-	if (!r && (flags & ~CU_CTX_FLAGS_MASK))
+	if (!r && !cu_context_flags_valid(flags))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
 		ctx->flags = flags;
@@ -245,6 +249,8 @@ CUDA_API(cuCtxGetLimit, CU_ARGS(size_t *value, unsigned int limit), CU_ARGS(valu
 	if (!value)
 		return CUDA_ERROR_INVALID_VALUE;
 	if (limit >= CU_LIMITS)
+		return CUDA_ERROR_INVALID_VALUE;
+	if (limit == CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH || limit == CU_LIMIT_CIG_SHMEM_FALLBACK_ENABLED)
 		return CUDA_ERROR_UNSUPPORTED_LIMIT;
 	*value = ctx->limits[limit];
 	return CUDA_SUCCESS;
@@ -269,10 +275,17 @@ static CUresult set_limit(CUcontext ctx, unsigned int limit, size_t value)
 		ctx->limits[limit] = value;
 		return CUDA_SUCCESS;
 	case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
+		if (value > 128)
+			return CUDA_ERROR_INVALID_VALUE;
 		ctx->limits[limit] = value;	/* a hint */
-		return value > 128 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+		return CUDA_SUCCESS;
+	case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:	/* as the attribute says, there is none */
+		return value ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+	case CU_LIMIT_SHMEM_SIZE:
+	case CU_LIMIT_CIG_ENABLED:
+		return CUDA_ERROR_NOT_PERMITTED;
 	default:
-		return CUDA_ERROR_UNSUPPORTED_LIMIT;
+		return limit < CU_LIMITS ? CUDA_ERROR_UNSUPPORTED_LIMIT : CUDA_ERROR_INVALID_VALUE;
 	}
 }
 

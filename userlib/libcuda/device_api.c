@@ -22,7 +22,9 @@ CUDA_API(cuDriverGetVersion, CU_ARGS(int *version), CU_ARGS(version))
 CUDA_API(cuGetProcAddress_v2, CU_ARGS(const char *name, void **address, int version, cuuint64_t flags, int *status),
 	 CU_ARGS(name, address, version, flags, status))
 {
-	return cu_get_proc_address(name, address, version, flags, status);
+	CUresult r = cu_get_proc_address(name, address, version, flags, status);
+
+	return r == CUDA_ERROR_NOT_FOUND ? CUDA_SUCCESS : r;	/* the status and the NULL say it */
 }
 
 CUDA_API(cuGetProcAddress, CU_ARGS(const char *name, void **address, int version, cuuint64_t flags),
@@ -164,14 +166,15 @@ CUDA_API(cuDeviceGetPCIBusId, CU_ARGS(char *id, int length, CUdevice device), CU
 	const struct vgpu_device_info *i;
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
+	int n;
 
 	if (!r && (!id || length <= 0))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
 	i = &d->dev.info;
-	snprintf(id, length, "%04X:%02X:%02X.%X", i->pci_domain, i->pci_bus, i->pci_device, i->pci_function);
-	return CUDA_SUCCESS;
+	n = snprintf(id, length, "%04X:%02X:%02X.%X", i->pci_domain, i->pci_bus, i->pci_device, i->pci_function);
+	return n < length ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
 /* "domain:bus:device.function", of which domain and function may be left out. */

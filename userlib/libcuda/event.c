@@ -90,7 +90,7 @@ static CUresult destroy(CUevent e)
 	}
 	cu_capture_forget(e);
 	cu_object_free(e);
-	return CUDA_SUCCESS;
+	return r == CUDA_ERROR_CONTEXT_IS_DESTROYED ? CUDA_SUCCESS : r;
 }
 
 CUDA_API(cuEventDestroy_v2, CU_ARGS(CUevent event), CU_ARGS(event))
@@ -359,7 +359,7 @@ CUresult cuStreamWaitEvent_ptsz(CUstream stream, CUevent event, unsigned int fla
 /* All that was submitted to a context so far, as one point of its legacy stream. */
 CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, event))
 {
-	CUresult r = cu_context_get(ctx, &ctx);
+	CUresult r = ctx ? cu_context_get(ctx, &ctx) : CUDA_ERROR_INVALID_CONTEXT;
 	CUstream s, other;
 
 	if (!r)
@@ -390,7 +390,7 @@ CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, e
 /* What is submitted to the context from now on comes after the event. */
 CUDA_API(cuCtxWaitEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, event))
 {
-	CUresult r = cu_context_get(ctx, &ctx);
+	CUresult r = ctx ? cu_context_get(ctx, &ctx) : CUDA_ERROR_INVALID_CONTEXT;
 
 	if (!r)
 		r = cu_event_get(event);

@@ -31,5 +31,5 @@ CUDA_API(cuGetExportTable, CU_ARGS(const void **table, const CUuuid *id), CU_ARG
 	}
 	cu_trace("export table %02x%02x%02x%02x is not known", id->bytes[0], id->bytes[1], id->bytes[2],
 		 id->bytes[3]);
-	return CUDA_ERROR_NOT_FOUND;
+	return CUDA_ERROR_INVALID_VALUE;
 }

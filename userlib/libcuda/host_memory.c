@@ -93,8 +93,11 @@ static CUresult host_alloc(void **p, size_t size, unsigned int flags)
 
 	if (r)
 		return r;
-	if (!p || !size || (flags & ~7u))
+	if (!p || (flags & ~7u))
 		return CUDA_ERROR_INVALID_VALUE;
+	*p = NULL;
+	if (!size)
+		return CUDA_SUCCESS;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
@@ -142,8 +145,11 @@ static CUresult host_end(void *p, enum cu_mem_kind kind, CUresult missing)
 	if (r)
 		return r;
 	m = cu_mem_at((uintptr_t)p);
-	if (!m && kind == CU_MEM_REGISTERED)
+	if (!m && kind == CU_MEM_REGISTERED) {
 		m = cu_mem_at((uintptr_t)p & ~(VGPU_PAGE_SIZE - 1));
+		if (m && m->kind == kind && m->base + m->offset != (uintptr_t)p)
+			return CUDA_ERROR_INVALID_VALUE;
+	}
 	if (!m || m->kind != kind)
 		return missing;
 	for (struct cu_registration *g = m->registrations; g; g = g->next)
@@ -184,6 +190,7 @@ CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags)
 	m->flags = flags;
 	m->readonly = flags & CU_MEMHOSTREGISTER_READ_ONLY;
 	m->base = start;
+	m->offset = (uintptr_t)p - start;
 	m->size = m->span = (((uintptr_t)p + size + VGPU_PAGE_SIZE - 1) & ~(VGPU_PAGE_SIZE - 1)) - start;
 	r = cu_host_register_all(m);
 	if (!r)

@@ -137,7 +137,7 @@ CUDA_API(cuLibraryUnload, CU_ARGS(CUlibrary lib), CU_ARGS(lib))
 		cu_module_free(lib->instances);
 	}
 	if (lib->primary)
-		cu_primary_release(lib->primary, false);
+		cu_primary_release(lib->primary);
 	for (unsigned int i = 0; lib->kernels && i < lib->image->info.nkernels; i++)
 		if (lib->kernels[i])
 			cu_object_free(lib->kernels[i]);
@@ -301,7 +301,7 @@ static CUresult managed_context(CUlibrary lib, CUcontext *ctx)
 	}
 	pthread_mutex_unlock(&lib->lock);
 	if (extra)
-		cu_primary_release(extra, false);
+		cu_primary_release(extra);
 	return CUDA_SUCCESS;
 }
 

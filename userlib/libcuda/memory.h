@@ -41,7 +41,7 @@ struct cu_registration {
  * @id: never the same for two allocations
  * @shared: managed memory
  * @registrations: the contexts that have it, for host memory; beside its own for other memory
- * @offset: CU_MEM_MAPPED: where in the buffer it begins
+ * @offset: CU_MEM_MAPPED: where in the buffer it begins; CU_MEM_REGISTERED: where in its first page
  * @pool: CU_MEM_POOL
  * @readonly: GPU writes fault
  * @of_module: variables of a module: not the program's to free

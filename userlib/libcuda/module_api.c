@@ -127,6 +127,14 @@ static CUresult get(CUmodule mod)
 	return cu_is(mod, CU_MODULE) && cu_context_alive(mod->ctx) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_HANDLE;
 }
 
+/* One whose context can go on. */
+static CUresult get_healthy(CUmodule mod)
+{
+	CUresult r = get(mod);
+
+	return r ? r : cu_context_health(mod->ctx);
+}
+
 CUDA_API(cuModuleUnload, CU_ARGS(CUmodule mod), CU_ARGS(mod))
 {
 	CUresult r = get(mod);
@@ -136,13 +144,14 @@ CUDA_API(cuModuleUnload, CU_ARGS(CUmodule mod), CU_ARGS(mod))
 	if (mod->library)
 		return CUDA_ERROR_INVALID_HANDLE;
 	cu_streams_synchronize(mod->ctx);
+	r = cu_context_health(mod->ctx);
 	cu_module_free(mod);
-	return CUDA_SUCCESS;
+	return r;
 }
 
 CUDA_API(cuModuleGetFunction, CU_ARGS(CUfunction *f, CUmodule mod, const char *name), CU_ARGS(f, mod, name))
 {
-	CUresult r = get(mod);
+	CUresult r = get_healthy(mod);
 
 	if (!r && (!f || !name))
 		r = CUDA_ERROR_INVALID_VALUE;
@@ -175,9 +184,9 @@ CUDA_API(cuModuleEnumerateFunctions, CU_ARGS(CUfunction *f, unsigned int count, 
 CUDA_API(cuModuleGetGlobal_v2, CU_ARGS(CUdeviceptr *p, size_t *size, CUmodule mod, const char *name),
 	 CU_ARGS(p, size, mod, name))
 {
-	CUresult r = get(mod);
+	CUresult r = get_healthy(mod);
 
-	if (!r && !name)
+	if (!r && (!name || (!p && !size)))
 		r = CUDA_ERROR_INVALID_VALUE;
 	return r ? r : cu_module_global(mod, name, false, p, size);
 }

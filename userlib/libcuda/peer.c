@@ -102,7 +102,7 @@ static CUresult both(CUcontext *ctx, CUcontext peer)
 
 	if (r)
 		return r;
-	return cu_context_alive(peer) && peer != *ctx ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
+	return cu_context_alive(peer) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
 }
 
 CUDA_API(cuCtxEnablePeerAccess, CU_ARGS(CUcontext peer, unsigned int flags), CU_ARGS(peer, flags))
@@ -113,6 +113,8 @@ CUDA_API(cuCtxEnablePeerAccess, CU_ARGS(CUcontext peer, unsigned int flags), CU_
 
 	if (!r && flags)
 		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r && peer == ctx)
+		r = CUDA_ERROR_PEER_ACCESS_UNSUPPORTED;
 	if (r)
 		return r;
 	a = calloc(1, sizeof(*a));

@@ -170,8 +170,11 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		return r;
 	if (cu_stream_captures(s))
 		return capture_alloc(out, size, s);
-	if (!out || !size)
+	if (!out)
 		return CUDA_ERROR_INVALID_VALUE;
+	*out = 0;
+	if (!size)
+		return CUDA_SUCCESS;
 	if (!p)
 		r = pool_of(s->ctx->dev, current_pool, &p);
 	else if (!cu_is(p, CU_POOL) || p->dev != s->ctx->dev || p->imported)
@@ -251,6 +254,8 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 		return r;
 	point = cu_stream_point(s);
 	cu_submit_end(s);
+	if (!p)
+		return CUDA_SUCCESS;
 	m = cu_mem_at(p);
 	if (m && m->kind == CU_MEM_GRAPH)
 		return cu_graph_mem_free(p);

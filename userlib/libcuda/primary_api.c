@@ -12,49 +12,62 @@ CUDA_API(cuDevicePrimaryCtxRetain, CU_ARGS(CUcontext *ctx, CUdevice device), CU_
 	return r ? r : cu_primary_retain(d, ctx);
 }
 
-CUresult cu_primary_release(struct cu_device *d, bool all)
+/* A context that is gone is asleep until it is retained again. With the lock held. */
+static void sleep_primary(struct cu_device *d)
+{
+	if (d->primary_active)
+		cu_context_deactivate(d->primary);
+	d->primary_active = false;
+}
+
+CUresult cu_primary_release(struct cu_device *d)
 {
 	CUresult r = CUDA_SUCCESS;
 
 	pthread_mutex_lock(&d->primary_lock);
-	if (!d->primary_refs) {
-		r = all ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
-	} else if (all || d->primary_refs == 1) {
-		cu_context_deactivate(d->primary);
-		d->primary_refs = 0;
-	} else {
-		d->primary_refs--;
-	}
+	if (!d->primary_refs)
+		r = CUDA_ERROR_INVALID_CONTEXT;
+	else if (!--d->primary_refs)
+		sleep_primary(d);
 	pthread_mutex_unlock(&d->primary_lock);
 	return r;
 }
 
-static CUresult release(CUdevice device, bool all)
+/* Who has retained it has so still, as on a card: each of them releases what is not there. */
+CUresult cu_primary_reset(struct cu_device *d)
+{
+	pthread_mutex_lock(&d->primary_lock);
+	sleep_primary(d);
+	pthread_mutex_unlock(&d->primary_lock);
+	return CUDA_SUCCESS;
+}
+
+static CUresult on_device(CUdevice device, CUresult (*fn)(struct cu_device *d))
 {
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
 
-	return r ? r : cu_primary_release(d, all);
+	return r ? r : fn(d);
 }
 
 CUDA_API(cuDevicePrimaryCtxRelease_v2, CU_ARGS(CUdevice device), CU_ARGS(device))
 {
-	return release(device, false);
+	return on_device(device, cu_primary_release);
 }
 
 CUDA_API(cuDevicePrimaryCtxRelease, CU_ARGS(CUdevice device), CU_ARGS(device))
 {
-	return release(device, false);
+	return on_device(device, cu_primary_release);
 }
 
 CUDA_API(cuDevicePrimaryCtxReset_v2, CU_ARGS(CUdevice device), CU_ARGS(device))
 {
-	return release(device, true);
+	return on_device(device, cu_primary_reset);
 }
 
 CUDA_API(cuDevicePrimaryCtxReset, CU_ARGS(CUdevice device), CU_ARGS(device))
 {
-	return release(device, true);
+	return on_device(device, cu_primary_reset);
 }
 
 static CUresult set_flags(CUdevice device, unsigned int flags)
@@ -64,11 +77,11 @@ static CUresult set_flags(CUdevice device, unsigned int flags)
 
 	if (r)
 		return r;
-	if ((flags & ~CU_CTX_FLAGS_MASK) || (flags & CU_CTX_SCHED_MASK) == 7)
+	if (!cu_context_flags_valid(flags))
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&d->primary_lock);
 	d->primary_flags = flags;
-	if (d->primary_refs)
+	if (d->primary_active)
 		d->primary->flags = flags;
 	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
@@ -96,7 +109,7 @@ CUDA_API(cuDevicePrimaryCtxGetState, CU_ARGS(CUdevice device, unsigned int *flag
 		return r;
 	pthread_mutex_lock(&d->primary_lock);
 	*flags = d->primary_flags;
-	*active = d->primary_refs != 0;
+	*active = d->primary_active;
 	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
 }

@@ -37,8 +37,9 @@ static CUresult destroy(CUstream stream)
 		return r;
 	if ((uintptr_t)stream <= 2 || !cu_is(stream, CU_STREAM) || stream->kind != CU_STREAM_NORMAL)
 		return CUDA_ERROR_INVALID_HANDLE;
+	r = cu_context_health(stream->ctx);
 	cu_stream_destroy(stream);
-	return CUDA_SUCCESS;
+	return r;
 }
 
 CUDA_API(cuStreamDestroy_v2, CU_ARGS(CUstream stream), CU_ARGS(stream))

@@ -42,8 +42,16 @@ struct mapping {
 	struct cu_mem *m;	/* NULL until access is set */
 };
 
+/* Reserved addresses: given back as they were reserved, not in parts and not twice. */
+struct reservation {
+	struct reservation *next;
+	uint64_t va;
+	size_t size;
+};
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping *mappings;
+static struct reservation *reservations;
 
 static struct allocation *get(CUmemGenericAllocationHandle handle)
 {
@@ -65,32 +73,63 @@ CUDA_API(cuMemAddressReserve, CU_ARGS(CUdeviceptr *p, size_t size, size_t align,
 				      unsigned long long flags),
 	 CU_ARGS(p, size, align, wish, flags))
 {
+	struct reservation *v;
 	CUresult r = cu_ready();
 
 	if (r)
 		return r;
 	if (!p || !size || size % GRANULARITY || (align & (align - 1)) || flags)
 		return CUDA_ERROR_INVALID_VALUE;
-	*p = cu_va_reserve(size, align > GRANULARITY ? align : GRANULARITY, wish);
-	return *p ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+	v = malloc(sizeof(*v));
+	*p = v ? cu_va_reserve(size, align > GRANULARITY ? align : GRANULARITY, wish) : 0;
+	if (!*p) {
+		free(v);
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	pthread_mutex_lock(&lock);
+	*v = (struct reservation){ .next = reservations, .va = *p, .size = size };
+	reservations = v;
+	pthread_mutex_unlock(&lock);
+	return CUDA_SUCCESS;
+}
+
+/* Whether something is mapped in a range. With the lock held. */
+static bool in_use(uint64_t p, size_t size)
+{
+	for (struct mapping *m = mappings; m; m = m->next)
+		if (m->va < p + size && p < m->va + m->size)
+			return true;
+	return false;
+}
+
+static bool is_reserved(uint64_t p, size_t size)
+{
+	for (struct reservation *v = reservations; v; v = v->next)
+		if (v->va <= p && size <= v->size && p - v->va <= v->size - size)
+			return true;
+	return false;
 }
 
 CUDA_API(cuMemAddressFree, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 {
+	struct reservation **at, *v = NULL;
 	CUresult r = cu_ready();
 
 	if (r)
 		return r;
-	if (!p || p % GRANULARITY || !size || size % GRANULARITY)
-		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&lock);
-	for (struct mapping *m = mappings; m; m = m->next)
-		if (m->va < p + size && p < m->va + m->size)
-			r = CUDA_ERROR_INVALID_VALUE;
+	for (at = &reservations; *at && ((*at)->va != p || (*at)->size != size);)
+		at = &(*at)->next;
+	if (*at && !in_use(p, size)) {
+		v = *at;
+		*at = v->next;
+	}
 	pthread_mutex_unlock(&lock);
-	if (!r)
-		cu_va_release(p, size);
-	return r;
+	if (!v)
+		return CUDA_ERROR_INVALID_VALUE;
+	cu_va_release(p, size);
+	free(v);
+	return CUDA_SUCCESS;
 }
 
 static CUresult check_prop(const CUmemAllocationProp *prop)
@@ -347,6 +386,10 @@ CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 	if (!p || !size)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&lock);
+	if (!in_use(p, size) && is_reserved(p, size)) {
+		pthread_mutex_unlock(&lock);
+		return CUDA_SUCCESS;
+	}
 	r = each_in(p, size, drop_access, CU_MEM_ACCESS_FLAGS_PROT_NONE, 0);
 	for (struct mapping **at = &mappings; *at && !r;) {
 		struct mapping *m = *at;
