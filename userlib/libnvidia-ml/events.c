@@ -193,8 +193,6 @@ EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long 
 
 	if (r != NVML_SUCCESS)
 		return r;
-	if (types & ~NVML_EVENT_ALL_KNOWN)
-		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	if (types & ~supported(device))
 		return nvml_leave(NVML_ERROR_NOT_SUPPORTED);
 	pthread_mutex_lock(&sets_lock);

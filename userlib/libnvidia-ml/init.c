@@ -161,13 +161,10 @@ EXPORT nvmlReturn_t nvmlInit(void)
 }
 
 #define FLAG_NO_GPUS	1u	/* it is no error when there is none */
-#define FLAG_NO_ATTACH	2u	/* attach to a card at its first use; there is nothing to attach here */
 
 EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned int flags)
 {
-	if (flags & ~(FLAG_NO_GPUS | FLAG_NO_ATTACH))
-		return NVML_ERROR_INVALID_ARGUMENT;
-	return init(!(flags & FLAG_NO_GPUS));
+	return init(!(flags & FLAG_NO_GPUS));	/* others mean nothing, as with a card */
 }
 
 EXPORT nvmlReturn_t nvmlShutdown(void)
@@ -262,31 +259,51 @@ EXPORT nvmlReturn_t nvmlDeviceGetHandleByUUID(const char *uuid, nvmlDevice_t *ha
 	return find(match_uuid, uuid, handle);
 }
 
-/* "domain:bus:device.function", where the domain and the function may be missing. */
+struct bus_id {
+	unsigned int domain, bus, device;
+};
+
+/* "domain:bus:device", "domain:bus:device.0" or "bus:device.0"; devices have one function. */
+static bool parse_bus_id(const char *text, struct bus_id *id)
+{
+	unsigned int function = 0;
+	int used = 0;
+
+	if (!text)
+		return false;
+	if (sscanf(text, "%x:%x:%x%n.%x%n", &id->domain, &id->bus, &id->device, &used, &function, &used) < 3) {
+		id->domain = 0;
+		if (sscanf(text, "%x:%x.%x%n", &id->bus, &id->device, &function, &used) < 3)
+			return false;
+	}
+	return !text[used] && !function;
+}
+
 static bool match_bus_id(const struct nvml_device *d, const char *text)
 {
 	const struct vgpu_device_info *info = &d->dev.info;
-	unsigned int domain, bus, device, function = 0;
-	int used = 0;
+	struct bus_id id;
 
-	if (sscanf(text, "%x:%x:%x%n.%x%n", &domain, &bus, &device, &used, &function, &used) < 3) {
-		domain = 0;
-		function = 0;
-		if (sscanf(text, "%x:%x%n.%x%n", &bus, &device, &used, &function, &used) < 2)
-			return false;
-	}
-	return !text[used] && domain == info->pci_domain && bus == info->pci_bus &&
-	       device == info->pci_device && function == info->pci_function;
+	return parse_bus_id(text, &id) && id.domain == info->pci_domain && id.bus == info->pci_bus &&
+	       id.device == info->pci_device;
+}
+
+static nvmlReturn_t by_bus_id(const char *text, nvmlDevice_t *handle)
+{
+	struct bus_id id;
+	nvmlReturn_t r = find(match_bus_id, text, handle);
+
+	return r == NVML_ERROR_NOT_FOUND && !parse_bus_id(text, &id) ? NVML_ERROR_INVALID_ARGUMENT : r;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *bus_id, nvmlDevice_t *handle)
 {
-	return find(match_bus_id, bus_id, handle);
+	return by_bus_id(bus_id, handle);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetHandleByPciBusId(const char *bus_id, nvmlDevice_t *handle)
 {
-	return find(match_bus_id, bus_id, handle);
+	return by_bus_id(bus_id, handle);
 }
 
 static bool match_serial(const struct nvml_device *d, const char *text)

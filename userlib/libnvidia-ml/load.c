@@ -183,7 +183,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetSamples(nvmlDevice_t device, unsigned int type,
 
 	if (r != NVML_SUCCESS)
 		return r;
-	if (!value_type)
+	if (!value_type || type >= NVML_SAMPLES_TYPES)
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	if (!sample_value(&none, type, &value) || !has_sensor(device, type))
 		return nvml_leave(NVML_ERROR_NOT_SUPPORTED);
@@ -261,6 +261,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, nvmlPro
 			.memUtil = whole_percent(sums[i].mem),
 		};
 	free(sums);
+	if (!array)
+		r = NVML_ERROR_INSUFFICIENT_SIZE;	/* asked how many there are */
 	return nvml_leave(r == NVML_SUCCESS && !n ? NVML_ERROR_NOT_FOUND : r);
 }
 

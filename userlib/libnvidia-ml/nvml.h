@@ -346,13 +346,13 @@ enum {
 	NVML_SAMPLES_MEMORY_CLK = 6,
 	NVML_SAMPLES_JPG_UTILIZATION = 8,
 	NVML_SAMPLES_OFA_UTILIZATION = 9,
+	NVML_SAMPLES_TYPES = 10,
 };
 
 /* Bits of nvmlDeviceRegisterEvents */
 #define NVML_EVENT_SINGLE_BIT_ECC	0x1ull
 #define NVML_EVENT_DOUBLE_BIT_ECC	0x2ull
 #define NVML_EVENT_XID_CRITICAL		0x8ull
-#define NVML_EVENT_ALL_KNOWN		0xffffull
 
 /* nvmlDeviceArchitecture_t */
 enum {

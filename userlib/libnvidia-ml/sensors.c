@@ -273,6 +273,13 @@ SENSOR(nvmlDeviceGetSupportedClocksEventReasons, unsigned long long, true, reaso
 SENSOR(nvmlDeviceGetSupportedClocksThrottleReasons, unsigned long long, true, reasons(~0u))
 
 /* referenceTime is in microseconds, violationTime in nanoseconds. */
+/* 6 to 9 are none. */
+static bool is_policy(unsigned int policy)
+{
+	return policy <= NVML_PERF_POLICY_RELIABILITY || policy == NVML_PERF_POLICY_TOTAL_APP_CLOCKS ||
+	       policy == NVML_PERF_POLICY_TOTAL_BASE_CLOCKS;
+}
+
 EXPORT nvmlReturn_t nvmlDeviceGetViolationStatus(nvmlDevice_t device, unsigned int policy, nvmlViolationTime_t *out)
 {
 	nvmlReturn_t r = nvml_enter_device(device, out);
@@ -291,8 +298,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetViolationStatus(nvmlDevice_t device, unsigned i
 		out->violationTime = s.throttle_thermal_ns;
 		break;
 	default:
-		return nvml_leave(policy <= NVML_PERF_POLICY_TOTAL_BASE_CLOCKS ?
-				  NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_INVALID_ARGUMENT);
+		return nvml_leave(is_policy(policy) ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_INVALID_ARGUMENT);
 	}
 	out->referenceTime = s.now_ns / 1000;
 	return nvml_leave(NVML_SUCCESS);

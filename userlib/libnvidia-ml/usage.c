@@ -26,7 +26,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
 	if (r != NVML_SUCCESS)
 		return r;
 	if (memory->version != NVML_STRUCT_VERSION(nvmlMemory_v2_t, 2))
-		return nvml_leave(NVML_ERROR_ARGUMENT_VERSION_MISMATCH);
+		return nvml_leave(NVML_ERROR_FUNCTION_NOT_FOUND);	/* what cards say here */
 	memory->total = s.vram_total;
 	memory->free = s.vram_free;
 	memory->used = s.vram_used;
