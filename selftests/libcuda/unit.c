@@ -77,7 +77,9 @@ static bool finds(const char *name, int version, cuuint64_t flags, const char *w
 	if (want)
 		cuGetProcAddress_v2(want, &symbol, 99999, 0, &status);
 	if (cuGetProcAddress_v2(name, &got, version, flags, &status))
-		return !want && !got;
+		return false;
+	if (!want)
+		return !got && status != CU_GET_PROC_ADDRESS_SUCCESS;
 	return status == CU_GET_PROC_ADDRESS_SUCCESS && got && want;
 }
 
