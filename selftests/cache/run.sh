@@ -31,5 +31,6 @@ for t in damage bound settings crowd; do
 done
 rm -rf "${CUDA_CACHE_PATH:?}"/*
 part "crowd, tsan" timeout 120 "$out/tsan" crowd
+part "vgpu-ctl" ./ctl.sh ../../build/tools/vgpu-ctl/vgpu-ctl
 part "disks" ../../tools/vm/vgpu-vm --bed uml --no-module --timeout 60 -- "$PWD/disks.sh" "$PWD/$out/asan"
 echo "1..$n"

@@ -259,7 +259,7 @@ check "make load" "$native" load "$KO_DIR/vgpu.ko"
 check "the linker finds the tree's libcuda" says "$(cached)" "^$top/build/userlib/"
 exec 7</dev/vgpu0
 check_status 1 "make unload is refused while the device is open" "$native" unload
-check "and takes nothing away" test -d /sys/module/vgpu -a -f $conf
+check "and takes nothing away" test -d /sys/module/vgpu -a -d /sys/module/vgpu_drm -a -f $conf
 exec 7<&-
 check "make unload" "$native" unload
 check_status 0 "nothing of it is left" test ! -d /sys/module/vgpu -a ! -e $conf -a -z "$(cached)"

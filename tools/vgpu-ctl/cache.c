@@ -10,7 +10,6 @@
 #include "warm.h"
 
 static struct request {
-	bool json;
 	const char *what;
 	struct warm_options warm;
 	int files;
@@ -18,7 +17,7 @@ static struct request {
 } request;
 
 static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "show: print JSON", 0 },
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
 	{ "cc", 'c', "CC", 0, "warm: compute capability, such as 9.0 (default 12.0)", 0 },
 	{ "kernel", 'k', "TEXT", 0, "warm: only kernels whose name holds TEXT", 0 },
 	{ "threads", 't', "N", 0, "warm: compile with so many threads (default: one a CPU)", 0 },
@@ -32,7 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 'j':
-		r->json = true;
+		r->warm.json = true;
 		return 0;
 	case 'c':
 		if (sscanf(arg, "%u.%u", &major, &minor) != 2 || major > 99 || minor > 9)
@@ -77,7 +76,7 @@ static void show(const struct vgpu_cache *c, const struct vgpu_cache_usage *u)
 {
 	struct json_object *o;
 
-	if (!request.json) {
+	if (!request.warm.json) {
 		printf("folder   %s\n", vgpu_cache_folder(c));
 		printf("kernels  %llu\n", (unsigned long long)u->entries);
 		printf("size     %.1f MiB of at most %.0f MiB\n", u->bytes / 1048576.,
@@ -89,6 +88,19 @@ static void show(const struct vgpu_cache *c, const struct vgpu_cache_usage *u)
 	add_number(o, "kernels", u->entries);
 	add_number(o, "bytes", u->bytes);
 	add_number(o, "limit", vgpu_cache_limit(c));
+	json_print(o);
+}
+
+static void removed(const struct vgpu_cache_usage *u)
+{
+	struct json_object *o;
+
+	if (!request.warm.json) {
+		printf("%llu kernels removed\n", (unsigned long long)u->entries);
+		return;
+	}
+	o = json_object_new_object();
+	add_number(o, "removed", u->entries);
 	json_print(o);
 }
 
@@ -117,7 +129,7 @@ int cmd_cache(int argc, char **argv)
 	} else if (!strcmp(request.what, "clear")) {
 		err = vgpu_cache_clear(c, &u);
 		if (!err)
-			printf("%llu kernels removed\n", (unsigned long long)u.entries);
+			removed(&u);
 	} else if (!strcmp(request.what, "warm")) {
 		for (int i = 0; i < request.files; i++)
 			status |= cache_warm(c, request.file[i], &request.warm);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../userlib/compiler/compiler.h"
+#include "output.h"
 #include "vgpu-ctl.h"
 #include "warm.h"
 
@@ -150,6 +151,23 @@ static int thread_count(const struct warm_options *opt)
 	return n < 1 ? 1 : n < MAX_THREADS ? n : MAX_THREADS;
 }
 
+static void told(const struct work *w, const char *file, double seconds)
+{
+	struct json_object *o;
+
+	if (!w->opt->json) {
+		printf("%s: %u compiled, %u were there, %u failed, %.1f s\n", file, w->compiled, w->there, w->failed, seconds);
+		return;
+	}
+	o = json_object_new_object();
+	add_string(o, "file", file);
+	add_number(o, "compiled", w->compiled);
+	add_number(o, "there", w->there);
+	add_number(o, "failed", w->failed);
+	json_object_object_add(o, "seconds", json_object_new_double(seconds));
+	json_print(o);
+}
+
 static int warm_image(struct work *w, const char *file, const void *image, size_t size)
 {
 	struct timespec a, b;
@@ -165,8 +183,7 @@ static int warm_image(struct work *w, const char *file, const void *image, size_
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	run_workers(w, thread_count(w->opt));
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("%s: %u compiled, %u were there, %u failed, %.1f s\n", file, w->compiled, w->there, w->failed,
-	       b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) / 1e9);
+	told(w, file, b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) / 1e9);
 	if (w->unstored)
 		fprintf(stderr, "vgpu-ctl: %s: %s\n", vgpu_cache_folder(w->cache), strerror(-w->unstored));
 	return w->failed || w->unstored ? EXIT_FAILED : 0;

@@ -3,6 +3,7 @@
 #ifndef VGPU_CTL_WARM_H
 #define VGPU_CTL_WARM_H
 
+#include <stdbool.h>
 #include "../../userlib/cache/cache.h"
 
 /**
@@ -10,11 +11,13 @@
  * @cc: compute capability, 0: 12.0
  * @kernel: only kernels whose name holds this, NULL: all
  * @threads: how many compile, 0: one a CPU
+ * @json: print JSON, an object a library
  */
 struct warm_options {
 	unsigned int cc;
 	const char *kernel;
 	int threads;
+	bool json;
 };
 
 /* Compiles, prints what was done. Return: an exit status. */

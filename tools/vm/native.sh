@@ -17,6 +17,16 @@ may_load()
 	((16#${caps:-0} >> 16 & 1))	# CAP_SYS_MODULE
 }
 
+# Who else than the other module holds vgpu: a count. It goes first, and would be gone in vain.
+holders()
+{
+	local n
+
+	n=$(cat /sys/module/vgpu/refcnt 2>/dev/null) || n=0
+	[ ! -d /sys/module/vgpu_drm ] || n=$((n - 1 + $(cat /sys/module/vgpu_drm/refcnt)))
+	echo "$n"
+}
+
 case ${1:-} in
 usable)
 	may_load && [ -e /proc/modules ] && [ -d "/lib/modules/$(uname -r)/build" ]
@@ -35,6 +45,7 @@ load)
 	;;
 unload)
 	may_load || die "unloading a module takes root with CAP_SYS_MODULE"
+	[ "$(holders)" -le 0 ] || die "the device is in use"
 	[ ! -d /sys/module/vgpu_drm ] || rmmod vgpu_drm
 	[ ! -d /sys/module/vgpu ] || rmmod vgpu
 	rm -f "$CONF"
