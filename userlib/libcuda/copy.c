@@ -34,6 +34,21 @@ static bool span_of(const struct cu_box *b, size_t pitch, size_t slice, size_t *
 	return true;
 }
 
+/* Whether mappings of the same context follow each other up to an end. */
+static bool goes_on(CUcontext ctx, const struct cu_mem *first, bool here, uint64_t end)
+{
+	struct cu_mem m = *first;
+	bool next_here;
+
+	while (m.kind == CU_MEM_MAPPED && end > m.base + m.size) {
+		uint64_t at = m.base + m.size;
+
+		if (!cu_mem_find_in(at, ctx, &m, &next_here) || m.base != at || m.ctx != first->ctx || next_here != here)
+			return false;
+	}
+	return m.kind == CU_MEM_MAPPED;
+}
+
 static CUresult find_place(CUcontext ctx, uint64_t address, size_t span, enum cu_side side, struct place *p)
 {
 	struct cu_mem m;
@@ -47,7 +62,10 @@ static CUresult find_place(CUcontext ctx, uint64_t address, size_t span, enum cu
 		return side == CU_SIDE_DEVICE || address >> 47 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	if (address + span > m.base + m.size) {
 		/* Host memory may go on where its registration ends. */
-		return cu_mem_is_host(&m) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+		if (cu_mem_is_host(&m))
+			return CUDA_SUCCESS;
+		if (!goes_on(ctx, &m, here, address + span))
+			return CUDA_ERROR_INVALID_VALUE;
 	}
 	p->host = cu_mem_is_host(&m);
 	p->where = here ? HERE : ELSEWHERE;

@@ -116,8 +116,10 @@ CUDA_API(cuIpcGetEventHandle, CU_ARGS(CUipcEventHandle *handle, CUevent event), 
 
 	if (r)
 		return r;
-	if (!handle || !event->ipc)
+	if (!handle)
 		return CUDA_ERROR_INVALID_VALUE;
+	if (!event->ipc)
+		return CUDA_ERROR_INVALID_HANDLE;
 	err = vgpu_bo_share_token(&event->ctx->dev->dev, event->ipc->memory.bo, name.token);
 	if (err)
 		return cu_check(event->ctx, err);

@@ -149,7 +149,7 @@ CUDA_API(cuMemGetAddressRange_v2, CU_ARGS(CUdeviceptr *base, size_t *size, CUdev
 
 	if (r)
 		return r;
-	if (!cu_mem_find(p, &m))
+	if (!cu_mem_find(p, &m) || p - m.base >= m.size)
 		return CUDA_ERROR_NOT_FOUND;
 	if (base)
 		*base = m.base;

@@ -19,8 +19,8 @@ enum { GRANULARITY = 2 << 20 };
  * @ctx: context of its buffer
  * @bo: buffer object
  * @size: bytes
- * @uses: handle and mappings
- * @released: the handle was given back
+ * @uses: handles and mappings
+ * @handles: how often it was created, imported or retained, and not released
  * @prop: as it was asked for
  */
 struct allocation {
@@ -29,7 +29,7 @@ struct allocation {
 	uint32_t bo;
 	size_t size;
 	unsigned int uses;
-	bool released;
+	unsigned int handles;
 	CUmemAllocationProp prop;
 };
 
@@ -57,7 +57,7 @@ static struct allocation *get(CUmemGenericAllocationHandle handle)
 {
 	struct allocation *a = (struct allocation *)(uintptr_t)handle;
 
-	return cu_is(a, CU_ALLOCATION) && !a->released ? a : NULL;
+	return cu_is(a, CU_ALLOCATION) && a->handles ? a : NULL;
 }
 
 static void put(struct allocation *a)
@@ -200,6 +200,7 @@ CUDA_API(cuMemCreate, CU_ARGS(CUmemGenericAllocationHandle *handle, size_t size,
 	a->ctx = ctx;
 	a->size = size;
 	a->uses = 1;
+	a->handles = 1;
 	a->prop = *prop;
 	*handle = (uintptr_t)a;
 	return CUDA_SUCCESS;
@@ -215,7 +216,7 @@ CUDA_API(cuMemRelease, CU_ARGS(CUmemGenericAllocationHandle handle), CU_ARGS(han
 	pthread_mutex_lock(&lock);
 	a = get(handle);
 	if (a) {
-		a->released = a->uses > 1;
+		a->handles--;
 		put(a);
 	}
 	pthread_mutex_unlock(&lock);
@@ -430,7 +431,7 @@ CUDA_API(cuMemRetainAllocationHandle, CU_ARGS(CUmemGenericAllocationHandle *hand
 		if ((uintptr_t)p < m->va || (uintptr_t)p >= m->va + m->size)
 			continue;
 		m->a->uses++;
-		m->a->released = false;
+		m->a->handles++;
 		*handle = (uintptr_t)m->a;
 		r = CUDA_SUCCESS;
 	}
@@ -520,6 +521,7 @@ CUDA_API(cuMemImportFromShareableHandle,
 	a->bo = bo;
 	a->size = size;
 	a->uses = 1;
+	a->handles = 1;
 	a->prop = (CUmemAllocationProp){
 		.type = CU_MEM_ALLOCATION_TYPE_PINNED, .requestedHandleTypes = type,
 		.location = { CU_MEM_LOCATION_TYPE_DEVICE, ctx->dev->ordinal },
