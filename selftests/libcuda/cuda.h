@@ -92,6 +92,7 @@ CUresult cuMemMap(CUdeviceptr p, size_t size, size_t offset, CUmemGenericAllocat
 		  unsigned long long flags);
 CUresult cuMemSetAccess(CUdeviceptr p, size_t size, const CUmemAccessDesc *desc, size_t count);
 CUresult cuMemUnmap(CUdeviceptr p, size_t size);
+CUresult cuMemRetainAllocationHandle(CUmemGenericAllocationHandle *handle, void *p);
 CUresult cuMemRelease(CUmemGenericAllocationHandle handle);
 CUresult cuModuleLoadDataEx(CUmodule *mod, const void *image, unsigned int count, int *options, void **values);
 CUresult cuModuleLoadData(CUmodule *mod, const void *image);

@@ -102,6 +102,7 @@ static bool in_use(uint64_t p, size_t size)
 	return false;
 }
 
+/* Whether a range lies in one reservation; only then do its ends not wrap. With the lock held. */
 static bool is_reserved(uint64_t p, size_t size)
 {
 	for (struct reservation *v = reservations; v; v = v->next)
@@ -240,11 +241,10 @@ CUDA_API(cuMemMap, CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGener
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	pthread_mutex_lock(&lock);
 	a = get(handle);
-	if (!a || offset + size > a->size || offset + size < offset)
+	if (!a || !is_reserved(p, size) || offset + size > a->size || offset + size < offset)
 		r = CUDA_ERROR_INVALID_VALUE;
-	for (struct mapping *o = mappings; o && !r; o = o->next)
-		if (o->va < p + size && p < o->va + o->size)
-			r = CUDA_ERROR_ALREADY_MAPPED;
+	else if (in_use(p, size))
+		r = CUDA_ERROR_ALREADY_MAPPED;
 	if (r) {
 		free(m);
 	} else {
@@ -332,6 +332,13 @@ static CUresult each_in(CUdeviceptr p, size_t size,
 	return r;
 }
 
+static bool access_valid(const CUmemAccessDesc *d)
+{
+	return d->location.type == CU_MEM_LOCATION_TYPE_DEVICE &&
+	       (d->flags == CU_MEM_ACCESS_FLAGS_PROT_NONE || d->flags == CU_MEM_ACCESS_FLAGS_PROT_READ ||
+		d->flags == CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+}
+
 CUDA_API(cuMemSetAccess, CU_ARGS(CUdeviceptr p, size_t size, const CUmemAccessDesc *desc, size_t count),
 	 CU_ARGS(p, size, desc, count))
 {
@@ -341,13 +348,12 @@ CUDA_API(cuMemSetAccess, CU_ARGS(CUdeviceptr p, size_t size, const CUmemAccessDe
 		return r;
 	if (!p || !size || !desc || !count)
 		return CUDA_ERROR_INVALID_VALUE;
+	for (size_t i = 0; i < count; i++)
+		if (!access_valid(&desc[i]))
+			return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < count && !r; i++) {
-		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE)
-			r = CUDA_ERROR_INVALID_VALUE;
-		else
-			r = each_in(p, size, set_access_on, desc[i].flags, desc[i].location.id);
-	}
+	for (size_t i = 0; i < count && !r; i++)
+		r = each_in(p, size, set_access_on, desc[i].flags, desc[i].location.id);
 	pthread_mutex_unlock(&lock);
 	return r;
 }

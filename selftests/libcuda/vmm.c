@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/* Addresses, memory and mappings as three things: what goes together, what is refused, what comes back. */
+#include <string.h>
+#include "../compiler/tap.h"
+#include "cuda.h"
+#include "host_device.h"
+
+enum { PAGE = 2 << 20 };
+
+static const CUmemAllocationProp prop = {
+	.type = CU_MEM_ALLOCATION_TYPE_PINNED, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 },
+};
+
+static CUmemAccessDesc access_of(int flags)
+{
+	return (CUmemAccessDesc){ .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 }, .flags = flags };
+}
+
+static size_t free_bytes(void)
+{
+	size_t left, total;
+
+	cuMemGetInfo_v2(&left, &total);
+	return left;
+}
+
+/* Whether a stretch of memory takes bytes and gives them back, in the current context. */
+static bool works(CUdeviceptr p)
+{
+	static unsigned char value;
+	unsigned char back[2] = { 0, 0 };
+
+	value++;
+	return !cuMemsetD8_v2(p, value, PAGE) && !cuMemcpyDtoH_v2(&back[0], p, 1) &&
+	       !cuMemcpyDtoH_v2(&back[1], p + PAGE - 1, 1) && back[0] == value && back[1] == value;
+}
+
+static void test_reservations(void)
+{
+	CUmemGenericAllocationHandle h;
+	CUdeviceptr v, mem;
+
+	ok(!cuMemCreate(&h, PAGE, &prop, 0) && !cuMemAddressReserve(&v, 2 * PAGE, 0, 0, 0), "memory, addresses");
+	ok(cuMemMap(v, 2 * PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "more than the memory has");
+	ok(cuMemMap(v + 2 * PAGE, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "map past the reserved addresses");
+	ok(cuMemMap(v, PAGE, (size_t)-PAGE, h, 0) == CUDA_ERROR_INVALID_VALUE, "an offset that wraps");
+	ok(!cuMemMap(v + PAGE, PAGE, 0, h, 0) && cuMemMap(v + PAGE, PAGE, 0, h, 0) == CUDA_ERROR_ALREADY_MAPPED,
+	   "map once, not twice");
+	ok(!cuMemUnmap(v + PAGE, PAGE) && !cuMemAddressFree(v, 2 * PAGE), "and back");
+	ok(cuMemMap(v, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "addresses that were given back");
+	ok(cuMemMap(0x10000000, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "the host's addresses");
+	ok(cuMemMap((CUdeviceptr)-PAGE, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "the last addresses there are");
+
+	ok(!cuMemAlloc_v2(&mem, PAGE) && cuMemMap(mem, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE,
+	   "what cuMemAlloc gave is not mapped over");
+	ok(cuMemAddressFree(mem, PAGE) == CUDA_ERROR_INVALID_VALUE && works(mem) && !cuMemFree_v2(mem),
+	   "nor are its addresses given back while it lives");
+	ok(!cuMemRelease(h), "release");
+}
+
+static void test_access(void)
+{
+	CUmemAccessDesc good = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE), bad[2] = { good, good };
+	CUmemGenericAllocationHandle h;
+	CUdeviceptr v;
+
+	cuMemCreate(&h, PAGE, &prop, 0);
+	cuMemAddressReserve(&v, PAGE, 0, 0, 0);
+	ok(!cuMemMap(v, PAGE, 0, h, 0), "map");
+	bad[1].flags = 2;
+	ok(cuMemSetAccess(v, PAGE, bad, 2) == CUDA_ERROR_INVALID_VALUE, "write-only access is none");
+	ok(cuMemsetD8_v2(v, 1, 1) == CUDA_ERROR_INVALID_VALUE, "and nothing of the call is done");
+	bad[0].flags = 77;
+	ok(cuMemSetAccess(v, PAGE, bad, 1) == CUDA_ERROR_INVALID_VALUE, "nor is this access");
+	ok(cuMemSetAccess(v + PAGE, PAGE, &good, 1) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemSetAccess(v, 2 * PAGE, &good, 1) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemSetAccess(v, (size_t)-PAGE, &good, 1) == CUDA_ERROR_INVALID_VALUE, "access to what is not mapped");
+	ok(!cuMemSetAccess(v, PAGE, &good, 1) && works(v), "access");
+	good.flags = CU_MEM_ACCESS_FLAGS_PROT_NONE;
+	ok(!cuMemSetAccess(v, PAGE, &good, 1) && cuMemsetD8_v2(v, 1, 1) == CUDA_ERROR_INVALID_VALUE, "and none");
+	ok(!cuMemUnmap(v, PAGE) && !cuMemAddressFree(v, PAGE) && !cuMemRelease(h), "and back");
+}
+
+/* Handles of one memory are released in the order given: 0 is the made one, 1 the retained one, before or after unmapping. */
+static bool comes_back(int first, bool early)
+{
+	CUmemAccessDesc access = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+	CUmemGenericAllocationHandle h[2];
+	size_t before = free_bytes();
+	bool good;
+	CUdeviceptr v;
+
+	good = !cuMemCreate(&h[0], PAGE, &prop, 0) && !cuMemAddressReserve(&v, PAGE, 0, 0, 0) &&
+	       !cuMemMap(v, PAGE, 0, h[0], 0) && !cuMemSetAccess(v, PAGE, &access, 1) &&
+	       !cuMemRetainAllocationHandle(&h[1], (void *)(v + 4096));
+	good = good && !cuMemRelease(h[first]);
+	if (early)
+		good = good && !cuMemRelease(h[!first]) && cuMemRelease(h[!first]) && works(v);
+	good = good && !cuMemUnmap(v, PAGE);
+	if (!early)
+		good = good && before - free_bytes() >= PAGE && !cuMemRelease(h[!first]);
+	return good && !cuMemAddressFree(v, PAGE) && free_bytes() == before && cuMemRelease(h[0]) &&
+	       cuMemRelease(h[1]);
+}
+
+static void test_handles(void)
+{
+	CUmemGenericAllocationHandle h;
+
+	ok(cuMemRetainAllocationHandle(&h, &h) == CUDA_ERROR_INVALID_VALUE, "no handle for what is not mapped");
+	ok(comes_back(0, true), "made and retained handle, released while mapped");
+	ok(comes_back(1, true), "the other way round");
+	ok(comes_back(0, false), "the last one released after unmapping");
+	ok(comes_back(1, false), "the other way round");
+}
+
+int main(void)
+{
+	CUcontext ctx;
+
+	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
+		return 1;
+	test_reservations();
+	test_access();
+	test_handles();
+	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
+	return tap_done();
+}
