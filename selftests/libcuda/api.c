@@ -301,8 +301,9 @@ static void test_pools(void)
 	CUmemAllocationProp prop = { .type = 1, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
 	CUmemAccessDesc access = { { CU_MEM_LOCATION_TYPE_DEVICE, 0 }, CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
 	CUmemGenericAllocationHandle h;
-	uint64_t used = 1, reserved = 0;
+	uint64_t used = 1, reserved = 0, ids[2];
 	CUdeviceptr a, b, v;
+	size_t size;
 	CUmemoryPool pool;
 	char text[6] = "hello", back[6] = "";
 
@@ -310,6 +311,13 @@ static void test_pools(void)
 	ok(!cuMemAllocAsync(&a, 100000, NULL) && !cuMemsetD8_v2(a, 1, 100000) && !cuMemFreeAsync(a, NULL) &&
 	   !cuMemAllocAsync(&b, 100000, NULL) && a == b, "the same stream gets its block back");
 	ok(cuMemFreeAsync(b, NULL) == 0 && cuMemFreeAsync(b, NULL) == CUDA_ERROR_INVALID_VALUE, "freed once");
+	cuMemAllocAsync(&a, 100, NULL);
+	cuPointerGetAttribute(&ids[0], CU_POINTER_ATTRIBUTE_BUFFER_ID, a);
+	cuMemFreeAsync(a, NULL);
+	ok(!cuMemAllocAsync(&b, 4000, NULL) && a == b && !cuMemsetD8_v2(b, 1, 4000) &&
+	   !cuMemGetAddressRange_v2(&v, &size, b) && v == b && size == 4000, "a block has its new owner's size");
+	ok(!cuPointerGetAttribute(&ids[1], CU_POINTER_ATTRIBUTE_BUFFER_ID, b) && ids[0] != ids[1], "and its number");
+	cuMemFreeAsync(b, NULL);
 	cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, &used);
 	cuMemPoolGetAttribute(pool, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved);
 	ok(!used && reserved >= 100000, "reserved, not used");

@@ -171,10 +171,19 @@ void cu_mem_hide(CUcontext owner, CUcontext ctx)
 	pthread_rwlock_unlock(&lock);
 }
 
-void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool)
+void cu_mem_lend(struct cu_mem *m, CUmemoryPool pool, size_t size)
 {
 	pthread_rwlock_wrlock(&lock);
 	m->pool = pool;
+	m->size = size;
+	m->id = next_id++;
+	pthread_rwlock_unlock(&lock);
+}
+
+void cu_mem_return(struct cu_mem *m)
+{
+	pthread_rwlock_wrlock(&lock);
+	m->pool = NULL;
 	pthread_rwlock_unlock(&lock);
 }
 

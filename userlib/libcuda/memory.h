@@ -81,7 +81,9 @@ CUresult cu_mem_show_pool(CUmemoryPool pool, CUcontext ctx);
 CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly);
 /* The entry that begins there, or NULL; the caller has to own it. */
 struct cu_mem *cu_mem_at(uint64_t base);
-void cu_mem_set_pool(struct cu_mem *m, CUmemoryPool pool);
+/* Memory of a pool is given out: it is an allocation of its own, of that size, until it is returned. */
+void cu_mem_lend(struct cu_mem *m, CUmemoryPool pool, size_t size);
+void cu_mem_return(struct cu_mem *m);
 
 static inline bool cu_mem_is_host(const struct cu_mem *m)
 {

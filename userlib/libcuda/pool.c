@@ -197,7 +197,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, m->span);
 		pthread_mutex_unlock(&p->lock);
 	}
-	cu_mem_set_pool(m, p);
+	cu_mem_lend(m, p, size);
 	pthread_mutex_lock(&p->lock);
 	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, m->span);
 	pthread_mutex_unlock(&p->lock);
@@ -225,7 +225,7 @@ static CUresult pool_free(struct cu_mem *m, uint64_t stream_id, struct cu_point 
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*b = (struct block){ .m = m, .stream_id = stream_id, .point = point };
 	/* Once it is in the list it may be anyone's. */
-	cu_mem_set_pool(m, NULL);
+	cu_mem_return(m);
 	pthread_mutex_lock(&p->lock);
 	b->next = p->blocks;
 	p->blocks = b;
