@@ -16,9 +16,11 @@
 #include "pool.h"
 #include "stream.h"
 
+/* Freed memory: at a point of a stream, which may be another context's than the memory. */
 struct block {
 	struct block *next;
 	struct cu_mem *m;
+	CUcontext freed_in;
 	uint64_t stream_id;
 	struct cu_point point;
 };
@@ -216,14 +218,19 @@ CUDA_API_STREAM(cuMemAllocFromPoolAsync, CU_ARGS(CUdeviceptr *p, size_t size, CU
 	return pool ? pool_alloc(p, size, pool, stream) : CUDA_ERROR_INVALID_VALUE;
 }
 
-static CUresult pool_free(struct cu_mem *m, uint64_t stream_id, struct cu_point point)
+/* At the stream's point, or at once without one. */
+static CUresult pool_free(struct cu_mem *m, CUstream s, struct cu_point point)
 {
 	struct block *b = malloc(sizeof(*b));
 	CUmemoryPool p = m->pool;
 
 	if (!b)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	*b = (struct block){ .m = m, .stream_id = stream_id, .point = point };
+	*b = (struct block){ .m = m, .point = point };
+	if (s) {
+		b->freed_in = s->ctx;
+		b->stream_id = s->id;
+	}
 	/* Once it is in the list it may be anyone's. */
 	cu_mem_return(m);
 	pthread_mutex_lock(&p->lock);
@@ -237,7 +244,7 @@ static CUresult pool_free(struct cu_mem *m, uint64_t stream_id, struct cu_point 
 /* cuMemFree on such memory; its context has nothing left to do. */
 CUresult cu_pool_free_now(struct cu_mem *m)
 {
-	return m->pool ? pool_free(m, 0, (struct cu_point){ 0 }) : CUDA_ERROR_INVALID_VALUE;
+	return m->pool ? pool_free(m, NULL, (struct cu_point){ 0 }) : CUDA_ERROR_INVALID_VALUE;
 }
 
 CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS(p, stream))
@@ -264,7 +271,7 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (m->kind == CU_MEM_POOL)
-		return pool_free(m, s->id, point);
+		return pool_free(m, s, point);
 	if (m->kind != CU_MEM_DEVICE)
 		return CUDA_ERROR_INVALID_VALUE;
 	/* Memory of cuMemAlloc has no pool to wait in. */
@@ -295,7 +302,7 @@ void cu_pool_trim(CUmemoryPool p, uint64_t keep)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* A context ends: its blocks end with it, freed or not. */
+/* A context ends, its queues with it: its blocks go, and those freed in its streams are free. */
 static void forget_context(CUmemoryPool p, CUcontext ctx)
 {
 	struct block **b;
@@ -305,6 +312,8 @@ static void forget_context(CUmemoryPool p, CUcontext ctx)
 		struct block *gone = *b;
 
 		if (gone->m->ctx != ctx) {
+			if (gone->freed_in == ctx)
+				gone->point.queue = NULL;
 			b = &gone->next;
 			continue;
 		}
