@@ -33,11 +33,66 @@ static void test_freed_elsewhere(void)
 	cuStreamDestroy_v2(s);
 }
 
+/* What a stream waits for until the test lets it go on. */
+static void wait_for_gate(void *gate)
+{
+	while (!__atomic_load_n((int *)gate, __ATOMIC_ACQUIRE))
+		usleep(100);
+}
+
+static size_t free_bytes(void)
+{
+	size_t n, total;
+
+	cuCtxSynchronize();
+	cuMemGetInfo_v2(&n, &total);
+	return n;
+}
+
+/* A pool with memory in use, and with memory whose free is still to come. */
+static void test_pool(void)
+{
+	CUmemPoolProps props = { .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+				 .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+	CUmemoryPool pool, next;
+	CUdeviceptr p, q;
+	CUcontext other;
+	size_t before;
+	int gate = 0;
+	CUstream s;
+
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuStreamSynchronize(s);
+	before = free_bytes();
+	cuMemPoolCreate(&pool, &props);
+	cuMemAllocFromPoolAsync(&p, 100000, pool, s);
+	cuMemAllocFromPoolAsync(&q, 200000, pool, s);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	cuMemFreeAsync(q, s);
+	ok(!cuMemPoolDestroy(pool), "a pool is destroyed while its memory is used");
+	ok(cuMemPoolDestroy(pool) == CUDA_ERROR_INVALID_VALUE && cuMemPoolTrimTo(pool, 0) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemAllocFromPoolAsync(&q, 100, pool, s) == CUDA_ERROR_INVALID_VALUE, "its handle is none any more");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(free_bytes() < before && !cuMemsetD8_v2(p, 3, 100000), "the memory lives");
+	ok(!cuMemFreeAsync(p, s) && free_bytes() == before, "until it is freed");
+	ok(!cuMemPoolCreate(&next, &props) && next == pool && !cuMemPoolDestroy(next), "then the pool ends");
+
+	cuMemPoolCreate(&pool, &props);
+	cuCtxCreate_v2(&other, 0, 0);
+	cuMemAllocFromPoolAsync(&p, 100, pool, NULL);
+	cuMemPoolDestroy(pool);
+	cuCtxDestroy_v2(other);
+	cuCtxSynchronize();
+	ok(!cuMemPoolCreate(&next, &props) && next == pool && !cuMemPoolDestroy(next), "or when its memory's context has");
+	cuStreamDestroy_v2(s);
+}
+
 int main(void)
 {
 	cuInit(0);
 	ok(!cuCtxCreate_v2(&ctx, 0, 0), "a context");
 	test_freed_elsewhere();
+	test_pool();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "memory.h"
 #include "peer.h"
+#include "pool.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct cu_mem **table;
@@ -275,6 +276,8 @@ void cu_mem_free(struct cu_mem *m)
 	cu_mem_remove(m);
 	if (!cu_mem_is_host(m))
 		hide(m, NULL);
+	if (m->pool)
+		cu_pool_memory_gone(m);
 	switch (m->kind) {
 	case CU_MEM_DEVICE:
 	case CU_MEM_POOL:

@@ -32,6 +32,8 @@ struct block {
  * @shareable: CU_MEM_HANDLE_TYPE_*, as it was asked for
  * @imported: another process's: names what is imported, allocates nothing
  * @lock: guards what follows
+ * @destroyed: the handle is invalid; the pool ends when nothing of it is left
+ * @lent: allocations that are not freed yet
  * @blocks: freed ones
  * @peers: the devices that have its memory beside its own, a bit each
  * @attributes: by CU_MEMPOOL_ATTR_*
@@ -43,6 +45,8 @@ struct CUmempool_st {
 	unsigned int shareable;
 	bool imported;
 	pthread_mutex_t lock;
+	bool destroyed;
+	size_t lent;
 	struct block *blocks;
 	uint64_t peers;
 	uint64_t attributes[CU_MEMPOOL_ATTR_USED_MEM_HIGH + 1];
@@ -51,6 +55,11 @@ struct CUmempool_st {
 
 static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
 static CUmemoryPool default_pool[VGPU_MAX_DEVICES], current_pool[VGPU_MAX_DEVICES], all_pools;
+
+static bool is_pool(CUmemoryPool p)
+{
+	return cu_is(p, CU_POOL) && !__atomic_load_n(&p->destroyed, __ATOMIC_ACQUIRE);
+}
 
 /* With pools_lock held. */
 static CUmemoryPool pool_new(struct cu_device *dev)
@@ -179,11 +188,17 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		return CUDA_SUCCESS;
 	if (!p)
 		r = pool_of(s->ctx->dev, current_pool, &p);
-	else if (!cu_is(p, CU_POOL) || p->dev != s->ctx->dev || p->imported)
+	else if (!is_pool(p) || p->dev != s->ctx->dev || p->imported)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
+	/* Lent from here on, so that no other thread's destruction ends the pool. */
 	pthread_mutex_lock(&p->lock);
+	if (p->destroyed) {
+		pthread_mutex_unlock(&p->lock);
+		return CUDA_ERROR_INVALID_VALUE;
+	}
+	p->lent++;
 	m = take_block(p, s, size);
 	pthread_mutex_unlock(&p->lock);
 	if (!m) {
@@ -193,9 +208,12 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 			cu_pool_trim(p, 0);
 			r = cu_mem_new(s->ctx, CU_MEM_POOL, size, &m);
 		}
-		if (r)
-			return r;
 		pthread_mutex_lock(&p->lock);
+		if (r) {
+			p->lent--;
+			pthread_mutex_unlock(&p->lock);
+			return r;
+		}
 		count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, m->span);
 		pthread_mutex_unlock(&p->lock);
 	}
@@ -236,9 +254,21 @@ static CUresult pool_free(struct cu_mem *m, CUstream s, struct cu_point point)
 	pthread_mutex_lock(&p->lock);
 	b->next = p->blocks;
 	p->blocks = b;
+	p->lent--;
 	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, -(int64_t)m->span);
 	pthread_mutex_unlock(&p->lock);
 	return CUDA_SUCCESS;
+}
+
+void cu_pool_memory_gone(struct cu_mem *m)
+{
+	CUmemoryPool p = m->pool;
+
+	pthread_mutex_lock(&p->lock);
+	p->lent--;
+	count_bytes(p, CU_MEMPOOL_ATTR_USED_MEM_CURRENT, -(int64_t)m->span);
+	count_bytes(p, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, -(int64_t)m->span);
+	pthread_mutex_unlock(&p->lock);
 }
 
 /* cuMemFree on such memory; its context has nothing left to do. */
@@ -324,6 +354,27 @@ static void forget_context(CUmemoryPool p, CUcontext ctx)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* Destroyed pools end when nothing of them is left; pools_lock is held. */
+static void end_pools(void)
+{
+	CUmemoryPool *at = &all_pools;
+
+	while (*at) {
+		CUmemoryPool p = *at;
+		bool over;
+
+		pthread_mutex_lock(&p->lock);
+		over = p->destroyed && !p->lent && !p->blocks;
+		pthread_mutex_unlock(&p->lock);
+		if (!over) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		cu_object_free(p);
+	}
+}
+
 /* After a synchronization: keep what the threshold allows. */
 void cu_pools_settle(CUcontext ctx)
 {
@@ -331,6 +382,7 @@ void cu_pools_settle(CUcontext ctx)
 	for (CUmemoryPool p = all_pools; p; p = p->next)
 		if (p->dev == ctx->dev && p->blocks)
 			cu_pool_trim(p, p->attributes[CU_MEMPOOL_ATTR_RELEASE_THRESHOLD]);
+	end_pools();
 	pthread_mutex_unlock(&pools_lock);
 }
 
@@ -367,7 +419,7 @@ CUDA_API(cuDeviceSetMemPool, CU_ARGS(CUdevice device, CUmemoryPool pool), CU_ARG
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
 
-	if (!r && (!cu_is(pool, CU_POOL) || pool->dev != d || pool->imported))
+	if (!r && (!is_pool(pool) || pool->dev != d || pool->imported))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
@@ -399,36 +451,35 @@ CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *prop
 	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
+/* What is allocated stays until it is freed, what is freed until its stream is there: nobody waits for it here. */
 CUDA_API(cuMemPoolDestroy, CU_ARGS(CUmemoryPool pool), CU_ARGS(pool))
 {
 	CUresult r = cu_ready();
-	CUmemoryPool *p;
-	int i;
 
 	if (r)
 		return r;
-	if (!cu_is(pool, CU_POOL) || pool == default_pool[pool->dev->ordinal] ||
-	    pool->attributes[CU_MEMPOOL_ATTR_USED_MEM_CURRENT])
-		return CUDA_ERROR_INVALID_VALUE;
-	i = pool->dev->ordinal;
 	pthread_mutex_lock(&pools_lock);
-	if (current_pool[i] == pool)
-		current_pool[i] = default_pool[i];
-	for (p = &all_pools; *p && *p != pool; p = &(*p)->next)
-		;
-	if (*p)
-		*p = pool->next;
+	if (is_pool(pool) && pool != default_pool[pool->dev->ordinal]) {
+		int i = pool->dev->ordinal;
+
+		if (current_pool[i] == pool)
+			current_pool[i] = default_pool[i];
+		pthread_mutex_lock(&pool->lock);
+		__atomic_store_n(&pool->destroyed, true, __ATOMIC_RELEASE);
+		pool->attributes[CU_MEMPOOL_ATTR_RELEASE_THRESHOLD] = 0;
+		pthread_mutex_unlock(&pool->lock);
+		cu_pool_trim(pool, 0);
+		end_pools();
+	} else {
+		r = CUDA_ERROR_INVALID_VALUE;
+	}
 	pthread_mutex_unlock(&pools_lock);
-	for (struct block *b = pool->blocks; b; b = b->next)
-		cu_point_wait(b->m->ctx, b->point);
-	cu_pool_trim(pool, 0);
-	cu_object_free(pool);
-	return CUDA_SUCCESS;
+	return r;
 }
 
 CUDA_API(cuMemPoolTrimTo, CU_ARGS(CUmemoryPool pool, size_t keep), CU_ARGS(pool, keep))
 {
-	if (!cu_is(pool, CU_POOL))
+	if (!is_pool(pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	cu_pool_trim(pool, keep);
 	return CUDA_SUCCESS;
@@ -443,7 +494,7 @@ static bool is_switch(int attribute)
 CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
 	 CU_ARGS(pool, attribute, value))
 {
-	if (!cu_is(pool, CU_POOL) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
+	if (!is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 		return CUDA_ERROR_INVALID_VALUE;
 	memcpy(value, &pool->attributes[attribute], is_switch(attribute) ? 4 : 8);
 	return CUDA_SUCCESS;
@@ -454,7 +505,7 @@ CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 {
 	uint64_t v = 0;
 
-	if (!cu_is(pool, CU_POOL) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
+	if (!is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 		return CUDA_ERROR_INVALID_VALUE;
 	memcpy(&v, value, is_switch(attribute) ? 4 : 8);
 	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT || attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT)
@@ -476,7 +527,7 @@ CUDA_API(cuMemPoolSetAccess, CU_ARGS(CUmemoryPool pool, const CUmemAccessDesc *d
 {
 	CUresult r = CUDA_SUCCESS;
 
-	if (!cu_is(pool, CU_POOL) || (count && !desc))
+	if (!is_pool(pool) || (count && !desc))
 		return CUDA_ERROR_INVALID_VALUE;
 	for (size_t i = 0; i < count && !r; i++) {
 		int id = desc[i].location.id;
@@ -501,7 +552,7 @@ CUDA_API(cuMemPoolGetAccess, CU_ARGS(unsigned int *flags, CUmemoryPool pool, CUm
 {
 	bool has;
 
-	if (!cu_is(pool, CU_POOL) || !flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
+	if (!is_pool(pool) || !flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
 	    location->id < 0 || location->id >= cu_device_count)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&pool->lock);
@@ -522,7 +573,7 @@ CUDA_API(cuMemPoolExportToShareableHandle,
 	uint32_t bo;
 	int err, fd;
 
-	if (!cu_is(pool, CU_POOL) || !out || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
+	if (!is_pool(pool) || !out || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
 	    !(pool->shareable & type) || pool->imported)
 		return CUDA_ERROR_INVALID_VALUE;
 	ctx = context_of(pool->dev->ordinal);
@@ -598,7 +649,7 @@ CUDA_API(cuMemPoolImportPointer, CU_ARGS(CUdeviceptr *p, CUmemoryPool pool, cons
 
 	if (r)
 		return r;
-	if (!p || !data || !cu_is(pool, CU_POOL) || !pool->imported)
+	if (!p || !data || !is_pool(pool) || !pool->imported)
 		return CUDA_ERROR_INVALID_VALUE;
 	memcpy(&name, data, sizeof(name));
 	return cu_ipc_open_memory(ctx, &name, true, p);
