@@ -114,9 +114,17 @@ static bool is_memory(const struct CUgraphNode_st *n)
 	return n->type == CU_GRAPH_NODE_MEM_ALLOC || n->type == CU_GRAPH_NODE_MEM_FREE;
 }
 
+/* The one that a graph is in at last; only this can be moved, and not into itself. */
+static CUgraph outermost(CUgraph g)
+{
+	while (g->owner)
+		g = g->owner->graph;
+	return g;
+}
+
 CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, size_t count)
 {
-	CUresult r = CUDA_SUCCESS;
+	CUresult r = n->p.moved && n->p.child == outermost(g) ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	size_t i;
 
 	for (i = 0; i < count && !r; i++)
@@ -137,6 +145,7 @@ CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, siz
 	g->memory += is_memory(n) || (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->memory);
 	if (n->type == CU_GRAPH_NODE_GRAPH)
 		n->p.child->owner = n;
+	n->p.moved = false;
 	return CUDA_SUCCESS;
 }
 

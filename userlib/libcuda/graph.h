@@ -59,6 +59,7 @@ struct cu_graph_mem;
  * @fill: CU_GRAPH_NODE_MEMSET, in its context
  * @host: CU_GRAPH_NODE_HOST
  * @child: CU_GRAPH_NODE_GRAPH
+ * @moved: @child is the program's graph, and stays that until the node is in a graph
  * @event: CU_GRAPH_NODE_EVENT_RECORD and _WAIT_EVENT
  * @mem: CU_GRAPH_NODE_MEM_ALLOC and _MEM_FREE (NULL for other memory of a pool, at @address)
  * @ops: CU_GRAPH_NODE_BATCH_MEM_OP
@@ -79,6 +80,7 @@ struct cu_node_params {
 	};
 	CUcontext ctx;
 	CUdeviceptr address;
+	bool moved;
 };
 
 /**
@@ -194,6 +196,9 @@ CUcontext cu_graph_mem_context(const struct cu_graph_mem *m);
 /* A launch allocates it; restart: as if it had been freed before. */
 CUresult cu_graph_mem_alloc(struct cu_graph_mem *m, bool restart);
 CUresult cu_graph_mem_release(struct cu_graph_mem *m);
+bool cu_graph_mem_live(struct cu_graph_mem *m);
+/* A launch that failed leaves it as it was. */
+void cu_graph_mem_restore(struct cu_graph_mem *m, bool live);
 
 /* user_object.c */
 CUresult cu_objects_copy(CUgraph to, CUgraph from);

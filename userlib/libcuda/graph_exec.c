@@ -335,7 +335,20 @@ static CUresult submit_round(CUgraphExec exec, CUstream handle, size_t *next)
 	return r;
 }
 
-/* Memory that the graph allocates and frees, as the launch leaves it. */
+static bool is_memory(const struct CUgraphNode_st *n)
+{
+	return n->type == CU_GRAPH_NODE_MEM_ALLOC || (n->type == CU_GRAPH_NODE_MEM_FREE && n->p.mem);
+}
+
+/* As it was before the first nodes of the order allocated and freed. */
+static void undo_memory(CUgraphExec exec, size_t count)
+{
+	while (count--)
+		if (is_memory(exec->order[count]))
+			cu_graph_mem_restore(exec->order[count]->p.mem, exec->order[count]->mark);
+}
+
+/* Memory that the graph allocates and frees, as the launch leaves it; marks are how it was. */
 static CUresult launch_memory(CUgraphExec exec)
 {
 	bool restart = exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_AUTO_FREE_ON_LAUNCH;
@@ -344,27 +357,40 @@ static CUresult launch_memory(CUgraphExec exec)
 	for (size_t i = 0; i < exec->norder && exec->graph->memory && !r; i++) {
 		CUgraphNode n = exec->order[i];
 
-		if (n->type == CU_GRAPH_NODE_MEM_ALLOC)
-			r = cu_graph_mem_alloc(n->p.mem, restart);
-		else if (n->type == CU_GRAPH_NODE_MEM_FREE)
-			r = cu_graph_mem_release(n->p.mem);
+		if (!is_memory(n))
+			continue;
+		n->mark = cu_graph_mem_live(n->p.mem);
+		r = n->type == CU_GRAPH_NODE_MEM_ALLOC ? cu_graph_mem_alloc(n->p.mem, restart) :
+							 cu_graph_mem_release(n->p.mem);
+		if (r)
+			undo_memory(exec, i);
 	}
+	return r;
+}
+
+static CUresult submit(CUgraphExec exec, CUstream stream)
+{
+	size_t next = 0;
+	CUresult r;
+
+	do
+		r = submit_round(exec, stream, &next);
+	while (!r && next < exec->nsteps);
 	return r;
 }
 
 CUresult cu_graph_launch(CUgraphExec exec, CUstream stream)
 {
-	size_t next = 0;
 	CUresult r;
 
 	pthread_mutex_lock(&exec->lock);
 	r = exec->stale ? build(exec) : CUDA_SUCCESS;
 	if (!r)
 		r = launch_memory(exec);
-	while (!r) {
-		r = submit_round(exec, stream, &next);
-		if (next == exec->nsteps)
-			break;
+	if (!r) {
+		r = submit(exec, stream);
+		if (r && exec->graph->memory)
+			undo_memory(exec, exec->norder);
 	}
 	pthread_mutex_unlock(&exec->lock);
 	return r;

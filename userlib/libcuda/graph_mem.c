@@ -180,6 +180,23 @@ CUresult cu_graph_mem_release(struct cu_graph_mem *g)
 	return r;
 }
 
+bool cu_graph_mem_live(struct cu_graph_mem *g)
+{
+	bool live;
+
+	pthread_mutex_lock(&lock);
+	live = g->live;
+	pthread_mutex_unlock(&lock);
+	return live;
+}
+
+void cu_graph_mem_restore(struct cu_graph_mem *g, bool live)
+{
+	pthread_mutex_lock(&lock);
+	g->live = live && context_alive(g);
+	pthread_mutex_unlock(&lock);
+}
+
 /* cuMemFree and cuMemFreeAsync of such memory. */
 CUresult cu_graph_mem_free(CUdeviceptr p)
 {

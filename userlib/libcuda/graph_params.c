@@ -17,7 +17,7 @@ void cu_node_params_free(enum cu_node_type type, struct cu_node_params *p)
 		free(p->kernel.attrs);
 		break;
 	case CU_GRAPH_NODE_GRAPH:
-		if (p->child)
+		if (p->child && !p->moved)
 			cu_graph_free(p->child);
 		break;
 	case CU_GRAPH_NODE_MEM_ALLOC:
@@ -282,9 +282,9 @@ static CUresult child_from(struct cu_node_params *p, const CUDA_CHILD_GRAPH_NODE
 	if (r)
 		return r;
 	if (c->ownership == CU_GRAPH_CHILD_GRAPH_OWNERSHIP_MOVE) {
-		if (c->graph->owner)
+		if (c->graph->owner || c->graph->capturing)
 			return CUDA_ERROR_INVALID_VALUE;
-		*p = (struct cu_node_params){ .child = c->graph };
+		*p = (struct cu_node_params){ .child = c->graph, .moved = true };
 		return CUDA_SUCCESS;
 	}
 	if (c->ownership != CU_GRAPH_CHILD_GRAPH_OWNERSHIP_CLONE)

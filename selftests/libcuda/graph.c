@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* Graphs: what is refused leaves everything as it was, and what is launched may be let go. */
+#include <string.h>
+#include "../compiler/tap.h"
+#include "cuda.h"
+#include "host_device.h"
+
+static CUcontext ctx;
+
+/* ---- graphs in graphs */
+
+static CUresult move_into(CUgraph parent, CUgraph child, CUgraphNode *deps, size_t count)
+{
+	CUgraphNodeParams p = {
+		.type = CU_GRAPH_NODE_GRAPH,
+		.graph = { .graph = child, .ownership = CU_GRAPH_CHILD_GRAPH_OWNERSHIP_MOVE },
+	};
+	CUgraphNode n;
+
+	return cuGraphAddNode(&n, parent, deps, count, &p);
+}
+
+static size_t nodes_of(CUgraph g)
+{
+	size_t count = 99;
+
+	return cuGraphGetNodes(g, NULL, &count) ? 99 : count;
+}
+
+static void test_moves(void)
+{
+	CUgraph a, b, c, clone;
+	CUgraphExec exec;
+	CUgraphNode foreign;
+	CUstream s;
+	CUgraphNodeParams empty = { .type = CU_GRAPH_NODE_EMPTY };
+
+	cuGraphCreate(&a, 0);
+	cuGraphCreate(&b, 0);
+	cuGraphCreate(&c, 0);
+	ok(move_into(a, a, NULL, 0) == CUDA_ERROR_INVALID_VALUE && !nodes_of(a), "a graph is not moved into itself");
+	ok(!cuGraphAddNode(&foreign, a, NULL, 0, &empty) &&
+	   move_into(b, c, &foreign, 1) == CUDA_ERROR_INVALID_VALUE && !nodes_of(b) && !nodes_of(c),
+	   "a move that is refused leaves both");
+	ok(!move_into(b, c, NULL, 0) && !move_into(a, b, NULL, 0), "moved, twice deep");
+	ok(move_into(a, c, NULL, 0) == CUDA_ERROR_INVALID_VALUE, "what was moved is not moved again");
+	ok(move_into(b, a, NULL, 0) == CUDA_ERROR_INVALID_VALUE &&
+	   move_into(c, a, NULL, 0) == CUDA_ERROR_INVALID_VALUE && nodes_of(a) == 2 && nodes_of(b) == 1 &&
+	   !nodes_of(c), "nor a graph into what is in it");
+	ok(!cuGraphClone(&clone, a) && nodes_of(clone) == 2 && !cuGraphDestroy(clone), "cloned");
+	ok(!cuGraphInstantiateWithFlags(&exec, a, 0) && !cuGraphLaunch(exec, NULL) && !cuCtxSynchronize() &&
+	   !cuGraphExecDestroy(exec), "launched");
+	ok(cuGraphDestroy(b) == CUDA_ERROR_INVALID_VALUE && !cuGraphDestroy(a) &&
+	   cuGraphDestroy(c) == CUDA_ERROR_INVALID_VALUE, "and destroyed as one");
+
+	cuStreamCreate(&s, 0);
+	cuGraphCreate(&a, 0);
+	ok(!cuStreamBeginCaptureToGraph(s, a, NULL, NULL, 0, 0), "capture into a graph");
+	cuGraphCreate(&b, 0);
+	ok(move_into(b, a, NULL, 0) == CUDA_ERROR_INVALID_VALUE, "which is not moved meanwhile");
+	ok(!cuStreamEndCapture(s, &c) && c == a && !move_into(b, a, NULL, 0), "but afterwards");
+	ok(!cuGraphDestroy(b) && !cuStreamDestroy_v2(s), "and back");
+}
+
+/* ---- memory of graphs */
+
+static CUresult add_alloc(CUgraph g, CUgraphNode *n, CUgraphNode *after, size_t size, CUdeviceptr *p)
+{
+	CUDA_MEM_ALLOC_NODE_PARAMS m = {
+		.poolProps = { .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+			       .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } },
+		.bytesize = size,
+	};
+	CUresult r = cuGraphAddMemAllocNode(n, g, after, after ? 1 : 0, &m);
+
+	*p = m.dptr;
+	return r;
+}
+
+/* The second of two allocations fails: the first must not be left allocated, nor must what is freed be. */
+static void test_memory_is_short(void)
+{
+	size_t left, total;
+	CUdeviceptr p, q, hog;
+	CUgraphNode a, b, c;
+	CUgraphExec exec;
+	CUgraph g;
+
+	cuGraphCreate(&g, 0);
+	ok(!add_alloc(g, &a, NULL, 2 << 20, &p) && !cuMemGetInfo_v2(&left, &total) &&
+	   !add_alloc(g, &b, &a, left / 2, &q) && !cuGraphAddMemFreeNode(&c, g, &b, 1, p) &&
+	   !cuGraphAddMemFreeNode(&a, g, &c, 1, q), "a graph with two allocations");
+	ok(!cuGraphInstantiateWithFlags(&exec, g, 0) && !cuMemAlloc_v2(&hog, left - left / 4), "memory is short");
+	ok(cuGraphLaunch(exec, NULL) == CUDA_ERROR_OUT_OF_MEMORY &&
+	   cuGraphLaunch(exec, NULL) == CUDA_ERROR_OUT_OF_MEMORY, "the launch fails, again and again");
+	ok(!cuMemFree_v2(hog) && !cuGraphLaunch(exec, NULL) && !cuGraphLaunch(exec, NULL) && !cuCtxSynchronize(),
+	   "and works, again and again, when there is memory");
+	ok(!cuGraphExecDestroy(exec) && !cuGraphDestroy(g) && !cuDeviceGraphMemTrim(0), "and back");
+}
+
+/* A launch that does nothing, for the stream is another context's. */
+static void test_wrong_stream(void)
+{
+	CUgraphExec alloc, release;
+	CUgraph g, h;
+	CUgraphNode n;
+	CUcontext other;
+	CUdeviceptr p;
+	CUstream s;
+
+	cuGraphCreate(&g, 0);
+	cuGraphCreate(&h, 0);
+	ok(!cuCtxCreate_v2(&other, 0, 0) && !cuStreamCreate(&s, 0) && !cuCtxSetCurrent(ctx), "another context");
+	ok(!add_alloc(g, &n, NULL, 4096, &p) && !cuGraphAddMemFreeNode(&n, h, NULL, 0, p) &&
+	   !cuGraphInstantiateWithFlags(&alloc, g, 0) && !cuGraphInstantiateWithFlags(&release, h, 0),
+	   "one graph allocates, one frees");
+	ok(cuGraphLaunch(alloc, s) == CUDA_ERROR_NOT_SUPPORTED && cuMemFree_v2(p) == CUDA_ERROR_INVALID_VALUE,
+	   "nothing is allocated in another context's stream");
+	ok(!cuGraphLaunch(alloc, NULL) && cuGraphLaunch(alloc, NULL) == CUDA_ERROR_INVALID_VALUE,
+	   "allocated once, not twice");
+	ok(!cuMemsetD8_v2(p, 5, 4096), "the memory works");
+	ok(cuGraphLaunch(release, s) == CUDA_ERROR_NOT_SUPPORTED && !cuGraphLaunch(release, NULL) &&
+	   cuGraphLaunch(release, NULL) == CUDA_ERROR_INVALID_VALUE, "freed likewise");
+	ok(!cuGraphLaunch(alloc, NULL) && !cuMemFree_v2(p) && !cuCtxSynchronize(), "allocated, and freed otherwise");
+	ok(!cuGraphExecDestroy(alloc) && !cuGraphExecDestroy(release) && !cuGraphDestroy(h) && !cuGraphDestroy(g) &&
+	   !cuCtxDestroy_v2(other), "and back");
+}
+
+int main(void)
+{
+	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
+		return 1;
+	test_moves();
+	test_memory_is_short();
+	test_wrong_stream();
+	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
+	return tap_done();
+}
