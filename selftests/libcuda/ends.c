@@ -87,12 +87,50 @@ static void test_pool(void)
 	cuStreamDestroy_v2(s);
 }
 
+/* An event with a time stamp still to come: recorded again, destroyed. */
+static void test_event(void)
+{
+	/* A few slabs of words in all, each time no more than a ring holds. */
+	enum { ROUNDS = 50, RECORDS = 400 };
+	int before, gate = 0;
+	CUevent e, f, g;
+	float ms = -1;
+	CUstream s;
+
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuEventCreate(&e, 0);
+	cuEventCreate(&f, 0);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	cuEventRecord(e, s);
+	ok(cuEventQuery(e) == CUDA_ERROR_NOT_READY && !cuEventDestroy_v2(e), "an event is destroyed before it comes");
+	/* Its word must not be the next event's before the stamp has come. */
+	cuEventCreate(&g, 0);
+	cuEventRecord(f, s);
+	cuEventRecord(g, s);
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(!cuStreamSynchronize(s) && !cuEventElapsedTime(&ms, f, g) && ms >= 0 && ms < 1000, "others keep their time");
+	before = host_device_objects();
+	for (int i = 0; i < ROUNDS; i++) {
+		gate = 0;
+		cuLaunchHostFunc(s, wait_for_gate, &gate);
+		for (int k = 0; k < RECORDS; k++)
+			cuEventRecord(f, s);
+		__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+		cuStreamSynchronize(s);
+	}
+	ok(host_device_objects() == before, "recording one event again and again takes no more memory");
+	cuEventDestroy_v2(f);
+	cuEventDestroy_v2(g);
+	cuStreamDestroy_v2(s);
+}
+
 int main(void)
 {
 	cuInit(0);
 	ok(!cuCtxCreate_v2(&ctx, 0, 0), "a context");
 	test_freed_elsewhere();
 	test_pool();
+	test_event();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

@@ -164,7 +164,6 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_modules_destroy(ctx);
 	cu_print_destroy(ctx);
 	cu_memory_context_gone(ctx);
-	cu_held_words_destroy(ctx);
 	cu_stage_destroy(ctx);
 	cu_slabs_destroy(ctx);
 	ctx->heap = 0;

@@ -42,7 +42,9 @@ enum { CU_LIMITS = 10 };
  * @slabs: memory of small things both sides see
  * @entries: points that streams which begin later wait for (cuCtxWaitEvent)
  * @stage: where small pageable copies wait for their turn, or NULL
- * @held_words: words that copies in streams still read from
+ * @held_words: words that packets in streams still read or write
+ * @held_count: how many these are
+ * @held_most: when there are so many they are looked through
  */
 struct CUctx_st {
 	struct cu_object obj;
@@ -66,6 +68,7 @@ struct CUctx_st {
 	struct cu_entry *entries;
 	struct cu_stage *stage;
 	struct cu_held_word *held_words;
+	unsigned int held_count, held_most;
 };
 
 /* The current context in good health; otherwise why not (sticky errors included). */

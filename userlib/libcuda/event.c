@@ -76,10 +76,8 @@ static CUresult destroy(CUevent e)
 		return r;
 	if (r != CUDA_ERROR_CONTEXT_IS_DESTROYED && e->time) {
 		/* A stamp still to come would land in the word's next life. */
-		if (!e->ctx->error)
-			cu_point_wait(e->ctx, e->point);
 		pthread_mutex_lock(&e->ctx->lock);
-		cu_word_free(e->ctx, e->time);
+		cu_word_free_at(e->ctx, e->time, e->point);
 		pthread_mutex_unlock(&e->ctx->lock);
 	}
 	if (r != CUDA_ERROR_CONTEXT_IS_DESTROYED && e->ipc) {
@@ -103,7 +101,7 @@ CUDA_API(cuEventDestroy, CU_ARGS(CUevent event), CU_ARGS(event))
 	return destroy(event);
 }
 
-/* Ask for a time stamp here; an older one still to come keeps its own word. */
+/* Ask for a time stamp here; an older one still to come keeps its own word until it has come. */
 static CUresult submit_stamp(CUevent e, CUstream s)
 {
 	struct vgpu_pkt_timestamp packet = {
@@ -115,6 +113,8 @@ static CUresult submit_stamp(CUevent e, CUstream s)
 
 		if (!word)
 			return CUDA_ERROR_OUT_OF_MEMORY;
+		if (e->time)
+			cu_word_free_at(s->ctx, e->time, e->point);
 		e->time = word;
 	}
 	packet.dst = (uintptr_t)e->time;

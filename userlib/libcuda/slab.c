@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include "error.h"
 #include "slab.h"
+#include "stream.h"
 
 /* Keep an address range free in the process, aligned for large pages where it is large. */
 static void *reserve_range(size_t size)
@@ -88,7 +89,7 @@ void cu_shared_free(CUcontext ctx, struct cu_shared *s)
 	munmap(s->p, s->size);
 }
 
-enum { SLAB_WORDS = 4096 };
+enum { SLAB_WORDS = 4096, HELD_LEAST = 64 };
 
 struct cu_slab {
 	struct cu_slab *next;
@@ -136,8 +137,59 @@ void cu_word_free(CUcontext ctx, uint64_t *word)
 	}
 }
 
+struct cu_held_word {
+	struct cu_held_word *next;
+	uint64_t *word;
+	struct cu_point point;
+};
+
+/* Free those whose point is done, and look again when there are twice as many as are left. */
+static void free_held(CUcontext ctx)
+{
+	struct cu_held_word **at = &ctx->held_words;
+
+	while (*at) {
+		struct cu_held_word *h = *at;
+
+		if (!cu_point_done(h->point)) {
+			at = &h->next;
+			continue;
+		}
+		*at = h->next;
+		cu_word_free(ctx, h->word);
+		ctx->held_count--;
+		free(h);
+	}
+	ctx->held_most = 2 * ctx->held_count + HELD_LEAST;
+}
+
+void cu_word_free_at(CUcontext ctx, uint64_t *word, struct cu_point p)
+{
+	struct cu_held_word *h;
+
+	if (cu_point_done(p)) {
+		cu_word_free(ctx, word);
+		return;
+	}
+	if (ctx->held_count >= ctx->held_most)
+		free_held(ctx);
+	h = malloc(sizeof(*h));
+	if (!h)
+		return;		/* its slab goes with the context */
+	*h = (struct cu_held_word){ ctx->held_words, word, p };
+	ctx->held_words = h;
+	ctx->held_count++;
+}
+
 void cu_slabs_destroy(CUcontext ctx)
 {
+	while (ctx->held_words) {
+		struct cu_held_word *h = ctx->held_words;
+
+		ctx->held_words = h->next;
+		free(h);
+	}
+	ctx->held_count = ctx->held_most = 0;
 	while (ctx->slabs) {
 		struct cu_slab *slab = ctx->slabs;
 

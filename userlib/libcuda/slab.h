@@ -5,6 +5,8 @@
 
 #include "context.h"
 
+struct cu_point;
+
 /**
  * struct cu_shared - a buffer at one address on both sides
  * @p: the address
@@ -25,6 +27,9 @@ void cu_shared_free(CUcontext ctx, struct cu_shared *s);
 /* An eight-byte word of such memory, for time stamps; the context's lock is held. */
 uint64_t *cu_word_new(CUcontext ctx);
 void cu_word_free(CUcontext ctx, uint64_t *word);
+/* The same once a point of the context is done, until when a packet may read or write the word. */
+void cu_word_free_at(CUcontext ctx, uint64_t *word, struct cu_point p);
+/* All of them, after the streams are gone. */
 void cu_slabs_destroy(CUcontext ctx);
 
 #endif

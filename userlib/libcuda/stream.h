@@ -102,7 +102,5 @@ CUresult cu_stream_synchronize(CUstream s);
 CUresult cu_streams_synchronize(CUcontext ctx);
 bool cu_streams_idle(CUcontext ctx);
 void cu_streams_destroy(CUcontext ctx);
-/* stream_value.c: after the streams are gone. */
-void cu_held_words_destroy(CUcontext ctx);
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* Stream memory operations: wait for a word in memory, write one. */
-#include <stdlib.h>
 #include <string.h>
 #include "capture.h"
 #include "copy.h"
@@ -81,73 +80,22 @@ bool cu_value_packet(const CUstreamBatchMemOpParams *op, uint64_t *word, uint8_t
 	return true;
 }
 
-/* A word that a copy in a stream still reads from. */
-struct cu_held_word {
-	struct cu_held_word *next;
-	uint64_t *word;
-	struct cu_point point;
-};
-
-/* Words whose copy is done are free again; the context's lock is held. */
-static void free_words(CUcontext ctx)
-{
-	struct cu_held_word **at = &ctx->held_words;
-
-	while (*at) {
-		struct cu_held_word *h = *at;
-
-		if (!cu_point_done(h->point)) {
-			at = &h->next;
-			continue;
-		}
-		*at = h->next;
-		cu_word_free(ctx, h->word);
-		free(h);
-	}
-}
-
-void cu_held_words_destroy(CUcontext ctx)
-{
-	while (ctx->held_words) {
-		struct cu_held_word *h = ctx->held_words;
-
-		ctx->held_words = h->next;
-		free(h);
-	}
-}
-
-/* A word for one operation, given back when the stream has passed it. */
-static CUresult held_word(CUcontext ctx, struct cu_held_word **out)
-{
-	struct cu_held_word *h = calloc(1, sizeof(*h));
-
-	free_words(ctx);
-	if (h)
-		h->word = cu_word_new(ctx);
-	if (!h || !h->word) {
-		free(h);
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	}
-	*out = h;
-	return CUDA_SUCCESS;
-}
-
 static CUresult submit_op(CUstream s, const CUstreamBatchMemOpParams *op)
 {
 	uint8_t packet[VGPU_SLOT_BYTES] __attribute__((aligned(8)));
-	struct cu_held_word *h = NULL;
 	CUresult r = cu_value_check(s->ctx, op);
+	uint64_t *word = NULL;
 
-	if (!r && cu_value_needs_word(op))
-		r = held_word(s->ctx, &h);
-	if (r || !cu_value_packet(op, h ? h->word : NULL, packet))
+	if (!r && cu_value_needs_word(op)) {
+		word = cu_word_new(s->ctx);
+		if (!word)
+			r = CUDA_ERROR_OUT_OF_MEMORY;
+	}
+	if (r || !cu_value_packet(op, word, packet))
 		return r;
 	r = cu_submit(s, packet);
-	if (h) {
-		h->point = cu_stream_point(s);
-		h->next = s->ctx->held_words;
-		s->ctx->held_words = h;
-	}
+	if (word)
+		cu_word_free_at(s->ctx, word, cu_stream_point(s));
 	return r;
 }
 
