@@ -7,13 +7,14 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 10
+plan 11
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
 fi
 check "digest, formats, names" "$out/asan/unit"
 check "the API" env VGPU_LOG=0 "$out/asan/api"
+check "copies" env VGPU_LOG=0 "$out/asan/copies"
 check "what ends while it is used" env VGPU_LOG=0 "$out/asan/ends"
 check "addresses, memory and mappings" env VGPU_LOG=0 "$out/asan/vmm"
 check "graphs" env VGPU_LOG=0 "$out/asan/graph"

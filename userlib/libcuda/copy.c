@@ -107,14 +107,28 @@ static void slice_packet(const struct cu_box *b, size_t z, struct vgpu_pkt_copy 
 	};
 }
 
-static CUresult packet_copy(CUstream s, const struct cu_box *b)
+/* Slices written at once: the context's lock is not held while a full ring drains. */
+enum { SLICES = 64 };
+
+/* In stream order; *point is the last packet's. */
+static CUresult packet_copy(CUstream stream, const struct cu_box *b, struct cu_point *point)
 {
 	struct vgpu_pkt_copy packet;
 	CUresult r = CUDA_SUCCESS;
+	CUstream s;
 
-	for (size_t z = 0; z < b->depth && !r; z++) {
-		slice_packet(b, z, &packet);
-		r = cu_submit(s, &packet);
+	for (size_t z = 0; z < b->depth && !r; ) {
+		size_t n = b->depth - z < SLICES ? b->depth - z : SLICES;
+
+		r = cu_submit_begin_room(stream, n, &s);
+		if (r)
+			return r;
+		for (size_t end = z + n; z < end && !r; z++) {
+			slice_packet(b, z, &packet);
+			r = cu_submit(s, &packet);
+		}
+		*point = cu_stream_point(s);
+		cu_submit_end(s);
 	}
 	return r;
 }
@@ -297,6 +311,7 @@ static bool is_small(const struct cu_box *b)
 static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 {
 	struct cu_box b = *box;
+	struct vgpu_pkt_copy packet;
 	bool room = true;
 	CUstream s;
 	void *p;
@@ -308,7 +323,8 @@ static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 	if (p) {
 		memcpy(p, (const void *)b.src, b.width);
 		b.src = (uintptr_t)p;
-		*r = packet_copy(s, &b);
+		slice_packet(&b, 0, &packet);
+		*r = cu_submit(s, &packet);
 		cu_stage_until(s->ctx, cu_stream_point(s));
 	} else {
 		room = false;
@@ -343,12 +359,7 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 		r = cu_stream_synchronize(stream);
 		return r ? r : copy_now(s->ctx, &b, &dst, &src);
 	}
-	r = cu_submit_begin(stream, &s);
-	if (r)
-		return r;
-	r = packet_copy(s, &b);
-	point = cu_stream_point(s);
-	cu_submit_end(s);
+	r = packet_copy(stream, &b, &point);
 	/* From device to device even the synchronous calls do not wait. */
 	if (!r && wait && (dst.host || src.host))
 		r = cu_point_wait(s->ctx, point);
