@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Copies at their limits: more slices than a ring holds. */
+/* Copies at their limits: more slices than a ring holds, extents that wrap or do not fit. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,11 +74,108 @@ static void test_full_ring(void)
 	free(out);
 }
 
+/* ---- extents */
+
+enum { BYTES = 65536 };
+
+static CUresult plane(CUdeviceptr to, CUdeviceptr from, size_t pitch, size_t x, size_t y, size_t height, bool at_dst)
+{
+	CUDA_MEMCPY2D c = {
+		.srcMemoryType = CU_MEMORYTYPE_DEVICE, .srcDevice = from, .srcPitch = 64,
+		.dstMemoryType = CU_MEMORYTYPE_DEVICE, .dstDevice = to, .dstPitch = 64,
+		.WidthInBytes = 64, .Height = height,
+	};
+
+	if (at_dst) {
+		c.dstPitch = pitch;
+		c.dstXInBytes = x;
+		c.dstY = y;
+	} else {
+		c.srcPitch = pitch;
+		c.srcXInBytes = x;
+		c.srcY = y;
+	}
+	return cuMemcpy2D_v2(&c);
+}
+
+static const struct {
+	const char *what;
+	size_t pitch, x, y, height;
+	CUresult r;
+} planes[] = {
+	{ "that fits", 64, 0, 0, 4, CUDA_SUCCESS },
+	{ "within wider rows", 96, 32, 2, 4, CUDA_SUCCESS },
+	{ "one row, without a pitch", 0, 32, 0, 1, CUDA_SUCCESS },
+	{ "without a pitch", 0, 0, 1, 4, CUDA_SUCCESS },
+	{ "past the end of its row", 64, 32, 0, 4, CUDA_ERROR_INVALID_VALUE },
+	{ "one row past its end", 64, 32, 0, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "wider than its pitch", 32, 0, 0, 4, CUDA_ERROR_INVALID_VALUE },
+	{ "one row wider than its pitch", 32, 0, 0, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "left of its row", 64, -4096, 0, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "left of memory", 0, -4096, 0, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "above memory", 64, 0, -1, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "as far down as wraps", 64, 0, ((size_t)1 << 58) + 1, 1, CUDA_ERROR_INVALID_VALUE },
+	{ "too high", 64, 0, 0, BYTES / 64, CUDA_ERROR_INVALID_VALUE },
+	{ "as high as wraps", 64, 0, 0, ((size_t)1 << 58) + 1, CUDA_ERROR_INVALID_VALUE },
+};
+
+static void test_planes(void)
+{
+	CUdeviceptr a, b;
+
+	cuMemAlloc_v2(&a, BYTES);
+	cuMemAlloc_v2(&b, BYTES);
+	for (size_t i = 0; i < sizeof(planes) / sizeof(*planes); i++)
+		for (int at_dst = 0; at_dst < 2; at_dst++)
+			ok(plane(b + BYTES / 2, a + BYTES / 2, planes[i].pitch, planes[i].x, planes[i].y,
+				 planes[i].height, at_dst) == planes[i].r, "%s %s",
+			   at_dst ? "to" : "from", planes[i].what);
+	cuMemFree_v2(a);
+	cuMemFree_v2(b);
+}
+
+static void test_volumes(void)
+{
+	const size_t far = (size_t)1 << 32;
+	CUDA_MEMCPY3D c = {
+		.srcMemoryType = CU_MEMORYTYPE_DEVICE, .srcPitch = 64, .srcHeight = 4,
+		.dstMemoryType = CU_MEMORYTYPE_DEVICE, .dstPitch = 64, .dstHeight = 4,
+		.WidthInBytes = 64, .Height = 4, .Depth = 4,
+	};
+	CUDA_MEMCPY3D d;
+
+	cuMemAlloc_v2(&c.srcDevice, BYTES);
+	cuMemAlloc_v2(&c.dstDevice, BYTES);
+#define REFUSED(what, ...) \
+	(d = c, __VA_ARGS__, ok(cuMemcpy3D_v2(&d) == CUDA_ERROR_INVALID_VALUE && \
+				cuMemcpy3DAsync_v2(&d, NULL) == CUDA_ERROR_INVALID_VALUE, "refused: " what))
+	ok(!cuMemcpy3D_v2(&c) && !cuMemcpy3DAsync_v2(&c, NULL), "a volume");
+	REFUSED("slices of as many bytes as wraps to none",
+		(d.srcPitch = d.dstPitch = d.srcHeight = d.dstHeight = far, d.Height = 1, d.Depth = far << 30));
+	REFUSED("from slices of as many bytes as wraps to none",
+		(d.srcPitch = d.srcHeight = far, d.WidthInBytes = 16, d.Height = 1));
+	REFUSED("from slices of fewer rows", d.srcHeight = 3);
+	REFUSED("to slices of fewer rows", d.dstHeight = 3);
+	REFUSED("from past the end of slices", d.srcY = 1);
+	REFUSED("to past the end of slices", d.dstY = 1);
+	REFUSED("from past the end of rows", d.srcXInBytes = 1);
+	REFUSED("to past the end of rows", d.dstXInBytes = 1);
+	REFUSED("from as deep as wraps", d.srcZ = ((size_t)1 << 56) + 1);
+	REFUSED("to as deep as wraps", d.dstZ = ((size_t)1 << 56) + 1);
+	REFUSED("deeper than memory", d.Depth = BYTES);
+	REFUSED("as deep as wraps", d.Depth = ((size_t)1 << 56) + 1);
+#undef REFUSED
+	cuMemFree_v2(c.srcDevice);
+	cuMemFree_v2(c.dstDevice);
+}
+
 int main(void)
 {
 	alarm(120);	/* for what would wait for ever */
 	ok(!cuInit(0) && !cuDevicePrimaryCtxRetain(&ctx, 0) && !cuCtxSetCurrent(ctx), "start");
 	test_full_ring();
+	test_planes();
+	test_volumes();
 	ok(!cuDevicePrimaryCtxRelease_v2(0) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

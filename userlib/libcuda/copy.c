@@ -21,15 +21,19 @@ struct place {
 	CUcontext ctx;		/* ELSEWHERE: of this context */
 };
 
-/* Bytes from the first to the last byte of one side. */
+/*
+ * Bytes from the first to the last byte of one side.  Neither rows nor slices
+ * lie over each other, so that there are no more of them than bytes.
+ */
 static bool span_of(const struct cu_box *b, size_t pitch, size_t slice, size_t *span)
 {
 	size_t rows, slices;
 
-	if (__builtin_mul_overflow(pitch, b->height - 1, &rows) ||
+	if ((b->height > 1 && pitch < b->width) ||
+	    __builtin_mul_overflow(pitch, b->height - 1, &rows) ||
+	    __builtin_add_overflow(rows, b->width, &rows) || (b->depth > 1 && slice < rows) ||
 	    __builtin_mul_overflow(slice, b->depth - 1, &slices) ||
-	    __builtin_add_overflow(rows, slices, span) ||
-	    __builtin_add_overflow(*span, b->width, span))
+	    __builtin_add_overflow(rows, slices, span))
 		return false;
 	return true;
 }
@@ -79,8 +83,7 @@ static CUresult locate(CUcontext ctx, const struct cu_box *b, struct place *dst,
 	size_t dst_span, src_span;
 	CUresult r;
 
-	if ((b->height > 1 && (b->dst_pitch < b->width || b->src_pitch < b->width)) ||
-	    !span_of(b, b->dst_pitch, b->dst_slice, &dst_span) ||
+	if (!span_of(b, b->dst_pitch, b->dst_slice, &dst_span) ||
 	    !span_of(b, b->src_pitch, b->src_slice, &src_span))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = find_place(ctx, b->dst, dst_span, b->dst_side, dst);
@@ -387,7 +390,7 @@ CUresult cu_fill_packet(CUcontext ctx, uint64_t dst, size_t pitch, uint32_t valu
 	CUresult r;
 
 	if ((unit != 1 && unit != 2 && unit != 4) || dst % unit || width > SIZE_MAX / unit ||
-	    (height > 1 && (pitch < b.width || pitch % unit)) || !span_of(&b, pitch, 0, &span))
+	    (height > 1 && pitch % unit) || !span_of(&b, pitch, 0, &span))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = find_place(ctx, dst, span, CU_SIDE_DEVICE, &place);
 	if (r)

@@ -34,6 +34,11 @@ struct cu_box {
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait);
 CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint64_t src, enum cu_side src_side,
 		      size_t bytes, bool wait);
+/*
+ * The pitches of one side from the lengths of a row in bytes and of a slice in
+ * rows, 0: as those of the box.  False when the box does not fit or they wrap.
+ */
+bool cu_box_pitches(const struct cu_box *b, size_t row, size_t rows, size_t *pitch, size_t *slice);
 /* The described form of a copy, and back. */
 CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *box);
 CUDA_MEMCPY3D cu_box_to_3d(const struct cu_box *box);

@@ -90,26 +90,44 @@ static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device,
 	}
 }
 
+bool cu_box_pitches(const struct cu_box *b, size_t row, size_t rows, size_t *pitch, size_t *slice)
+{
+	*pitch = row ? row : b->width;
+	if (*pitch < b->width || (b->depth > 1 && rows && rows < b->height))
+		return false;
+	return !__builtin_mul_overflow(*pitch, rows ? rows : b->height, slice);
+}
+
+/* Where a side begins: the row and the slice that it lies in, if given, hold all of it. */
+static bool begin_at(const struct cu_box *b, size_t row, size_t rows, size_t x, size_t y, size_t z, size_t *pitch,
+		     size_t *slice, uint64_t *address)
+{
+	size_t lines, slices;
+
+	return cu_box_pitches(b, row, rows, pitch, slice) && (!row || x <= row - b->width) &&
+	       (b->depth <= 1 || !rows || y <= rows - b->height) &&
+	       !__builtin_mul_overflow(y, *pitch, &lines) && !__builtin_mul_overflow(z, *slice, &slices) &&
+	       !__builtin_add_overflow(*address, x, address) && !__builtin_add_overflow(*address, lines, address) &&
+	       !__builtin_add_overflow(*address, slices, address);
+}
+
 CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *b)
 {
 	CUresult r;
 
 	if (c->srcLOD || c->dstLOD)
 		return CUDA_ERROR_INVALID_VALUE;
-	*b = (struct cu_box){
-		.width = c->WidthInBytes, .height = c->Height, .depth = c->Depth,
-		.dst_pitch = c->dstPitch ? c->dstPitch : c->WidthInBytes,
-		.src_pitch = c->srcPitch ? c->srcPitch : c->WidthInBytes,
-	};
+	*b = (struct cu_box){ .width = c->WidthInBytes, .height = c->Height, .depth = c->Depth };
 	r = side_of(c->dstMemoryType, c->dstHost, c->dstDevice, &b->dst, &b->dst_side);
 	if (!r)
 		r = side_of(c->srcMemoryType, c->srcHost, c->srcDevice, &b->src, &b->src_side);
 	if (r)
 		return r;
-	b->dst_slice = b->dst_pitch * (c->dstHeight ? c->dstHeight : c->Height);
-	b->src_slice = b->src_pitch * (c->srcHeight ? c->srcHeight : c->Height);
-	b->dst += c->dstXInBytes + c->dstY * b->dst_pitch + c->dstZ * b->dst_slice;
-	b->src += c->srcXInBytes + c->srcY * b->src_pitch + c->srcZ * b->src_slice;
+	if (!begin_at(b, c->dstPitch, c->dstHeight, c->dstXInBytes, c->dstY, c->dstZ, &b->dst_pitch, &b->dst_slice,
+		      &b->dst) ||
+	    !begin_at(b, c->srcPitch, c->srcHeight, c->srcXInBytes, c->srcY, c->srcZ, &b->src_pitch, &b->src_slice,
+		      &b->src))
+		return CUDA_ERROR_INVALID_VALUE;
 	return CUDA_SUCCESS;
 }
 

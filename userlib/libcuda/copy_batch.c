@@ -103,11 +103,10 @@ static CUresult box_of(const CUDA_MEMCPY3D_BATCH_OP *op, struct cu_box *b)
 	*b = (struct cu_box){
 		.dst = op->dst.ptr.ptr, .src = op->src.ptr.ptr, .dst_side = CU_SIDE_ANY, .src_side = CU_SIDE_ANY,
 		.width = op->width, .height = op->height, .depth = op->depth,
-		.dst_pitch = op->dst.ptr.rowLength ? op->dst.ptr.rowLength : op->width,
-		.src_pitch = op->src.ptr.rowLength ? op->src.ptr.rowLength : op->width,
 	};
-	b->dst_slice = b->dst_pitch * (op->dst.ptr.layerHeight ? op->dst.ptr.layerHeight : op->height);
-	b->src_slice = b->src_pitch * (op->src.ptr.layerHeight ? op->src.ptr.layerHeight : op->height);
+	if (!cu_box_pitches(b, op->dst.ptr.rowLength, op->dst.ptr.layerHeight, &b->dst_pitch, &b->dst_slice) ||
+	    !cu_box_pitches(b, op->src.ptr.rowLength, op->src.ptr.layerHeight, &b->src_pitch, &b->src_slice))
+		return CUDA_ERROR_INVALID_VALUE;
 	return CUDA_SUCCESS;
 }
 
