@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Copies at their limits: more slices than a ring holds, extents that wrap or do not fit. */
+/* Copies at their limits, and other sizes that wrap. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,6 +169,30 @@ static void test_volumes(void)
 	cuMemFree_v2(c.dstDevice);
 }
 
+/* ---- sizes that wrap elsewhere */
+
+static void test_ranges(void)
+{
+	const CUmemLocation here = { CU_MEM_LOCATION_TYPE_DEVICE, 0 };
+	CUdeviceptr m;
+	int value;
+	void *h;
+
+	cuMemAllocManaged(&m, 8192, CU_MEM_ATTACH_GLOBAL);
+	ok(!cuMemAdvise_v2(m, 8192, 1, here) && !cuMemPrefetchAsync_v2(m + 4096, 4096, here, 0, NULL),
+	   "advice for managed memory");
+	for (size_t length = -1; length; length = length == (size_t)-1 ? (size_t)-4096 : 0)
+		ok(cuMemAdvise_v2(m + 4096, length, 1, here) == CUDA_ERROR_INVALID_VALUE &&
+		   cuMemPrefetchAsync_v2(m + 4096, length, here, 0, NULL) == CUDA_ERROR_INVALID_VALUE &&
+		   cuMemRangeGetAttribute(&value, sizeof(value), 1, m + 4096, length) == CUDA_ERROR_INVALID_VALUE,
+		   "not for %zd bytes", length);
+	ok(cuMemAdvise_v2(m + 4096, 2 << 20, 1, here) == CUDA_ERROR_INVALID_VALUE, "nor past the end");
+	cuMemFree_v2(m);
+	ok(cuMemHostAlloc(&h, -1, 0) == CUDA_ERROR_OUT_OF_MEMORY && cuMemHostAlloc(&h, -4097, 0) ==
+	   CUDA_ERROR_OUT_OF_MEMORY && cuMemHostAlloc(&h, -(2ul << 20), 0) == CUDA_ERROR_OUT_OF_MEMORY,
+	   "no pinned memory of sizes that wrap");
+}
+
 int main(void)
 {
 	alarm(120);	/* for what would wait for ever */
@@ -176,6 +200,7 @@ int main(void)
 	test_full_ring();
 	test_planes();
 	test_volumes();
+	test_ranges();
 	ok(!cuDevicePrimaryCtxRelease_v2(0) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

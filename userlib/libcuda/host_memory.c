@@ -72,6 +72,8 @@ static void *map_pages(size_t *span)
 
 	if (align == VGPU_HUGE_SIZE)
 		*span = (*span + align - 1) & ~(align - 1);
+	if (*span + align <= align)
+		return NULL;
 	p = mmap(NULL, *span + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;

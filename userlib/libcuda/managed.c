@@ -43,7 +43,7 @@ static CUresult managed_range(CUdeviceptr p, size_t length)
 
 	if (r)
 		return r;
-	if (!length || !cu_mem_find(p, &m) || m.kind != CU_MEM_MANAGED || p + length > m.base + m.span)
+	if (!length || !cu_mem_find(p, &m) || m.kind != CU_MEM_MANAGED || length > m.base + m.span - p)
 		return CUDA_ERROR_INVALID_VALUE;
 	return CUDA_SUCCESS;
 }
