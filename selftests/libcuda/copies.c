@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* Copies at their limits, and other sizes that wrap. */
+/*
+ * Copies and fills at their limits: extents that wrap or do not fit, more slices than a ring holds, and
+ * memory that lies in several mappings.
+ */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +196,126 @@ static void test_ranges(void)
 	   "no pinned memory of sizes that wrap");
 }
 
+/* ---- neighbouring mappings */
+
+enum { PIECE = 2 << 20, AT = PIECE - 1000, LEN = 4000 };
+
+/* Addresses for three pieces; the first two are mapped. */
+struct pieces {
+	CUdeviceptr base;
+	CUmemGenericAllocationHandle h[2];
+};
+
+static bool map_pieces(struct pieces *p)
+{
+	CUmemAllocationProp prop = { .type = 1, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+	CUmemAccessDesc access = { { CU_MEM_LOCATION_TYPE_DEVICE, 0 }, CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
+	bool good = !cuMemAddressReserve(&p->base, 3 * PIECE, 0, 0, 0);
+
+	for (int i = 0; i < 2 && good; i++)
+		good = !cuMemCreate(&p->h[i], PIECE, &prop, 0) &&
+		       !cuMemMap(p->base + (size_t)i * PIECE, PIECE, 0, p->h[i], 0);
+	return good && !cuMemSetAccess(p->base, 2 * PIECE, &access, 1);
+}
+
+static bool unmap_pieces(struct pieces *p)
+{
+	return !cuMemUnmap(p->base, PIECE) && !cuMemUnmap(p->base + PIECE, PIECE) && !cuMemRelease(p->h[0]) &&
+	       !cuMemRelease(p->h[1]) && !cuMemAddressFree(p->base, 3 * PIECE);
+}
+
+/* What lies around the seam is that, and its neighbours are untouched. */
+static bool holds(CUdeviceptr p, const unsigned char *want, size_t n)
+{
+	unsigned char *got = malloc(n);
+	bool good = true;
+
+	for (size_t i = 0; i < n && good; i += 500)	/* by pieces that lie in one mapping each */
+		good = !cuMemcpyDtoH_v2(got + i, p + i, n - i < 500 ? n - i : 500);
+	good = good && !memcmp(got, want, n);
+	free(got);
+	return good;
+}
+
+/* A line of LEN bytes over the seam, by every way there is. */
+static void test_lines(CUdeviceptr seam, CUdeviceptr other, CUstream s)
+{
+	unsigned char in[LEN], out[LEN];
+	unsigned char *pinned;
+
+	cuMemHostAlloc((void **)&pinned, LEN, 0);
+	memset(in, 0x5a, LEN);
+	ok(!cuMemsetD8_v2(seam, 0x5a, LEN) && !cuCtxSynchronize() && holds(seam, in, LEN), "a fill");
+	for (int i = 0; i < LEN; i++)
+		in[i] = i * 13 + (i >> 8);
+	ok(!cuMemcpyHtoD_v2(seam, in, LEN) && holds(seam, in, LEN), "from pageable memory");
+	memset(out, 0, LEN);
+	ok(!cuMemcpyDtoH_v2(out, seam, LEN) && !memcmp(in, out, LEN), "to pageable memory");
+	ok(!cuMemcpyDtoDAsync_v2(other, seam, LEN, s) && !cuStreamSynchronize(s) && holds(other, in, LEN),
+	   "from one seam to another");
+	memset(out, 7, LEN);
+	memset(pinned, 7, LEN);
+	ok(!cuMemcpyHtoDAsync_v2(seam, out, LEN, s) && !cuStreamSynchronize(s) && holds(seam, out, LEN),
+	   "from pageable memory, asynchronously");
+	ok(!cuMemcpyHtoDAsync_v2(other, pinned, LEN, s) && !cuStreamSynchronize(s) && holds(other, pinned, LEN),
+	   "from pinned memory, asynchronously");
+	cuMemcpyHtoD_v2(seam, in, LEN);
+	ok(!cuMemcpyDtoHAsync_v2(pinned, seam, LEN, s) && !cuStreamSynchronize(s) && !memcmp(pinned, in, LEN),
+	   "to pinned memory, asynchronously");
+	cuMemFreeHost(pinned);
+}
+
+/* Four rows of 500 bytes, 1000 from each to the next; the seam lies in one of them. */
+static void test_rows(CUdeviceptr seam, CUdeviceptr other)
+{
+	unsigned char in[LEN], want[LEN] = { 0 };
+	CUDA_MEMCPY2D c = {
+		.srcMemoryType = CU_MEMORYTYPE_HOST, .srcHost = in, .srcPitch = 1000,
+		.dstMemoryType = CU_MEMORYTYPE_DEVICE, .dstDevice = seam - 250, .dstPitch = 1000,
+		.WidthInBytes = 500, .Height = 4,
+	};
+
+	for (int i = 0; i < LEN; i++) {
+		in[i] = i * 11 + (i >> 8) + 1;
+		want[i] = i % 1000 < 500 ? in[i] : 0;
+	}
+	ok(!cuMemsetD8_v2(seam - 250, 0, LEN) && !cuMemcpy2D_v2(&c) && holds(seam - 250, want, LEN), "rows");
+	c.srcMemoryType = CU_MEMORYTYPE_DEVICE;
+	c.srcDevice = c.dstDevice;
+	c.dstDevice = other - 250;
+	ok(!cuMemsetD8_v2(other - 250, 0, LEN) && !cuMemcpy2D_v2(&c) && !cuCtxSynchronize() &&
+	   holds(other - 250, want, LEN), "rows from one seam to another");
+	for (int i = 0; i < LEN; i++)
+		want[i] = i % 1000 < 500 ? 0x77 : want[i];
+	ok(!cuMemsetD2D8_v2(other - 250, 1000, 0x77, 500, 4) && !cuCtxSynchronize() && holds(other - 250, want, LEN),
+	   "a fill of rows");
+}
+
+static void test_neighbours(void)
+{
+	struct pieces p, q;
+	unsigned char in[LEN] = { 0 };
+	CUdeviceptr end;
+	CUstream s;
+
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	ok(map_pieces(&p) && map_pieces(&q), "two pairs of mappings, side by side");
+	test_lines(p.base + AT, q.base + AT, s);
+	test_rows(p.base + AT, q.base + AT);
+	end = p.base + 2ull * PIECE - LEN / 2;
+	ok(cuMemsetD8_v2(end, 1, LEN) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemcpyHtoD_v2(end, in, LEN) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemcpyDtoH_v2(in, end, LEN) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemcpyDtoDAsync_v2(end, q.base, LEN, s) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemcpyDtoDAsync_v2(q.base, end, LEN, s) == CUDA_ERROR_INVALID_VALUE,
+	   "not past the last one, though the address is reserved");
+	ok(!cuMemUnmap(p.base + PIECE, PIECE) && cuMemsetD8_v2(p.base + AT, 1, LEN) == CUDA_ERROR_INVALID_VALUE &&
+	   !cuMemMap(p.base + PIECE, PIECE, 0, p.h[1], 0) &&
+	   cuMemsetD8_v2(p.base + AT, 1, LEN) == CUDA_ERROR_INVALID_VALUE,
+	   "nor into one that is gone, or that has no access");
+	ok(unmap_pieces(&p) && unmap_pieces(&q) && !cuStreamDestroy_v2(s), "and back");
+}
+
 int main(void)
 {
 	alarm(120);	/* for what would wait for ever */
@@ -201,6 +324,7 @@ int main(void)
 	test_planes();
 	test_volumes();
 	test_ranges();
+	test_neighbours();
 	ok(!cuDevicePrimaryCtxRelease_v2(0) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

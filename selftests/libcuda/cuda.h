@@ -60,6 +60,7 @@ CUresult cuMemPrefetchAsync_v2(CUdeviceptr p, size_t length, CUmemLocation locat
 			       CUstream stream);
 CUresult cuMemRangeGetAttribute(void *data, size_t size, int attribute, CUdeviceptr p, size_t length);
 CUresult cuMemsetD8_v2(CUdeviceptr dst, unsigned char value, size_t count);
+CUresult cuMemsetD2D8_v2(CUdeviceptr dst, size_t pitch, unsigned char value, size_t width, size_t height);
 CUresult cuMemsetD32Async(CUdeviceptr dst, unsigned int value, size_t count, CUstream stream);
 CUresult cuMemsetD2D16_v2(CUdeviceptr dst, size_t pitch, unsigned short value, size_t width, size_t height);
 CUresult cuStreamCreate(CUstream *stream, unsigned int flags);

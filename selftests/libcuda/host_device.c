@@ -114,16 +114,63 @@ static uint32_t new_object(enum kind kind, uint32_t ctx)
 	return 0;
 }
 
-/* The memory behind a GPU address range that lies in one mapping, or NULL. */
-static uint8_t *translate(uint32_t ctx, uint64_t va, uint64_t size)
+/* The memory behind a GPU address, or NULL; *size becomes at most what follows in the same mapping. */
+static uint8_t *translate_some(uint32_t ctx, uint64_t va, uint64_t *size)
 {
 	for (unsigned int i = 0; i < nmaps; i++) {
 		struct map *m = &maps[i];
+		uint64_t at = va - m->va;
 
-		if (m->ctx == ctx && m->va <= va && va + size <= m->va + m->size)
-			return objects[m->bo].p + m->offset + (va - m->va);
+		if (m->ctx != ctx || va < m->va || at >= m->size)
+			continue;
+		if (*size > m->size - at)
+			*size = m->size - at;
+		return objects[m->bo].p + m->offset + at;
 	}
 	return NULL;
+}
+
+/* The memory behind a GPU address range that lies in one mapping, or NULL. */
+static uint8_t *translate(uint32_t ctx, uint64_t va, uint64_t size)
+{
+	uint64_t some = size;
+	uint8_t *p = translate_some(ctx, va, &some);
+
+	return some == size ? p : NULL;
+}
+
+/* Between GPU addresses, from mapping to mapping. */
+static bool move(uint32_t ctx, uint64_t dst, uint64_t src, uint64_t size)
+{
+	while (size) {
+		uint64_t n = size;
+		uint8_t *d = translate_some(ctx, dst, &n), *s = translate_some(ctx, src, &n);
+
+		if (!d || !s)
+			return false;
+		memmove(d, s, n);
+		dst += n;
+		src += n;
+		size -= n;
+	}
+	return true;
+}
+
+/* Between a GPU address and memory of the process. */
+static bool move_user(uint32_t ctx, uint64_t va, uint8_t *user, uint64_t size, bool to_gpu)
+{
+	while (size) {
+		uint64_t n = size;
+		uint8_t *p = translate_some(ctx, va, &n);
+
+		if (!p)
+			return false;
+		memcpy(to_gpu ? p : user, to_gpu ? user : p, n);
+		va += n;
+		user += n;
+		size -= n;
+	}
+	return true;
 }
 
 static void drop_maps(uint32_t bo, uint32_t ctx, uint64_t va)
@@ -207,28 +254,26 @@ static bool copy_packet(uint32_t ctx, const struct vgpu_pkt_copy *p)
 		fail_next_copy = false;
 		return false;
 	}
-	for (uint64_t y = 0; y < p->height; y++) {
-		uint8_t *d = translate(ctx, p->dst + y * p->dst_pitch, p->width);
-		uint8_t *s = translate(ctx, p->src + y * p->src_pitch, p->width);
-
-		if (!d || !s)
+	for (uint64_t y = 0; y < p->height; y++)
+		if (!move(ctx, p->dst + y * p->dst_pitch, p->src + y * p->src_pitch, p->width))
 			return false;
-		memmove(d, s, p->width);
-	}
 	host_device_counts.copies++;
 	return true;
 }
 
 static bool fill_packet(uint32_t ctx, const struct vgpu_pkt_fill *p)
 {
-	for (uint64_t y = 0; y < p->height; y++) {
-		uint8_t *d = translate(ctx, p->dst + y * p->pitch, p->width * p->unit);
+	for (uint64_t y = 0; y < p->height; y++)
+		for (uint64_t x = 0; x < p->width * p->unit; ) {
+			uint64_t n = p->width * p->unit - x;
+			uint8_t *d = translate_some(ctx, p->dst + y * p->pitch + x, &n);
 
-		if (!d)
-			return false;
-		for (uint64_t x = 0; x < p->width; x++)
-			memcpy(d + x * p->unit, &p->value, p->unit);
-	}
+			if (!d)
+				return false;
+			for (uint64_t i = 0; i < n; i += p->unit)	/* mappings are whole pages */
+				memcpy(d + i, &p->value, p->unit);
+			x += n;
+		}
 	return true;
 }
 
@@ -384,17 +429,11 @@ static int mem_copy(struct vgpu_mem_copy *c)
 {
 	uint64_t rows = c->height ? c->height : 1;
 
-	for (uint64_t y = 0; y < rows; y++) {
-		uint8_t *m = translate(c->ctx, c->gpu_va + y * c->gpu_pitch, c->width);
-		uint8_t *user = (uint8_t *)(uintptr_t)(c->user_ptr + y * c->user_pitch);
-
-		if (!m)
+	for (uint64_t y = 0; y < rows; y++)
+		if (!move_user(c->ctx, c->gpu_va + y * c->gpu_pitch,
+			       (uint8_t *)(uintptr_t)(c->user_ptr + y * c->user_pitch), c->width,
+			       c->direction == VGPU_COPY_TO_GPU))
 			return -EFAULT;
-		if (c->direction == VGPU_COPY_TO_GPU)
-			memcpy(m, user, c->width);
-		else
-			memcpy(user, m, c->width);
-	}
 	return 0;
 }
 
