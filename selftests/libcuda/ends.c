@@ -124,6 +124,33 @@ static void test_event(void)
 	cuStreamDestroy_v2(s);
 }
 
+/* A thread's own streams: those of contexts that ended must not push out those of contexts that live. */
+static void test_own_streams(void)
+{
+	enum { CONTEXTS = 20 };
+	CUcontext many[CONTEXTS];
+	bool good = true;
+	int gate = 0;
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < CONTEXTS; i++) {
+			good = good && !cuCtxCreate_v2(&many[i], 0, 0) && !cuStreamSynchronize(CU_STREAM_PER_THREAD);
+			if (round == 0)
+				cuCtxDestroy_v2(many[i]);
+			else if (i == 0)
+				cuLaunchHostFunc(CU_STREAM_PER_THREAD, wait_for_gate, &gate);
+		}
+	}
+	cuCtxSetCurrent(many[0]);
+	ok(good && cuStreamQuery(CU_STREAM_PER_THREAD) == CUDA_ERROR_NOT_READY,
+	   "a thread's stream in one context outlives those in others");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(!cuStreamSynchronize(CU_STREAM_PER_THREAD) && !cuStreamQuery(CU_STREAM_PER_THREAD), "and ends");
+	for (int i = CONTEXTS - 1; i >= 0; i--)
+		cuCtxDestroy_v2(many[i]);
+	cuCtxSetCurrent(ctx);
+}
+
 int main(void)
 {
 	cuInit(0);
@@ -131,6 +158,7 @@ int main(void)
 	test_freed_elsewhere();
 	test_pool();
 	test_event();
+	test_own_streams();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

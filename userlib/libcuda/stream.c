@@ -10,27 +10,34 @@
 
 static uint64_t next_id = 1;
 
-/* The calling thread's default streams, one for each context it used one in. */
-enum { THREAD_STREAMS = 16 };
-static __thread struct {
+/* A default stream of a thread; it may have ended with its context. */
+struct own {
 	uint64_t ctx_id;
 	CUstream stream;
-} own[THREAD_STREAMS];
+};
+
+/* The calling thread's, one for each context it used one in. */
+static __thread struct own *own;
+static __thread size_t own_count;
 
 static pthread_key_t own_key;
 static pthread_once_t own_once = PTHREAD_ONCE_INIT;
 
-/* A thread ends: its streams finish what they have and their queues serve others. */
-static void thread_ends(void *streams)
+/* Context numbers do not come again, and nobody else destroys the stream. */
+static bool own_lives(const struct own *o)
 {
-	(void)streams;
-	for (int i = 0; i < THREAD_STREAMS; i++) {
-		CUstream s = own[i].stream;
+	return cu_is(o->stream, CU_STREAM) && cu_context_alive(o->stream->ctx) && o->stream->ctx->id == o->ctx_id;
+}
 
-		own[i].stream = NULL;
-		if (cu_is(s, CU_STREAM) && cu_context_alive(s->ctx) && s->ctx->id == own[i].ctx_id)
-			cu_stream_destroy(s);
-	}
+/* A thread ends: its streams finish what they have and their queues serve others. */
+static void thread_ends(void *list)
+{
+	for (size_t i = 0; i < own_count; i++)
+		if (own_lives(&own[i]))
+			cu_stream_destroy(own[i].stream);
+	own = NULL;
+	own_count = 0;
+	free(list);
 }
 
 static void own_key_create(void)
@@ -77,28 +84,41 @@ static CUresult get_legacy(CUcontext ctx, CUstream *s)
 	return r;
 }
 
+/* A place for one more: that of a stream whose context has ended, or a new one. */
+static struct own *own_place(void)
+{
+	struct own *list;
+
+	for (size_t i = 0; i < own_count; i++)
+		if (!own_lives(&own[i]))
+			return &own[i];
+	list = realloc(own, (own_count + 1) * sizeof(*own));
+	if (!list)
+		return NULL;
+	own = list;
+	own[own_count] = (struct own){ 0 };
+	pthread_once(&own_once, own_key_create);
+	pthread_setspecific(own_key, own);
+	return &own[own_count++];
+}
+
 static CUresult get_own(CUcontext ctx, CUstream *s)
 {
-	int place = -1;
+	struct own *place;
 	CUresult r;
 
-	for (int i = 0; i < THREAD_STREAMS; i++) {
-		if (own[i].stream && own[i].ctx_id == ctx->id) {
+	for (size_t i = 0; i < own_count; i++) {
+		if (own[i].ctx_id == ctx->id) {
 			*s = own[i].stream;
 			return CUDA_SUCCESS;
 		}
-		if (!own[i].stream)
-			place = i;
 	}
-	if (place < 0)
-		place = 0;
+	place = own_place();
+	if (!place)
+		return CUDA_ERROR_OUT_OF_MEMORY;
 	r = cu_stream_create(ctx, CU_STREAM_DEFAULT_THREAD, 0, 0, s);
-	if (!r) {
-		own[place].ctx_id = ctx->id;
-		own[place].stream = *s;
-		pthread_once(&own_once, own_key_create);
-		pthread_setspecific(own_key, own);
-	}
+	if (!r)
+		*place = (struct own){ ctx->id, *s };
 	return r;
 }
 
