@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Graphs: what is refused leaves everything as it was, and what is launched may be let go. */
 #include <string.h>
+#include <unistd.h>
 #include "../compiler/tap.h"
 #include "cuda.h"
 #include "host_device.h"
@@ -126,6 +127,75 @@ static void test_wrong_stream(void)
 	   !cuCtxDestroy_v2(other), "and back");
 }
 
+/* ---- what is destroyed before it has run */
+
+/* Leaves the address of the memory in which its blocks would meet, and reads there. */
+static const char meet[] =
+	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry meet(.param .u64 p)\n{\n"
+	"\t.reg .b32 %r<3>;\n\t.reg .b64 %a<3>;\n\tld.param.u64 %a0, [p];\n"
+	"\tmov.u32 %r0, %envreg1;\n\tmov.u32 %r1, %envreg2;\n\tmov.b64 %a1, {%r1, %r0};\n"
+	"\tld.volatile.global.u32 %r2, [%a1];\n\tst.global.u64 [%a0], %a1;\n\tret;\n}\n";
+
+static CUgraphExec captured(CUstream s, CUgraph *g)
+{
+	CUgraphExec exec;
+
+	return cuStreamEndCapture(s, g) || cuGraphInstantiateWithFlags(&exec, *g, 0) ? NULL : exec;
+}
+
+static void test_pending(void)
+{
+	size_t before, after, total;
+	uint64_t *seen;
+	uint32_t *gate;
+	CUdeviceptr p;
+	CUmodule mod;
+	CUfunction f;
+	CUgraphExec kernel, write, other;
+	CUgraph g[3];
+	CUstream s, blocked;
+	void *args[] = { &p };
+
+	cuMemHostAlloc((void **)&seen, 4096, 0);
+	memset(seen, 0, 4096);
+	gate = (uint32_t *)(seen + 100);
+	p = (uintptr_t)seen;
+	ok(!cuModuleLoadData(&mod, meet) && !cuModuleGetFunction(&f, mod, "meet") && !cuStreamCreate(&s, 1) &&
+	   !cuStreamCreate(&blocked, 1), "a kernel, streams");
+	cuLaunchCooperativeKernel(f, 1, 1, 1, 1, 1, 1, 0, NULL, args);
+	cuStreamWriteValue64_v2(NULL, p + 8, 0, 0);
+	ok(!cuCtxSynchronize() && seen[0], "where the blocks of a stream's kernels meet");
+	cuMemGetInfo_v2(&before, &total);
+
+	cuStreamBeginCapture_v2(s, 2);
+	cuLaunchCooperativeKernel(f, 1, 1, 1, 1, 1, 1, 0, s, args);
+	ok((kernel = captured(s, &g[0])) != NULL, "an executable graph with such a kernel");
+	cuStreamBeginCapture_v2(s, 2);
+	cuStreamWriteValue64_v2(s, p + 8, 0x1111111122222222, 0);
+	ok((write = captured(s, &g[1])) != NULL, "one that writes eight bytes");
+	seen[0] = 0;
+	ok(!cuStreamWaitValue32_v2(blocked, (uintptr_t)gate, 1, 1) && !cuGraphLaunch(write, blocked) &&
+	   !cuGraphLaunch(kernel, blocked), "launched behind what does not end yet");
+	alarm(60);
+	ok(!cuGraphExecDestroy(kernel) && !cuGraphExecDestroy(write), "destroying them does not wait");
+	cuStreamBeginCapture_v2(s, 2);
+	cuStreamWriteValue64_v2(s, p + 16, 0x3333333344444444, 0);
+	ok((other = captured(s, &g[2])) != NULL && !cuGraphLaunch(other, s) && !cuStreamSynchronize(s) &&
+	   seen[2] == 0x3333333344444444 && !seen[1], "another one runs meanwhile");
+	ok(!cuLaunchCooperativeKernel(f, 1, 1, 1, 1, 1, 1, 0, blocked, args) && !cuStreamDestroy_v2(blocked),
+	   "nor does destroying a stream with such a kernel");
+	alarm(0);
+	*gate = 1;
+	ok(!cuCtxSynchronize() && seen[0] && seen[1] == 0x1111111122222222, "what they lead to is there when they run");
+	for (int i = 0; i < 3; i++)
+		cuGraphDestroy(g[i]);
+	cuGraphExecDestroy(other);
+	cuMemGetInfo_v2(&after, &total);
+	ok(before == after,
+	   "and given back afterwards (%zd bytes are not)", before - after);
+	ok(!cuStreamDestroy_v2(s) && !cuModuleUnload(mod) && !cuMemFreeHost(seen), "and back");
+}
+
 int main(void)
 {
 	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
@@ -133,6 +203,7 @@ int main(void)
 	test_moves();
 	test_memory_is_short();
 	test_wrong_stream();
+	test_pending();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

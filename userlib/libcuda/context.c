@@ -11,6 +11,7 @@
 #include "peer.h"
 #include "pool.h"
 #include "print.h"
+#include "retire.h"
 #include "slab.h"
 #include "stage.h"
 #include "stream.h"
@@ -164,6 +165,7 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_modules_destroy(ctx);
 	cu_print_destroy(ctx);
 	cu_memory_context_gone(ctx);
+	cu_retired_forget(ctx);
 	cu_stage_destroy(ctx);
 	cu_slabs_destroy(ctx);
 	ctx->heap = 0;
@@ -182,6 +184,7 @@ CUresult cu_context_synchronize(CUcontext ctx)
 	CUresult r = cu_streams_synchronize(ctx);
 
 	cu_print_flush(ctx);
+	cu_retired_free(ctx);
 	if (!r)
 		cu_pools_settle(ctx);
 	return r;

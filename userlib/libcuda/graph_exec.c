@@ -13,6 +13,7 @@
 #include "event.h"
 #include "graph_exec.h"
 #include "memory.h"
+#include "retire.h"
 #include "slab.h"
 
 /* The most slots written at once: a larger program goes through the ring piece by piece. */
@@ -225,7 +226,7 @@ static void free_words(CUgraphExec exec, bool alive)
 		exec->words = w->next;
 		if (alive) {
 			pthread_mutex_lock(&exec->ctx->lock);
-			cu_word_free(exec->ctx, w->word);
+			cu_word_free_at(exec->ctx, w->word, exec->last);
 			pthread_mutex_unlock(&exec->ctx->lock);
 		}
 		free(w);
@@ -236,12 +237,10 @@ void cu_exec_free(CUgraphExec exec)
 {
 	bool alive = exec->ctx && cu_context_alive(exec->ctx) && exec->ctx->id == exec->ctx_id;
 
-	/* Packets are in the ring already; only what they point to must stay so long. */
-	if (alive && (exec->words || exec->workspace))
-		cu_point_wait(exec->ctx, exec->last);
+	/* Packets are in the ring already; only what they point to must stay until they are done. */
 	free_words(exec, alive);
 	if (exec->workspace && alive)
-		cu_mem_free(exec->workspace);
+		cu_retire(exec->ctx, exec->workspace, exec->last);
 	if (exec->source && cu_is(exec->source, CU_GRAPH) && exec->source->id == exec->source_id)
 		exec->source->execs--;
 	if (exec->graph)

@@ -6,6 +6,7 @@
 #include "capture.h"
 #include "memory.h"
 #include "print.h"
+#include "retire.h"
 #include "stream.h"
 
 static uint64_t next_id = 1;
@@ -449,10 +450,8 @@ void cu_stream_destroy(CUstream s)
 		ctx->idle_queues = s->queue;
 	}
 	pthread_mutex_unlock(&ctx->lock);
-	if (workspace && cu_context_alive(ctx)) {
-		cu_point_wait(ctx, point);
-		cu_mem_free(workspace);
-	}
+	if (workspace && cu_context_alive(ctx))
+		cu_retire(ctx, workspace, point);
 	cu_object_free(s);
 }
 
