@@ -124,6 +124,34 @@ static void test_event(void)
 	cuStreamDestroy_v2(s);
 }
 
+static void add_one(void *count)
+{
+	__atomic_add_fetch((int *)count, 1, __ATOMIC_RELAXED);
+}
+
+/* A stream whose host functions are still to come. */
+static void test_stream(void)
+{
+	int gate = 0, count = 0, before;
+	CUstream s;
+
+	cuCtxSynchronize();
+	before = host_device_objects();
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	cuLaunchHostFunc(s, add_one, &count);
+	ok(!cuStreamDestroy_v2(s) && !count, "a stream is destroyed before its host functions have run");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(!cuCtxSynchronize() && count == 1, "they run all the same");
+	for (int i = 0; i < 100; i++) {
+		cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+		cuLaunchHostFunc(s, add_one, &count);
+		cuStreamDestroy_v2(s);
+		cuCtxSynchronize();
+	}
+	ok(count == 101 && host_device_objects() < before + 20, "their threads are let go");
+}
+
 /* A thread's own streams: those of contexts that ended must not push out those of contexts that live. */
 static void test_own_streams(void)
 {
@@ -158,6 +186,7 @@ int main(void)
 	test_freed_elsewhere();
 	test_pool();
 	test_event();
+	test_stream();
 	test_own_streams();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();

@@ -6,7 +6,8 @@
  * fence "ran".  A thread of the stream waits for the one, calls, and raises
  * the other.  Each stream has its own thread, made with its first host
  * function, so that one function that waits for another stream blocks no more
- * than its own.
+ * than its own.  The thread of a stream that is destroyed runs what is queued
+ * and ends; it is let go when it has, at the latest with its context.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -30,8 +31,10 @@ struct cu_callbacks {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct item *first, **last;
-	bool closing;
+	bool closing, finished;
 	pthread_t thread;
+	struct cu_point end;		/* of the stream, once that is destroyed */
+	struct cu_callbacks *next;	/* among those of destroyed streams */
 };
 
 /* The next item, or NULL when the stream is gone. */
@@ -72,7 +75,36 @@ static void *callback_thread(void *arg)
 
 	while ((i = next_item(c)))
 		run_item(c, i);
+	__atomic_store_n(&c->finished, true, __ATOMIC_RELEASE);
 	return NULL;
+}
+
+/* Its thread is at its end, or will be. */
+static void free_callbacks(struct cu_callbacks *c)
+{
+	pthread_join(c->thread, NULL);
+	vgpu_destroy(c->dev, c->ready);
+	vgpu_destroy(c->dev, c->ran);
+	pthread_cond_destroy(&c->more);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+/* Let go what destroyed streams have left and nobody waits for: not the thread, nor a packet. */
+static void free_finished(CUcontext ctx)
+{
+	struct cu_callbacks **at = &ctx->closed_callbacks;
+
+	while (*at) {
+		struct cu_callbacks *c = *at;
+
+		if (!__atomic_load_n(&c->finished, __ATOMIC_ACQUIRE) || !(cu_point_done(c->end) || ctx->error)) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free_callbacks(c);
+	}
 }
 
 static CUresult callbacks_new(CUstream s)
@@ -84,6 +116,7 @@ static CUresult callbacks_new(CUstream s)
 
 	if (!c)
 		return CUDA_ERROR_OUT_OF_MEMORY;
+	free_finished(s->ctx);
 	c->ctx = s->ctx;
 	c->dev = dev;
 	c->last = &c->first;
@@ -185,23 +218,30 @@ CUresult cu_callback_add(CUstream handle, CUhostFn fn, CUstreamCallback callback
 	return r;
 }
 
-/* From the thread itself (a callback that destroys its stream) nobody waits for it. */
-void cu_callbacks_close(struct cu_callbacks *c)
+void cu_callbacks_close(struct cu_callbacks *c, struct cu_point end)
 {
 	if (!c)
 		return;
+	free_finished(c->ctx);
+	c->end = end;
+	c->next = c->ctx->closed_callbacks;
+	c->ctx->closed_callbacks = c;
 	pthread_mutex_lock(&c->lock);
 	c->closing = true;
 	pthread_cond_signal(&c->more);
 	pthread_mutex_unlock(&c->lock);
-	if (pthread_equal(c->thread, pthread_self())) {
-		pthread_detach(c->thread);
-		return;
+}
+
+/* From such a thread itself (a callback that destroys its context) nobody waits for it. */
+void cu_callbacks_destroy(CUcontext ctx)
+{
+	while (ctx->closed_callbacks) {
+		struct cu_callbacks *c = ctx->closed_callbacks;
+
+		ctx->closed_callbacks = c->next;
+		if (pthread_equal(c->thread, pthread_self()))
+			pthread_detach(c->thread);
+		else
+			free_callbacks(c);
 	}
-	pthread_join(c->thread, NULL);
-	vgpu_destroy(c->dev, c->ready);
-	vgpu_destroy(c->dev, c->ran);
-	pthread_cond_destroy(&c->more);
-	pthread_mutex_destroy(&c->lock);
-	free(c);
 }

@@ -8,6 +8,7 @@
 #include "device.h"
 #include "object.h"
 
+struct cu_callbacks;
 struct cu_entry;
 struct cu_held_word;
 struct cu_retired;
@@ -35,6 +36,7 @@ enum { CU_LIMITS = 10 };
  * @streams: all streams, the default ones included
  * @legacy: the legacy default stream, once used
  * @idle_queues: queues of destroyed streams
+ * @closed_callbacks: threads of destroyed streams that run host functions
  * @modules: what is loaded
  * @locals: values that runtimes attach to a context
  * @limits: by CU_LIMIT_*
@@ -61,6 +63,7 @@ struct CUctx_st {
 	struct CUctx_st *next;
 	struct CUstream_st *streams, *legacy;
 	struct cu_queue *idle_queues;
+	struct cu_callbacks *closed_callbacks;
 	struct CUmod_st *modules;
 	struct cu_local *locals;
 	size_t limits[CU_LIMITS];

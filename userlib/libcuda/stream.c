@@ -433,7 +433,6 @@ void cu_stream_destroy(CUstream s)
 	struct cu_point point;
 
 	cu_capture_leave(s);
-	cu_callbacks_close(s->callbacks);
 	pthread_mutex_lock(&ctx->lock);
 	for (at = &ctx->streams; *at && *at != s; at = &(*at)->next)
 		;
@@ -445,6 +444,7 @@ void cu_stream_destroy(CUstream s)
 		cu_submit_wait(ctx->legacy, cu_stream_point(s));
 	workspace = s->workspace;
 	point = cu_stream_point(s);
+	cu_callbacks_close(s->callbacks, point);
 	if (s->queue) {
 		s->queue->next = ctx->idle_queues;
 		ctx->idle_queues = s->queue;
@@ -461,6 +461,7 @@ void cu_streams_destroy(CUcontext ctx)
 	ctx->legacy = NULL;
 	while (ctx->streams)
 		cu_stream_destroy(ctx->streams);
+	cu_callbacks_destroy(ctx);
 	while (ctx->entries) {
 		struct cu_entry *e = ctx->entries;
 
