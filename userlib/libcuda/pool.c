@@ -5,61 +5,26 @@
  * passed the point.  Blocks beyond the release threshold are given back to the
  * device when a context is synchronized or the pool is trimmed.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "capture.h"
 #include "graph.h"
 #include "ipc.h"
-#include "ipc_abi.h"
 #include "memory.h"
 #include "pool.h"
 #include "stream.h"
 
 /* Freed memory: at a point of a stream, which may be another context's than the memory. */
-struct block {
-	struct block *next;
+struct cu_pool_block {
+	struct cu_pool_block *next;
 	struct cu_mem *m;
 	CUcontext freed_in;
 	uint64_t stream_id;
 	struct cu_point point;
 };
 
-/**
- * struct CUmempool_st - a pool
- * @obj: type
- * @dev: its device
- * @shareable: CU_MEM_HANDLE_TYPE_*, as it was asked for
- * @imported: another process's: names what is imported, allocates nothing
- * @lock: guards what follows
- * @destroyed: the handle is invalid; the pool ends when nothing of it is left
- * @lent: allocations that are not freed yet
- * @blocks: freed ones
- * @peers: the devices that have its memory beside its own, a bit each
- * @attributes: by CU_MEMPOOL_ATTR_*
- * @next: in the list of all pools
- */
-struct CUmempool_st {
-	struct cu_object obj;
-	struct cu_device *dev;
-	unsigned int shareable;
-	bool imported;
-	pthread_mutex_t lock;
-	bool destroyed;
-	size_t lent;
-	struct block *blocks;
-	uint64_t peers;
-	uint64_t attributes[CU_MEMPOOL_ATTR_USED_MEM_HIGH + 1];
-	CUmemoryPool next;
-};
-
 static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
 static CUmemoryPool default_pool[VGPU_MAX_DEVICES], current_pool[VGPU_MAX_DEVICES], all_pools;
-
-static bool is_pool(CUmemoryPool p)
-{
-	return cu_is(p, CU_POOL) && !__atomic_load_n(&p->destroyed, __ATOMIC_ACQUIRE);
-}
 
 /* With pools_lock held. */
 static CUmemoryPool pool_new(struct cu_device *dev)
@@ -75,6 +40,16 @@ static CUmemoryPool pool_new(struct cu_device *dev)
 		p->attributes[i] = 1;
 	p->next = all_pools;
 	all_pools = p;
+	return p;
+}
+
+CUmemoryPool cu_pool_new(struct cu_device *dev)
+{
+	CUmemoryPool p;
+
+	pthread_mutex_lock(&pools_lock);
+	p = pool_new(dev);
+	pthread_mutex_unlock(&pools_lock);
 	return p;
 }
 
@@ -102,7 +77,7 @@ static void count_bytes(CUmemoryPool p, int current, int64_t change)
 /* A freed block of that context, large enough but not wastefully so, that may be used by now. */
 static struct cu_mem *take_block(CUmemoryPool p, CUstream s, size_t size)
 {
-	struct block **b, **best = NULL, *found;
+	struct cu_pool_block **b, **best = NULL, *found;
 	struct cu_mem *m;
 
 	for (b = &p->blocks; *b; b = &(*b)->next) {
@@ -151,8 +126,7 @@ static CUresult capture_free(CUdeviceptr p, CUstream s)
 	return params.mem ? cu_capture_add(s, CU_GRAPH_NODE_MEM_FREE, &params, NULL) : CUDA_ERROR_INVALID_VALUE;
 }
 
-/* The context of a device that has access: the current one if it is of that device. */
-static CUcontext context_of(int device)
+CUcontext cu_pool_context(int device)
 {
 	CUcontext ctx = cu_stack_top();
 
@@ -166,8 +140,8 @@ static CUresult show_peers(CUmemoryPool p, struct cu_mem *m)
 	CUresult r = CUDA_SUCCESS;
 
 	for (int i = 0; i < cu_device_count && !r; i++)
-		if (p->peers >> i & 1 && context_of(i))
-			r = cu_mem_show_one(m, context_of(i), false);
+		if (p->peers >> i & 1 && cu_pool_context(i))
+			r = cu_mem_show_one(m, cu_pool_context(i), false);
 	return r;
 }
 
@@ -188,7 +162,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		return CUDA_SUCCESS;
 	if (!p)
 		r = pool_of(s->ctx->dev, current_pool, &p);
-	else if (!is_pool(p) || p->dev != s->ctx->dev || p->imported)
+	else if (!cu_is_pool(p) || p->dev != s->ctx->dev || p->imported)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
@@ -239,12 +213,12 @@ CUDA_API_STREAM(cuMemAllocFromPoolAsync, CU_ARGS(CUdeviceptr *p, size_t size, CU
 /* At the stream's point, or at once without one. */
 static CUresult pool_free(struct cu_mem *m, CUstream s, struct cu_point point)
 {
-	struct block *b = malloc(sizeof(*b));
+	struct cu_pool_block *b = malloc(sizeof(*b));
 	CUmemoryPool p = m->pool;
 
 	if (!b)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	*b = (struct block){ .m = m, .point = point };
+	*b = (struct cu_pool_block){ .m = m, .point = point };
 	if (s) {
 		b->freed_in = s->ctx;
 		b->stream_id = s->id;
@@ -314,11 +288,11 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 /* Give idle blocks back until no more than keep bytes are reserved. */
 void cu_pool_trim(CUmemoryPool p, uint64_t keep)
 {
-	struct block **b;
+	struct cu_pool_block **b;
 
 	pthread_mutex_lock(&p->lock);
 	for (b = &p->blocks; *b && p->attributes[CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT] > keep;) {
-		struct block *gone = *b;
+		struct cu_pool_block *gone = *b;
 
 		if (!cu_point_done(gone->point)) {
 			b = &gone->next;
@@ -335,11 +309,11 @@ void cu_pool_trim(CUmemoryPool p, uint64_t keep)
 /* A context ends, its queues with it: its blocks go, and those freed in its streams are free. */
 static void forget_context(CUmemoryPool p, CUcontext ctx)
 {
-	struct block **b;
+	struct cu_pool_block **b;
 
 	pthread_mutex_lock(&p->lock);
 	for (b = &p->blocks; *b;) {
-		struct block *gone = *b;
+		struct cu_pool_block *gone = *b;
 
 		if (gone->m->ctx != ctx) {
 			if (gone->freed_in == ctx)
@@ -419,7 +393,7 @@ CUDA_API(cuDeviceSetMemPool, CU_ARGS(CUdevice device, CUmemoryPool pool), CU_ARG
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
 
-	if (!r && (!is_pool(pool) || pool->dev != d || pool->imported))
+	if (!r && (!cu_is_pool(pool) || pool->dev != d || pool->imported))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
@@ -443,11 +417,9 @@ CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *prop
 	r = cu_device_get(props->location.id, &d);
 	if (r)
 		return r;
-	pthread_mutex_lock(&pools_lock);
-	*pool = pool_new(d);
+	*pool = cu_pool_new(d);
 	if (*pool)
 		(*pool)->shareable = props->handleTypes;
-	pthread_mutex_unlock(&pools_lock);
 	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
@@ -459,7 +431,7 @@ CUDA_API(cuMemPoolDestroy, CU_ARGS(CUmemoryPool pool), CU_ARGS(pool))
 	if (r)
 		return r;
 	pthread_mutex_lock(&pools_lock);
-	if (is_pool(pool) && pool != default_pool[pool->dev->ordinal]) {
+	if (cu_is_pool(pool) && pool != default_pool[pool->dev->ordinal]) {
 		int i = pool->dev->ordinal;
 
 		if (current_pool[i] == pool)
@@ -475,182 +447,4 @@ CUDA_API(cuMemPoolDestroy, CU_ARGS(CUmemoryPool pool), CU_ARGS(pool))
 	}
 	pthread_mutex_unlock(&pools_lock);
 	return r;
-}
-
-CUDA_API(cuMemPoolTrimTo, CU_ARGS(CUmemoryPool pool, size_t keep), CU_ARGS(pool, keep))
-{
-	if (!is_pool(pool))
-		return CUDA_ERROR_INVALID_VALUE;
-	cu_pool_trim(pool, keep);
-	return CUDA_SUCCESS;
-}
-
-/* The reuse switches are ints, the others 64 bit. */
-static bool is_switch(int attribute)
-{
-	return attribute <= CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES;
-}
-
-CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
-	 CU_ARGS(pool, attribute, value))
-{
-	if (!is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
-		return CUDA_ERROR_INVALID_VALUE;
-	memcpy(value, &pool->attributes[attribute], is_switch(attribute) ? 4 : 8);
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
-	 CU_ARGS(pool, attribute, value))
-{
-	uint64_t v = 0;
-
-	if (!is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
-		return CUDA_ERROR_INVALID_VALUE;
-	memcpy(&v, value, is_switch(attribute) ? 4 : 8);
-	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT || attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT)
-		return CUDA_ERROR_INVALID_VALUE;
-	/* High water marks can only be reset to where the water is. */
-	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH || attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH) {
-		if (v)
-			return CUDA_ERROR_INVALID_VALUE;
-		v = pool->attributes[attribute - 1];
-	}
-	pthread_mutex_lock(&pool->lock);
-	pool->attributes[attribute] = v;
-	pthread_mutex_unlock(&pool->lock);
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemPoolSetAccess, CU_ARGS(CUmemoryPool pool, const CUmemAccessDesc *desc, size_t count),
-	 CU_ARGS(pool, desc, count))
-{
-	CUresult r = CUDA_SUCCESS;
-
-	if (!is_pool(pool) || (count && !desc))
-		return CUDA_ERROR_INVALID_VALUE;
-	for (size_t i = 0; i < count && !r; i++) {
-		int id = desc[i].location.id;
-		bool none = desc[i].flags == CU_MEM_ACCESS_FLAGS_PROT_NONE;
-
-		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE || id < 0 || id >= cu_device_count ||
-		    (none && id == pool->dev->ordinal))
-			return CUDA_ERROR_INVALID_VALUE;
-		if (id == pool->dev->ordinal)
-			continue;
-		pthread_mutex_lock(&pool->lock);
-		pool->peers = none ? pool->peers & ~(1ull << id) : pool->peers | 1ull << id;
-		pthread_mutex_unlock(&pool->lock);
-		if (!none && context_of(id))
-			r = cu_mem_show_pool(pool, context_of(id));
-	}
-	return r;
-}
-
-CUDA_API(cuMemPoolGetAccess, CU_ARGS(unsigned int *flags, CUmemoryPool pool, CUmemLocation *location),
-	 CU_ARGS(flags, pool, location))
-{
-	bool has;
-
-	if (!is_pool(pool) || !flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE ||
-	    location->id < 0 || location->id >= cu_device_count)
-		return CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&pool->lock);
-	has = location->id == pool->dev->ordinal || pool->peers >> location->id & 1;
-	pthread_mutex_unlock(&pool->lock);
-	*flags = has ? CU_MEM_ACCESS_FLAGS_PROT_READWRITE : CU_MEM_ACCESS_FLAGS_PROT_NONE;
-	return CUDA_SUCCESS;
-}
-
-/* ---- for other processes */
-
-/* The descriptor tells the pool's device and nothing else: allocations are exported one by one. */
-CUDA_API(cuMemPoolExportToShareableHandle,
-	 CU_ARGS(void *out, CUmemoryPool pool, int type, unsigned long long flags), CU_ARGS(out, pool, type, flags))
-{
-	const struct vgpu_dev *dev;
-	CUcontext ctx;
-	uint32_t bo;
-	int err, fd;
-
-	if (!is_pool(pool) || !out || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
-	    !(pool->shareable & type) || pool->imported)
-		return CUDA_ERROR_INVALID_VALUE;
-	ctx = context_of(pool->dev->ordinal);
-	if (!ctx)
-		return CUDA_ERROR_INVALID_CONTEXT;
-	dev = &ctx->dev->dev;
-	err = vgpu_bo_create(dev, ctx->handle, VGPU_PAGE_SIZE, 0, &bo);
-	if (!err) {
-		err = vgpu_bo_share_fd(dev, bo, &fd);
-		vgpu_destroy(dev, bo);
-	}
-	if (err)
-		return cu_check(ctx, err);
-	*(int *)out = fd;
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemPoolImportFromShareableHandle,
-	 CU_ARGS(CUmemoryPool *pool, void *from, int type, unsigned long long flags), CU_ARGS(pool, from, type, flags))
-{
-	struct cu_device *d = NULL;
-	uint32_t bo, index;
-	uint64_t size;
-	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
-	int err;
-
-	if (!r && (!pool || flags || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (r)
-		return r;
-	err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
-	if (err)
-		return err == -EBADF ? CUDA_ERROR_INVALID_VALUE : cu_check(ctx, err);
-	vgpu_destroy(&ctx->dev->dev, bo);
-	for (int i = 0; i < cu_device_count; i++)
-		if (cu_device_at(i)->dev.info.index == index)
-			d = cu_device_at(i);
-	if (!d)
-		return CUDA_ERROR_INVALID_DEVICE;	/* of a device that this process does not see */
-	pthread_mutex_lock(&pools_lock);
-	*pool = pool_new(d);
-	if (*pool)
-		(*pool)->imported = true;
-	pthread_mutex_unlock(&pools_lock);
-	return *pool ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
-}
-
-CUDA_API(cuMemPoolExportPointer, CU_ARGS(CUipcMemHandle *data, CUdeviceptr p), CU_ARGS(data, p))
-{
-	struct cu_ipc_name name;
-	struct cu_mem m;
-	CUresult r = cu_ready();
-
-	if (r)
-		return r;
-	if (!data || !cu_mem_find(p, &m) || m.kind != CU_MEM_POOL || !m.pool || !m.pool->shareable)
-		return CUDA_ERROR_INVALID_VALUE;
-	r = cu_ipc_name_memory(&m, &name);
-	if (r)
-		return r;
-	memset(data, 0, sizeof(*data));
-	memcpy(data, &name, sizeof(name));
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemPoolImportPointer, CU_ARGS(CUdeviceptr *p, CUmemoryPool pool, const CUipcMemHandle *data),
-	 CU_ARGS(p, pool, data))
-{
-	struct cu_ipc_name name;
-	CUcontext ctx;
-	CUresult r = cu_current(&ctx);
-
-	if (r)
-		return r;
-	if (!p || !data || !is_pool(pool) || !pool->imported)
-		return CUDA_ERROR_INVALID_VALUE;
-	memcpy(&name, data, sizeof(name));
-	return cu_ipc_open_memory(ctx, &name, true, p);
 }
