@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Streams and events: order in a stream, order across by events, real overlap, host functions.
+// Streams and events: order in a stream, order across by events and by the legacy stream, real overlap, host functions.
 #include "check.h"
 #include <atomic>
+#include <unistd.h>
 
 __global__ void bump(int *p, int mul, int add)
 {
@@ -68,6 +69,140 @@ static bool overlap(cudaStream_t a, cudaStream_t b)
 			return true;
 	}
 	return false;
+}
+
+// Words of mapped host memory: the gate, and what has run.
+enum { GATE, BEGUN, HELD, FIRST, SECOND, THIRD, PASSED, WORDS };
+
+__device__ unsigned long long nanoseconds()
+{
+	unsigned long long t;
+
+	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(t));
+	return t;
+}
+
+// Holds its stream until the host opens the gate, or for five seconds, so that nothing can hang.
+__global__ void hold(volatile int *m)
+{
+	unsigned long long start = nanoseconds();
+
+	m[BEGUN] = 1;
+	while (!m[GATE] && nanoseconds() - start < 5000000000)
+		__nanosleep(1000);
+	m[HELD] = m[GATE] ? 1 : -1;
+}
+
+__global__ void follow(volatile int *m, int before, int after)
+{
+	m[after] = m[before] + 1;
+}
+
+// All words are 0, the gate is shut, and a kernel waits for it in the stream.
+static void shut(volatile int *m, cudaStream_t s)
+{
+	CU(cudaDeviceSynchronize());
+	for (int i = 0; i < WORDS; i++)
+		m[i] = 0;
+	hold<<<1, 1, 0, s>>>((int *)m);
+	CU(cudaGetLastError());
+	for (int i = 0; i < 4000 && !m[BEGUN]; i++)
+		usleep(1000);
+}
+
+// Whether a stream runs a kernel to its end while the gate is shut, and time for what must not run to do so.
+static bool passes(volatile int *m, cudaStream_t s)
+{
+	follow<<<1, 1, 0, s>>>((int *)m, BEGUN, PASSED);
+	CU(cudaStreamSynchronize(s));
+	bool good = m[PASSED] == 2 && !m[HELD];
+	usleep(50000);
+	return good;
+}
+
+static bool waits(volatile int *m, int word, cudaStream_t s)
+{
+	return !m[word] && cudaStreamQuery(s) == cudaErrorNotReady;
+}
+
+static void open_gate(volatile int *m)
+{
+	m[GATE] = 1;
+	CU(cudaDeviceSynchronize());
+}
+
+static void order_by_events(volatile int *m, cudaStream_t a, cudaStream_t b, cudaStream_t free)
+{
+	cudaEvent_t ev;
+
+	CU(cudaEventCreateWithFlags(&ev, cudaEventDisableTiming));
+	shut(m, a);
+	CU(cudaEventRecord(ev, a));
+	check_result(cudaEventQuery(ev) == cudaErrorNotReady, "an event behind a kernel that is held");
+	CU(cudaStreamWaitEvent(b, ev));
+	CU(cudaEventRecord(ev, free));	// what waits already goes on waiting for the first one
+	follow<<<1, 1, 0, b>>>((int *)m, HELD, FIRST);
+	check_result(passes(m, free), "a stream without a wait passes");
+	check_result(waits(m, FIRST, b), "a stream that waits for the event does not");
+	open_gate(m);
+	check_result(m[FIRST] == 2, "and goes on after it");
+	CU(cudaEventDestroy(ev));
+}
+
+static void order_by_legacy(volatile int *m, cudaStream_t a, cudaStream_t b, cudaStream_t free)
+{
+	shut(m, a);
+	follow<<<1, 1>>>((int *)m, HELD, FIRST);
+	follow<<<1, 1, 0, b>>>((int *)m, FIRST, SECOND);
+	check_result(passes(m, free), "a non-blocking stream passes a blocking and the legacy one");
+	check_result(waits(m, FIRST, cudaStreamLegacy), "the legacy stream waits for a blocking one");
+	check_result(waits(m, SECOND, b), "another blocking stream waits for the legacy one");
+	open_gate(m);
+	check_result(m[SECOND] == 3, "in that order");
+
+	shut(m, cudaStreamLegacy);
+	follow<<<1, 1, 0, a>>>((int *)m, HELD, FIRST);
+	follow<<<1, 1, 0, cudaStreamPerThread>>>((int *)m, HELD, SECOND);
+	check_result(passes(m, free), "a non-blocking stream passes the legacy one");
+	check_result(waits(m, FIRST, a) && waits(m, SECOND, cudaStreamPerThread),
+		     "a blocking stream and the thread's own wait for the legacy one");
+	follow<<<1, 1>>>((int *)m, FIRST, THIRD);
+	open_gate(m);
+	check_result(m[FIRST] == 2 && m[SECOND] == 2 && m[THIRD] == 3, "and it for them");
+
+	shut(m, a);
+	follow<<<1, 1, 0, b>>>((int *)m, BEGUN, FIRST);
+	CU(cudaStreamSynchronize(b));
+	check_result(m[FIRST] == 2 && !m[HELD], "blocking streams do not wait for each other");
+	open_gate(m);
+
+	shut(m, free);
+	follow<<<1, 1>>>((int *)m, BEGUN, FIRST);
+	CU(cudaStreamSynchronize(cudaStreamLegacy));
+	check_result(m[FIRST] == 2 && !m[HELD], "the legacy stream does not wait for a non-blocking one");
+	open_gate(m);
+}
+
+// Order between streams, with a kernel in one of them that ends when the host says so.
+static void order()
+{
+	cudaStream_t a, b, free;
+	int *m;
+
+	CU(cudaHostAlloc(&m, WORDS * sizeof(int), cudaHostAllocMapped));
+	CU(cudaStreamCreate(&a));
+	CU(cudaStreamCreate(&b));
+	CU(cudaStreamCreateWithFlags(&free, cudaStreamNonBlocking));
+	// A kernel's first launch may wait for all that runs: not when one is held.
+	m[GATE] = 1;
+	hold<<<1, 1>>>(m);
+	RUN(follow<<<1, 1>>>(m, BEGUN, PASSED));
+	order_by_events(m, a, b, free);
+	order_by_legacy(m, a, b, free);
+	CU(cudaStreamDestroy(a));
+	CU(cudaStreamDestroy(b));
+	CU(cudaStreamDestroy(free));
+	CU(cudaFreeHost(m));
 }
 
 static void CUDART_CB set_flag(void *p)
@@ -152,5 +287,6 @@ int main()
 	CU(cudaStreamDestroy(a));
 	CU(cudaStreamDestroy(b));
 	CU(cudaEventDestroy(ev));
+	order();
 	return check_end();
 }
