@@ -7,12 +7,14 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "../../uapi/vgpu_ioctl.h"
@@ -31,7 +33,7 @@ struct object {
 	/* BO: memory behind it; HOST: the address */
 	int fd;
 	uint8_t *p;
-	uint64_t size;
+	uint64_t size, counted;
 	/* FENCE */
 	uint64_t value;
 	/* CODE */
@@ -420,8 +422,40 @@ static int bo_create(struct vgpu_bo_create *c)
 		return -ENOMEM;
 	}
 	o->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
-	o->size = c->length = size;
+	o->size = o->counted = c->length = size;
 	used += size;
+	return 0;
+}
+
+static int share_fd(struct vgpu_share *s)
+{
+	struct object *o = get(s->handle, BO);
+
+	if (!o || s->flags != VGPU_SHARE_FD)
+		return -EINVAL;
+	s->fd = fcntl(o->fd, F_DUPFD_CLOEXEC, 0);
+	s->length = o->size;
+	return s->fd < 0 ? -errno : 0;
+}
+
+/* Memory counts by the buffer that it was made for. */
+static int open_fd(struct vgpu_open_shared *s)
+{
+	struct object *o;
+	struct stat st;
+
+	if (s->flags != VGPU_SHARE_FD)
+		return -EINVAL;
+	if (fstat(s->fd, &st) || !S_ISREG(st.st_mode))
+		return -EBADF;
+	s->handle = new_object(BO, s->ctx);
+	if (!s->handle)
+		return -EDQUOT;
+	o = &objects[s->handle];
+	o->fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
+	o->p = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, o->fd, 0);
+	o->size = s->length = st.st_size;
+	s->device = 0;
 	return 0;
 }
 
@@ -515,7 +549,7 @@ static int destroy(uint32_t handle)
 	if (o->kind == BO) {
 		munmap(o->p, o->size);
 		close(o->fd);
-		used -= o->size;
+		used -= o->counted;
 	}
 	if (faulted == handle)
 		faulted = 0;
@@ -568,6 +602,10 @@ static int dispatch(unsigned long request, void *arg)
 		return destroy(((struct vgpu_destroy *)arg)->handle);
 	case VGPU_IOCTL_BO_CREATE:
 		return bo_create(arg);
+	case VGPU_IOCTL_SHARE:
+		return share_fd(arg);
+	case VGPU_IOCTL_OPEN_SHARED:
+		return open_fd(arg);
 	case VGPU_IOCTL_BO_MMAP:
 		bm->offset = (uint64_t)bm->handle << 16;
 		bm->length = objects[bm->handle].size;

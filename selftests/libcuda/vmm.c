@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Addresses, memory and mappings as three things: what goes together, what is refused, what comes back. */
 #include <string.h>
+#include <unistd.h>
 #include "../compiler/tap.h"
 #include "cuda.h"
 #include "host_device.h"
@@ -114,6 +115,54 @@ static void test_handles(void)
 	ok(comes_back(1, false), "the other way round");
 }
 
+static bool holds(CUdeviceptr p, unsigned char value)
+{
+	unsigned char back = ~value;
+
+	return !cuMemcpyDtoH_v2(&back, p + PAGE - 1, 1) && back == value;
+}
+
+/* Memory is the device's: contexts come and go. */
+static void test_contexts(CUcontext ctx)
+{
+	CUmemAccessDesc access = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+	CUmemAccessDesc none = access_of(CU_MEM_ACCESS_FLAGS_PROT_NONE);
+	CUmemAllocationProp shared = prop;
+	CUmemGenericAllocationHandle h, unmapped, again;
+	size_t before = free_bytes();
+	unsigned long long flags = 99;
+	CUcontext maker, late;
+	CUdeviceptr v;
+	int fd = -1;
+
+	shared.requestedHandleTypes = CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR;
+	ok(!cuCtxCreate_v2(&maker, 0, 0) && !cuMemCreate(&h, PAGE, &shared, 0) &&
+	   !cuMemCreate(&unmapped, PAGE, &shared, 0) && !cuMemAddressReserve(&v, 2 * PAGE, 0, 0, 0) &&
+	   !cuMemMap(v, PAGE, 0, h, 0) && !cuMemSetAccess(v, PAGE, &access, 1), "memory made in one context");
+	ok(works(v) && !cuCtxSetCurrent(ctx) && works(v), "works in another");
+	ok(!cuCtxCreate_v2(&late, 0, 0) && works(v) && !cuMemsetD8_v2(v, 77, PAGE), "and in one made later");
+	ok(!cuMemSetAccess(v, PAGE, &none, 1) && cuMemsetD8_v2(v, 1, 1) == CUDA_ERROR_INVALID_VALUE &&
+	   !cuMemGetAccess(&flags, &access.location, v) && !flags, "access taken is taken in all");
+	ok(!cuMemSetAccess(v, PAGE, &access, 1) && holds(v, 77) && !cuMemGetAccess(&flags, &access.location, v) &&
+	   flags == CU_MEM_ACCESS_FLAGS_PROT_READWRITE, "and given again");
+	ok(!cuCtxDestroy_v2(maker) && holds(v, 77) && works(v), "it outlives the context in which it was made");
+	ok(!cuMemMap(v + PAGE, PAGE, 0, unmapped, 0) && !cuMemSetAccess(v + PAGE, PAGE, &access, 1) &&
+	   works(v + PAGE), "so does what was not mapped");
+	cuMemsetD8_v2(v, 55, PAGE);
+	ok(!cuCtxDestroy_v2(late) && !cuCtxDestroy_v2(ctx) && !cuMemExportToShareableHandle(&fd, h, 1, 0),
+	   "and all contexts");
+	ok(cuMemSetAccess(v, PAGE, &access, 1) == CUDA_ERROR_INVALID_CONTEXT, "there is none to map it in");
+	ok(!cuCtxCreate_v2(&late, 0, 0) && holds(v, 55) && works(v) && works(v + PAGE), "until there is");
+	cuMemsetD8_v2(v, 33, PAGE);
+	ok(!cuMemImportFromShareableHandle(&again, (void *)(intptr_t)fd, 1) && !cuMemUnmap(v, 2 * PAGE) &&
+	   !cuMemMap(v, PAGE, 0, again, 0) && !cuMemSetAccess(v, PAGE, &access, 1) && holds(v, 33),
+	   "the same by a file descriptor");
+	ok(!cuMemUnmap(v, PAGE) && !cuMemAddressFree(v, 2 * PAGE) && !cuMemRelease(h) && !cuMemRelease(again) &&
+	   !cuMemRelease(unmapped) && !close(fd), "and back");
+	ok(free_bytes() == before, "all of it");
+	ok(!cuCtxDestroy_v2(late) && !host_device_objects(), "nothing is left in the device");
+}
+
 int main(void)
 {
 	CUcontext ctx;
@@ -123,6 +172,6 @@ int main(void)
 	test_reservations();
 	test_access();
 	test_handles();
-	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
+	test_contexts(ctx);
 	return tap_done();
 }

@@ -94,6 +94,7 @@ CUresult cu_context_activate(CUcontext ctx)
 	contexts = ctx;
 	pthread_mutex_unlock(&list_lock);
 	cu_memory_context_new(ctx);
+	cu_vmm_context_new(ctx);
 	return CUDA_SUCCESS;
 }
 

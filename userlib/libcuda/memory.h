@@ -108,7 +108,8 @@ void cu_graph_mem_context_gone(CUcontext ctx);
 /* managed.c: what was said of memory that ends. */
 void cu_managed_gone(const struct cu_mem *m);
 
-/* vmm.c: mappings of a context that ends. */
+/* vmm.c: mappings in a context that begins, memory of one that ends. */
+void cu_vmm_context_new(CUcontext ctx);
 void cu_vmm_context_gone(CUcontext ctx);
 
 /* Host memory (host_memory.c). */

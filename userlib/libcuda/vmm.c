@@ -1,44 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * Virtual memory management: addresses, memory and mappings as three things.
- * A memory handle is a buffer object of the context that was current when it
- * was made (or of the device's primary one); it can be mapped in that context.
+ * Virtual memory management: addresses and mappings (vmm_memory.c has the memory).
+ * A mapping has an entry in the table, in the context whose buffer the memory is;
+ * other contexts of the devices that have access see it there, as peers do.
  */
-#include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include "error.h"
-#include "memory.h"
 #include "stream.h"
-
-enum { GRANULARITY = 2 << 20 };
-
-/**
- * struct allocation - what a CUmemGenericAllocationHandle points to
- * @obj: type
- * @ctx: context of its buffer
- * @bo: buffer object
- * @size: bytes
- * @uses: handles and mappings
- * @handles: how often it was created, imported or retained, and not released
- * @prop: as it was asked for
- */
-struct allocation {
-	struct cu_object obj;
-	CUcontext ctx;
-	uint32_t bo;
-	size_t size;
-	unsigned int uses;
-	unsigned int handles;
-	CUmemAllocationProp prop;
-};
+#include "vmm.h"
 
 /* A mapping, kept beside the table's entry to find its memory again. */
 struct mapping {
 	struct mapping *next;
 	uint64_t va;
 	size_t size, offset;
-	struct allocation *a;
+	struct cu_allocation *a;
+	uint8_t access[VGPU_MAX_DEVICES];	/* CU_MEM_ACCESS_FLAGS_* of each device */
 	struct cu_mem *m;	/* NULL until access is set */
 };
 
@@ -49,25 +26,8 @@ struct reservation {
 	size_t size;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct mapping *mappings;
 static struct reservation *reservations;
-
-static struct allocation *get(CUmemGenericAllocationHandle handle)
-{
-	struct allocation *a = (struct allocation *)(uintptr_t)handle;
-
-	return cu_is(a, CU_ALLOCATION) && a->handles ? a : NULL;
-}
-
-static void put(struct allocation *a)
-{
-	if (--a->uses)
-		return;
-	if (cu_context_alive(a->ctx))
-		vgpu_destroy(&a->ctx->dev->dev, a->bo);
-	cu_object_free(a);
-}
 
 CUDA_API(cuMemAddressReserve, CU_ARGS(CUdeviceptr *p, size_t size, size_t align, CUdeviceptr wish,
 				      unsigned long long flags),
@@ -78,18 +38,18 @@ CUDA_API(cuMemAddressReserve, CU_ARGS(CUdeviceptr *p, size_t size, size_t align,
 
 	if (r)
 		return r;
-	if (!p || !size || size % GRANULARITY || (align & (align - 1)) || flags)
+	if (!p || !size || size % CU_VMM_GRANULARITY || (align & (align - 1)) || flags)
 		return CUDA_ERROR_INVALID_VALUE;
 	v = malloc(sizeof(*v));
-	*p = v ? cu_va_reserve(size, align > GRANULARITY ? align : GRANULARITY, wish) : 0;
+	*p = v ? cu_va_reserve(size, align > CU_VMM_GRANULARITY ? align : CU_VMM_GRANULARITY, wish) : 0;
 	if (!*p) {
 		free(v);
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	}
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&cu_vmm_lock);
 	*v = (struct reservation){ .next = reservations, .va = *p, .size = size };
 	reservations = v;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	return CUDA_SUCCESS;
 }
 
@@ -118,14 +78,14 @@ CUDA_API(cuMemAddressFree, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size)
 
 	if (r)
 		return r;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&cu_vmm_lock);
 	for (at = &reservations; *at && ((*at)->va != p || (*at)->size != size);)
 		at = &(*at)->next;
 	if (*at && !in_use(p, size)) {
 		v = *at;
 		*at = v->next;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	if (!v)
 		return CUDA_ERROR_INVALID_VALUE;
 	cu_va_release(p, size);
@@ -133,114 +93,23 @@ CUDA_API(cuMemAddressFree, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size)
 	return CUDA_SUCCESS;
 }
 
-static CUresult check_prop(const CUmemAllocationProp *prop)
-{
-	if (!prop || prop->type != CU_MEM_ALLOCATION_TYPE_PINNED)
-		return CUDA_ERROR_INVALID_VALUE;
-	if (prop->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
-		return cu_refuse("cuMemCreate on the host");
-	if (prop->requestedHandleTypes & ~CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR)
-		return cu_refuse("cuMemCreate with shareable handles other than file descriptors");
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemGetAllocationGranularity, CU_ARGS(size_t *size, const CUmemAllocationProp *prop, int option),
-	 CU_ARGS(size, prop, option))
-{
-	CUresult r = cu_ready();
-
-	if (r)
-		return r;
-	if (!size || option < 0 || option > 1)
-		return CUDA_ERROR_INVALID_VALUE;
-	r = check_prop(prop);
-	if (!r)
-		*size = GRANULARITY;
-	return r;
-}
-
-/* The context in which memory of a device is made. */
-static CUresult context_on(int device, CUcontext *ctx)
-{
-	struct cu_device *d;
-	CUresult r = cu_device_get(device, &d);
-
-	if (r)
-		return r;
-	*ctx = cu_stack_top();
-	if (!cu_context_alive(*ctx) || (*ctx)->dev != d)
-		*ctx = d->primary;
-	return cu_context_alive(*ctx) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
-}
-
-CUDA_API(cuMemCreate, CU_ARGS(CUmemGenericAllocationHandle *handle, size_t size, const CUmemAllocationProp *prop,
-			      unsigned long long flags),
-	 CU_ARGS(handle, size, prop, flags))
-{
-	struct allocation *a;
-	CUcontext ctx;
-	CUresult r = cu_ready();
-	int err;
-
-	if (!r && (!handle || !size || size % GRANULARITY || flags))
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (!r)
-		r = check_prop(prop);
-	if (!r)
-		r = context_on(prop->location.id, &ctx);
-	if (r)
-		return r;
-	a = cu_object_new(CU_ALLOCATION, sizeof(*a));
-	if (!a)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	err = vgpu_bo_create(&ctx->dev->dev, ctx->handle, size, 0, &a->bo);
-	if (err) {
-		cu_object_free(a);
-		return cu_check(ctx, err);
-	}
-	a->ctx = ctx;
-	a->size = size;
-	a->uses = 1;
-	a->handles = 1;
-	a->prop = *prop;
-	*handle = (uintptr_t)a;
-	return CUDA_SUCCESS;
-}
-
-CUDA_API(cuMemRelease, CU_ARGS(CUmemGenericAllocationHandle handle), CU_ARGS(handle))
-{
-	struct allocation *a;
-	CUresult r = cu_ready();
-
-	if (r)
-		return r;
-	pthread_mutex_lock(&lock);
-	a = get(handle);
-	if (a) {
-		a->handles--;
-		put(a);
-	}
-	pthread_mutex_unlock(&lock);
-	return a ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
-}
-
 CUDA_API(cuMemMap, CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGenericAllocationHandle handle,
 			   unsigned long long flags),
 	 CU_ARGS(p, size, offset, handle, flags))
 {
 	struct mapping *m;
-	struct allocation *a;
+	struct cu_allocation *a;
 	CUresult r = cu_ready();
 
 	if (r)
 		return r;
-	if (!p || p % GRANULARITY || !size || size % GRANULARITY || offset % GRANULARITY || flags)
+	if (!p || p % CU_VMM_GRANULARITY || !size || size % CU_VMM_GRANULARITY || offset % CU_VMM_GRANULARITY || flags)
 		return CUDA_ERROR_INVALID_VALUE;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	pthread_mutex_lock(&lock);
-	a = get(handle);
+	pthread_mutex_lock(&cu_vmm_lock);
+	a = cu_allocation_get(handle);
 	if (!a || !is_reserved(p, size) || offset + size > a->size || offset + size < offset)
 		r = CUDA_ERROR_INVALID_VALUE;
 	else if (in_use(p, size))
@@ -252,33 +121,42 @@ CUDA_API(cuMemMap, CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGener
 		mappings = m;
 		a->uses++;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	return r;
 }
 
-/* Make a mapping reachable, or not; with the lock held. */
-static CUresult set_access(struct mapping *m, unsigned int flags)
+static void drop(struct mapping *m)
 {
-	struct allocation *a = m->a;
+	if (!m->m)
+		return;
+	cu_streams_synchronize(m->a->ctx);
+	cu_mem_free(m->m);
+	m->m = NULL;
+}
+
+static bool reachable(const struct mapping *m)
+{
+	for (int i = 0; i < VGPU_MAX_DEVICES; i++)
+		if (m->access[i])
+			return true;
+	return false;
+}
+
+/* In the context whose buffer it is; this has it with peers, too, when its own device was given none. */
+static CUresult map_home(struct mapping *m, bool readonly)
+{
+	struct cu_allocation *a = m->a;
 	CUresult r;
 	int err;
 
-	if (m->m) {
-		cu_streams_synchronize(a->ctx);
-		cu_mem_free(m->m);
-		m->m = NULL;
-	}
-	if (flags == CU_MEM_ACCESS_FLAGS_PROT_NONE)
-		return CUDA_SUCCESS;
 	m->m = calloc(1, sizeof(*m->m));
 	if (!m->m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*m->m = (struct cu_mem){
 		.base = m->va, .size = m->size, .span = m->size, .kind = CU_MEM_MAPPED, .ctx = a->ctx,
-		.bo = a->bo, .offset = m->offset, .readonly = flags == CU_MEM_ACCESS_FLAGS_PROT_READ,
+		.bo = a->bo, .offset = m->offset, .readonly = readonly,
 	};
-	err = vgpu_va_map(&a->ctx->dev->dev, a->bo, m->offset, m->size, m->va,
-			  m->m->readonly ? VGPU_VA_READONLY : 0);
+	err = vgpu_va_map(&a->ctx->dev->dev, a->bo, m->offset, m->size, m->va, readonly ? VGPU_VA_READONLY : 0);
 	r = err ? cu_check(a->ctx, err) : cu_mem_insert(m->m);
 	if (r) {
 		free(m->m);
@@ -287,26 +165,50 @@ static CUresult set_access(struct mapping *m, unsigned int flags)
 	return r;
 }
 
-/* Let another device have it; its own has it then, too. */
-static CUresult set_peer_access(struct mapping *m, unsigned int flags, CUcontext ctx)
-{
-	CUresult r = m->m ? CUDA_SUCCESS : set_access(m, flags);
+struct show {
+	struct mapping *m;
+	CUresult r;
+};
 
-	return r ? r : cu_mem_show_one(m->m, ctx, flags == CU_MEM_ACCESS_FLAGS_PROT_READ);
+static void show_visit(CUcontext ctx, void *data)
+{
+	struct show *s = data;
+	uint8_t access = s->m->access[ctx->dev->ordinal];
+
+	if (access && !s->r)
+		s->r = cu_mem_show_one(s->m->m, ctx, access == CU_MEM_ACCESS_FLAGS_PROT_READ);
+}
+
+/* Map it in all contexts of the devices that have access, where it is not yet. With the lock held. */
+static CUresult show(struct mapping *m)
+{
+	struct show s = { .m = m };
+	CUresult r = reachable(m) ? cu_allocation_adopt(m->a, NULL) : CUDA_SUCCESS;
+
+	if (r || !reachable(m))
+		return r;
+	if (!m->m)
+		r = map_home(m, m->access[m->a->ctx->dev->ordinal] == CU_MEM_ACCESS_FLAGS_PROT_READ);
+	if (!r)
+		cu_contexts_each(show_visit, &s);
+	return r ? r : s.r;
 }
 
 /* What one device is to have of a mapping. */
-static CUresult set_access_on(struct mapping *m, unsigned int flags, int device)
+static CUresult set_access(struct mapping *m, unsigned int flags, int device)
 {
-	CUcontext ctx;
-	CUresult r;
+	struct cu_device *d;
+	CUresult r = cu_device_get(device, &d);
+	uint8_t *access;
 
-	if (device == m->a->ctx->dev->ordinal)
-		return set_access(m, flags);
-	if (flags == CU_MEM_ACCESS_FLAGS_PROT_NONE)
-		return CUDA_SUCCESS;
-	r = context_on(device, &ctx);
-	return r ? r : set_peer_access(m, flags, ctx);
+	if (r)
+		return r;
+	access = &m->access[device];
+	/* More contexts see what others see already; but where it is mapped it is mapped anew. */
+	if (m->m && *access != flags && (*access || d == m->a->ctx->dev))
+		drop(m);
+	*access = flags;
+	return show(m);
 }
 
 /* All mappings in a range; the range must begin and end with one. */
@@ -351,27 +253,48 @@ CUDA_API(cuMemSetAccess, CU_ARGS(CUdeviceptr p, size_t size, const CUmemAccessDe
 	for (size_t i = 0; i < count; i++)
 		if (!access_valid(&desc[i]))
 			return CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&cu_vmm_lock);
 	for (size_t i = 0; i < count && !r; i++)
-		r = each_in(p, size, set_access_on, desc[i].flags, desc[i].location.id);
-	pthread_mutex_unlock(&lock);
+		r = each_in(p, size, set_access, desc[i].flags, desc[i].location.id);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	return r;
+}
+
+static struct mapping *mapping_at(uint64_t p)
+{
+	struct mapping *m = mappings;
+
+	while (m && (p < m->va || p >= m->va + m->size))
+		m = m->next;
+	return m;
 }
 
 CUDA_API(cuMemGetAccess, CU_ARGS(unsigned long long *flags, const CUmemLocation *location, CUdeviceptr p),
 	 CU_ARGS(flags, location, p))
 {
+	struct mapping *own;
 	struct cu_mem m;
 	CUcontext ctx;
 	bool here;
+	struct cu_device *d;
 	CUresult r = cu_ready();
 
 	if (r)
 		return r;
 	if (!flags || !location || location->type != CU_MEM_LOCATION_TYPE_DEVICE)
 		return CUDA_ERROR_INVALID_VALUE;
+	r = cu_device_get(location->id, &d);
+	if (r)
+		return r;
+	pthread_mutex_lock(&cu_vmm_lock);
+	own = mapping_at(p);
+	if (own)
+		*flags = own->access[location->id];
+	pthread_mutex_unlock(&cu_vmm_lock);
+	if (own)
+		return CUDA_SUCCESS;
 	*flags = CU_MEM_ACCESS_FLAGS_PROT_NONE;
-	if (context_on(location->id, &ctx))
+	if (cu_vmm_context_on(location->id, &ctx))
 		ctx = NULL;
 	if (cu_mem_find_in(p, ctx, &m, &here) && (here || m.ctx->dev->ordinal == location->id))
 		*flags = m.readonly ? CU_MEM_ACCESS_FLAGS_PROT_READ : CU_MEM_ACCESS_FLAGS_PROT_READWRITE;
@@ -380,8 +303,10 @@ CUDA_API(cuMemGetAccess, CU_ARGS(unsigned long long *flags, const CUmemLocation 
 
 static CUresult drop_access(struct mapping *m, unsigned int flags, int device)
 {
+	(void)flags;
 	(void)device;
-	return set_access(m, flags);
+	drop(m);
+	return CUDA_SUCCESS;
 }
 
 CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
@@ -392,9 +317,9 @@ CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 		return r;
 	if (!p || !size)
 		return CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&cu_vmm_lock);
 	if (!in_use(p, size) && is_reserved(p, size)) {
-		pthread_mutex_unlock(&lock);
+		pthread_mutex_unlock(&cu_vmm_lock);
 		return CUDA_SUCCESS;
 	}
 	r = each_in(p, size, drop_access, CU_MEM_ACCESS_FLAGS_PROT_NONE, 0);
@@ -406,25 +331,40 @@ CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 			continue;
 		}
 		*at = m->next;
-		put(m->a);
+		cu_allocation_put(m->a);
 		free(m);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	return r;
 }
 
-/* A context ends: its memory ends with it; mappings of it lead nowhere. */
+/* A new context has what its device was given access to. */
+void cu_vmm_context_new(CUcontext ctx)
+{
+	pthread_mutex_lock(&cu_vmm_lock);
+	for (struct mapping *m = mappings; m; m = m->next)
+		if (m->access[ctx->dev->ordinal])
+			show(m);
+	pthread_mutex_unlock(&cu_vmm_lock);
+}
+
+/* A context ends: its memory is the device's and goes on in another context, or waits for one. */
 void cu_vmm_context_gone(CUcontext ctx)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&cu_vmm_lock);
 	for (struct mapping *m = mappings; m; m = m->next)
-		if (m->a->ctx == ctx && m->m)
-			set_access(m, CU_MEM_ACCESS_FLAGS_PROT_NONE);
-	pthread_mutex_unlock(&lock);
+		if (m->a->ctx == ctx)
+			drop(m);
+	cu_allocations_leave(ctx);
+	for (struct mapping *m = mappings; m; m = m->next)
+		if (m->a->ctx && !m->m)
+			show(m);
+	pthread_mutex_unlock(&cu_vmm_lock);
 }
 
 CUDA_API(cuMemRetainAllocationHandle, CU_ARGS(CUmemGenericAllocationHandle *handle, void *p), CU_ARGS(handle, p))
 {
+	struct mapping *m;
 	CUresult r = cu_ready();
 
 	if (r)
@@ -432,106 +372,14 @@ CUDA_API(cuMemRetainAllocationHandle, CU_ARGS(CUmemGenericAllocationHandle *hand
 	if (!handle)
 		return CUDA_ERROR_INVALID_VALUE;
 	r = CUDA_ERROR_INVALID_VALUE;
-	pthread_mutex_lock(&lock);
-	for (struct mapping *m = mappings; m; m = m->next) {
-		if ((uintptr_t)p < m->va || (uintptr_t)p >= m->va + m->size)
-			continue;
+	pthread_mutex_lock(&cu_vmm_lock);
+	m = mapping_at((uintptr_t)p);
+	if (m) {
 		m->a->uses++;
 		m->a->handles++;
 		*handle = (uintptr_t)m->a;
 		r = CUDA_SUCCESS;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&cu_vmm_lock);
 	return r;
-}
-
-CUDA_API(cuMemGetAllocationPropertiesFromHandle, CU_ARGS(CUmemAllocationProp *prop,
-							 CUmemGenericAllocationHandle handle),
-	 CU_ARGS(prop, handle))
-{
-	struct allocation *a = get(handle);
-
-	if (!prop || !a)
-		return CUDA_ERROR_INVALID_VALUE;
-	*prop = a->prop;
-	return CUDA_SUCCESS;
-}
-
-/* ---- for other processes: a file descriptor that stands for the memory */
-
-CUDA_API(cuMemExportToShareableHandle,
-	 CU_ARGS(void *out, CUmemGenericAllocationHandle handle, int type, unsigned long long flags),
-	 CU_ARGS(out, handle, type, flags))
-{
-	CUresult r = cu_ready();
-	struct allocation *a;
-	int fd, err;
-
-	if (r)
-		return r;
-	pthread_mutex_lock(&lock);
-	a = get(handle);
-	if (!out || flags || !a || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
-	    !(a->prop.requestedHandleTypes & type)) {
-		r = CUDA_ERROR_INVALID_VALUE;
-	} else {
-		err = vgpu_bo_share_fd(&a->ctx->dev->dev, a->bo, &fd);
-		r = err ? cu_check(a->ctx, err) : CUDA_SUCCESS;
-		if (!r)
-			*(int *)out = fd;
-	}
-	pthread_mutex_unlock(&lock);
-	return r;
-}
-
-/* The visible device with that index in the system, else the current context's. */
-static int device_of(uint32_t index, CUcontext ctx)
-{
-	for (int i = 0; i < cu_device_count; i++)
-		if (cu_device_at(i)->dev.info.index == index)
-			return i;
-	return ctx->dev->ordinal;
-}
-
-CUDA_API(cuMemImportFromShareableHandle,
-	 CU_ARGS(CUmemGenericAllocationHandle *handle, void *from, int type), CU_ARGS(handle, from, type))
-{
-	struct allocation *a;
-	uint32_t index, bo;
-	uint64_t size;
-	CUcontext ctx, home;
-	CUresult r = cu_current(&ctx);
-	int err;
-
-	if (!r && (!handle || type != CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR))
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (r)
-		return r;
-	err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
-	if (err)
-		return err == -EBADF || err == -EINVAL ? CUDA_ERROR_INVALID_VALUE : cu_check(ctx, err);
-	/* In a context of the device whose memory it is, if there is one. */
-	if (!context_on(device_of(index, ctx), &home) && home != ctx) {
-		vgpu_destroy(&ctx->dev->dev, bo);
-		ctx = home;
-		err = vgpu_bo_open_fd(&ctx->dev->dev, ctx->handle, (int)(intptr_t)from, &bo, &size, &index);
-		if (err)
-			return cu_check(ctx, err);
-	}
-	a = cu_object_new(CU_ALLOCATION, sizeof(*a));
-	if (!a) {
-		vgpu_destroy(&ctx->dev->dev, bo);
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	}
-	a->ctx = ctx;
-	a->bo = bo;
-	a->size = size;
-	a->uses = 1;
-	a->handles = 1;
-	a->prop = (CUmemAllocationProp){
-		.type = CU_MEM_ALLOCATION_TYPE_PINNED, .requestedHandleTypes = type,
-		.location = { CU_MEM_LOCATION_TYPE_DEVICE, ctx->dev->ordinal },
-	};
-	*handle = (uintptr_t)a;
-	return CUDA_SUCCESS;
 }
