@@ -145,7 +145,7 @@ static CUgraphExec captured(CUstream s, CUgraph *g)
 
 static void test_pending(void)
 {
-	size_t before, after, total;
+	size_t before, after = 0, total;
 	uint64_t *seen;
 	uint32_t *gate;
 	CUdeviceptr p;

@@ -82,7 +82,10 @@ static void test_access(void)
 	ok(!cuMemUnmap(v, PAGE) && !cuMemAddressFree(v, PAGE) && !cuMemRelease(h), "and back");
 }
 
-/* Handles of one memory are released in the order given: 0 is the made one, 1 the retained one, before or after unmapping. */
+/*
+ * Two handles of one memory: the made one (0) or the retained one is released first; the
+ * last before or after unmapping.
+ */
 static bool comes_back(int first, bool early)
 {
 	CUmemAccessDesc access = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
