@@ -9,6 +9,7 @@
 #include "../pci/pci.h"
 #include "../sched/sched.h"
 #include "ioctl.h"
+#include "model.h"
 #include "vgpu.h"
 
 #define MAX_SINGLE	1000000u
@@ -215,7 +216,10 @@ static int clear(struct vgpu_device *dev)
 static int inject(struct vgpu_device *dev, const struct vgpu_inject *a)
 {
 	struct vgpu_injection *in = &dev->injection;
+	bool ecc = a->kind == VGPU_INJECT_ECC_SINGLE || a->kind == VGPU_INJECT_ECC_DOUBLE;
 
+	if (ecc && !(vgpu_model_features(dev->model) & VGPU_FEATURE_ECC))
+		return -EOPNOTSUPP;
 	switch (a->kind) {
 	case VGPU_INJECT_XID:
 		return inject_xid(dev, a->value);

@@ -207,6 +207,10 @@ parameters()
 	profile 27b8 8.9 cc=8.9
 	profile 2330 9.0 cc=9.0
 	profile 2bb5 12.0 model=rtxpro6000
+	load vram=64 model=rtx4090 >/dev/null
+	check_status 3 "no memory errors where there is no ECC" "$ctl" inject ecc-double
+	check_status 3 "what cannot be written is an error" sh -c "'$ctl' list >/dev/full"
+	unload
 	check_status 1 "an unknown model" load model=nonsense
 	check_status 1 "a compute capability that a model has not" load model=t4 cc=9.0
 	check_status 1 "an unknown nvidia_nodes" load nvidia_nodes=perhaps

@@ -97,6 +97,8 @@ static const char *why(int r)
 		return "processes use it; --force ends their contexts";
 	case EINVAL:
 		return "that value is out of range";
+	case EOPNOTSUPP:
+		return "a card of this model has no such thing";
 	case ENOTTY:
 		return "the loaded module is too old for this";
 	}

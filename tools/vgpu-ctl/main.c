@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl: picks the command. */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "vgpu-ctl.h"
 
 const char *argp_program_version = "vgpu-ctl 0.1.0";
@@ -74,6 +76,15 @@ static const struct argp argp = {
 	.parser = parse, .args_doc = "[COMMAND [OPTION...]]", .doc = doc,
 };
 
+/* What was printed is in the kernel's hands, or the command has failed. */
+static void flush_out(void)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "vgpu-ctl: cannot write: %s\n", strerror(errno));
+		_exit(EXIT_FAILED);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char *status[] = { "vgpu-ctl status", NULL };
@@ -81,6 +92,7 @@ int main(int argc, char **argv)
 	int first = 0;
 
 	argp_err_exit_status = EXIT_USAGE;
+	atexit(flush_out);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
 	if (!first)
 		return cmd_status(1, status);

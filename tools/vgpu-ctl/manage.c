@@ -208,6 +208,11 @@ int cmd_remove(int argc, char **argv)
 	count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.words[0]);
 	if (!count)
 		return EXIT_FAILED;
+	if (count > 1) {
+		fprintf(stderr, "vgpu-ctl: '%s' is the beginning of %d devices' UUIDs\n", o.words[0], count);
+		gpus_close(gpus, count);
+		return EXIT_FAILED;
+	}
 	index = gpus[0].is_open ? gpus[0].dev.info.index : gpus[0].vsec.index;
 	gpus_close(gpus, count);	/* or we would be who uses it */
 	r = unplug(index, o.force);

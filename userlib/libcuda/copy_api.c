@@ -93,7 +93,7 @@ static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device,
 bool cu_box_pitches(const struct cu_box *b, size_t row, size_t rows, size_t *pitch, size_t *slice)
 {
 	*pitch = row ? row : b->width;
-	if (*pitch < b->width || (b->depth > 1 && rows && rows < b->height))
+	if (*pitch < b->width || (rows && rows < b->height))
 		return false;
 	return !__builtin_mul_overflow(*pitch, rows ? rows : b->height, slice);
 }
@@ -105,7 +105,7 @@ static bool begin_at(const struct cu_box *b, size_t row, size_t rows, size_t x, 
 	size_t lines, slices;
 
 	return cu_box_pitches(b, row, rows, pitch, slice) && (!row || x <= row - b->width) &&
-	       (b->depth <= 1 || !rows || y <= rows - b->height) &&
+	       (!rows || y <= rows - b->height) &&
 	       !__builtin_mul_overflow(y, *pitch, &lines) && !__builtin_mul_overflow(z, *slice, &slices) &&
 	       !__builtin_add_overflow(*address, x, address) && !__builtin_add_overflow(*address, lines, address) &&
 	       !__builtin_add_overflow(*address, slices, address);

@@ -117,6 +117,8 @@ CUresult cu_device_attribute(struct cu_device *d, int attribute, int *value)
 		*value = d->cc_minor;
 	else if (attribute == CU_DEVICE_ATTRIBUTE_KERNEL_EXEC_TIMEOUT)
 		*value = d->dev.info.time_limit_ms != 0;
+	else if (attribute == CU_DEVICE_ATTRIBUTE_ECC_ENABLED)
+		*value = d->dev.info.features & VGPU_FEATURE_ECC ? 1 : 0;
 	else if (attribute == CU_DEVICE_ATTRIBUTE_COMPUTE_MODE)
 		return compute_mode(d, value);
 	else if (attribute == CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED)
