@@ -232,12 +232,12 @@ static void drop_plug(struct config_group *group, struct config_item *item)
 /* A device that has no directory, because the module parameters made it. */
 static ssize_t root_unplug_store(struct config_item *item, const char *page, size_t count)
 {
+	char number[8] = "", word[8] = "", more;
+	int rc = sscanf(page, "%7s %7s %c", number, word, &more);
+	bool force = rc == 2 && !strcmp(word, "force");
 	unsigned int index;
-	char word[8] = "";
-	int rc = sscanf(page, "%u %7s", &index, word);
-	bool force = sysfs_streq(word, "force");
 
-	if (rc < 1 || (rc == 2 && !force) || index >= VGPU_MAX_DEVICES)
+	if (rc < 1 || (rc > 1 && !force) || kstrtouint(number, 10, &index) || index >= VGPU_MAX_DEVICES)
 		return -EINVAL;
 	mutex_lock(&lock);
 	rc = owner[index] ? -EPERM : vgpu_device_remove(index, force);

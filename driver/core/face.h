@@ -61,6 +61,12 @@ int vgpu_client_attach(struct vgpu_client *client, struct vgpu_device *dev, int 
 void vgpu_client_usage(struct vgpu_client *client, struct vgpu_device *dev,
 		       struct vgpu_client_usage *usage);
 
+/* ---- users (user.c) */
+struct vgpu_user;
+
+struct vgpu_user *vgpu_user_get(size_t bytes);
+void vgpu_user_put(struct vgpu_user *u, size_t bytes);
+
 /* ---- memory (../mm/bo.c, ../mm/share.c) */
 
 /**

@@ -11,6 +11,7 @@
 
 #include "../mm/mm.h"
 #include "../sched/sched.h"
+#include "face.h"
 #include "params.h"
 #include "user.h"
 #include "vgpu.h"
@@ -21,8 +22,8 @@
  * struct vgpu_user - a user with at least one context
  * @link: in users
  * @uid: who
- * @contexts: its contexts, those whose memory is still held included; the entry goes
- *	with the last one
+ * @contexts: its contexts, those whose memory is still held included
+ * @others: who else counts for it: see vgpu_user_get(); the entry goes with the last of all
  * @pinned: pages of registered host memory
  * @blocks: bytes of the memory of its blocks in flight
  * @kept: bytes of what the kernel keeps for it beside its memory: see vgpu_user_keep()
@@ -32,6 +33,7 @@ struct vgpu_user {
 	struct list_head link;
 	kuid_t uid;
 	unsigned int contexts;
+	unsigned int others;
 	atomic64_t pinned;
 	atomic64_t blocks;
 	atomic64_t kept;
@@ -78,16 +80,57 @@ struct vgpu_user *vgpu_user_add_ctx(void)
 	return u;
 }
 
+static void drop_unused(struct vgpu_user *u)
+{
+	if (u->contexts || u->others)
+		return;
+	list_del(&u->link);
+	kfree(u);
+}
+
 /** vgpu_user_remove_ctx - a context of the user has gone */
 void vgpu_user_remove_ctx(struct vgpu_user *u)
 {
 	mutex_lock(&users_lock);
-	if (!--u->contexts) {
-		list_del(&u->link);
-		kfree(u);
-	}
+	u->contexts--;
+	drop_unused(u);
 	mutex_unlock(&users_lock);
 }
+
+/**
+ * vgpu_user_get - what counts for the calling user, and has no context
+ * @bytes: of what the kernel keeps for it, as vgpu_user_keep() counts them
+ *
+ * Return: the user, to be handed to vgpu_user_put(); -EDQUOT, -ENOMEM.
+ */
+struct vgpu_user *vgpu_user_get(size_t bytes)
+{
+	struct vgpu_user *u;
+
+	mutex_lock(&users_lock);
+	u = find(current_uid());
+	if (u)
+		u->others++;
+	mutex_unlock(&users_lock);
+	if (!u)
+		return ERR_PTR(-ENOMEM);
+	if (vgpu_user_keep(u, bytes))
+		return u;
+	vgpu_user_put(u, 0);
+	return ERR_PTR(-EDQUOT);
+}
+EXPORT_SYMBOL_VGPU(vgpu_user_get);
+
+/** vgpu_user_put - undo vgpu_user_get() */
+void vgpu_user_put(struct vgpu_user *u, size_t bytes)
+{
+	vgpu_user_unkeep(u, bytes);
+	mutex_lock(&users_lock);
+	u->others--;
+	drop_unused(u);
+	mutex_unlock(&users_lock);
+}
+EXPORT_SYMBOL_VGPU(vgpu_user_put);
 
 /** vgpu_user_uid - who it is */
 kuid_t vgpu_user_uid(const struct vgpu_user *u)

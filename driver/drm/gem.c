@@ -21,6 +21,7 @@
 #include "compat.h"
 #include "internal.h"
 
+#define KEPT		1024u	/* bytes that an object, its handle and its place in mmap() take of the kernel's memory */
 #define FAULT_AROUND	16ul	/* pages entered at a time */
 #define COOKIE_SHIFT	40
 #define COOKIE_PAGES	(1ul << (COOKIE_SHIFT - PAGE_SHIFT))
@@ -59,6 +60,7 @@ static void free_gem(struct drm_gem_object *obj)
 	drm_gem_object_release(obj);
 	if (gem->store)
 		vgpu_store_put(gem->store);
+	vgpu_user_put(gem->user, KEPT);
 	kfree(gem);
 }
 
@@ -188,15 +190,31 @@ static const struct drm_gem_object_funcs funcs = {
 	.vm_ops = &vm_ops,
 };
 
+static struct vgpu_gem *alloc_gem(void)
+{
+	struct vgpu_user *user = vgpu_user_get(KEPT);
+	struct vgpu_gem *gem;
+
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	gem = kzalloc(sizeof(*gem), VGPU_GFP);
+	if (!gem) {
+		vgpu_user_put(user, KEPT);
+		return ERR_PTR(-ENOMEM);
+	}
+	gem->user = user;
+	return gem;
+}
+
 /* Takes over @store, also when it fails. */
 static struct vgpu_gem *make(struct drm_device *ddev, struct vgpu_store *store, size_t size)
 {
-	struct vgpu_gem *gem = kzalloc(sizeof(*gem), VGPU_GFP);
+	struct vgpu_gem *gem = alloc_gem();
 
-	if (!gem) {
+	if (IS_ERR(gem)) {
 		if (store)
 			vgpu_store_put(store);
-		return ERR_PTR(-ENOMEM);
+		return gem;
 	}
 	gem->store = store;
 	gem->base.funcs = &funcs;

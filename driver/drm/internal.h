@@ -35,6 +35,7 @@ struct vgpu_drm_file {
  * @store: its memory, NULL when it was imported from another driver
  * @first: page of it that the object begins with
  * @sgt: that one's
+ * @user: whose it counts as
  * @own: it was made here: its memory is accounted for nowhere else
  */
 struct vgpu_gem {
@@ -42,6 +43,7 @@ struct vgpu_gem {
 	struct vgpu_store *store;
 	unsigned long first;
 	struct sg_table *sgt;
+	struct vgpu_user *user;
 	bool own;
 };
 

@@ -132,6 +132,28 @@ TEST_F(node, bad_import_and_export)
 	close(null);
 }
 
+/* What an import takes of the kernel's memory counts for the user, who may have so much of it. */
+TEST_F_TIMEOUT(node, imports_are_bounded, 100)
+{
+	uint32_t first, handle;
+	uint64_t size;
+	int fd, rc = 0;
+	long n = 0;
+
+	ASSERT_EQ(0, gem_create(self->fd, 4096, &first));
+	ASSERT_EQ(0, gem_export(self->fd, first, &fd));
+	while (!rc && n < 1000000) {
+		rc = gem_import(self->fd, fd, &handle, &size);
+		n++;
+	}
+	EXPECT_EQ(-EDQUOT, rc);
+	EXPECT_LT(10000, n);
+	close(self->fd);
+	self->fd = node_open();
+	EXPECT_EQ(0, gem_import(self->fd, fd, &handle, &size));
+	close(fd);
+}
+
 TEST_F(node, prime_in_one_process)
 {
 	uint32_t handle, again;

@@ -4,8 +4,11 @@
  * every symbol there, right answers for good calls and the right refusal for bad ones.
  */
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include "../../userlib/libnvidia-ml/nvml.h"
 #include "../../userlib/libvgpu/libvgpu.h"
 #include "tap.h"
@@ -110,6 +113,10 @@ static void lookups(nvmlDevice_t d)
 		  "handle by another function");
 	tap_equal(CALL("nvmlDeviceGetHandleByPciBusId_v2", "7f:0", &other), NVML_ERROR_INVALID_ARGUMENT,
 		  "handle by a bus and a device alone");
+	tap_equal(CALL("nvmlDeviceGetHandleByPciBusId_v2", "100000000:10:0.0", &other), NVML_ERROR_INVALID_ARGUMENT,
+		  "handle by a domain too large");
+	tap_equal(CALL("nvmlDeviceGetHandleByPciBusId_v2", "-0:10:0.0", &other), NVML_ERROR_INVALID_ARGUMENT,
+		  "handle by a sign");
 	tap_equal(CALL("nvmlDeviceGetHandleByPciBusId_v2", "here", &other), NVML_ERROR_INVALID_ARGUMENT,
 		  "handle by what is no bus id");
 	tap_equal(CALL("nvmlDeviceGetSerial", d, serial, 30u), NVML_SUCCESS, "serial");
@@ -173,6 +180,40 @@ static void bad_calls(nvmlDevice_t d, unsigned int count)
 	tap_equal(CALL("nvmlShutdown"), NVML_SUCCESS, "and its shutdown");
 }
 
+static volatile bool stop;
+
+static void *asks(void *device)
+{
+	unsigned int n;
+
+	while (!stop)
+		CALL("nvmlDeviceGetMinorNumber", device, &n);
+	return NULL;
+}
+
+/* A child has the library's locks free, whatever its parent's threads do. */
+static void forks(nvmlDevice_t d)
+{
+	pthread_t threads[4];
+	unsigned int n;
+	int st, bad = 0;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, asks, d);
+	for (int i = 0; i < 50; i++) {
+		if (!fork()) {
+			alarm(20);
+			_exit(CALL("nvmlDeviceGetCount_v2", &n) != NVML_SUCCESS);
+		}
+		wait(&st);
+		bad += st != 0;
+	}
+	stop = true;
+	for (int i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	tap_equal(bad, 0, "children that cannot go on");
+}
+
 static void error_strings(void)
 {
 	const char *(*text)(nvmlReturn_t) = (const char *(*)(nvmlReturn_t))sym("nvmlErrorString");
@@ -233,6 +274,7 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < want; i++)
 		one_device(i, &devs[i].info);
 	bad_calls(by_index(0), want);
+	forks(by_index(0));
 	if (want > 1)
 		neighbours(want);
 	tap_equal(CALL("nvmlShutdown"), NVML_SUCCESS, "last shutdown");

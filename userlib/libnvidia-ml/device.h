@@ -77,6 +77,9 @@ static inline nvmlReturn_t nvml_room(unsigned int needed, unsigned int *count, c
 }
 
 /* Forget every event set, at the last shutdown. */
+/* Around a fork, inside of the library's lock: the child gets no lock that a thread of its parent holds. */
+void nvml_events_hold(void);
+void nvml_events_let_go(void);
 void nvml_events_end(void);
 
 /* Copy a string out; INSUFFICIENT_SIZE when it does not fit. */

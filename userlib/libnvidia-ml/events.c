@@ -48,6 +48,16 @@ struct nvml_event_set {
 static struct nvml_event_set *sets;
 static pthread_mutex_t sets_lock = PTHREAD_MUTEX_INITIALIZER;	/* inside of the library's: protects all here */
 
+void nvml_events_hold(void)
+{
+	pthread_mutex_lock(&sets_lock);
+}
+
+void nvml_events_let_go(void)
+{
+	pthread_mutex_unlock(&sets_lock);
+}
+
 static bool is_set(const struct nvml_event_set *set)
 {
 	for (const struct nvml_event_set *s = sets; s; s = s->next)

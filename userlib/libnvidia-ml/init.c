@@ -13,6 +13,23 @@ static unsigned int users;
 static struct nvml_device devices[VGPU_MAX_DEVICES];
 static int count;
 
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+	nvml_events_hold();
+}
+
+static void after_fork(void)
+{
+	nvml_events_let_go();
+	pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 /**
  * nvml_error - the NVML result for a failed call of the kernel
  * @negative_errno: what libvgpu returned
@@ -269,11 +286,11 @@ static bool parse_bus_id(const char *text, struct bus_id *id)
 	unsigned int function = 0;
 	int used = 0;
 
-	if (!text)
+	if (!text || text[strspn(text, "0123456789abcdefABCDEF:.")])
 		return false;
-	if (sscanf(text, "%x:%x:%x%n.%x%n", &id->domain, &id->bus, &id->device, &used, &function, &used) < 3) {
+	if (sscanf(text, "%8x:%8x:%8x%n.%8x%n", &id->domain, &id->bus, &id->device, &used, &function, &used) < 3) {
 		id->domain = 0;
-		if (sscanf(text, "%x:%x.%x%n", &id->bus, &id->device, &function, &used) < 3)
+		if (sscanf(text, "%8x:%8x.%8x%n", &id->bus, &id->device, &function, &used) < 3)
 			return false;
 	}
 	return !text[used] && !function;
