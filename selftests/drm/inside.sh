@@ -229,7 +229,7 @@ if [ -n "$configfs" ]; then
 	keep node "in use"
 	check_status 1 "in use: a device is not unplugged" sh -c "echo 0 >$configfs/unplug"
 	for number in 4294967296 0x0 '0force' '0 force now'; do
-		check "'$number' is no device" sh -c "echo '$number' 2>&1 >$configfs/unplug | grep -q Invalid"
+		check "'$number' is no device" bash -c "echo '$number' 2>&1 >$configfs/unplug | grep -q Invalid"
 	done
 	release
 	while read -r -t 5 word && [ "${word% *}" != close ]; do :; done <&8
