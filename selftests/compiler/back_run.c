@@ -540,10 +540,21 @@ static bool test_hold(u32 n, bool wide, bool uniform)
 	return good;
 }
 
+/* Runs a text's kernel "hold" in two warps: a word of each thread, or NULL. */
+static u64 *run_hold(const struct text *t)
+{
+	u64 o;
+
+	if (!open_text(t->p, t->len))
+		return NULL;
+	o = take(1024);
+	return LAUNCH("hold", &warp2, o) == ENGINE_DONE ? at(o) : NULL;
+}
+
 static bool test_hold_predicates(u32 n)
 {
 	struct text t = { 0 };
-	u64 o, *r, want;
+	u64 *r, want;
 	bool good;
 	u32 i, k;
 
@@ -555,10 +566,8 @@ static bool test_hold_predicates(u32 n)
 	for (i = 0; i < n; i++)
 		put(&t, "shl.b64 %%d2, %%d2, 1;\n@%%p%u or.b64 %%d2, %%d2, 1;\n", 10 + i);
 	put(&t, "st.global.u64 [%%d1], %%d2;\nret;\n}\n");
-	good = open_text(t.p, t.len);
-	o = take(1024);
-	r = at(o);
-	good = good && LAUNCH("hold", &warp2, o) == ENGINE_DONE;
+	r = run_hold(&t);
+	good = r;
 	for (k = 0; k < 64 && good; k++) {
 		want = 0;
 		for (i = 0; i < n; i++)
@@ -593,15 +602,13 @@ static void many_phis(struct text *t, u32 n, u32 ways)
 static bool test_phis(u32 n, u32 ways)
 {
 	struct text t = { 0 };
-	u64 o, *r, want;
+	u64 *r, want;
 	bool good;
 	u32 i, k;
 
 	many_phis(&t, n, ways);
-	good = open_text(t.p, t.len);
-	o = take(1024);
-	r = at(o);
-	good = good && LAUNCH("hold", &warp2, o) == ENGINE_DONE;
+	r = run_hold(&t);
+	good = r;
 	for (k = 0; k < 64 && good; k++) {
 		want = 0;
 		for (i = 0; i < n; i++)
