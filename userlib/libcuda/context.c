@@ -254,12 +254,11 @@ CUresult cu_primary_retain(struct cu_device *d, CUcontext *ctx)
 
 	pthread_mutex_lock(&d->primary_lock);
 	r = primary_new(d);
-	if (!r && !d->primary_active) {
+	if (!r && !cu_context_alive(d->primary)) {
 		d->primary->flags = d->primary_flags;
 		r = cu_context_activate(d->primary);
 	}
 	if (!r) {
-		d->primary_active = true;
 		d->primary_refs++;
 		*ctx = d->primary;
 	}

@@ -17,7 +17,6 @@
  * @primary_lock: guards what follows; held while the primary context begins or ends
  * @primary: the primary context; made once, then kept
  * @primary_refs: how often it is retained
- * @primary_active: whether it is there: from the first of them to the last or to a reset
  * @primary_flags: its scheduling flags
  */
 struct cu_device {
@@ -27,7 +26,6 @@ struct cu_device {
 	pthread_mutex_t lock, primary_lock;
 	CUcontext primary;
 	unsigned int primary_refs;
-	bool primary_active;
 	unsigned int primary_flags;
 };
 

@@ -15,9 +15,8 @@ CUDA_API(cuDevicePrimaryCtxRetain, CU_ARGS(CUcontext *ctx, CUdevice device), CU_
 /* A context that is gone is asleep until it is retained again. With the lock held. */
 static void sleep_primary(struct cu_device *d)
 {
-	if (d->primary_active)
+	if (cu_context_alive(d->primary))
 		cu_context_deactivate(d->primary);
-	d->primary_active = false;
 }
 
 CUresult cu_primary_release(struct cu_device *d)
@@ -81,7 +80,7 @@ static CUresult set_flags(CUdevice device, unsigned int flags)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&d->primary_lock);
 	d->primary_flags = flags;
-	if (d->primary_active)
+	if (cu_context_alive(d->primary))
 		d->primary->flags = flags;
 	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
@@ -109,7 +108,7 @@ CUDA_API(cuDevicePrimaryCtxGetState, CU_ARGS(CUdevice device, unsigned int *flag
 		return r;
 	pthread_mutex_lock(&d->primary_lock);
 	*flags = d->primary_flags;
-	*active = d->primary_active;
+	*active = cu_context_alive(d->primary);
 	pthread_mutex_unlock(&d->primary_lock);
 	return CUDA_SUCCESS;
 }
