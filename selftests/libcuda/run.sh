@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 11
+plan 12
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -16,6 +16,7 @@ check "digest, formats, names" "$out/asan/unit"
 check "the API" env VGPU_LOG=0 "$out/asan/api"
 check "copies" env VGPU_LOG=0 "$out/asan/copies"
 check "what ends while it is used" env VGPU_LOG=0 "$out/asan/ends"
+check "many streams, full rings" env VGPU_LOG=0 "$out/asan/many"
 check "addresses, memory and mappings" env VGPU_LOG=0 "$out/asan/vmm"
 check "graphs" env VGPU_LOG=0 "$out/asan/graph"
 check "damaged fatbins" env VGPU_LOG=0 "$out/asan/images"

@@ -35,7 +35,8 @@ enum { CU_LIMITS = 10 };
  * @next: in the list of all contexts
  * @streams: all streams, the default ones included
  * @legacy: the legacy default stream, once used
- * @idle_queues: queues of destroyed streams
+ * @gather: the stream that follows all others, once used
+ * @queues: all queues, those of destroyed streams included
  * @closed_callbacks: threads of destroyed streams that run host functions
  * @modules: what is loaded
  * @locals: values that runtimes attach to a context
@@ -43,7 +44,8 @@ enum { CU_LIMITS = 10 };
  * @print: output of kernels
  * @heap: memory of the device side malloc, 0 before its first use
  * @slabs: memory of small things both sides see
- * @entries: points that streams which begin later wait for (cuCtxWaitEvent)
+ * @entries: points that come before whatever is submitted next (cuCtxWaitEvent), oldest first
+ * @entry_count: how many there have been
  * @stage: where small pageable copies wait for their turn, or NULL
  * @held_words: words that packets in streams still read or write
  * @held_count: how many these are
@@ -61,8 +63,8 @@ struct CUctx_st {
 	const uint32_t *ended;
 	pthread_mutex_t lock;
 	struct CUctx_st *next;
-	struct CUstream_st *streams, *legacy;
-	struct cu_queue *idle_queues;
+	struct CUstream_st *streams, *legacy, *gather;
+	struct cu_queue *queues;
 	struct cu_callbacks *closed_callbacks;
 	struct CUmod_st *modules;
 	struct cu_local *locals;
@@ -71,6 +73,7 @@ struct CUctx_st {
 	CUdeviceptr heap;
 	struct cu_slab *slabs;
 	struct cu_entry *entries;
+	uint64_t entry_count;
 	struct cu_stage *stage;
 	struct cu_held_word *held_words;
 	unsigned int held_count, held_most;

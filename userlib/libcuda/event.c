@@ -356,11 +356,11 @@ CUresult cuStreamWaitEvent_ptsz(CUstream stream, CUevent event, unsigned int fla
 	return CU_CALL("cuStreamWaitEvent_ptsz", wait_event(CU_PTSZ(stream), event, flags));
 }
 
-/* All that was submitted to a context so far, as one point of its legacy stream. */
+/* All that was submitted to a context so far, as one point of a stream that follows all others. */
 CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, event))
 {
 	CUresult r = ctx ? cu_context_get(ctx, &ctx) : CUDA_ERROR_INVALID_CONTEXT;
-	CUstream s, other;
+	CUstream s;
 
 	if (!r)
 		r = cu_event_get(event);
@@ -371,18 +371,10 @@ CUDA_API(cuCtxRecordEvent, CU_ARGS(CUcontext ctx, CUevent event), CU_ARGS(ctx, e
 	r = cu_capture_barred_context(ctx);
 	if (r)
 		return r;
-	r = cu_submit_begin(CU_STREAM_LEGACY, &s);
+	r = cu_submit_begin_after_all(ctx, &s);
 	if (r)
 		return r;
-	for (other = ctx->streams; other && !r; other = other->next)
-		if (other != s)
-			r = cu_submit_wait(s, cu_stream_point(other));
-	if (!r && !(event->flags & CU_EVENT_DISABLE_TIMING))
-		r = submit_stamp(event, s);
-	if (!r) {
-		event->point = cu_stream_point(s);
-		event->recorded = true;
-	}
+	r = cu_event_submit(event, s);
 	cu_submit_end(s);
 	return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Streams: queues, default streams, and the order between them. */
+/* Streams: their queues, default streams, submission and waiting. */
 #include <errno.h>
 #include <stdlib.h>
 #include "callback.h"
@@ -66,23 +66,29 @@ CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int 
 	return CUDA_SUCCESS;
 }
 
-static CUresult get_legacy(CUcontext ctx, CUstream *s)
+/* A stream that a context has one of, made when it is first asked for. */
+static CUresult get_one(CUcontext ctx, CUstream *at, enum cu_stream_kind kind, unsigned int flags, CUstream *s)
 {
 	CUresult r = CUDA_SUCCESS;
 	CUstream fresh = NULL;
 
-	*s = __atomic_load_n(&ctx->legacy, __ATOMIC_ACQUIRE);
+	*s = __atomic_load_n(at, __ATOMIC_ACQUIRE);
 	if (*s)
 		return CUDA_SUCCESS;
 	pthread_mutex_lock(&ctx->dev->lock);
-	if (!ctx->legacy) {
-		r = cu_stream_create(ctx, CU_STREAM_DEFAULT_LEGACY, 0, 0, &fresh);
+	if (!*at) {
+		r = cu_stream_create(ctx, kind, flags, 0, &fresh);
 		if (!r)
-			__atomic_store_n(&ctx->legacy, fresh, __ATOMIC_RELEASE);
+			__atomic_store_n(at, fresh, __ATOMIC_RELEASE);
 	}
-	*s = ctx->legacy;
+	*s = *at;
 	pthread_mutex_unlock(&ctx->dev->lock);
 	return r;
+}
+
+static CUresult get_legacy(CUcontext ctx, CUstream *s)
+{
+	return get_one(ctx, &ctx->legacy, CU_STREAM_DEFAULT_LEGACY, 0, s);
 }
 
 /* A place for one more: that of a stream whose context has ended, or a new one. */
@@ -155,26 +161,26 @@ static CUresult queue_new(CUstream s, uint32_t slots, struct cu_queue **out)
 		return cu_check(ctx, r);
 	}
 	q->priority = s->priority;
+	q->stream = s;
+	q->blocking = !(s->flags & CU_STREAM_NON_BLOCKING);
+	q->next = ctx->queues;
+	ctx->queues = q;
 	if (!ctx->ended)
 		__atomic_store_n(&ctx->ended, &q->ring.kernel->error, __ATOMIC_RELEASE);
 	*out = q;
 	return CUDA_SUCCESS;
 }
 
-/* A queue that a destroyed stream has left and that has nothing to do, or a new one. */
+/* A queue that a destroyed stream has left and that has nothing to do, or a new one; the context's lock is held. */
 static CUresult queue_for(CUstream s)
 {
-	CUcontext ctx = s->ctx;
-	struct cu_queue **q, *found;
-
-	for (q = &ctx->idle_queues; *q; q = &(*q)->next) {
-		found = *q;
-		if (found->priority == s->priority &&
-		    vgpu_ring_done(&found->ring) == found->ring.packets) {
-			*q = found->next;
-			s->seen_legacy = 0;
-			s->legacy_seen = found->ring.packets;
-			s->queue = found;
+	for (struct cu_queue *q = s->ctx->queues; q; q = q->next) {
+		if (!q->stream && q->priority == s->priority && vgpu_ring_done(&q->ring) == q->ring.packets) {
+			q->stream = s;
+			q->blocking = !(s->flags & CU_STREAM_NON_BLOCKING);
+			for (int i = 0; i < CU_FOLLOWERS; i++)
+				q->followed[i] = q->ring.packets;
+			s->queue = q;
 			return CUDA_SUCCESS;
 		}
 	}
@@ -211,37 +217,6 @@ CUresult cu_submit_wait(CUstream s, struct cu_point p)
 	return cu_submit(s, &packet);
 }
 
-/* The legacy stream follows every blocking stream. */
-static CUresult legacy_follows(CUstream legacy)
-{
-	CUresult r = CUDA_SUCCESS;
-
-	for (CUstream s = legacy->ctx->streams; s && !r; s = s->next) {
-		struct cu_point p = cu_stream_point(s);
-
-		if (s == legacy || (s->flags & CU_STREAM_NON_BLOCKING) || p.packet <= s->legacy_seen)
-			continue;
-		r = cu_submit_wait(legacy, p);
-		s->legacy_seen = p.packet;
-	}
-	return r;
-}
-
-/* Every blocking stream follows the legacy one. */
-static CUresult follows_legacy(CUstream s)
-{
-	CUstream legacy = s->ctx->legacy;
-	struct cu_point p;
-
-	if (!legacy || (s->flags & CU_STREAM_NON_BLOCKING))
-		return CUDA_SUCCESS;
-	p = cu_stream_point(legacy);
-	if (p.packet <= s->seen_legacy)
-		return CUDA_SUCCESS;
-	s->seen_legacy = p.packet;
-	return cu_submit_wait(s, p);
-}
-
 /*
  * A larger ring for a stream; the context's lock is held.  The new queue waits
  * for the old one, so whoever follows the stream by its new packets follows all.
@@ -260,11 +235,11 @@ static CUresult widen(CUstream s, uint32_t slots)
 	if (r)
 		return r;
 	r = cu_submit_wait(s, (struct cu_point){ old, old->ring.packets });
-	old->next = s->ctx->idle_queues;
-	s->ctx->idle_queues = old;
-	s->legacy_seen = 0;
-	for (CUstream other = s->ctx->streams; other && s == s->ctx->legacy; other = other->next)
-		other->seen_legacy = 0;
+	old->stream = NULL;
+	for (int i = 0; i < CU_FOLLOWERS; i++)
+		old->followed[i] = old->ring.packets;
+	for (struct cu_queue *q = s->ctx->queues; q && s == s->ctx->legacy; q = q->next)
+		q->seen_legacy = 0;
 	return r;
 }
 
@@ -282,75 +257,52 @@ static CUresult let_drain(CUstream s)
 	return err ? cu_check(ctx, err) : CUDA_SUCCESS;
 }
 
-/* Slots that what goes before a packet may need: waits for other streams. */
+/* Slots that the packets of a call may need beside those it asks for: an event's, a host function's. */
 enum { ROOM = 16 };
 
-/* A point that the streams of a context wait for before they begin. */
-struct cu_entry {
-	struct cu_entry *next;
-	struct cu_point point;
-};
-
-/* A stream gets its queue; the context's lock is held. */
-static CUresult enter(CUstream s)
+/*
+ * The context's lock is held on success.  What the stream must follow is
+ * written before, however much that is: whenever the ring is full the lock is
+ * let go, for what the ring waits for may wait for another thread's call.
+ */
+static CUresult begin(CUstream s, uint32_t slots, bool may_wait)
 {
-	struct cu_entry **at = &s->ctx->entries;
-	CUresult r = queue_for(s);
-
-	while (!r && *at) {
-		struct cu_entry *e = *at;
-
-		if (cu_point_done(e->point)) {
-			*at = e->next;
-			free(e);
-		} else {
-			r = cu_submit_wait(s, e->point);
-			at = &e->next;
-		}
-	}
-	return r;
-}
-
-CUresult cu_streams_wait(CUcontext ctx, struct cu_point p)
-{
-	struct cu_entry *e = malloc(sizeof(*e));
+	uint32_t keep = slots + ROOM;
+	bool ready = false;
 	CUresult r = CUDA_SUCCESS;
 
-	if (!e)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	pthread_mutex_lock(&ctx->lock);
-	for (CUstream s = ctx->streams; s && !r; s = s->next)
-		if (s->queue)
-			r = cu_submit_wait(s, p);
-	*e = (struct cu_entry){ ctx->entries, p };
-	ctx->entries = e;
-	pthread_mutex_unlock(&ctx->lock);
+	pthread_mutex_lock(&s->ctx->lock);
+	if (!s->queue)
+		r = queue_for(s);
+	if (!r && 2 * keep > s->queue->ring.slots)
+		r = widen(s, keep);
+	while (!r) {
+		uint32_t most = s->queue->ring.slots / 2;
+
+		r = cu_stream_follow(s, keep < most ? keep : most, &ready);
+		if (r || ready)
+			break;
+		r = may_wait ? let_drain(s) : CUDA_ERROR_NOT_READY;
+	}
+	if (r)
+		pthread_mutex_unlock(&s->ctx->lock);
 	return r;
 }
 
 CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *out)
 {
-	CUstream s;
-	CUresult r = cu_stream_get(handle, &s);
+	CUresult r = cu_stream_get(handle, out);
 
 	if (!r && cu_unlikely(cu_captures_active()))
-		r = cu_capture_barred(s);
-	if (r)
-		return r;
-	pthread_mutex_lock(&s->ctx->lock);
-	if (!s->queue)
-		r = enter(s);
-	if (!r && 2 * (slots + ROOM) > s->queue->ring.slots)
-		r = widen(s, slots + ROOM);
-	while (!r && vgpu_ring_free(&s->queue->ring) < slots + ROOM &&
-	       s->queue->ring.slots >= slots + ROOM)
-		r = let_drain(s);
-	if (!r)
-		r = s->kind == CU_STREAM_DEFAULT_LEGACY ? legacy_follows(s) : follows_legacy(s);
-	if (r)
-		pthread_mutex_unlock(&s->ctx->lock);
-	*out = s;
-	return r;
+		r = cu_capture_barred(*out);
+	return r ? r : begin(*out, slots, true);
+}
+
+CUresult cu_submit_begin_after_all(CUcontext ctx, CUstream *out)
+{
+	CUresult r = get_one(ctx, &ctx->gather, CU_STREAM_AFTER_ALL, CU_STREAM_NON_BLOCKING, out);
+
+	return r ? r : begin(*out, 1, true);
 }
 
 CUresult cu_submit_begin(CUstream handle, CUstream *out)
@@ -390,6 +342,25 @@ CUresult cu_stream_synchronize(CUstream handle)
 	return cu_point_wait(s->ctx, p);
 }
 
+CUresult cu_stream_query(CUstream handle)
+{
+	struct cu_point p;
+	CUstream s;
+	CUresult r = cu_stream_get(handle, &s);
+
+	if (!r && cu_unlikely(cu_captures_active()))
+		r = cu_capture_barred(s);
+	if (!r)
+		r = begin(s, 1, false);
+	if (r)
+		return r;
+	p = cu_stream_point(s);
+	cu_submit_end(s);
+	if (cu_point_done(p))
+		return CUDA_SUCCESS;
+	return p.queue->ring.kernel->error ? cu_point_wait(s->ctx, p) : CUDA_ERROR_NOT_READY;
+}
+
 /* Wait for all streams of a context, newest first; one at a time, for the list may change. */
 CUresult cu_streams_synchronize(CUcontext ctx)
 {
@@ -399,10 +370,7 @@ CUresult cu_streams_synchronize(CUcontext ctx)
 		struct cu_point p = { 0 };
 
 		pthread_mutex_lock(&ctx->lock);
-		for (CUstream s = ctx->streams; s && !p.queue; s = s->next)
-			if (!cu_point_done(cu_stream_point(s)))
-				p = cu_stream_point(s);
-		for (struct cu_queue *q = ctx->idle_queues; q && !p.queue; q = q->next)
+		for (struct cu_queue *q = ctx->queues; q && !p.queue; q = q->next)
 			if (vgpu_ring_done(&q->ring) < q->ring.packets)
 				p = (struct cu_point){ q, q->ring.packets };
 		pthread_mutex_unlock(&ctx->lock);
@@ -416,10 +384,7 @@ CUresult cu_streams_synchronize(CUcontext ctx)
 /* Nothing runs or waits in this context; its lock is held. */
 bool cu_streams_idle(CUcontext ctx)
 {
-	for (CUstream s = ctx->streams; s; s = s->next)
-		if (!cu_point_done(cu_stream_point(s)))
-			return false;
-	for (struct cu_queue *q = ctx->idle_queues; q; q = q->next)
+	for (struct cu_queue *q = ctx->queues; q; q = q->next)
 		if (vgpu_ring_done(&q->ring) < q->ring.packets)
 			return false;
 	return true;
@@ -438,17 +403,12 @@ void cu_stream_destroy(CUstream s)
 		;
 	if (*at)
 		*at = s->next;
-	/* What the legacy stream has not seen of it, it must still follow. */
-	if (s->queue && !(s->flags & CU_STREAM_NON_BLOCKING) && ctx->legacy && ctx->legacy != s &&
-	    ctx->legacy->queue && !ctx->error && cu_stream_point(s).packet > s->legacy_seen)
-		cu_submit_wait(ctx->legacy, cu_stream_point(s));
 	workspace = s->workspace;
 	point = cu_stream_point(s);
 	cu_callbacks_close(s->callbacks, point);
-	if (s->queue) {
-		s->queue->next = ctx->idle_queues;
-		ctx->idle_queues = s->queue;
-	}
+	/* What the legacy stream has not seen of it, it follows all the same. */
+	if (s->queue)
+		s->queue->stream = NULL;
 	pthread_mutex_unlock(&ctx->lock);
 	if (workspace && cu_context_alive(ctx))
 		cu_retire(ctx, workspace, point);
@@ -459,19 +419,15 @@ void cu_stream_destroy(CUstream s)
 void cu_streams_destroy(CUcontext ctx)
 {
 	ctx->legacy = NULL;
+	ctx->gather = NULL;
 	while (ctx->streams)
 		cu_stream_destroy(ctx->streams);
 	cu_callbacks_destroy(ctx);
-	while (ctx->entries) {
-		struct cu_entry *e = ctx->entries;
+	cu_entries_destroy(ctx);
+	while (ctx->queues) {
+		struct cu_queue *q = ctx->queues;
 
-		ctx->entries = e->next;
-		free(e);
-	}
-	while (ctx->idle_queues) {
-		struct cu_queue *q = ctx->idle_queues;
-
-		ctx->idle_queues = q->next;
+		ctx->queues = q->next;
 		vgpu_ring_close(&q->ring);
 		free(q);
 	}

@@ -9,11 +9,19 @@ enum { CU_PRIORITY_LEAST = 0, CU_PRIORITY_GREATEST = -1 };
 /* Slots of a ring: the largest launch fits and a good many small ones. */
 enum { CU_RING_SLOTS = 1024 };
 
+/* Streams that follow the others of a context. */
+enum cu_follower { CU_FOLLOWER_LEGACY, CU_FOLLOWER_ALL, CU_FOLLOWERS };
+
 /**
  * struct cu_queue - a queue of the kernel; belongs to a context until that ends
  * @ring: its writing side, under the context's lock
  * @priority: its priority
- * @next: among idle ones
+ * @stream: whose it is, or NULL: idle, or finishing what a destroyed stream has left
+ * @blocking: what is in it orders itself with the legacy stream
+ * @seen_legacy: newest packet of the legacy stream that it waits for
+ * @followed: newest packet of it that each of the followers waits for
+ * @entered: number of the newest entry (cuCtxWaitEvent) that it waits for
+ * @next: in the context's list
  *
  * A stream that is destroyed gives its queue back for another to use: packet
  * numbers go on, so that events and waits on old ones stay right.
@@ -21,6 +29,9 @@ enum { CU_RING_SLOTS = 1024 };
 struct cu_queue {
 	struct vgpu_ring ring;
 	int priority;
+	CUstream stream;
+	bool blocking;
+	uint64_t seen_legacy, followed[CU_FOLLOWERS], entered;
 	struct cu_queue *next;
 };
 
@@ -30,19 +41,17 @@ struct cu_frontier {
 	size_t count, room;
 };
 
-enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFAULT_THREAD };
+enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFAULT_THREAD, CU_STREAM_AFTER_ALL };
 
 /**
  * struct CUstream_st - a stream
  * @obj: type
  * @ctx: its context
  * @queue: NULL until first used
- * @kind: normal, or one of the default ones
+ * @kind: normal, one of the default ones, or the one that follows all others (cuCtxRecordEvent)
  * @flags: CU_STREAM_NON_BLOCKING
  * @priority: as asked for, in range
  * @id: never the same for two streams
- * @seen_legacy: newest packet of the legacy stream that this one waits for
- * @legacy_seen: newest packet of this stream that the legacy one waits for
  * @callbacks: runs host functions, once there was one
  * @workspace: memory in which the blocks of a cooperative launch meet, or NULL
  * @capture: what it does at present is put into a graph by this, or NULL (capture.c)
@@ -58,7 +67,6 @@ struct CUstream_st {
 	unsigned int flags;
 	int priority;
 	uint64_t id;
-	uint64_t seen_legacy, legacy_seen;
 	struct cu_callbacks *callbacks;
 	struct cu_mem *workspace;
 	struct cu_capture *capture;
@@ -85,6 +93,8 @@ CUresult cu_stream_get(CUstream handle, CUstream *s);
 CUresult cu_submit_begin(CUstream handle, CUstream *s);
 /* With that many slots free, in a larger ring if the stream's is too small. */
 CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *s);
+/* In a stream of its own that follows all that is in the context's streams now, and is followed by none. */
+CUresult cu_submit_begin_after_all(CUcontext ctx, CUstream *s);
 CUresult cu_submit(CUstream s, const void *packet);
 void cu_submit_end(CUstream s);
 /* The stream's newest packet, to be called between begin and end. */
@@ -92,13 +102,21 @@ struct cu_point cu_stream_point(CUstream s);
 /* Let the stream wait for a point (between begin and end). */
 CUresult cu_submit_wait(CUstream s, struct cu_point p);
 
-/* All streams of a context wait for a point of it, those that begin later too. */
+/* What is submitted to a context from now on comes after a point of it (stream_order.c). */
 CUresult cu_streams_wait(CUcontext ctx, struct cu_point p);
+void cu_entries_destroy(CUcontext ctx);
+/*
+ * Write the waits that a stream needs before its next packet, as long as more
+ * than @keep slots stay free; *ready: that was all of them.  Lock held.
+ */
+CUresult cu_stream_follow(CUstream s, uint32_t keep, bool *ready);
 
 bool cu_point_done(struct cu_point p);
 /* Sleep until a point; then fetch what kernels printed. */
 CUresult cu_point_wait(CUcontext ctx, struct cu_point p);
 CUresult cu_stream_synchronize(CUstream s);
+/* CUDA_ERROR_NOT_READY while it has something to do; never waits. */
+CUresult cu_stream_query(CUstream s);
 CUresult cu_streams_synchronize(CUcontext ctx);
 bool cu_streams_idle(CUcontext ctx);
 void cu_streams_destroy(CUcontext ctx);

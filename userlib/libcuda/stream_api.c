@@ -70,19 +70,9 @@ STREAM_FIRST(cuStreamSynchronize, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_
 
 STREAM_FIRST(cuStreamQuery, CU_ARGS(CUstream stream), CU_ARGS(stream), CU_ARGS(CU_PTSZ(stream)))
 {
-	struct cu_point p;
-	CUstream s;
 	CUresult r = may_look(stream);
 
-	if (!r)
-		r = cu_submit_begin(stream, &s);
-	if (r)
-		return r;
-	p = cu_stream_point(s);
-	cu_submit_end(s);
-	if (cu_point_done(p))
-		return CUDA_SUCCESS;
-	return p.queue->ring.kernel->error ? cu_point_wait(s->ctx, p) : CUDA_ERROR_NOT_READY;
+	return r ? r : cu_stream_query(stream);
 }
 
 STREAM_FIRST(cuStreamGetFlags, CU_ARGS(CUstream stream, unsigned int *flags), CU_ARGS(stream, flags),
