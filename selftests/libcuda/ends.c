@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What ends while something else still uses it: contexts, pools, events, streams. */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,76 @@ static void test_event(void)
 	cuStreamDestroy_v2(s);
 }
 
+static void *open_soon(void *gate)
+{
+	usleep(50000);
+	__atomic_store_n((int *)gate, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* Memory of cuMemAlloc, freed in a stream that still has to come to it. */
+static void test_plain(void)
+{
+	const size_t large = 700 << 20;		/* of 1 GiB */
+	CUdeviceptr p, q;
+	pthread_t thread;
+	CUcontext other;
+	CUstream s, t;
+	size_t before;
+	int gate = 0;
+
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuStreamSynchronize(s);
+	before = free_bytes();
+	cuMemAlloc_v2(&p, 4 << 20);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	cuMemsetD32Async(p, 1, 1 << 20, s);
+	ok(!cuMemFreeAsync(p, s) && cuStreamQuery(s) == CUDA_ERROR_NOT_READY, "plain memory is freed without waiting");
+	ok(cuMemFreeAsync(p, s) == CUDA_ERROR_INVALID_VALUE && cuMemAlloc_v2(&q, 4 << 20) == CUDA_SUCCESS && q != p,
+	   "once, and its address is taken until the stream is there");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(!cuStreamSynchronize(s) && !cuMemFree_v2(q) && cuMemFree_v2(p) == CUDA_ERROR_INVALID_VALUE &&
+	   free_bytes() == before, "then it is back");
+
+	gate = 0;
+	cuMemAlloc_v2(&p, large);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	cuMemFreeAsync(p, s);
+	pthread_create(&thread, NULL, open_soon, &gate);
+	ok(!cuMemAlloc_v2(&q, large) && gate, "an allocation that needs it waits for it");
+	pthread_join(thread, NULL);
+	cuMemFree_v2(q);
+
+	gate = 0;
+	cuMemAlloc_v2(&p, 4 << 20);
+	cuCtxCreate_v2(&other, 0, 0);
+	cuStreamCreate(&t, CU_STREAM_NON_BLOCKING);
+	cuLaunchHostFunc(t, wait_for_gate, &gate);
+	ok(!cuMemFreeAsync(p, t), "in a stream of another context");
+	pthread_create(&thread, NULL, open_soon, &gate);
+	ok(!cuCtxDestroy_v2(other) && free_bytes() == before, "that ends");
+	pthread_join(thread, NULL);
+	cuStreamDestroy_v2(s);
+}
+
+/* An event of several processes with a record still to come. */
+static void test_ipc_event(void)
+{
+	int before, gate = 0;
+	CUstream s;
+	CUevent e;
+
+	cuStreamCreate(&s, CU_STREAM_NON_BLOCKING);
+	cuLaunchHostFunc(s, wait_for_gate, &gate);
+	before = host_device_objects();
+	cuEventCreate(&e, CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS);
+	ok(!cuEventRecord(e, s) && !cuEventDestroy_v2(e) && cuStreamQuery(s) == CUDA_ERROR_NOT_READY &&
+	   host_device_objects() > before, "an interprocess event is destroyed before it comes");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	ok(!cuStreamSynchronize(s) && host_device_objects() == before, "its page goes when it has");
+	cuStreamDestroy_v2(s);
+}
+
 static void add_one(void *count)
 {
 	__atomic_add_fetch((int *)count, 1, __ATOMIC_RELAXED);
@@ -181,11 +252,14 @@ static void test_own_streams(void)
 
 int main(void)
 {
+	alarm(120);	/* what waits for what is held would hang */
 	cuInit(0);
 	ok(!cuCtxCreate_v2(&ctx, 0, 0), "a context");
 	test_freed_elsewhere();
 	test_pool();
 	test_event();
+	test_ipc_event();
+	test_plain();
 	test_stream();
 	test_own_streams();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");

@@ -155,6 +155,7 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_context_synchronize(ctx);
 	cu_local_destroy_all(ctx);
 	cu_pools_context_gone(ctx);
+	cu_retired_context_gone(ctx);
 	cu_vmm_context_gone(ctx);
 	cu_graph_mem_context_gone(ctx);
 	cu_ipc_context_gone(ctx);
@@ -166,7 +167,6 @@ void cu_context_deactivate(CUcontext ctx)
 	cu_modules_destroy(ctx);
 	cu_print_destroy(ctx);
 	cu_memory_context_gone(ctx);
-	cu_retired_forget(ctx);
 	cu_stage_destroy(ctx);
 	cu_slabs_destroy(ctx);
 	ctx->heap = 0;

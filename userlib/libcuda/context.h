@@ -11,7 +11,6 @@
 struct cu_callbacks;
 struct cu_entry;
 struct cu_held_word;
-struct cu_retired;
 struct cu_stage;
 struct cu_local;
 struct cu_print;
@@ -50,7 +49,6 @@ enum { CU_LIMITS = 10 };
  * @held_words: words that packets in streams still read or write
  * @held_count: how many these are
  * @held_most: when there are so many they are looked through
- * @retired: memory to be freed when what is in streams is done with it
  */
 struct CUctx_st {
 	struct cu_object obj;
@@ -77,7 +75,6 @@ struct CUctx_st {
 	struct cu_stage *stage;
 	struct cu_held_word *held_words;
 	unsigned int held_count, held_most;
-	struct cu_retired *retired;
 };
 
 /* The current context in good health; otherwise why not (sticky errors included). */

@@ -6,6 +6,7 @@
 #include "event.h"
 #include "ipc.h"
 #include "print.h"
+#include "retire.h"
 #include "slab.h"
 
 enum { EVENT_FLAGS = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS };
@@ -68,6 +69,11 @@ CUDA_API(cuEventCreate, CU_ARGS(CUevent *event, unsigned int flags), CU_ARGS(eve
 	return r;
 }
 
+static void free_ipc(CUcontext ctx, void *ipc)
+{
+	cu_ipc_event_free(ctx, ipc);
+}
+
 static CUresult destroy(CUevent e)
 {
 	CUresult r = cu_event_get(e);
@@ -82,9 +88,7 @@ static CUresult destroy(CUevent e)
 	}
 	if (r != CUDA_ERROR_CONTEXT_IS_DESTROYED && e->ipc) {
 		/* A record still to come is written to the page. */
-		if (!e->ctx->error)
-			cu_point_wait(e->ctx, e->point);
-		cu_ipc_event_free(e->ctx, e->ipc);
+		cu_retire(e->ctx, e->ctx, e->point, free_ipc, e->ipc);
 	}
 	cu_capture_forget(e);
 	cu_object_free(e);

@@ -240,7 +240,7 @@ void cu_exec_free(CUgraphExec exec)
 	/* Packets are in the ring already; only what they point to must stay until they are done. */
 	free_words(exec, alive);
 	if (exec->workspace && alive)
-		cu_retire(exec->ctx, exec->workspace, exec->last);
+		cu_retire_memory(exec->workspace, exec->ctx, exec->last);
 	if (exec->source && cu_is(exec->source, CU_GRAPH) && exec->source->id == exec->source_id)
 		exec->source->execs--;
 	if (exec->graph)

@@ -29,8 +29,8 @@ struct cu_ipc_name;
 struct cu_mem;
 CUresult cu_ipc_name_memory(const struct cu_mem *m, struct cu_ipc_name *name);
 CUresult cu_ipc_open_memory(CUcontext ctx, const struct cu_ipc_name *name, bool pooled, CUdeviceptr *p);
-/* Let it go once; what was submitted before may use it to its end. */
-CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled);
+/* Let it go once: at a stream's point; without one, all that was submitted before may use it to its end. */
+CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled, CUstream s, struct cu_point at);
 
 /* A context ends, and what it had opened with it. */
 void cu_ipc_context_gone(CUcontext ctx);

@@ -7,6 +7,7 @@
 #include "ipc.h"
 #include "ipc_abi.h"
 #include "memory.h"
+#include "retire.h"
 #include "stream.h"
 
 /* Memory that was opened: once a context, and counted. */
@@ -172,7 +173,7 @@ CUDA_API(cuIpcOpenMemHandle, CU_ARGS(CUdeviceptr *p, CUipcMemHandle handle, unsi
 	return open_mem_handle(p, handle, flags);
 }
 
-CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled)
+CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled, CUstream s, struct cu_point point)
 {
 	struct opened **at, *o = NULL;
 	CUresult r = CUDA_SUCCESS;
@@ -187,11 +188,15 @@ CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled)
 		*at = o->next;
 	}
 	pthread_mutex_unlock(&lock);
-	if (o) {
+	if (!o)
+		return r;
+	if (s) {
+		cu_retire_memory(o->m, s->ctx, point);
+	} else {
 		cu_streams_synchronize(o->ctx);
 		cu_mem_free(o->m);
-		free(o);
 	}
+	free(o);
 	return r;
 }
 
@@ -201,7 +206,7 @@ CUDA_API(cuIpcCloseMemHandle, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 
 	if (!r)
 		r = cu_capture_unsafe();
-	return r ? r : cu_ipc_close_memory(p, false);
+	return r ? r : cu_ipc_close_memory(p, false, NULL, (struct cu_point){ 0 });
 }
 
 void cu_ipc_context_gone(CUcontext ctx)

@@ -188,6 +188,18 @@ void cu_mem_return(struct cu_mem *m)
 	pthread_rwlock_unlock(&lock);
 }
 
+bool cu_mem_disown(struct cu_mem *m)
+{
+	bool owned;
+
+	pthread_rwlock_wrlock(&lock);
+	owned = m->kind == CU_MEM_DEVICE && !m->of_module;
+	if (owned)
+		m->kind = CU_MEM_POOL;
+	pthread_rwlock_unlock(&lock);
+	return owned;
+}
+
 struct cu_mem *cu_mem_at(uint64_t base)
 {
 	struct cu_mem *m = NULL;

@@ -84,6 +84,8 @@ struct cu_mem *cu_mem_at(uint64_t base);
 /* Memory of a pool is given out: it is an allocation of its own, of that size, until it is returned. */
 void cu_mem_lend(struct cu_mem *m, CUmemoryPool pool, size_t size);
 void cu_mem_return(struct cu_mem *m);
+/* Memory of cuMemAlloc is the program's no more, as if it had been returned to a pool; false for any other memory. */
+bool cu_mem_disown(struct cu_mem *m);
 
 static inline bool cu_mem_is_host(const struct cu_mem *m)
 {

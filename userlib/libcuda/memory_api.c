@@ -7,6 +7,7 @@
 #include "ipc.h"
 #include "memory.h"
 #include "pool.h"
+#include "retire.h"
 #include "stream.h"
 
 static CUresult alloc(CUdeviceptr *p, size_t size)
@@ -20,6 +21,8 @@ static CUresult alloc(CUdeviceptr *p, size_t size)
 	if (!p || !size)
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_mem_new(ctx, CU_MEM_DEVICE, size, &m);
+	if (r == CUDA_ERROR_OUT_OF_MEMORY && cu_retired_wait(ctx))
+		r = cu_mem_new(ctx, CU_MEM_DEVICE, size, &m);
 	if (!r)
 		*p = m->base;
 	return r;
@@ -105,7 +108,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 		return r;
 	m = cu_mem_at(p);
 	if (m && m->kind == CU_MEM_IPC)
-		return cu_ipc_close_memory(p, true);
+		return cu_ipc_close_memory(p, true, NULL, (struct cu_point){ 0 });
 	if (m && m->kind == CU_MEM_GRAPH) {
 		cu_streams_synchronize(m->ctx);
 		return cu_graph_mem_free(p);
@@ -129,6 +132,7 @@ CUDA_API(cuMemGetInfo_v2, CU_ARGS(size_t *free_bytes, size_t *total), CU_ARGS(fr
 
 	if (r)
 		return r;
+	cu_retired_free(ctx);
 	err = vgpu_dev_status(&ctx->dev->dev, &status);
 	if (!err && status.state & (VGPU_STATE_LOST | VGPU_STATE_REMOVED))
 		err = -ENODEV;

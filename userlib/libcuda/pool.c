@@ -12,6 +12,7 @@
 #include "ipc.h"
 #include "memory.h"
 #include "pool.h"
+#include "retire.h"
 #include "stream.h"
 
 /* Freed memory: at a point of a stream, which may be another context's than the memory. */
@@ -179,6 +180,7 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 		r = cu_mem_new(s->ctx, CU_MEM_POOL, size, &m);
 		if (r == CUDA_ERROR_OUT_OF_MEMORY) {
 			cu_streams_synchronize(s->ctx);
+			cu_retired_free(s->ctx);
 			cu_pool_trim(p, 0);
 			r = cu_mem_new(s->ctx, CU_MEM_POOL, size, &m);
 		}
@@ -271,18 +273,15 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	if (m && m->kind == CU_MEM_GRAPH)
 		return cu_graph_mem_free(p);
 	if (m && m->kind == CU_MEM_IPC)
-		return cu_ipc_close_memory(p, true);
+		return cu_ipc_close_memory(p, true, s, point);
 	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (m->kind == CU_MEM_POOL)
 		return pool_free(m, s, point);
-	if (m->kind != CU_MEM_DEVICE)
+	if (!cu_mem_disown(m))
 		return CUDA_ERROR_INVALID_VALUE;
-	/* Memory of cuMemAlloc has no pool to wait in. */
-	r = cu_point_wait(s->ctx, point);
-	cu_streams_synchronize(m->ctx);
-	cu_mem_free(m);
-	return r;
+	cu_retire_memory(m, s->ctx, point);
+	return CUDA_SUCCESS;
 }
 
 /* Give idle blocks back until no more than keep bytes are reserved. */

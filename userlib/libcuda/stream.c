@@ -326,6 +326,7 @@ CUresult cu_point_wait(CUcontext ctx, struct cu_point p)
 			r = cu_check(ctx, err);
 	}
 	cu_print_flush(ctx);
+	cu_retired_free(ctx);
 	return r ? r : __atomic_load_n(&ctx->error, __ATOMIC_ACQUIRE);
 }
 
@@ -411,7 +412,7 @@ void cu_stream_destroy(CUstream s)
 		s->queue->stream = NULL;
 	pthread_mutex_unlock(&ctx->lock);
 	if (workspace && cu_context_alive(ctx))
-		cu_retire(ctx, workspace, point);
+		cu_retire_memory(workspace, ctx, point);
 	cu_object_free(s);
 }
 
