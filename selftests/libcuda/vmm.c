@@ -166,6 +166,39 @@ static void test_contexts(CUcontext ctx)
 	ok(!cuCtxDestroy_v2(late) && !host_device_objects(), "nothing is left in the device");
 }
 
+/* Much work in the current context on memory of another, none of it waited for. */
+static bool fill_often(CUdeviceptr p)
+{
+	bool good = true;
+
+	for (int i = 0; i < 64; i++)
+		good = good && !cuMemsetD32Async(p, i, PAGE / 4, NULL);
+	return good;
+}
+
+/* Memory that ends is waited for in every context that has it, not only in its own. */
+static void test_work_elsewhere(CUcontext home)
+{
+	CUmemAccessDesc access = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+	CUmemAccessDesc none = access_of(CU_MEM_ACCESS_FLAGS_PROT_NONE);
+	CUmemGenericAllocationHandle h;
+	CUdeviceptr v, managed;
+	CUcontext other;
+	void *host;
+
+	ok(!cuCtxSetCurrent(home) && !cuMemCreate(&h, PAGE, &prop, 0) && !cuMemAddressReserve(&v, PAGE, 0, 0, 0) &&
+	   !cuMemMap(v, PAGE, 0, h, 0) && !cuMemSetAccess(v, PAGE, &access, 1) &&
+	   !cuMemAllocManaged(&managed, PAGE, CU_MEM_ATTACH_GLOBAL) && !cuMemHostAlloc(&host, PAGE, 0),
+	   "memory of one context");
+	ok(!cuCtxCreate_v2(&other, 0, 0) && fill_often(v) && !cuMemSetAccess(v, PAGE, &none, 1) &&
+	   !cuCtxSynchronize(), "access is taken after the work of another");
+	ok(!cuMemSetAccess(v, PAGE, &access, 1) && fill_often(v) && !cuMemUnmap(v, PAGE) && !cuCtxSynchronize(),
+	   "mappings end after it");
+	ok(fill_often(managed) && !cuMemFree_v2(managed) && !cuCtxSynchronize(), "so does managed memory");
+	ok(fill_often((uintptr_t)host) && !cuMemFreeHost(host) && !cuCtxSynchronize(), "and pinned memory");
+	ok(!cuMemAddressFree(v, PAGE) && !cuMemRelease(h) && !cuCtxDestroy_v2(other), "and back");
+}
+
 int main(void)
 {
 	CUcontext ctx;
@@ -175,6 +208,7 @@ int main(void)
 	test_reservations();
 	test_access();
 	test_handles();
+	test_work_elsewhere(ctx);
 	test_contexts(ctx);
 	return tap_done();
 }

@@ -154,8 +154,7 @@ static CUresult host_end(void *p, enum cu_mem_kind kind, CUresult missing)
 	}
 	if (!m || m->kind != kind)
 		return missing;
-	for (struct cu_registration *g = m->registrations; g; g = g->next)
-		cu_streams_synchronize(g->ctx);
+	cu_mem_synchronize(m);
 	cu_mem_free(m);
 	return ctx->error;
 }

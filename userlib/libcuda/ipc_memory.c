@@ -193,7 +193,7 @@ CUresult cu_ipc_close_memory(CUdeviceptr p, bool pooled, CUstream s, struct cu_p
 	if (s) {
 		cu_retire_memory(o->m, s->ctx, point);
 	} else {
-		cu_streams_synchronize(o->ctx);
+		cu_mem_synchronize(o->m);
 		cu_mem_free(o->m);
 	}
 	free(o);

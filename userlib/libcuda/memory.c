@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "peer.h"
 #include "pool.h"
+#include "stream.h"
 
 static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static struct cu_mem **table;
@@ -280,6 +281,33 @@ CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu
 	else
 		*out = m;
 	return r;
+}
+
+/* The next context, by number, that has the memory beside its own. */
+static CUcontext shown_next(const struct cu_mem *m, uint64_t after)
+{
+	CUcontext next = NULL;
+
+	pthread_rwlock_rdlock(&lock);
+	for (struct cu_registration *g = m->registrations; g; g = g->next)
+		if (g->ctx->id > after && (!next || g->ctx->id < next->id))
+			next = g->ctx;
+	pthread_rwlock_unlock(&lock);
+	return next;
+}
+
+/* Not under the table's lock: a wait has no bound, and contexts come and go meanwhile. */
+void cu_mem_synchronize(const struct cu_mem *m)
+{
+	uint64_t last = 0;
+	CUcontext ctx;
+
+	if (!cu_mem_is_host(m))
+		cu_streams_synchronize(m->ctx);
+	while ((ctx = shown_next(m, last))) {
+		last = ctx->id;
+		cu_streams_synchronize(ctx);
+	}
 }
 
 /* Let an allocation go, whatever it is; no work of its context may still use it. */

@@ -95,6 +95,8 @@ static inline bool cu_mem_is_host(const struct cu_mem *m)
 /* Device memory with an address, in the table. */
 CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **m);
 void cu_mem_free(struct cu_mem *m);
+/* Wait for all that was submitted in any context that has the memory. */
+void cu_mem_synchronize(const struct cu_mem *m);
 /* The same in two steps: an address in the table, then the memory behind it. */
 CUresult cu_mem_reserve(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **m);
 CUresult cu_mem_back(struct cu_mem *m);

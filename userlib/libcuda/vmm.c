@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include "error.h"
-#include "stream.h"
 #include "vmm.h"
 
 /* A mapping, kept beside the table's entry to find its memory again. */
@@ -129,7 +128,7 @@ static void drop(struct mapping *m)
 {
 	if (!m->m)
 		return;
-	cu_streams_synchronize(m->a->ctx);
+	cu_mem_synchronize(m->m);
 	cu_mem_free(m->m);
 	m->m = NULL;
 }
