@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * vgpu-ctl trace: the driver API calls and the kernels of a program, live. A command that it
- * starts writes its calls itself (VGPU_TRACE, into a pipe of ours); of a process that runs,
- * the kernel tells (trace_kernel.c), which also says when launches begin and end.
+ * vgpu-ctl trace: the driver API calls of a program and what the device does for it, live. A command that
+ * it starts writes its calls itself (VGPU_TRACE, into a pipe of ours); of a process that runs, the kernel tells
+ * (trace_kernel.c), and of both what the devices do.
  */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,77 +20,31 @@
 #include "output.h"
 #include "trace.h"
 
-static volatile sig_atomic_t interrupted;
-static struct timespec began;
-static bool json;
+static volatile sig_atomic_t interrupted, terminated;
 
 static void interrupt(int number)
 {
-	(void)number;
 	interrupted = 1;
+	terminated = number == SIGTERM;
 }
 
-bool trace_interrupted(void)
+/* "vgpu: @NS:PID [TID] NAME = RESULT (N us)" is a call; whatever else libcuda tells is text. */
+static void print_line(char *line, void *data)
 {
-	return interrupted;
-}
+	struct trace_call c = { 0 };
+	char name[128], result[64];
+	unsigned long long ns, us;
 
-/** trace_print - a line, with the time since the start; names in it are the program's choice, and no command to a terminal */
-void trace_print(char *text)
-{
-	struct timespec now;
-	double t;
-
-	for (char *c = text; *c; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	t = (now.tv_sec - began.tv_sec) + (now.tv_nsec - began.tv_nsec) / 1e9;
-	if (json) {
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(o, "seconds", json_object_new_double(t));
-		add_string(o, "text", text);
-		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
-		json_object_put(o);
-	} else {
-		printf("%10.6f %s\n", t, text);
-	}
-	fflush(stdout);
-}
-
-/** trace_lines - give each whole line of what came to a function; the rest stays in the buffer */
-void trace_lines(struct trace_buffer *b, void (*fn)(char *line, void *data), void *data)
-{
-	char *line = b->text, *end;
-
-	while ((end = memchr(line, '\n', b->text + b->used - line))) {
-		*end = 0;
-		fn(line, data);
-		line = end + 1;
-	}
-	b->used -= line - b->text;
-	memmove(b->text, line, b->used);
-	if (b->used == sizeof(b->text))		/* a line too long to be one of ours */
-		b->used = 0;
-}
-
-static void print_call(char *line, void *data)
-{
 	(void)data;
-	trace_print(strncmp(line, "vgpu: ", 6) ? line : line + 6);
-}
-
-/* Print what is in the pipe. Returns false when nothing is, and nobody could write more. */
-static bool drain(int fd, struct trace_buffer *b)
-{
-	ssize_t n;
-
-	while ((n = read(fd, b->text + b->used, sizeof(b->text) - b->used)) > 0) {
-		b->used += n;
-		trace_lines(b, print_call, NULL);
+	if (sscanf(line, "vgpu: @%llu:%ld [%ld] %127s = %63s (%llu us)", &ns, &c.pid, &c.tid, name, result, &us) != 6) {
+		trace_text(strncmp(line, "vgpu: ", 6) ? line : line + 6);
+		return;
 	}
-	return n < 0 && errno == EAGAIN;
+	c.when = ns / 1e9;
+	c.us = us;
+	c.name = name;
+	c.result = result;
+	trace_call(&c);
 }
 
 static pid_t start(char **argv, const char *pipe_path)
@@ -100,7 +54,9 @@ static pid_t start(char **argv, const char *pipe_path)
 	if (pid)
 		return pid;
 	setenv("VGPU_TRACE", pipe_path, 1);
+	setenv("VGPU_TRACE_TIMES", "1", 1);
 	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	execvp(argv[0], argv);
 	fprintf(stderr, "vgpu-ctl: %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
@@ -115,15 +71,19 @@ static int follow(pid_t pid, int fd)
 	int status = 0;
 
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		bool writers;
+		struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = trace_kernel_fd(), .events = POLLIN } };
+		bool more, writers;
 
-		poll(&p, 1, 100);
-		writers = drain(fd, &b);
-		if (ended && !writers)
+		poll(p, 2, 100);
+		writers = trace_read(fd, &b, print_line, NULL);
+		more = trace_kernel_read();
+		if (ended && !writers && !more)
 			break;
 		if (!ended)
 			ended = waitpid(pid, &status, WNOHANG) == pid;
+		if (terminated && !ended)	/* an interrupt has come to it from the terminal */
+			kill(pid, SIGTERM);
+		terminated = 0;
 		if (!writers)
 			nanosleep(&pause, NULL);	/* poll() does not wait when nobody has it open */
 	}
@@ -142,17 +102,43 @@ static int trace_command(char **argv)
 	}
 	snprintf(path, sizeof(path), "%s/pipe", dir);
 	fd = mkfifo(path, 0600) ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		fprintf(stderr, "vgpu-ctl: %s: %s\n", path, strerror(errno));
-	else
+	} else {
+		trace_kernel_begin(NULL);
 		pid = start(argv, path);
-	if (fd >= 0 && pid > 0)
-		status = follow(pid, fd);
-	if (fd >= 0)
+		if (pid > 0) {
+			trace_kernel_child(pid);
+			status = follow(pid, fd);
+		}
+		trace_kernel_end();
 		close(fd);
+	}
 	unlink(path);
 	rmdir(dir);
 	return status;
+}
+
+static int trace_process(const char *pid)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%.20s", pid);
+	if (access(path, F_OK)) {
+		fprintf(stderr, "vgpu-ctl: there is no process %s\n", pid);
+		return EXIT_FAILED;
+	}
+	r = trace_kernel_begin(pid);
+	while (!r && !interrupted) {
+		struct pollfd p = { .fd = trace_kernel_fd(), .events = POLLIN };
+
+		poll(&p, 1, 200);
+		if (!trace_kernel_read() && access(path, F_OK))
+			break;
+	}
+	trace_kernel_end();
+	return r ? EXIT_FAILED : 0;
 }
 
 static bool is_number(const char *text)
@@ -164,38 +150,69 @@ static bool is_number(const char *text)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: vgpu-ctl trace [--json] PID\n"
-		    "  or:  vgpu-ctl trace [--json] COMMAND [ARGUMENT...]\n"
-		    "Show the CUDA driver API calls of a program as they are made, with results and times,\n"
-		    "and of a process that runs already also its launches on the device (needs root).\n");
+	fprintf(to, "Usage: vgpu-ctl trace [--json] [-o FILE] PID\n"
+		    "  or:  vgpu-ctl trace [--json] [-o FILE] COMMAND [ARGUMENT...]\n"
+		    "Show the CUDA driver API calls of a program as they are made, with results and times, and what the\n"
+		    "device does for it (as root). Of a process that runs (as root) on standard output, of a command on\n"
+		    "standard error, where it does not mix with the command's output.\n\n"
+		    "  -j, --json         print JSON, an object a line\n"
+		    "  -o, --output=FILE  write to FILE\n");
 }
 
-/** cmd_trace - the command; by hand, for the options after COMMAND are not ours */
+/* Where the lines go: a command's own output stays as it is. */
+static FILE *open_output(const char *file, bool process)
+{
+	FILE *to = file ? fopen(file, "we") : process ? stdout : stderr;
+
+	if (!to)
+		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, strerror(errno));
+	return to;
+}
+
+/** cmd_trace - the command; not by argp, for the options after COMMAND are not ours */
 int cmd_trace(int argc, char **argv)
 {
-	int i = 1;
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "output", required_argument, NULL, 'o' },
+		{ "help", no_argument, NULL, 'h' }, { "usage", no_argument, NULL, 'h' }, { 0 }
+	};
+	const char *file = NULL;
+	bool json = false, process;
+	int c, status;
+	FILE *to;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j")) {
+	optind = 1;
+	while ((c = getopt_long(argc, argv, "+jo:", options, NULL)) != -1) {
+		switch (c) {
+		case 'j':
 			json = true;
-		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?")) {
+			break;
+		case 'o':
+			file = optarg;
+			break;
+		case 'h':
 			usage(stdout);
 			return 0;
-		} else if (!strcmp(argv[i], "--")) {
-			i++;
-			break;
-		} else {
-			break;
+		default:
+			usage(stderr);
+			return EXIT_USAGE;
 		}
 	}
-	if (i >= argc || argv[i][0] == '-') {
+	if (optind >= argc) {
 		usage(stderr);
 		return EXIT_USAGE;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &began);
+	process = argc == optind + 1 && is_number(argv[optind]);
+	to = open_output(file, process);
+	if (!to)
+		return EXIT_FAILED;
+	trace_out_open(to, json);
 	signal(SIGINT, interrupt);
 	signal(SIGTERM, interrupt);
-	if (argc == i + 1 && is_number(argv[i]))
-		return trace_process(argv[i]);
-	return trace_command(argv + i);
+	status = process ? trace_process(argv[optind]) : trace_command(argv + optind);
+	if (file && fclose(to)) {
+		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, strerror(errno));
+		return EXIT_FAILED;
+	}
+	return status;
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * A process that runs, traced by the kernel: its driver API calls by uprobes on our
- * libcuda, its work by the module's tracepoints. Both go to a tracing instance of our own,
+ * What the kernel tells of processes: their work, by the module's tracepoints, and the driver API
+ * calls of one that runs, by uprobes (trace_probes.c). Both go to a tracing instance of our own,
  * which leaves whatever else is being traced alone.
+ *
+ * An instance and its probes outlive a tracer that is killed. Each tracer holds a lock on the folder of
+ * its instance; the next one takes away what nobody holds.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +21,8 @@
 #include "vgpu-ctl.h"
 
 #define TRACEFS		"/sys/kernel/tracing"
+#define INSTANCES	TRACEFS "/instances"
+#define PREFIX		"vgpuctl"
 #define THREADS		1024
 
 /* A call that a thread is in. */
@@ -30,23 +34,25 @@ struct call {
 
 /**
  * struct session - what has been set up
- * @pid: the process
- * @instance: our tracing instance
- * @group: name of our uprobes' group
- * @library: file of its libcuda
- * @probes: the system's list of uprobes, open for appending
- * @count: probes made
+ * @pid: the process; NULL: a command and its children
+ * @instance: our tracing instance; empty: there is none
+ * @lock: its folder, locked
+ * @pipe: where it tells
+ * @probes: what is probed
  * @calls: the calls that its threads are in
+ * @family: ids of the threads of the command and its children, as far as there is room
+ * @members: how many
+ * @room: for how many
  */
-struct session {
+static struct session {
 	const char *pid;
 	char instance[128];
-	char group[32];
-	char library[PATH_MAX + 64];
-	int probes;
-	int count;
+	int lock, pipe;
+	struct trace_probes probes;
 	struct call calls[THREADS];
-};
+	long *family;
+	size_t members, room;
+} session = { .lock = -1, .pipe = -1 };
 
 static int put(const char *path, const char *text)
 {
@@ -59,132 +65,199 @@ static int put(const char *path, const char *text)
 	return r;
 }
 
-static int put_in(const struct session *s, const char *name, const char *text)
+static int put_in(const char *instance, const char *name, const char *text)
 {
-	char path[256];
+	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", s->instance, name);
+	snprintf(path, sizeof(path), "%s/%s", instance, name);
 	return put(path, text);
 }
 
-__attribute__((format(printf, 2, 3)))
-static bool probe(struct session *s, const char *fmt, ...)
+/* The instance goes last: as long as there are probes, the next tracer finds their name. */
+static void take_away(const char *instance)
 {
-	char text[PATH_MAX + 256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return write(s->probes, text, strlen(text)) > 0;
+	put_in(instance, "events/enable", "0");
+	probes_drop(strrchr(instance, '/') + 1);
+	rmdir(instance);
 }
 
-static void add_probe(const char *name, unsigned long offset, void *data)
+/* Whether the tracer lives that its instance is called after, and has perhaps not come to locking it yet. */
+static bool lives(const char *name)
 {
-	struct session *s = data;
-
-	if (probe(s, "p:%s/%s %s:0x%lx\n", s->group, name, s->library, offset) &&
-	    probe(s, "r:%s/%s__ret %s:0x%lx result=$retval:s32\n", s->group, name, s->library, offset))
-		s->count++;
-}
-
-/* By the system's own list: the library may be gone with the process. */
-static void drop_probes(struct session *s)
-{
-	char line[PATH_MAX + 256], own[40];
-	char *names = NULL, *name, *more;
-	size_t used = 0;
-	FILE *f = fopen(TRACEFS "/uprobe_events", "re");
-
-	snprintf(own, sizeof(own), ":%s/", s->group);
-	while (f && fgets(line, sizeof(line), f)) {
-		name = strstr(line, own);
-		if (!name)
-			continue;
-		name[strcspn(name, " ")] = 0;
-		more = realloc(names, used + strlen(name) + 1);
-		if (!more)
-			break;
-		names = more;
-		strcpy(names + used, name);
-		used += strlen(name) + 1;
-	}
-	if (f)
-		fclose(f);
-	for (name = names; name && name < names + used; name += strlen(name) + 1)
-		probe(s, "-%s\n", name);
-	free(names);
-}
-
-/* The file of the libcuda that the process has mapped, as we can open it. */
-static bool find_library(struct session *s)
-{
-	char file[64], line[PATH_MAX + 128], *name;
+	char path[64], comm[32] = "";
 	FILE *f;
 
-	snprintf(file, sizeof(file), "/proc/%s/maps", s->pid);
-	f = fopen(file, "re");
-	while (f && !s->library[0] && fgets(line, sizeof(line), f)) {
-		name = strchr(line, '/');
-		if (!name || !strstr(name, "/libcuda.so"))
-			continue;
-		name[strcspn(name, "\n")] = 0;
-		snprintf(s->library, sizeof(s->library), "/proc/%s/root%s", s->pid, name);
-	}
+	snprintf(path, sizeof(path), "/proc/%.12s/comm", name + strlen(PREFIX));
+	f = fopen(path, "re");
+	if (f && !fgets(comm, sizeof(comm), f))
+		comm[0] = 0;
 	if (f)
 		fclose(f);
-	return s->library[0];
+	return !strcmp(comm, "vgpu-ctl\n");
 }
 
-/* Calls: not having them is no reason to stop, the launches are worth something alone. */
-static void watch_calls(struct session *s)
+static void take_away_stale(void)
 {
-	char enable[64];
+	DIR *d = opendir(INSTANCES);
+	char path[sizeof(INSTANCES) + 256];
+	struct dirent *e;
+	int fd;
 
-	if (!find_library(s)) {
-		fprintf(stderr, "vgpu-ctl: %s has not loaded libcuda yet: only its launches will show\n", s->pid);
-		return;
+	while (d && (e = readdir(d))) {
+		if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) || lives(e->d_name))
+			continue;
+		snprintf(path, sizeof(path), INSTANCES "/%s", e->d_name);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			take_away(path);
+		close(fd);
 	}
-	s->probes = open(TRACEFS "/uprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (s->probes < 0) {
-		fprintf(stderr, "vgpu-ctl: this kernel has no uprobes: only launches will show\n");
-		return;
-	}
-	symbols_each(s->library, add_probe, s);
-	snprintf(enable, sizeof(enable), "events/%s/enable", s->group);
-	if (s->count && put_in(s, enable, "1"))
-		fprintf(stderr, "vgpu-ctl: calls cannot be traced: only launches will show\n");
+	if (d)
+		closedir(d);
 }
 
-static int begin(struct session *s)
+/* Tracing itself: NULL when it can be used, else why not. */
+static const char *unusable(void)
+{
+	if (geteuid())
+		return "that needs root: try sudo";
+	if (access(TRACEFS, F_OK))
+		return "this kernel has no tracing (CONFIG_FTRACE)";
+	if (access(TRACEFS "/events", F_OK) && mount("tracefs", TRACEFS, "tracefs", 0, NULL))
+		return errno == ENODEV ? "this kernel has no tracing (CONFIG_FTRACE)" :
+			"tracefs is not mounted; try `sudo mount -t tracefs none " TRACEFS "`";
+	if (access("/sys/module/vgpu", F_OK))
+		return "the module is not loaded; try `sudo modprobe vgpu`";
+	if (access(TRACEFS "/events/vgpu", F_OK))
+		return "this kernel has no tracepoints for modules";
+	if (access(INSTANCES, W_OK))
+		return INSTANCES " cannot be written to";
+	return NULL;
+}
+
+static int make_instance(struct session *s)
+{
+	snprintf(s->probes.group, sizeof(s->probes.group), PREFIX "%d", getpid());
+	snprintf(s->instance, sizeof(s->instance), INSTANCES "/%s", s->probes.group);
+	if (mkdir(s->instance, 0700)) {
+		s->instance[0] = 0;
+		return -errno;
+	}
+	s->lock = open(s->instance, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB))
+		return -errno;
+	put_in(s->instance, "trace_clock", "mono");
+	put_in(s->instance, "buffer_percent", "0");	/* wake us for each event */
+	return 0;
+}
+
+/* The module's tracepoints, and whose: of one process, or of those whose births we are told. */
+static int watch_devices(struct session *s)
 {
 	char text[64];
 	int r;
 
-	if (access(TRACEFS "/events", F_OK))
-		mount("tracefs", TRACEFS, "tracefs", 0, NULL);
-	snprintf(s->group, sizeof(s->group), "vgpuctl%d", getpid());
-	snprintf(s->instance, sizeof(s->instance), TRACEFS "/instances/%s", s->group);
-	if (mkdir(s->instance, 0700))
-		return -errno;
-	put_in(s, "trace_clock", "mono");
-	snprintf(text, sizeof(text), "pid==%s", s->pid);
-	r = put_in(s, "events/vgpu/filter", text);
+	if (!s->pid)
+		r = put_in(s->instance, "events/sched/sched_process_fork/enable", "1");
+	else if (snprintf(text, sizeof(text), "pid==%s", s->pid) < (int)sizeof(text))
+		r = put_in(s->instance, "events/vgpu/filter", text);
+	else
+		r = -EINVAL;
+	return r ? r : put_in(s->instance, "events/vgpu/enable", "1");
+}
+
+static void watch_calls(struct session *s)
+{
+	char enable[64];
+
+	if (!probes_set(&s->probes, s->pid))
+		return;
+	snprintf(enable, sizeof(enable), "events/%s/enable", s->probes.group);
+	if (put_in(s->instance, enable, "1"))
+		fprintf(stderr, "vgpu-ctl: calls cannot be traced: only launches will show\n");
+}
+
+/**
+ * trace_kernel_begin - have the kernel tell what is done
+ * @pid: of this process, its calls too; NULL: only on devices, by those that trace_kernel_child() names and their children
+ *
+ * Return: 0, or a negative errno after saying why not; trace_kernel_end() in any case.
+ */
+int trace_kernel_begin(const char *pid)
+{
+	struct session *s = &session;
+	const char *why = unusable();
+	char path[160];
+	int r;
+
+	s->pid = pid;
+	if (why) {
+		fprintf(stderr, "vgpu-ctl: %s: %s\n", pid ? "tracing a process that runs" :
+			"only calls will show, not what the device does", why);
+		return -EPERM;
+	}
+	take_away_stale();
+	r = make_instance(s);
 	if (!r)
-		r = put_in(s, "events/vgpu/enable", "1");
-	if (!r)
+		r = watch_devices(s);
+	if (!r && pid)
 		watch_calls(s);
+	snprintf(path, sizeof(path), "%s/trace_pipe", s->instance);
+	if (!r)
+		s->pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (!r && s->pipe < 0)
+		r = -errno;
+	if (r)
+		fprintf(stderr, "vgpu-ctl: the kernel's tracing cannot be used (%s: %s)%s\n", INSTANCES, strerror(-r),
+			pid ? "; `vgpu-ctl trace COMMAND' can do without" : ": only calls will show");
 	return r;
 }
 
-static void end(struct session *s)
+/** trace_kernel_end - let the kernel tell nothing more */
+void trace_kernel_end(void)
 {
-	put_in(s, "events/enable", "0");
-	rmdir(s->instance);
-	if (s->count)
-		drop_probes(s);
-	if (s->probes >= 0)
-		close(s->probes);
+	struct session *s = &session;
+
+	if (s->pipe >= 0)
+		close(s->pipe);
+	if (s->instance[0])
+		take_away(s->instance);
+	if (s->lock >= 0)
+		close(s->lock);
+	free(s->family);
+	session = (struct session){ .lock = -1, .pipe = -1 };
+}
+
+/** trace_kernel_fd - to be polled; -1: the kernel tells nothing */
+int trace_kernel_fd(void)
+{
+	return session.pipe;
+}
+
+static bool is_member(const struct session *s, long id)
+{
+	for (size_t i = s->members; i--; )
+		if (s->family[i] == id)
+			return true;
+	return false;
+}
+
+/** trace_kernel_child - this process, and those that it will start, are meant */
+void trace_kernel_child(pid_t pid)
+{
+	struct session *s = &session;
+	long *more;
+
+	if (s->members == s->room) {
+		more = reallocarray(s->family, 2 * s->room + 64, sizeof(*more));
+		if (!more)
+			return;
+		s->family = more;
+		s->room = 2 * s->room + 64;
+	}
+	s->family[s->members++] = pid;
 }
 
 /* "comm-TID [cpu] flags time: event: rest", in which comm may hold anything. */
@@ -233,95 +306,72 @@ static struct call *call_of(struct session *s, long tid)
 	return c;
 }
 
-static void print_return(struct session *s, long tid, double time, const char *rest)
+static void returned(struct session *s, long tid, double time, const char *rest)
 {
-	struct call *c = call_of(s, tid);
 	const char *result = strstr(rest, "result=");
-	char text[160];
+	struct call *c = call_of(s, tid);
+	struct trace_call call = { .when = time, .pid = atol(s->pid), .tid = tid, .name = c->name };
 
 	if (c->tid != tid || !c->name[0])
 		return;
-	snprintf(text, sizeof(text), "[%ld] %s = %s (%.0f us)", tid, c->name, result ? result + 7 : "?",
-		 (time - c->since) * 1e6);
-	trace_print(text);
+	call.us = (time - c->since) * 1e6;
+	call.result = result ? trace_result(atol(result + 7)) : "?";
+	trace_call(&call);
 	c->name[0] = 0;
+}
+
+static void called(struct session *s, long tid, double time, const char *name)
+{
+	struct call *c = call_of(s, tid);
+
+	c->tid = tid;
+	c->since = time;
+	snprintf(c->name, sizeof(c->name), "%s", name);
+}
+
+static long number_after(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? atol(at + strlen(key)) : 0;
+}
+
+/* "comm=A pid=1 child_comm=B child_pid=2", where only the last number is not the program's choice; the first is who did it. */
+static void born(struct session *s, long parent, const char *rest)
+{
+	const char *child = strrchr(rest, '=');
+
+	if (child && is_member(s, parent))
+		trace_kernel_child(atol(child + 1));
 }
 
 static void print_event(char *line, void *data)
 {
 	struct session *s = data;
-	char *event, *rest, text[1024];
-	struct call *c;
+	char *event, *rest;
 	double time;
 	long tid;
 
+	if (!strncmp(line, "CPU:", 4) && strstr(line, "LOST")) {
+		trace_text(line);
+		return;
+	}
 	if (!split(line, &tid, &time, &event, &rest))
 		return;
-	if (!strncmp(event, "vgpu_", 5)) {
-		snprintf(text, sizeof(text), "  device: %s %s", event + 5, rest);
-		trace_print(text);
-	} else if (is_thread(s, tid)) {
-		if (strstr(event, "__ret")) {
-			print_return(s, tid, time, rest);
-			return;
-		}
-		c = call_of(s, tid);
-		c->tid = tid;
-		c->since = time;
-		snprintf(c->name, sizeof(c->name), "%s", event);
-	}
+	if (!strcmp(event, "sched_process_fork"))
+		born(s, tid, rest);
+	else if (!strncmp(event, "vgpu_", 5) && (s->pid || is_member(s, number_after(rest, " pid="))))
+		trace_device(time, event + 5, rest);
+	else if (s->pid && is_thread(s, tid) && strstr(event, "__ret"))
+		returned(s, tid, time, rest);
+	else if (s->pid && is_thread(s, tid))
+		called(s, tid, time, event);
 }
 
-static void follow(struct session *s)
+/** trace_kernel_read - write down what the kernel has told; whether it was anything */
+bool trace_kernel_read(void)
 {
 	static struct trace_buffer b;
-	char path[160];
-	int fd;
 
-	snprintf(path, sizeof(path), "%s/trace_pipe", s->instance);
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	snprintf(path, sizeof(path), "/proc/%s", s->pid);
-	while (fd >= 0 && !trace_interrupted()) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		ssize_t n;
-
-		poll(&p, 1, 200);
-		n = read(fd, b.text + b.used, sizeof(b.text) - b.used);
-		if (n > 0) {
-			b.used += n;
-			trace_lines(&b, print_event, s);
-		} else if (access(path, F_OK)) {
-			break;
-		}
-	}
-	if (fd >= 0)
-		close(fd);
-}
-
-/** trace_process - trace a process until it ends or we are interrupted; the exit status */
-int trace_process(const char *pid)
-{
-	static struct session s;
-	char path[64];
-	int r;
-
-	s.pid = pid;
-	s.probes = -1;
-	snprintf(path, sizeof(path), "/proc/%s", pid);
-	if (access(path, F_OK)) {
-		fprintf(stderr, "vgpu-ctl: there is no process %s\n", pid);
-		return EXIT_FAILED;
-	}
-	if (geteuid()) {
-		fprintf(stderr, "vgpu-ctl: tracing a process that runs needs root: try sudo, or let vgpu-ctl start it\n");
-		return EXIT_FAILED;
-	}
-	r = begin(&s);
-	if (r)
-		fprintf(stderr, "vgpu-ctl: the kernel's tracing cannot be used here (%s: %s); `vgpu-ctl trace COMMAND' can\n",
-			s.instance, strerror(-r));
-	else
-		follow(&s);
-	end(&s);
-	return r ? EXIT_FAILED : 0;
+	return session.pipe >= 0 && trace_read(session.pipe, &b, print_event, &session) > 0;
 }

@@ -16,7 +16,7 @@
 
 bool cu_tracing;
 static int trace_fd = -1;
-static bool log_quiet;
+static bool log_quiet, with_times;
 
 uint64_t cu_trace_now(void)
 {
@@ -66,9 +66,13 @@ static void trace_line(const char *fmt, ...)
 void cu_trace_call(const char *name, CUresult result, uint64_t start_ns)
 {
 	const char *text = cu_error_name(result);
+	uint64_t now = cu_trace_now();
+	char when[48] = "";
 
-	trace_line("[%d] %s = %s (%llu us)", gettid(), name, text ? text : "?",
-		   (unsigned long long)(cu_trace_now() - start_ns) / 1000);
+	if (with_times)
+		snprintf(when, sizeof(when), "@%llu:%d ", (unsigned long long)now, getpid());
+	trace_line("%s[%d] %s = %s (%llu us)", when, gettid(), name, text ? text : "?",
+		   (unsigned long long)(now - start_ns) / 1000);
 }
 
 void cu_log(const char *fmt, ...)
@@ -116,4 +120,5 @@ void cu_trace_init(void)
 	else
 		trace_fd = open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	cu_tracing = trace_fd >= 0;
+	with_times = getenv("VGPU_TRACE_TIMES");
 }
