@@ -349,7 +349,9 @@ runtime()
 	check "its directory removed, it is gone" test ! -e /dev/vgpu2
 	check "a device made at load" "$ctl" remove 0
 	check "is gone" test ! -e /dev/vgpu0
-	check_status 3 "what is not there" "$ctl" remove 9
+	check_status 1 "what is not there" "$ctl" remove 9
+	check_status 2 "a number that no device can have" "$ctl" add -n 99
+	check "and which it can have" says "$("$ctl" add -n 99 2>&1)" "the number of a GPU is 0 to 15"
 	churn
 	"$ctl" remove 1 >/dev/null
 	"$ctl" remove 5 >/dev/null
@@ -439,12 +441,13 @@ nothing_left() { [ -z "$(ls /sys/kernel/tracing/instances)" ] && [ -z "$(cat /sy
 # What a command's children have the device do, and nobody else.
 trace_devices()
 {
-	"$client" busy <>"$tmp/to" >/dev/null &
+	begin "another process" busy
 	"$ctl" trace -o "$tmp/trace" sh -c "'$client' work; true" >/dev/null
 	check "trace a command: launches on the device" says "$(cat "$tmp/trace")" "device: end .*name=_Z5twice.*complete=1"
 	check "trace a command: and only its own" is "$(grep -o "device: .* pid=[0-9]*" "$tmp/trace" | sed 's/.*pid=//' | sort -u | wc -l)" 1
-	kill $!
-	wait $! 2>/dev/null
+	go
+	answer
+	end
 	"$ctl" trace --json -o "$tmp/trace" "$client" work >"$tmp/out"
 	check "trace a command: both as JSON" says "$(trace_lines "$tmp/trace")" "call device"
 	check "trace a command: a launch as JSON" says "$(cat "$tmp/trace")" \
@@ -528,8 +531,94 @@ doctor()
 	check "doctor PID: on the GPU" says "$out" "client has 1 context on GPU 0, .* 1 kernels completed"
 	go
 	end
-	check_status 3 "doctor PID: one that is not" "$ctl" doctor $$
+	check_status 3 "doctor PID: a process that is not" "$ctl" doctor 4000000
+	check "doctor PID: says only that" is "$("$ctl" doctor 4000000 | grep -c "process")" 1
+	check "doctor PID: in these words" says "$("$ctl" doctor 4000000)" "there is no process 4000000"
+	check_status 3 "doctor PID: one that is not on it" "$ctl" doctor $$
 	check "doctor PID: says so" says "$("$ctl" doctor $$)" "has not loaded any libcuda"
+	unload
+}
+
+# told STATUS TEXT COMMAND...: vgpu-ctl's status and words, and the same as JSON.
+told()
+{
+	local status=$1 text=$2 got
+	shift 2
+	got=$("$ctl" "$@" 2>&1)
+	[ $? = "$status" ] || { echo "status $?: $got"; return 1; }
+	says "$got" "$text" || return
+	"$ctl" "$@" --json >"$tmp/error" 2>"$tmp/error.err"
+	[ $? = "$status" ] || { echo "--json: another status"; return 1; }
+	[ ! -s "$tmp/error.err" ] || { cat "$tmp/error.err"; return 1; }
+	python3 - "$status" "$text" "$tmp/error" <<-'EOF'
+	import json, re, sys
+	error = json.load(open(sys.argv[3]))["error"]
+	if set(error) != {"status", "text"} or error["status"] != int(sys.argv[1]) or not re.search(sys.argv[2], error["text"]):
+	    sys.exit(f"another error: {error}")
+	EOF
+}
+
+# The same words, status and object from every command.
+errors()
+{
+	local c page help all="status list ps mem topology top events cdi reset clear inject,hang"
+	for c in $all add remove,0 "trace,$$"; do
+		# shellcheck disable=SC2086
+		check "${c%%,*} without the module" told 1 "is the module loaded. try .sudo modprobe vgpu" ${c//,/ }
+	done
+	check "vgpu-ctl --json without the module" is "$("$ctl" --json; echo $?)" "$("$ctl" status --json; echo $?)"
+	check "--json before the command" is "$("$ctl" --json list; echo $?)" "$("$ctl" list --json; echo $?)"
+	check "a command that is not" told 2 "no command 'nonsense'" nonsense
+	check "an option that is not" is "$("$ctl" list --json --nonsense 2>/dev/null)" \
+		'{"error":{"status":2,"text":"the command line is wrong; standard error says how"}}'
+	page=$(sed -n '/^EXIT STATUS$/,/^SEE ALSO$/p' "$top/Documentation/vgpu-ctl.rst" | tr -d '*' |
+		awk '/^[0-9]+$/ { n = $0; getline; sub(/^ +/, ""); print n, $0 }')
+	help=$("$ctl" --help | sed -n '/^Exit status:/,$p' | awk '/^  [0-9]/ { if (n) print l; n = 1; l = $0; next } n { l = l " " $0 } END { print l }' |
+		sed 's/^ *//; s/  */ /g')
+	check "the statuses on the man page are those of the code" is "$page" "$help"
+	check "cache warm: no PTX" told 3 "/etc/passwd: .*error" cache warm /etc/passwd
+	check "cache warm: no kernels" told 3 "/bin/true: there is no kernel in it" cache warm /bin/true
+	check "cache warm: no file" told 3 "/etc is no file" cache warm /etc
+	load gpus=0 || return
+	for c in $all; do
+		# shellcheck disable=SC2086
+		check "${c%%,*} without a device" told 1 "the module is loaded and has none; try .sudo vgpu-ctl add" ${c//,/ }
+	done
+	unload
+	load gpus=16 vram=16 || return
+	for c in list,-i,77 mem,-i,77 top,-i,77 reset,-i,77 clear,-i,77 inject,-i,77,hang; do
+		# shellcheck disable=SC2086
+		check "${c%%,*} of a device that is not there" told 1 "no GPU is called 77; .vgpu-ctl list." ${c//,/ }
+	done
+	page=$("$ctl" list | sed -n 's/.*(UUID: \(GPU-.\).*/\1/p' | sort | uniq -d | head -n 1)
+	for c in list,-i mem,-i reset,-i clear,-i inject,hang,-i; do
+		# shellcheck disable=SC2086
+		check "${c%%,*}: the beginning of several UUIDs is none's name" told 3 "$page is the beginning of [0-9]+ GPUs' UUIDs" ${c//,/ } "$page"
+	done
+	unload
+	shut
+}
+
+# Nodes that may not be opened: what is missing and what to type, never silence.
+shut()
+{
+	local c
+	load gpus=2 || return
+	chmod 0600 /dev/vgpu? /dev/nvidia?
+	cp "$ctl" "$tmp/vgpu-ctl"	# where another user can reach it
+	chmod 755 "$tmp"
+	local ctl="setpriv --reuid 65534 --regid 65534 --clear-groups $tmp/vgpu-ctl"
+	for c in status list ps mem top events cdi; do
+		check_status 3 "$c: nodes that only root may open" $ctl $c --json
+		check "$c: what to type" says "$($ctl $c --json | tr -d '\n')" \
+			'"error":.*GPU 0: /dev/vgpu0 cannot be opened .Permission denied.; try: sudo chmod a.rw /dev/vgpu0'
+	done
+	check "doctor: nodes that only root may open" says "$($ctl doctor)" "sudo chmod a.rw /dev/vgpu0"
+	chgrp video /dev/vgpu?
+	chmod 0660 /dev/vgpu?
+	check "list: nodes of a group's" says "$($ctl list 2>&1)" "sudo usermod -aG video"
+	rm /dev/vgpu? /dev/nvidia?
+	check "list: nodes that are not there" says "$($ctl list 2>&1)" "/dev/vgpu1 does not exist"
 	unload
 }
 
@@ -556,6 +645,14 @@ commands()
 	check "cdi" "$json" "$tmp/cdi" /cdiVersion=0.6.0 /kind=nvidia.com/gpu /devices/0/name=0 \
 		/devices/0/containerEdits/deviceNodes/0/path=/dev/nvidia0 \
 		/containerEdits/mounts/0/containerPath=/usr/lib/x86_64-linux-gnu/libcuda.so.1
+	ln -sf "$tmp/cdi" "$tmp/cdi.link"
+	echo nonsense >"$tmp/cdi"
+	check "cdi: into a file, by a link" "$ctl" cdi -o "$tmp/cdi.link"
+	check "cdi: which stays one" test -L "$tmp/cdi.link" -a "$(stat -c %a "$tmp/cdi")" = 644
+	check "cdi: and is whole" "$json" "$tmp/cdi" /kind=nvidia.com/gpu
+	check_status 3 "cdi: a full disk" "$ctl" cdi -o /dev/full
+	check "cdi: says why" says "$("$ctl" cdi -o /nowhere/cdi.json 2>&1)" "cannot write /nowhere/cdi.json: No such file or directory"
+	check_status 0 "cdi: no half files beside it" test "$(echo "$tmp"/cdi*)" = "$tmp/cdi $tmp/cdi.link"
 	check_status 3 "top without a terminal" "$ctl" top
 	if command -v script >/dev/null; then
 		(sleep 3; printf q) | TERM=xterm timeout 20 script -qec "stty rows 24 cols 100; '$ctl' top" /dev/null >"$tmp/top"
@@ -617,7 +714,7 @@ busy()
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-parts=${*:-commands busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
+parts=${*:-errors commands busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
 case ${KERNEL:-} in
 kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
 esac

@@ -135,7 +135,7 @@ status()
 	check_status 2 "vgpu-ctl: an unknown option" "$ctl" status --nonsense
 	chmod 0 /dev/vgpu0 /dev/nvidia0
 	as_nobody "$ctl" >$f
-	check "vgpu-ctl: a node that may not be opened" says $f "GPU at $a" "check the permissions"
+	check "vgpu-ctl: a node that may not be opened" says $f "GPU 0: at $a" "sudo chmod a.rw /dev/vgpu0"
 	program "denied" as_nobody "$bin/nvml" "$exports" denied
 	chmod 666 /dev/vgpu0 /dev/nvidia0
 }

@@ -106,8 +106,7 @@ static void removed(const struct vgpu_cache_usage *u)
 
 static int failed(const struct vgpu_cache *c, int err)
 {
-	fprintf(stderr, "vgpu-ctl: %s: %s\n", vgpu_cache_folder(c), strerror(-err));
-	return EXIT_FAILED;
+	return fail(EXIT_FAILED, "%s: %s", vgpu_cache_folder(c), strerror(-err));
 }
 
 int cmd_cache(int argc, char **argv)
@@ -116,12 +115,12 @@ int cmd_cache(int argc, char **argv)
 	struct vgpu_cache *c;
 	int err = 0, status = 0;
 
+	request.warm.json = errors_json;
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	errors_json = request.warm.json;
 	c = vgpu_cache_open();
-	if (!c) {
-		fprintf(stderr, "vgpu-ctl: the environment says that there is no cache\n");
-		return EXIT_FAILED;
-	}
+	if (!c)
+		return fail(EXIT_FAILED, "the environment says that there is no cache");
 	if (!strcmp(request.what, "show")) {
 		err = vgpu_cache_usage(c, &u);
 		if (!err)
@@ -134,8 +133,7 @@ int cmd_cache(int argc, char **argv)
 		for (int i = 0; i < request.files; i++)
 			status |= cache_warm(c, request.file[i], &request.warm);
 	} else {
-		fprintf(stderr, "vgpu-ctl: cache cannot '%s'; see vgpu-ctl cache --help\n", request.what);
-		status = EXIT_USAGE;
+		status = fail(EXIT_USAGE, "cache cannot '%s'; see vgpu-ctl cache --help", request.what);
 	}
 	if (err)
 		status = failed(c, err);

@@ -4,6 +4,8 @@
  * cncf-tags/container-device-interface), so that `docker run --device nvidia.com/gpu=0', podman
  * and Kubernetes give containers what they need: nodes and our libraries.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static bool add_mount(struct json_object *list, const char *soname)
 	char host[PATH_MAX], there[128];
 
 	if (!library_path(soname, host)) {
-		fprintf(stderr, "vgpu-ctl: %s is not where programs find it: install libvgpu\n", soname);
+		fail(EXIT_FAILED, "%s is not where programs find it: install libvgpu", soname);
 		return false;
 	}
 	snprintf(there, sizeof(there), LIBDIR_THERE "/%s", soname);
@@ -91,33 +93,87 @@ static struct json_object *common_edits(bool *complete)
 	return o;
 }
 
+static int put(int fd, const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n) {
+		ssize_t done = write(fd, text, n);
+
+		if (done < 0)
+			return -errno;
+		text += done;
+		n -= done;
+	}
+	return 0;
+}
+
+/* A file is there as a whole or not at all: whoever reads the folder never sees half of one. */
+static int replace(const char *path, const char *text)
+{
+	char temp[PATH_MAX + 8];
+	int fd, r;
+
+	snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = put(fd, text);
+	if (!r && (fchmod(fd, 0644) || fsync(fd)))
+		r = -errno;
+	close(fd);
+	if (!r && rename(temp, path))
+		r = -errno;
+	if (r)
+		unlink(temp);
+	return r;
+}
+
+/* What is no file, such as /dev/stdout, is written to as it is. */
+static int write_to(const char *path, const char *text)
+{
+	char real[PATH_MAX];
+	struct stat st;
+	int fd, r;
+
+	if (stat(path, &st))
+		return replace(path, text);
+	if (S_ISREG(st.st_mode))
+		return realpath(path, real) ? replace(real, text) : -errno;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = put(fd, text);
+	close(fd);
+	return r;
+}
+
 static int write_out(struct json_object *top, const char *path)
 {
-	int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE;
+	int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, r;
+	const char *text = json_object_to_json_string_ext(top, flags);
 
 	if (!path) {
-		puts(json_object_to_json_string_ext(top, flags));
-		return 0;
+		puts(text);
+		return EXIT_DONE;
 	}
-	if (!json_object_to_file_ext(path, top, flags))
-		return 0;
-	fprintf(stderr, "vgpu-ctl: cannot write %s\n", path);
-	return EXIT_FAILED;
+	r = write_to(path, text);
+	return r ? fail(EXIT_FAILED, "cannot write %s: %s", path, strerror(-r)) : EXIT_DONE;
 }
 
 /** cmd_cdi - the command */
 int cmd_cdi(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	struct options o = options_parse(argc, argv, OPT_OUTPUT, 0, 0, NULL,
+	struct options o = options_parse(argc, argv, OPT_OUTPUT | OPT_JSON, 0, 0, NULL,
 					 "Write a CDI specification for containers, to /etc/cdi/vgpu.json for one.");
-	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), NULL), status;
+	int count, status = gpus_get(gpus, &count, NULL, true);
 	struct json_object *top, *list, *edits;
 	bool complete;
 	char name[48];
 
-	if (!count)
-		return EXIT_NO_DEVICE;
+	if (status)
+		return status;
 	top = json_object_new_object();
 	list = json_object_new_array();
 	add_string(top, "cdiVersion", "0.6.0");

@@ -71,7 +71,7 @@ static bool check_module(void)
 
 static void check_node(const struct gpu *gpu)
 {
-	char path[32];
+	char why[128], fix[160];
 
 	if (gpu->is_open) {
 		doctor_say(true, "nodes", NULL, "GPU %u: %s can be opened", gpu->dev.info.index,
@@ -88,9 +88,8 @@ static void check_node(const struct gpu *gpu)
 				   gpu->dev.info.index);
 		return;
 	}
-	snprintf(path, sizeof(path), "/dev/vgpu%u", gpu->device);
-	doctor_say(false, "nodes", "sudo usermod -aG render $USER, then log in again",
-		   "%s cannot be opened (%s)", path, access(path, F_OK) ? "it does not exist" : "permission denied");
+	node_advice(gpu, why, fix);
+	doctor_say(false, "nodes", fix, "GPU %u: %s", gpu_index(gpu), why);
 }
 
 static void check_nvidia_nodes(void)

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "doctor.h"
 #include "vgpu-ctl.h"
 
-/* The libcuda that a process has mapped, as it names it. */
+/* The libcuda that a process has mapped, as it names it: 0, 1 when it has none, or a negative errno. */
 static int mapped_libcuda(const char *pid, char path[PATH_MAX])
 {
 	char file[64], line[PATH_MAX + 128], *name;
@@ -27,7 +28,7 @@ static int mapped_libcuda(const char *pid, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "%s", name);
 	}
 	fclose(f);
-	return path[0] ? 0 : -ENOENT;
+	return !path[0];
 }
 
 static void check_library(const char *pid)
@@ -35,14 +36,14 @@ static void check_library(const char *pid)
 	char path[PATH_MAX], real[PATH_MAX + 64];
 	int r = mapped_libcuda(pid, path);
 
-	if (r == -ENOENT) {
+	if (r > 0) {
 		doctor_say(false, "process", "is it a program that uses CUDA, and not one linked without it?",
 			   "%s has not loaded any libcuda", pid);
 		return;
 	}
 	if (r) {
 		doctor_say(false, "process", r == -EACCES ? "run vgpu-ctl with sudo" : NULL,
-			   "%s cannot be looked at: %s", pid, r == -ENOENT ? "no such process" : strerror(-r));
+			   "%s cannot be looked at: %s", pid, strerror(-r));
 		return;
 	}
 	snprintf(real, sizeof(real), "/proc/%s/root%s", pid, path);
@@ -105,13 +106,18 @@ static bool check_use(const struct gpu *gpu, unsigned long pid)
 void doctor_process(const char *pid)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	char *end;
+	char *end, proc[32];
 	unsigned long n = strtoul(pid, &end, 10);
 	bool found = false;
 	int count;
 
 	if (!n || *end) {
 		doctor_say(false, "process", NULL, "%s is not the number of a process", pid);
+		return;
+	}
+	snprintf(proc, sizeof(proc), "/proc/%lu", n);
+	if (access(proc, F_OK)) {
+		doctor_say(false, "process", "pgrep -a NAME finds it", "there is no process %s", pid);
 		return;
 	}
 	check_library(pid);

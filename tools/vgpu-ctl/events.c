@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "options.h"
 #include "output.h"
 
 /* An event as its line is printed; @lost events before it are gone. */
 typedef void (*print_fn)(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost);
 
-struct options {
+struct events_options {
 	bool json;
 	bool follow;
 };
@@ -25,7 +26,7 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct options *o = state->input;
+	struct events_options *o = state->input;
 
 	(void)arg;
 	switch (key) {
@@ -151,7 +152,7 @@ static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	json_object_put(o);
 }
 
-/* Print all events newer than *@after. */
+/* Print all events newer than *@after; 0 or a negative errno. */
 static int drain(const struct gpu *gpu, uint64_t *after, print_fn print)
 {
 	struct vgpu_fault f;
@@ -164,15 +165,15 @@ static int drain(const struct gpu *gpu, uint64_t *after, print_fn print)
 	return r == -EAGAIN ? 0 : r;
 }
 
+/* The exit status so far. */
 static int drain_all(const struct gpu *gpus, uint64_t *after, int count, print_fn print)
 {
 	for (int i = 0; i < count; i++) {
 		int r = gpus[i].is_open ? drain(&gpus[i], &after[i], print) : 0;
 
-		if (r) {
-			fprintf(stderr, "vgpu-ctl: GPU %u: %s\n", gpus[i].dev.info.index, strerror(-r));
-			return r;
-		}
+		if (r)
+			return fail(r == -ENODEV ? EXIT_NO_DEVICE : EXIT_FAILED, "GPU %u: %s", gpu_index(&gpus[i]),
+				    strerror(-r));
 	}
 	return 0;
 }
@@ -191,20 +192,21 @@ int cmd_events(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
 	uint64_t after[VGPU_MAX_DEVICES] = { 0 };
-	struct options o = { false, false };
+	struct events_options o = { errors_json, false };
 	print_fn print;
 	int count, r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	errors_json = o.json;
 	print = o.json ? print_json : print_text;
-	count = gpus_open(gpus, VGPU_MAX_DEVICES);
-	if (!count)
-		return no_device();
+	r = gpus_get(gpus, &count, NULL, true);
+	if (r)
+		return r;
 	r = drain_all(gpus, after, count, print);
 	while (!r && o.follow) {
 		wait_for_more(gpus, count);
 		r = drain_all(gpus, after, count, print);
 	}
 	gpus_close(gpus, count);
-	return r ? EXIT_NO_DEVICE : 0;
+	return r;
 }

@@ -124,23 +124,26 @@ static int each(const struct options *o, const char *what, int (*fn)(const struc
 		void *arg)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o->gpu), status = 0;
-	struct json_object *list = o->json ? json_object_new_array() : NULL;
+	int count, status = gpus_get(gpus, &count, o->gpu, true);
+	struct json_object *list;
 
+	if (status)
+		return status;
+	list = o->json ? json_object_new_array() : NULL;
 	for (int i = 0; i < count; i++) {
-		int r = gpus[i].is_open ? fn(&gpus[i].dev, arg) : -EACCES;
+		int r = gpus[i].is_open ? fn(&gpus[i].dev, arg) : 0;
 
-		if (!r) {
+		if (!gpus[i].is_open)
+			status = node_shut(&gpus[i]);
+		else if (r)
+			status = fail(EXIT_FAILED, "GPU %u: %s", gpu_index(&gpus[i]), why(r));
+		else
 			say(&gpus[i], what, list);
-			continue;
-		}
-		fprintf(stderr, "vgpu-ctl: GPU %u: %s\n", gpus[i].dev.info.index, why(r));
-		status = EXIT_FAILED;
 	}
 	if (list)
 		json_print_as("devices", list);
 	gpus_close(gpus, count);
-	return count ? status : EXIT_NO_DEVICE;
+	return status;
 }
 
 struct what {
@@ -165,11 +168,11 @@ static bool value_of(const struct kind *k, const char *text, uint64_t *value)
 {
 	*value = k->value ? k->otherwise : 0;
 	if (!k->value && text)
-		fprintf(stderr, "vgpu-ctl: %s takes no value\n", k->name);
+		fail(EXIT_USAGE, "%s takes no value", k->name);
 	else if (k->value && !text && !k->otherwise)
-		fprintf(stderr, "vgpu-ctl: %s needs a value; see vgpu-ctl inject --help\n", k->name);
+		fail(EXIT_USAGE, "%s needs a value; see vgpu-ctl inject --help", k->name);
 	else if (k->value && text && !k->value(text, value))
-		fprintf(stderr, "vgpu-ctl: %s is no value for %s; see vgpu-ctl inject --help\n", text, k->name);
+		fail(EXIT_USAGE, "%s is no value for %s; see vgpu-ctl inject --help", text, k->name);
 	else
 		return true;
 	return false;
@@ -189,8 +192,7 @@ int cmd_inject(int argc, char **argv)
 			return EXIT_USAGE;
 		return each(&o, o.words[0], inject, &w);
 	}
-	fprintf(stderr, "vgpu-ctl: %s cannot be injected; see vgpu-ctl inject --help\n", o.words[0]);
-	return EXIT_USAGE;
+	return fail(EXIT_USAGE, "%s cannot be injected; see vgpu-ctl inject --help", o.words[0]);
 }
 
 /** cmd_clear - the command */

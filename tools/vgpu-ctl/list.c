@@ -24,7 +24,7 @@ static void print_text(const struct gpu *gpu)
 
 	address_print(gpu, address);
 	if (!gpu->is_open) {
-		printf("GPU ?: at %s (its node cannot be opened)\n", address);
+		printf("GPU %u: at %s (its node cannot be opened)\n", gpu_index(gpu), address);
 		return;
 	}
 	uuid_print(gpu->dev.info.uuid, uuid);
@@ -37,8 +37,8 @@ static struct json_object *json_line(const struct gpu *gpu)
 	struct json_object *o = json_object_new_object();
 	char text[64];
 
+	add_number(o, "index", gpu_index(gpu));
 	if (gpu->is_open) {
-		add_number(o, "index", gpu->dev.info.index);
 		add_string(o, "name", gpu->dev.info.name);
 		uuid_print(gpu->dev.info.uuid, text);
 		add_string(o, "uuid", text);
@@ -62,7 +62,7 @@ static bool look(struct gpu *gpu)
 /** cmd_list - the command */
 int cmd_list(int argc, char **argv)
 {
-	static const struct gpu_view view = { look, print_text, json_line };
+	static const struct gpu_view view = { look, print_text, json_line, true };
 	struct options o = options_parse(argc, argv, OPT_JSON | OPT_GPU, 0, 0, NULL,
 					 "List the virtual GPUs: number, name, UUID, address, state.");
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl: picks the command. */
 #include <argp.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "vgpu-ctl.h"
 
 const char *argp_program_version = "vgpu-ctl 0.1.0";
@@ -57,13 +54,21 @@ static const char doc[] =
 	"  cache             compiled kernels on disk\n"
 	"  cdi               a specification for containers\n"
 	"\n"
-	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.";
+	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.\n"
+	"\n"
+	"Exit status:\n"
+#define X(name, number, text) "  " #number "  " text "\n"
+	EXIT_STATUSES(X)
+#undef X
+	;
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	int *first = state->input;
 
 	(void)arg;
+	if (key == 'j')		/* as errors_begin() has seen */
+		return 0;
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
 	/* The rest belongs to the command. */
@@ -72,18 +77,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = {
-	.parser = parse, .args_doc = "[COMMAND [OPTION...]]", .doc = doc,
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "print JSON", 0 },
+	{ 0 }
 };
 
-/* What was printed is in the kernel's hands, or the command has failed. */
-static void flush_out(void)
-{
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "vgpu-ctl: cannot write: %s\n", strerror(errno));
-		_exit(EXIT_FAILED);
-	}
-}
+static const struct argp argp = {
+	.options = options, .parser = parse, .args_doc = "[COMMAND [OPTION...]]", .doc = doc,
+};
 
 int main(int argc, char **argv)
 {
@@ -91,8 +92,8 @@ int main(int argc, char **argv)
 	static char name[64];
 	int first = 0;
 
-	argp_err_exit_status = EXIT_USAGE;
-	atexit(flush_out);
+	argp_err_exit_status = EXIT_ARGP;
+	errors_begin(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &first);
 	if (!first)
 		return cmd_status(1, status);
@@ -103,7 +104,5 @@ int main(int argc, char **argv)
 		argv[first] = name;
 		return commands[i].run(argc - first, argv + first);
 	}
-	fprintf(stderr, "vgpu-ctl: there is no command '%s'; see vgpu-ctl --help\n",
-		argv[first]);
-	return EXIT_USAGE;
+	return fail(EXIT_USAGE, "there is no command '%s'; see vgpu-ctl --help", argv[first]);
 }

@@ -19,6 +19,7 @@
 #define CONFIGFS	"/sys/kernel/config"
 #define ROOT		CONFIGFS "/vgpu"
 #define MAX_NAMES	64
+#define MAX_GPUS	16	/* of the module */
 
 static int write_file(const char *dir, const char *name, const char *text)
 {
@@ -65,10 +66,8 @@ static int prepare(void)
 {
 	if (access("/sys/module/vgpu", F_OK))
 		return no_device();
-	if (geteuid()) {
-		fprintf(stderr, "vgpu-ctl: adding and removing devices needs root: try sudo\n");
-		return EXIT_FAILED;
-	}
+	if (geteuid())
+		return fail(EXIT_FAILED, "adding and removing devices needs root: try sudo");
 	if (access(ROOT, F_OK)) {
 		modprobe("vgpu_configfs");
 		if (access(ROOT, F_OK))
@@ -76,9 +75,8 @@ static int prepare(void)
 	}
 	if (!access(ROOT, F_OK))
 		return 0;
-	fprintf(stderr, "vgpu-ctl: %s is not there: is vgpu_configfs loaded? try `sudo modprobe vgpu_configfs`\n",
+	return fail(EXIT_FAILED, "%s is not there: is vgpu_configfs loaded? try `sudo modprobe vgpu_configfs`",
 		ROOT);
-	return EXIT_FAILED;
 }
 
 static int set_up(const char *dir, const char *model, const struct options *o)
@@ -106,6 +104,8 @@ static const char *why(int r)
 		return "it is in use; --force pulls it out all the same";
 	case ENODEV:
 		return "there is no such GPU";
+	case EINVAL:
+		return "a device cannot have so much memory";
 	}
 	return strerror(-r);
 }
@@ -134,10 +134,10 @@ int cmd_add(int argc, char **argv)
 	char dir[128];
 	int r;
 
-	if (model && !model_exists(model)) {
-		fprintf(stderr, "vgpu-ctl: there is no model %s; `vgpu-ctl model list' shows all\n", model);
-		return EXIT_FAILED;
-	}
+	if (o.index >= MAX_GPUS)
+		return fail(EXIT_USAGE, "the number of a GPU is 0 to %d", MAX_GPUS - 1);
+	if (model && !model_exists(model))
+		return fail(EXIT_FAILED, "there is no model %s; `vgpu-ctl model list' shows all", model);
 	r = prepare();
 	if (r)
 		return r;
@@ -152,10 +152,8 @@ int cmd_add(int argc, char **argv)
 		if (r)
 			rmdir(dir);
 	}
-	if (r) {
-		fprintf(stderr, "vgpu-ctl: cannot add a GPU: %s\n", why(r));
-		return EXIT_FAILED;
-	}
+	if (r)
+		return fail(EXIT_FAILED, "cannot add a GPU: %s", why(r));
 	say_added(dir, o.json);
 	return 0;
 }
@@ -205,21 +203,14 @@ int cmd_remove(int argc, char **argv)
 
 	if (r)
 		return r;
-	count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.words[0]);
-	if (!count)
-		return EXIT_FAILED;
-	if (count > 1) {
-		fprintf(stderr, "vgpu-ctl: '%s' is the beginning of %d devices' UUIDs\n", o.words[0], count);
-		gpus_close(gpus, count);
-		return EXIT_FAILED;
-	}
-	index = gpus[0].is_open ? gpus[0].dev.info.index : gpus[0].vsec.index;
+	r = gpus_get(gpus, &count, o.words[0], false);
+	if (r)
+		return r;
+	index = gpu_index(&gpus[0]);
 	gpus_close(gpus, count);	/* or we would be who uses it */
 	r = unplug(index, o.force);
-	if (r) {
-		fprintf(stderr, "vgpu-ctl: cannot remove GPU %u: %s\n", index, why(r));
-		return EXIT_FAILED;
-	}
+	if (r)
+		return fail(EXIT_FAILED, "cannot remove GPU %u: %s", index, why(r));
 	if (o.json) {
 		struct json_object *top = json_object_new_object();
 

@@ -54,7 +54,7 @@ static bool look(struct gpu *gpu)
 /** cmd_mem - the command */
 int cmd_mem(int argc, char **argv)
 {
-	static const struct gpu_view view = { look, print_text, json_gpu };
+	static const struct gpu_view view = { look, print_text, json_gpu, false };
 	struct options o = options_parse(argc, argv, OPT_JSON | OPT_GPU, 0, 0, NULL,
 					 "Show the memory of the virtual GPUs, and who has it.");
 

@@ -99,8 +99,7 @@ static int show(const char *id, bool json)
 			print_text(&models[i]);
 		return 0;
 	}
-	fprintf(stderr, "vgpu-ctl: there is no model %s; `vgpu-ctl model list' shows all\n", id);
-	return EXIT_FAILED;
+	return fail(EXIT_FAILED, "there is no model %s; `vgpu-ctl model list' shows all", id);
 }
 
 static int list(bool json)
@@ -132,6 +131,5 @@ int cmd_model(int argc, char **argv)
 		return list(o.json);
 	if (o.count == 2 && !strcmp(o.words[0], "show"))
 		return show(o.words[1], o.json);
-	fprintf(stderr, "vgpu-ctl: model list, or model show MODEL\n");
-	return EXIT_USAGE;
+	return fail(EXIT_USAGE, "model list, or model show MODEL");
 }

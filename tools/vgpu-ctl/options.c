@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Options that several commands share, and what a person may call a device. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static unsigned long number(struct argp_state *state, const char *text)
 	char *end;
 	unsigned long n = strtoul(text, &end, 0);
 
-	if (!*text || *end)
+	if (!isdigit((unsigned char)*text) || *end)
 		argp_error(state, "%s is not a number", text);
 	return n;
 }
@@ -85,13 +86,14 @@ struct options options_parse(int argc, char **argv, unsigned int allowed, int le
 {
 	struct argp_option some[OPTIONS + 1] = { 0 };
 	const struct argp argp = { .options = some, .parser = parse, .args_doc = args_doc, .doc = doc };
-	struct parsing p = { .o.index = -1, .least = least, .most = most };
+	struct parsing p = { .o.json = errors_json, .o.index = -1, .least = least, .most = most };
 	int n = 0;
 
 	for (int i = 0; i < OPTIONS; i++)
 		if (allowed & 1u << i)
 			some[n++] = all[i];
 	argp_parse(&argp, argc, argv, 0, NULL, &p);
+	errors_json = p.o.json;
 	return p.o;
 }
 
@@ -102,43 +104,60 @@ bool gpu_is_called(const struct gpu *gpu, const char *name)
 	long n = strtol(name, &end, 10);
 
 	if (*name && !*end)
-		return gpu->is_open ? n == gpu->dev.info.index :
-			gpu->have_vsec && n == gpu->vsec.index;
+		return n == gpu_index(gpu);
 	address_print(gpu, text);
 	if (!strcasecmp(name, text) || (strlen(name) > 4 && !strcasecmp(name, text + 5)))
 		return true;
 	if (!gpu->is_open && !gpu->have_vsec)
 		return false;
 	uuid_print(gpu->is_open ? gpu->dev.info.uuid : gpu->vsec.uuid, text);
-	return strlen(name) >= 8 && !strncasecmp(name, text, strlen(name));
+	return strlen(name) > 4 && !strncasecmp(name, text, strlen(name));
 }
 
-/**
- * gpus_choose - keep the devices that are meant
- * @gpus: devices; those that are not are closed
- * @count: how many
- * @name: what --gpu said, NULL for all
- *
- * Return: how many are left; says so when none is.
- */
-int gpus_choose(struct gpu *gpus, int count, const char *name)
+/* Keep the devices that have the name, close the others; how many are left. */
+static int choose(struct gpu *gpus, int count, const char *name)
 {
 	int n = 0;
 
-	if (!count)
-		no_device();
-	if (!count || !name)
-		return count;
 	for (int i = 0; i < count; i++) {
 		if (gpu_is_called(&gpus[i], name))
 			gpus[n++] = gpus[i];
 		else
 			gpus_close(&gpus[i], 1);
 	}
-	if (!n)
-		fprintf(stderr, "vgpu-ctl: no GPU is called %s; `vgpu-ctl list' shows what there is\n",
-			name);
 	return n;
+}
+
+/**
+ * gpus_get - open the devices that are meant
+ * @gpus: room for VGPU_MAX_DEVICES
+ * @count: how many they are
+ * @name: what --gpu said, NULL for all
+ * @use: at least one must have a node that can be opened
+ *
+ * Return: 0, or the exit status after saying what is wrong; then nothing is open.
+ */
+int gpus_get(struct gpu *gpus, int *count, const char *name, bool use)
+{
+	int n = gpus_open(gpus, VGPU_MAX_DEVICES), status = EXIT_DONE;
+
+	*count = 0;
+	if (!n)
+		return no_device();
+	if (name) {
+		n = choose(gpus, n, name);
+		if (!n)
+			return fail(EXIT_NO_DEVICE, "no GPU is called %s; `vgpu-ctl list' shows what there is", name);
+		if (n > 1)
+			status = fail(EXIT_FAILED, "%s is the beginning of %d GPUs' UUIDs", name, n);
+	}
+	if (!status && use)
+		status = nodes_shut(gpus, n);
+	if (status)
+		gpus_close(gpus, n);
+	else
+		*count = n;
+	return status;
 }
 
 /**
@@ -151,9 +170,13 @@ int gpus_choose(struct gpu *gpus, int count, const char *name)
 int gpus_show(const struct options *o, const struct gpu_view *view)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o->gpu);
-	struct json_object *list = json_object_new_array();
+	int count, status = gpus_get(gpus, &count, o->gpu, !view->shut_too);
+	struct json_object *list;
 
+	if (status)
+		return status;
+	status = nodes_shut(gpus, count);
+	list = json_object_new_array();
 	for (int i = 0; i < count; i++) {
 		if (!view->look(&gpus[i]))
 			continue;
@@ -162,10 +185,10 @@ int gpus_show(const struct options *o, const struct gpu_view *view)
 		else
 			view->text(&gpus[i]);
 	}
-	if (o->json && count)
+	if (o->json)
 		json_print_as("devices", list);
 	else
 		json_object_put(list);
 	gpus_close(gpus, count);
-	return count ? 0 : EXIT_NO_DEVICE;
+	return status;
 }

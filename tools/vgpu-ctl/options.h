@@ -35,18 +35,20 @@ struct options options_parse(int argc, char **argv, unsigned int allowed, int le
 			     const char *args_doc, const char *doc);
 
 bool gpu_is_called(const struct gpu *gpu, const char *name);
-int gpus_choose(struct gpu *gpus, int count, const char *name);
+int gpus_get(struct gpu *gpus, int *count, const char *name, bool use);
 
 /**
  * struct gpu_view - what a command shows of each device
  * @look: reads what it shows; false: there is nothing to show of this one
  * @text: prints it
  * @json: the same as an object
+ * @shut_too: it has something to show also of those whose nodes cannot be opened
  */
 struct gpu_view {
 	bool (*look)(struct gpu *gpu);
 	void (*text)(const struct gpu *gpu);
 	struct json_object *(*json)(const struct gpu *gpu);
+	bool shut_too;
 };
 
 int gpus_show(const struct options *o, const struct gpu_view *view);

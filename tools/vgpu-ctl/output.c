@@ -1,25 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* How results are written: JSON, and the option that asks for it. */
+/* How results are written as JSON. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "output.h"
-
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ 0 }
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != 'j')
-		return ARGP_ERR_UNKNOWN;
-	*(bool *)state->input = true;
-	return 0;
-}
-
-static const struct argp json_argp = { .options = options, .parser = parse };
-const struct argp_child json_children[] = { { .argp = &json_argp }, { 0 } };
 
 void add_string(struct json_object *o, const char *key, const char *value)
 {
@@ -64,9 +48,10 @@ struct json_object *json_processes(const struct gpu *gpu, bool with_gpu)
 	return list;
 }
 
-/** json_print - write an object and free it */
+/** json_print - write an object and free it; what went wrong until now is in it */
 void json_print(struct json_object *top)
 {
+	errors_add_to(top);
 	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(top);
 }
@@ -83,6 +68,7 @@ void json_print_as(const char *key, struct json_object *value)
 /** no_device - say that there is none; the exit status */
 int no_device(void)
 {
-	fprintf(stderr, "vgpu-ctl: no vgpu device: is the module loaded? try `sudo modprobe vgpu`\n");
-	return EXIT_NO_DEVICE;
+	if (!access("/sys/module/vgpu", F_OK))
+		return fail(EXIT_NO_DEVICE, "no vgpu device: the module is loaded and has none; try `sudo vgpu-ctl add`");
+	return fail(EXIT_NO_DEVICE, "no vgpu device: is the module loaded? try `sudo modprobe vgpu`");
 }

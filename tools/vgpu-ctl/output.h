@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* How results are written: JSON, and the option that asks for it. */
+/* How results are written as JSON. */
 #ifndef VGPU_CTL_OUTPUT_H
 #define VGPU_CTL_OUTPUT_H
 
-#include <argp.h>
 #include "vgpu-ctl.h"
-
-/* argp children of a command that has --json and takes nothing else; its input is a bool. */
-extern const struct argp_child json_children[];
 
 void add_string(struct json_object *o, const char *key, const char *value);
 void add_number(struct json_object *o, const char *key, uint64_t value);

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl ps: who uses the devices. */
-#include <argp.h>
 #include <stdio.h>
+#include "options.h"
 #include "output.h"
-
-static const struct argp argp = {
-	.children = json_children,
-	.doc = "Show the processes that use a virtual GPU: memory, contexts, kernels completed, "
-	       "the time that workers spent for them.",
-};
 
 static void print_text(const struct gpu *gpus, int count)
 {
@@ -47,17 +41,17 @@ static void print_json(const struct gpu *gpus, int count)
 int cmd_ps(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	bool json = false;
-	int count;
+	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
+		"Show the processes that use a virtual GPU: memory, contexts, kernels completed, "
+		"the time that workers spent for them.");
+	int count, status = gpus_get(gpus, &count, NULL, true);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	count = gpus_open(gpus, VGPU_MAX_DEVICES);
+	if (status)
+		return status;
 	for (int i = 0; i < count; i++)
 		if (gpus[i].is_open)
 			gpus[i].process_count = vgpu_dev_processes(&gpus[i].dev, &gpus[i].processes);
-	if (!count)
-		return no_device();
-	if (json)
+	if (o.json)
 		print_json(gpus, count);
 	else
 		print_text(gpus, count);

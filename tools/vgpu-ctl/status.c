@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl status: everything about every device, for people or as JSON. */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
+#include "options.h"
 #include "output.h"
-#include "vgpu-ctl.h"
 
 #define MIB(bytes)	((unsigned long long)(bytes) >> 20)
-
-static const struct argp argp = {
-	.children = json_children,
-	.doc = "Show the virtual GPUs: PCI address and ids, driver and "
-	       "instruction set versions, memory, utilization, processes.",
-};
 
 static void print_processes(const struct gpu *gpu)
 {
@@ -91,13 +84,13 @@ static void print_vsec(const struct vgpu_pci_vsec *v)
 
 static void print_text(const struct gpu *gpu)
 {
-	char address[24];
+	char address[24], why[128], fix[160];
 
 	address_print(gpu, address);
 	if (gpu->is_open)
 		printf("GPU %u: %s\n", gpu->dev.info.index, gpu->dev.info.name);
 	else
-		printf("GPU at %s\n", address);
+		printf("GPU %u: at %s\n", gpu_index(gpu), address);
 	printf("  pci           %s [%04x:%04x], subsystem [%04x:%04x]%s\n", address,
 	       gpu->vendor_id, gpu->device_id, gpu->subsys_vendor, gpu->subsys_id,
 	       gpu->on_bus ? "" : ", not visible on the bus");
@@ -105,7 +98,8 @@ static void print_text(const struct gpu *gpu)
 		print_open(gpu);
 		return;
 	}
-	printf("  node          cannot be opened: check the permissions of /dev/vgpu* or run as root\n");
+	node_advice(gpu, why, fix);
+	printf("  node          %s; try: %s\n", why, fix);
 	if (gpu->have_vsec)
 		print_vsec(&gpu->vsec);
 }
@@ -161,7 +155,6 @@ static void json_open(struct json_object *o, const struct gpu *gpu)
 	struct json_object *memory = json_memory(gpu->status.vram_total, gpu->status.vram_used);
 	char text[48];
 
-	add_number(o, "index", info->index);
 	add_string(o, "name", info->name);
 	uuid_print(info->uuid, text);
 	add_string(o, "uuid", text);
@@ -187,7 +180,6 @@ static void json_vsec(struct json_object *o, const struct vgpu_pci_vsec *v)
 {
 	char text[48];
 
-	add_number(o, "index", v->index);
 	uuid_print(v->uuid, text);
 	add_string(o, "uuid", text);
 	snprintf(text, sizeof(text), "%u.%u", v->cc >> 16, v->cc & 0xffff);
@@ -201,6 +193,7 @@ static struct json_object *json_gpu(const struct gpu *gpu)
 {
 	struct json_object *o = json_object_new_object();
 
+	add_number(o, "index", gpu_index(gpu));
 	json_object_object_add(o, "pci", json_pci(gpu));
 	json_object_object_add(o, "node_open", json_object_new_boolean(gpu->is_open));
 	if (gpu->is_open)
@@ -225,19 +218,20 @@ static void print_json(const struct gpu *gpus, int count)
 int cmd_status(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	bool json = false;
-	int count;
+	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
+		"Show the virtual GPUs: PCI address and ids, driver and instruction set versions, memory, "
+		"utilization, processes.");
+	int count, status = gpus_get(gpus, &count, NULL, false);
 
-	argp_parse(&argp, argc, argv, 0, NULL, &json);
-	count = gpus_open(gpus, VGPU_MAX_DEVICES);
+	if (status)
+		return status;
 	gpus_measure(gpus, count);
-	if (json)
+	status = nodes_shut(gpus, count);
+	if (o.json)
 		print_json(gpus, count);
 	else
 		for (int i = 0; i < count; i++)
 			print_text(&gpus[i]);
 	gpus_close(gpus, count);
-	if (count)
-		return 0;
-	return no_device();
+	return status;
 }

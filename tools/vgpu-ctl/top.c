@@ -71,7 +71,7 @@ static void show_gpu(const struct gpu *gpu)
 	const char *state = gpu_state(gpu);
 
 	if (!gpu->is_open) {
-		printw("GPU ?: its node cannot be opened\n");
+		printw("GPU %u: its node cannot be opened\n", gpu_index(gpu));
 		return;
 	}
 	attron(A_BOLD);
@@ -210,15 +210,13 @@ int cmd_top(int argc, char **argv)
 					 "Watch the virtual GPUs and the processes that use them; q quits. "
 					 "With --json, an object a line until interrupted.");
 	uint64_t before = 0;
-	int count;
+	int count, status;
 
-	if (!o.json && !isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "vgpu-ctl: top needs a terminal, or --json; `vgpu-ctl status' prints once\n");
-		return EXIT_FAILED;
-	}
-	count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), o.gpu);
-	if (!count)
-		return EXIT_NO_DEVICE;
+	status = gpus_get(gpus, &count, o.gpu, true);
+	if (!status && !o.json && !isatty(STDOUT_FILENO))
+		status = fail(EXIT_FAILED, "top needs a terminal, or --json; `vgpu-ctl status' prints once");
+	if (status)
+		return status;
 	if (!o.json)
 		start_screen();
 	do {

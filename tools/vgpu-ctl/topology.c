@@ -68,10 +68,10 @@ int cmd_topology(int argc, char **argv)
 	static struct gpu gpus[VGPU_MAX_DEVICES];
 	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
 					 "Show how the virtual GPUs are connected.");
-	int count = gpus_choose(gpus, gpus_open(gpus, VGPU_MAX_DEVICES), NULL);
+	int count, status = gpus_get(gpus, &count, NULL, false);
 
-	if (!count)
-		return EXIT_NO_DEVICE;
+	if (status)
+		return status;
 	if (o.json)
 		print_json(gpus, count);
 	else

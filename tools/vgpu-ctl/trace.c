@@ -96,14 +96,12 @@ static int trace_command(char **argv)
 	int fd, status = EXIT_FAILED;
 	pid_t pid;
 
-	if (!mkdtemp(dir)) {
-		fprintf(stderr, "vgpu-ctl: /tmp: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
+	if (!mkdtemp(dir))
+		return fail(EXIT_FAILED, "/tmp: %s", strerror(errno));
 	snprintf(path, sizeof(path), "%s/pipe", dir);
 	fd = mkfifo(path, 0600) ? -1 : open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", path, strerror(errno));
+		fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
 	} else {
 		trace_kernel_begin(NULL);
 		pid = start(argv, path);
@@ -125,10 +123,10 @@ static int trace_process(const char *pid)
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%.20s", pid);
-	if (access(path, F_OK)) {
-		fprintf(stderr, "vgpu-ctl: there is no process %s\n", pid);
-		return EXIT_FAILED;
-	}
+	if (access(path, F_OK))
+		return fail(EXIT_FAILED, "there is no process %s", pid);
+	if (access("/sys/module/vgpu", F_OK))
+		return no_device();
 	r = trace_kernel_begin(pid);
 	while (!r && !interrupted) {
 		struct pollfd p = { .fd = trace_kernel_fd(), .events = POLLIN };
@@ -138,7 +136,7 @@ static int trace_process(const char *pid)
 			break;
 	}
 	trace_kernel_end();
-	return r ? EXIT_FAILED : 0;
+	return r;
 }
 
 static bool is_number(const char *text)
@@ -165,54 +163,71 @@ static FILE *open_output(const char *file, bool process)
 	FILE *to = file ? fopen(file, "we") : process ? stdout : stderr;
 
 	if (!to)
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, strerror(errno));
+		fail(EXIT_FAILED, "%s: %s", file, strerror(errno));
 	return to;
 }
 
-/** cmd_trace - the command; not by argp, for the options after COMMAND are not ours */
-int cmd_trace(int argc, char **argv)
+/* Options up to the next word; the exit status when there is nothing more to do, else -1. */
+static int read_options(int argc, char **argv, const char **file)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "output", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' }, { "usage", no_argument, NULL, 'h' }, { 0 }
 	};
-	const char *file = NULL;
-	bool json = false, process;
-	int c, status;
-	FILE *to;
+	int c;
 
-	optind = 1;
 	while ((c = getopt_long(argc, argv, "+jo:", options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
-			json = true;
+			errors_json = true;
 			break;
 		case 'o':
-			file = optarg;
+			*file = optarg;
 			break;
 		case 'h':
 			usage(stdout);
-			return 0;
+			return EXIT_DONE;
 		default:
 			usage(stderr);
-			return EXIT_USAGE;
+			return EXIT_ARGP;
 		}
 	}
+	return -1;
+}
+
+/** cmd_trace - the command; not by argp, for the options after COMMAND are not ours */
+int cmd_trace(int argc, char **argv)
+{
+	const char *file = NULL, *pid;
+	int status;
+	FILE *to;
+
+	optind = 1;
+	status = read_options(argc, argv, &file);
+	if (status >= 0)
+		return status;
 	if (optind >= argc) {
 		usage(stderr);
-		return EXIT_USAGE;
+		return EXIT_ARGP;
 	}
-	process = argc == optind + 1 && is_number(argv[optind]);
-	to = open_output(file, process);
+	pid = is_number(argv[optind]) ? argv[optind] : NULL;
+	if (pid) {	/* options may follow it */
+		optind++;
+		status = read_options(argc, argv, &file);
+		if (status >= 0)
+			return status;
+		if (optind < argc)
+			return fail(EXIT_USAGE, "%s is one too many", argv[optind]);
+	}
+	to = open_output(file, pid);
 	if (!to)
 		return EXIT_FAILED;
-	trace_out_open(to, json);
+	errors_to(pid ? stdout : to);
+	trace_out_open(to, errors_json);
 	signal(SIGINT, interrupt);
 	signal(SIGTERM, interrupt);
-	status = process ? trace_process(argv[optind]) : trace_command(argv + optind);
-	if (file && fclose(to)) {
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, strerror(errno));
-		return EXIT_FAILED;
-	}
+	status = pid ? trace_process(pid) : trace_command(argv + optind);
+	if (file && fflush(to))
+		return fail(EXIT_FAILED, "%s: %s", file, strerror(errno));
 	return status;
 }

@@ -179,11 +179,20 @@ static void watch_calls(struct session *s)
 		fprintf(stderr, "vgpu-ctl: calls cannot be traced: only launches will show\n");
 }
 
+/* A process cannot be traced without; of a command the calls are something. */
+static int cannot(const char *pid, const char *why)
+{
+	if (pid)
+		return fail(EXIT_FAILED, "tracing a process that runs: %s; `vgpu-ctl trace COMMAND' can do without", why);
+	fprintf(stderr, "vgpu-ctl: only calls will show, not what the device does: %s\n", why);
+	return EXIT_FAILED;
+}
+
 /**
  * trace_kernel_begin - have the kernel tell what is done
  * @pid: of this process, its calls too; NULL: only on devices, by those that trace_kernel_child() names and their children
  *
- * Return: 0, or a negative errno after saying why not; trace_kernel_end() in any case.
+ * Return: 0, or the exit status after saying why not; trace_kernel_end() in any case.
  */
 int trace_kernel_begin(const char *pid)
 {
@@ -193,11 +202,8 @@ int trace_kernel_begin(const char *pid)
 	int r;
 
 	s->pid = pid;
-	if (why) {
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", pid ? "tracing a process that runs" :
-			"only calls will show, not what the device does", why);
-		return -EPERM;
-	}
+	if (why)
+		return cannot(pid, why);
 	take_away_stale();
 	r = make_instance(s);
 	if (!r)
@@ -209,10 +215,7 @@ int trace_kernel_begin(const char *pid)
 		s->pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (!r && s->pipe < 0)
 		r = -errno;
-	if (r)
-		fprintf(stderr, "vgpu-ctl: the kernel's tracing cannot be used (%s: %s)%s\n", INSTANCES, strerror(-r),
-			pid ? "; `vgpu-ctl trace COMMAND' can do without" : ": only calls will show");
-	return r;
+	return r ? cannot(pid, strerror(-r)) : 0;
 }
 
 /** trace_kernel_end - let the kernel tell nothing more */

@@ -8,10 +8,7 @@
 #include <json-c/json.h>
 #include "../../userlib/libvgpu/libvgpu.h"
 #include "../../uapi/vgpu_pci.h"
-
-#define EXIT_NO_DEVICE	1
-#define EXIT_USAGE	2
-#define EXIT_FAILED	3
+#include "errors.h"
 
 /**
  * struct gpu - a virtual device as seen from here
@@ -57,6 +54,12 @@ void gpus_measure(struct gpu *gpus, int count);
 void gpus_close(struct gpu *gpus, int count);
 void uuid_print(const uint8_t uuid[16], char text[48]);
 void address_print(const struct gpu *gpu, char text[24]);
+
+/* nodes.c: why a device cannot be opened */
+unsigned int gpu_index(const struct gpu *gpu);
+void node_advice(const struct gpu *gpu, char why[128], char fix[160]);
+int node_shut(const struct gpu *gpu);
+int nodes_shut(const struct gpu *gpus, int count);
 
 /* list.c, model.c */
 const char *gpu_state(const struct gpu *gpu);

@@ -34,6 +34,7 @@ enum { MAX_THREADS = 256, DEFAULT_CC = 120 };
  * @there: found in the cache
  * @failed: not compiled
  * @unstored: errno of a failure to store
+ * @why: what the first failure was; read when all threads have ended
  */
 struct work {
 	struct vgpu_cache *cache;
@@ -44,6 +45,7 @@ struct work {
 	unsigned int count;
 	atomic_uint next, compiled, there, failed;
 	atomic_int unstored;
+	char why[512];
 };
 
 static int choose(const struct vgpucc_entry *e, void *ctx)
@@ -73,19 +75,29 @@ static int choose(const struct vgpucc_entry *e, void *ctx)
 	return 0;
 }
 
+/* Count a failure; what the first one was is told at the end. */
+static void note_failure(struct work *w, const char *what, const struct diag *d)
+{
+	if (!w->failed++)
+		snprintf(w->why, sizeof(w->why), "%s%s%s", what, *what ? ": " : "",
+			 d->first[0] ? d->first : "out of memory");
+}
+
 static void do_kernel(struct work *w, const struct vgpucc_module *m, const char *name, enum vgpucc_shape_class shape)
 {
 	struct vgpucc_options opt = { .shape = shape, .cc = w->cc };
 	uint8_t key[VGPUCC_KEY_SIZE];
+	struct diag d;
 	void *code = NULL;
 	size_t size;
 	int err;
 
+	diag_init(&d, NULL, 0);
 	vgpucc_key(m, name, &opt, key);
 	if (vgpu_cache_get(w->cache, key, &code, &size)) {
 		w->there++;
-	} else if (vgpucc_compile_kernel(m, name, &opt, NULL, &code, &size)) {
-		w->failed++;
+	} else if (vgpucc_compile_kernel(m, name, &opt, &d, &code, &size)) {
+		note_failure(w, name, &d);
 	} else {
 		w->compiled++;
 		err = vgpu_cache_put(w->cache, key, code, size);
@@ -101,11 +113,14 @@ static void do_module(struct work *w, const struct vgpucc_entry *e)
 	struct vgpucc_module *m;
 	struct vgpucc_info info;
 	struct vgpucc_kernel k;
+	struct diag d;
 	size_t len;
-	char *text = vgpucc_entry_text(e, &len, NULL);
+	char *text;
 
-	if (!text || vgpucc_module_open(text, len, &target, NULL, &m)) {
-		w->failed++;
+	diag_init(&d, NULL, 0);
+	text = vgpucc_entry_text(e, &len, &d);
+	if (!text || vgpucc_module_open(text, len, &target, &d, &m)) {
+		note_failure(w, "", &d);
 		free(text);
 		return;
 	}
@@ -176,17 +191,20 @@ static int warm_image(struct work *w, const char *file, const void *image, size_
 
 	diag_init(&d, NULL, 0);
 	ret = vgpucc_image_entries(image, size, choose, w, &d);
-	if (ret) {
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, d.first[0] ? d.first : "out of memory");
-		return EXIT_FAILED;
-	}
+	if (ret)
+		return fail(EXIT_FAILED, "%s: %s", file, d.first[0] ? d.first : "out of memory");
 	clock_gettime(CLOCK_MONOTONIC, &a);
 	run_workers(w, thread_count(w->opt));
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	told(w, file, b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) / 1e9);
 	if (w->unstored)
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", vgpu_cache_folder(w->cache), strerror(-w->unstored));
-	return w->failed || w->unstored ? EXIT_FAILED : 0;
+		fail(EXIT_FAILED, "%s: %s", vgpu_cache_folder(w->cache), strerror(-w->unstored));
+	if (w->failed)
+		fail(EXIT_FAILED, "%s: %s", file, w->why);
+	else if (!w->compiled && !w->there)
+		fail(EXIT_FAILED, "%s: there is no%s kernel in it that this compute capability would take", file,
+		     w->opt->kernel ? " such" : "");
+	told(w, file, b.tv_sec - a.tv_sec + (b.tv_nsec - a.tv_nsec) / 1e9);
+	return w->failed || w->unstored || !(w->compiled + w->there) ? EXIT_FAILED : EXIT_DONE;
 }
 
 int cache_warm(struct vgpu_cache *c, const char *file, const struct warm_options *opt)
@@ -196,11 +214,13 @@ int cache_warm(struct vgpu_cache *c, const char *file, const struct warm_options
 	void *image = MAP_FAILED;
 	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st))
-		image = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (image == MAP_FAILED) {
-		fprintf(stderr, "vgpu-ctl: %s: %s\n", file, strerror(errno));
-	} else {
+	if (fd < 0 || fstat(fd, &st))
+		fail(EXIT_FAILED, "%s: %s", file, strerror(errno));
+	else if (!S_ISREG(st.st_mode) || !st.st_size)
+		fail(EXIT_FAILED, "%s %s", file, S_ISREG(st.st_mode) ? "is empty" : "is no file");
+	else if ((image = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0)) == MAP_FAILED)
+		fail(EXIT_FAILED, "%s: %s", file, strerror(errno));
+	if (image != MAP_FAILED) {
 		status = warm_image(&w, file, image, st.st_size);
 		munmap(image, st.st_size);
 	}
