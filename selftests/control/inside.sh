@@ -662,6 +662,59 @@ commands()
 	unload
 }
 
+# completed WORD...: what bash offers for the last one, a line each.
+completed()
+{
+	(
+		. "$top/tools/vgpu-ctl/completion.bash"
+		COMP_WORDS=(vgpu-ctl "$@")
+		COMP_CWORD=$#
+		_vgpu_ctl
+		printf '%s\n' "${COMPREPLY[@]}" | sort
+	)
+}
+
+# The completion against what the commands say of themselves, so that none is forgotten.
+completion()
+{
+	local c words table PATH=${ctl%/*}:$PATH
+	table=$(sed -n 's/^\t{ "\([a-z]*\)", cmd_.*/\1/p' "$top/tools/vgpu-ctl/main.c" | sort)
+	check "completion: there are commands" test "$(wc -l <<<"$table")" -ge 17
+	check "completion: every command" is "$(completed "")" "$table"
+	check "--help: every command" is "$("$ctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort -u)" "$table"
+	for c in $table; do
+		words=$("$ctl" "$c" --help | grep -oE -- '--[a-z]+' | grep -vxE -- '--(usage|version)' | sort -u)
+		[[ $words == *--help* ]] || words=$(printf '%s\n--help' "$words" | sort)
+		check "completion: every option of $c" is "$(completed "$c" --)" "$words"
+		check "man page: every option of $c" man_page_has "$c" "$words"
+	done
+	check "completion: every failure to inject" is "$(completed inject "")" \
+		"$("$ctl" inject --help | sed -n '/^What:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | sort)"
+	check "completion: every model" is "$(completed model show "")" "$("$ctl" model list | awk 'NR > 1 { print $1 }' | sort)"
+	check "completion: a model to add" is "$(completed add h1)" h100
+	check "completion: what the cache can" is "$(completed cache "" | tr '\n' ' ')" "clear show warm "
+	check "completion: a library to warm" is "$(completed cache warm "$PWD/insi")" "$PWD/inside.sh"
+	check "completion: one more, behind options" is "$(completed cache --json warm --cc 9.0 x "$PWD/insi")" "$PWD/inside.sh"
+	check "completion: a file to write" is "$(completed cdi --output "$PWD/insi")" "$PWD/inside.sh"
+	check "completion: a process" says "$(completed doctor "$$")" "^$$\$"
+	check "completion: a process to trace" says "$(completed trace "$$")" "^$$\$"
+	check "completion: a command to trace" says "$(completed trace -o x setpri)" "^setpriv\$"
+	check "completion: a command by its path" says "$(completed trace /usr/bin/setpri)" "^/usr/bin/setpriv\$"
+	check "completion: its arguments" is "$(completed trace --json cat "$PWD/insi")" "$PWD/inside.sh"
+	load gpus=2 || return
+	check "completion: devices" is "$(completed list -i "" | tr '\n' ' ')" "0 1 "
+	check "completion: a device to remove" is "$(completed remove "" | tr '\n' ' ')" "0 1 "
+	unload
+}
+
+man_page_has()
+{
+	local option
+	for option in $2; do
+		[ "$option" = --help ] || grep -q -- "\*\*$option\*\*" "$top/Documentation/vgpu-ctl.rst" || { echo "$1: no $option"; return 1; }
+	done
+}
+
 # What every command says of a process while it computes, and of the device.
 busy()
 {
@@ -714,7 +767,7 @@ busy()
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-parts=${*:-errors commands busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
+parts=${*:-errors commands completion busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
 case ${KERNEL:-} in
 kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
 esac
