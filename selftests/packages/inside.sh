@@ -218,19 +218,29 @@ udev
 service
 containers
 
-# A real driver that comes later, or was there before, wins.
-echo 'int cuInit(unsigned f) { return 100; }' | gcc -shared -fPIC -Wl,-soname,libcuda.so.1 -xc - \
-	-o /usr/lib/x86_64-linux-gnu/libcuda.so.999.1
-/sbin/ldconfig
-check "a real driver's library is not hidden" says "$(readlink -f "$(cached)")" "^/usr/lib/x86_64-linux-gnu/libcuda.so.999.1"
-check "and doctor tells" says "$(vgpu-ctl doctor)" "libcuda.so.1 is somebody else's"
+# A real driver that comes later, or was there before, wins: also in folders that no file of the linker names.
+echo 'int cuInit(unsigned f) { return 100; }' | gcc -shared -fPIC -Wl,-soname,libcuda.so.1 -xc - -o "$tmp/libcuda.so.999.1"
+multiarch=/etc/ld.so.conf.d/x86_64-linux-gnu.conf
+for real in /usr/lib/x86_64-linux-gnu /usr/lib; do
+	for conf in "" " that the linker knows by itself"; do
+		[ -z "$conf" ] || mv $multiarch "$tmp/multiarch"
+		cp "$tmp/libcuda.so.999.1" $real/
+		/sbin/ldconfig
+		check "a real driver's library is not hidden: $real$conf" says "$(readlink -f "$(cached)")" "^$real/libcuda.so.999.1"
+		check "and a program has it" says "$(vgpu-ctl doctor)" "BAD .*libcuda.so.1 is somebody else's: $real/libcuda"
+		[ -z "$conf" ] || mv "$tmp/multiarch" $multiarch
+		rm -f $real/libcuda.so.999.1 $real/libcuda.so.1
+	done
+done
 mkdir -p /opt/real/lib
-mv /usr/lib/x86_64-linux-gnu/libcuda.so.999.1 /opt/real/lib/
-rm -f /usr/lib/x86_64-linux-gnu/libcuda.so.1
+mv "$tmp/libcuda.so.999.1" /opt/real/lib/
 echo /opt/real/lib >/etc/ld.so.conf.d/nvidia-real.conf
 /sbin/ldconfig
 check "nor one in a folder of its own" says "$(readlink -f "$(cached)")" "^/opt/real/lib"
-rm -rf /opt/real /etc/ld.so.conf.d/nvidia-real.conf
+mv /etc/ld.so.conf.d/nvidia-real.conf /etc/ld.so.conf.d/zzz-real.conf
+/sbin/ldconfig
+check "one that is named behind ours is: doctor tells" says "$(vgpu-ctl doctor)" "BAD .*/opt/real/lib/libcuda.so.999.1 is somebody else's, and is hidden by ours"
+rm -rf /opt/real /etc/ld.so.conf.d/zzz-real.conf
 /sbin/ldconfig
 check "without it ours is back" says "$(cached)" "^/usr/lib/vgpu/"
 

@@ -15,6 +15,15 @@ HERE=tools/package
 
 put() { install -D -m "$1" "$2" "$D$3"; }
 
+# The folders that this system's dynamic linker looks into by itself.
+system_dirs()
+{
+	local ld
+	for ld in /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1; do
+		[ ! -x $ld ] || $ld --list-diagnostics | sed -n 's|^path\.system_dirs\[.*\]="\(.*\)/"$|\1|p'
+	done | grep . || { echo "install.sh: the linker does not say where it looks (glibc 2.33 does)" >&2; return 1; }
+}
+
 libs()
 {
 	local so name
@@ -26,7 +35,10 @@ libs()
 		ln -sfn "$name.so.1" "$D/usr/lib/vgpu/$name.so"
 	done
 	# Last in the linker's order: whatever a real driver has installed comes before it.
-	put 644 $HERE/zz-vgpu.ld.conf /etc/ld.so.conf.d/zz-vgpu.conf
+	system_dirs >build/system-dirs
+	sed -e '/^@SYSTEM_DIRS@$/{' -e 'r build/system-dirs' -e 'd' -e '}' $HERE/zz-vgpu.ld.conf >build/zz-vgpu.conf
+	put 644 build/zz-vgpu.conf /etc/ld.so.conf.d/zz-vgpu.conf
+	rm build/system-dirs build/zz-vgpu.conf
 }
 
 tools()

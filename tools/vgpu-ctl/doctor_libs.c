@@ -15,6 +15,10 @@
 #include "library.h"
 #include "vgpu-ctl.h"
 
+/* Where the package has the libraries, and where it says so to the linker. */
+#define INSTALLED	"/usr/lib/vgpu/"
+#define CONF		"/etc/ld.so.conf.d/zz-vgpu.conf"
+
 /** library_is_ours - whether a file is a library of this project */
 bool library_is_ours(const char *path)
 {
@@ -48,7 +52,12 @@ static void mention_others(const char *soname, const char *taken)
 			continue;
 		path += 3;
 		path[strcspn(path, "\n")] = 0;
-		if (realpath(path, real) && strcmp(real, taken))
+		if (!realpath(path, real) || !strcmp(real, taken))
+			continue;
+		if (!strncmp(taken, INSTALLED, strlen(INSTALLED)) && !library_is_ours(real))
+			doctor_say(false, "library", "have " CONF " name our folder behind that one",
+				   "%s is somebody else's, and is hidden by ours", real);
+		else
 			doctor_say(true, "library", NULL, "%s is there too and is not taken", real);
 	}
 	if (f)
