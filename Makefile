@@ -9,6 +9,7 @@
 #
 # KDIR=…          kernel build tree (default: the running kernel's, else Debian's headers)
 # SUITES="a b"    only these suites        BED=uml|qemu  for make run
+# LIST=1          make test and test-long only say what they would run
 # SAMPLE=…        the program of make run  PARAMS=…      module parameters of load and run
 
 .NOTPARALLEL:
@@ -85,6 +86,11 @@ FAILED	:= build/selftests/failed
 test test-long: %: suites-of-%
 	@$(if $(wildcard $(FAILED)),false)
 
+ifdef LIST
+suites-of-test suites-of-test-long:
+	$(always)@$(plain) mkdir -p $(dir $(FAILED)) && rm -f $(FAILED); \
+		selftests/run --list $(if $(filter %-long,$@),--long) $(SUITES) || touch $(FAILED)
+else
 suites-of-test suites-of-test-long:
 	$(always)@$(plain) $(VM)/deps.sh
 	$(always)@$(plain) $(VM)/kernels.sh uml 6.1 6.12 kasan $(if $(filter %-long,$@),kcsan) >/dev/null
@@ -92,6 +98,7 @@ suites-of-test suites-of-test-long:
 	$(always)@$(plain) $(MAKE) --no-print-directory $(filter -j%,$(MAKEFLAGS)) $(MAKEOVERRIDES) all
 	$(always)@$(plain) mkdir -p $(dir $(FAILED)) && rm -f $(FAILED); \
 		selftests/run $(if $(filter %-long,$@),--long) $(SUITES) || touch $(FAILED)
+endif
 
 bench: bed
 	@$(MAKE) --no-print-directory -C tools/bench bench

@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 29
+plan 34
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -104,6 +104,21 @@ counts "a suite that hangs" 1 "0 passed, 1 failed, 0 skipped" <<'S'
 # time limit: 1
 sleep 1000 & sleep 1000
 S
+counts "only listed" 0 "1 suites, 2 runs, 0.3 hours at most, 0 unreadable" --long --list <<'S'
+# variant: A=1
+# long variant: A=4 B=
+echo not ok 1 - it runs
+S
+counts "listed: a script that no shell can read" 1 "1 suites, 1 runs, 0.0 hours at most, 1 unreadable" --list <<'S'
+# time limit: 1
+if
+S
+counts "a variant that is none" 1 "$tmp/selftests/made/run.sh: cannot be read: # long variant: A=1 B" --long <<'S'
+# long variant: A=1 B
+printf '1..1\nok 1 a\n'
+S
+counts "unknown options are refused" 1 "run [--long] [--list] [SUITE…]" --short <<'S'
+S
 counts "unknown suites are refused" 1 "no suite other; there are: made" other <<'S'
 S
 rm -rf "$tmp/selftests/made"
@@ -119,7 +134,7 @@ check "a suite in a folder of suites" test $? = 0
 # make_test STATUS "LAST LINE" GOAL SUITE: what the tree's Makefile does, in a tree whose tools do nothing.
 make_test()
 {
-	env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -s -C "$tmp" --no-print-directory "$3" SUITES="$4" KDIR=/nowhere >"$tmp/out" 2>&1
+	env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -s -C "$tmp" --no-print-directory "$3" ${5:+"$5"} SUITES="$4" KDIR=/nowhere >"$tmp/out" 2>&1
 	got=$?
 	[ $got = "$1" ] && [ "$(tail -n 1 "$tmp/out")" = "$2" ] && return
 	echo "status $got, not $1; last line not '$2' but:"
@@ -141,6 +156,7 @@ chmod +x "$tmp"/selftests/*/run.sh
 check "make test: the last line, where one fails" make_test 1 "1 passed, 1 failed, 0 skipped" test "good bad"
 check "make test: the last line, where none fails" make_test 0 "1 passed, 0 failed, 0 skipped" test good
 check "make test-long: the same" make_test 1 "0 passed, 1 failed, 0 skipped" test-long bad
+check "make test-long LIST=1: nothing runs" make_test 0 "2 suites, 2 runs, 0.3 hours at most, 0 unreadable" test-long "good bad" LIST=1
 printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/toolkit.sh"
 make_fails() { ! env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -C "$tmp" test KDIR=/nowhere >"$tmp/out" 2>&1 && grep -q 'make: .* Error 3' "$tmp/out"; }
 check "make test: what fails before the suites is said" make_fails
