@@ -581,6 +581,12 @@ struct vgpu_device_set {
 	__u64 value;
 };
 
+/* What brings a device back to work, as NVML numbers it */
+enum {
+	VGPU_RECOVERY_NONE	= 0,	/* it works */
+	VGPU_RECOVERY_RESET	= 1,	/* RESET: it hangs or is lost */
+};
+
 /* What ended a context, or what else an event tells of. Values never change. */
 enum {
 	VGPU_FAULT_NONE		= 0,
@@ -608,6 +614,9 @@ enum {
 	VGPU_EVENT_ECC_SINGLE	= 64,	/* memory errors were corrected: as many as @detail says */
 	VGPU_EVENT_ECC_DOUBLE	= 65,	/* a memory error could not be corrected: Xid 48. Contexts end with VGPU_FAULT_ECC */
 	VGPU_EVENT_NOTICE	= 66,	/* an Xid that ends nothing */
+	VGPU_EVENT_INJECTED	= 67,	/* an administrator changed how the device fails: @detail is VGPU_INJECT_* << 32 | value */
+	VGPU_EVENT_CLOCKS	= 68,	/* what lowers the clocks has changed: work takes @detail percent of its time at full speed */
+	VGPU_EVENT_RECOVERY	= 69,	/* Xid 154: what an administrator has to do has changed: @detail is VGPU_RECOVERY_* */
 };
 
 /**
@@ -630,7 +639,7 @@ enum {
  * @thread: thread index x, y, z
  * @kernel_name: kernel's name, cut and NUL terminated
  * @event: number of the event that announced it
- * @detail: for PACKET: the negative errno; else kind specific, 0
+ * @detail: for PACKET: the negative errno; for events as VGPU_EVENT_* says; else 0
  * @ctx: handle of the context
  */
 struct vgpu_fault {
@@ -700,7 +709,9 @@ enum {
 	VGPU_INJECT_ECC_SINGLE	= 2,	/* @value: how many corrected errors, 1 to 1000000 */
 	VGPU_INJECT_ECC_DOUBLE	= 3,	/* an uncorrected error: Xid 48 */
 	VGPU_INJECT_LOST	= 4,	/* fall off the bus: Xid 79 */
-	VGPU_INJECT_HANG	= 5,	/* nothing gets on any more */
+	VGPU_INJECT_HANG	= 5,	/* nothing gets on any more. With time_limit_ms, contexts that have waited for so long end as
+					 * TIMEOUT with Xid 109
+					 */
 	VGPU_INJECT_SLOW	= 6,	/* @value: time that work takes in percent, 100 to 100000 */
 	VGPU_INJECT_THROTTLE	= 7,	/* @value: VGPU_THROTTLE_* but IDLE; half the clocks while any is set */
 	VGPU_INJECT_THERMAL	= 8,	/* @value: degrees Celsius, 1 to 150, 0 takes it back. From slowdown_mdeg of SENSORS on half
@@ -720,7 +731,8 @@ enum {
  *
  * EPERM without CAP_SYS_ADMIN. An Xid ends the device's contexts as far as the real one does: 31 as an illegal address,
  * 8 and 109 as a time limit, 48, 94 and 95 as an uncorrected memory error; 79, 119 and 120 lose the device; 63, 64 and 92
- * are notices that end nothing; others end them as INJECTED.
+ * are notices that end nothing; others end them as INJECTED. What stays until CLEAR or RESET is told by an event
+ * INJECTED when it comes and when it goes; further ones tell what it changes (CLOCKS, RECOVERY).
  */
 struct vgpu_inject {
 	__u32 size;

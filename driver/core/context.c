@@ -58,7 +58,7 @@ static bool stop_with(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 /**
  * vgpu_ctx_fault - end a context because of a fault
  * @ctx: context
- * @f: what happened
+ * @f: what happened; its Xid is that of its kind unless it says another
  *
  * Does not wait for its running blocks: they stop within a slice. Only the first fault counts.
  *
@@ -68,7 +68,7 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 {
 	struct vgpu_fault copy = *f;
 
-	copy.xid = vgpu_fault_xid(f->kind);
+	copy.xid = f->xid ?: vgpu_fault_xid(f->kind);
 	copy.time_ns = ktime_get_real_ns();
 	copy.ctx = ctx->obj.handle;
 	if (!stop_with(ctx, &copy))

@@ -42,7 +42,29 @@ static const struct {
 	[VGPU_EVENT_ECC_SINGLE]	= { "corrected memory error", 0 },
 	[VGPU_EVENT_ECC_DOUBLE]	= { "uncorrected memory error", 48 },
 	[VGPU_EVENT_NOTICE]	= { "notice", 0 },
+	[VGPU_EVENT_INJECTED]	= { "injected", 0 },
+	[VGPU_EVENT_CLOCKS]	= { "clocks", 0 },
+	[VGPU_EVENT_RECOVERY]	= { "recovery action", 154 },
 };
+
+static const struct {
+	u32 xid;
+	const char *words;
+} xids[] = {
+#define XID(n, w) { n, w },
+#include "../../uapi/vgpu_xids.def"
+#undef XID
+};
+
+static const char *xid_words(u32 xid)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(xids); i++)
+		if (xids[i].xid == xid)
+			return xids[i].words;
+	return "Unknown Error";
+}
 
 /** vgpu_fault_xid - the Xid of a kind of fault */
 u32 vgpu_fault_xid(u32 kind)
@@ -81,9 +103,22 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 	if (!f->xid || !__ratelimit(&rs))
 		return;
 	vgpu_pci_address(dev->index, &at);
-	if (!pid) {	/* the device's own trouble, as NVIDIA's driver words it */
+	/* The device's own trouble, as NVIDIA's driver words it. */
+	if (f->kind == VGPU_EVENT_RECOVERY) {
+		pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, GPU recovery action changed from %s to %s\n",
+		       at.domain, at.bus, at.device, f->xid,
+		       f->detail ? "0x0 (None)" : "0x1 (GPU Reset Required)",
+		       f->detail ? "0x1 (GPU Reset Required)" : "0x0 (None)");
+		return;
+	}
+	if (!pid) {
 		pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid='<unknown>', name=<unknown>, %s.\n",
-		       at.domain, at.bus, at.device, f->xid, vgpu_fault_name(f->kind));
+		       at.domain, at.bus, at.device, f->xid, xid_words(f->xid));
+		return;
+	}
+	if (!f->queue) {	/* a context's, but of no work of it: it waited for a device that hangs */
+		pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s.\n",
+		       at.domain, at.bus, at.device, f->xid, pid_nr(pid), xid_words(f->xid));
 		return;
 	}
 	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%*pE' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",

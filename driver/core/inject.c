@@ -104,6 +104,19 @@ static void announce(struct vgpu_device *dev, u32 kind, u32 xid, s64 detail, u32
 		vgpu_ctx_fault_all(dev, &f);
 }
 
+/* Tell what brings the device back, where that has changed. */
+static void tell_recovery(struct vgpu_device *dev)
+{
+	struct vgpu_injection *in = &dev->injection;
+	bool ill = READ_ONCE(dev->pause.hung) || READ_ONCE(dev->state) & VGPU_STATE_LOST;
+	u32 action = ill ? VGPU_RECOVERY_RESET : VGPU_RECOVERY_NONE;
+
+	if (action == in->recovery || READ_ONCE(dev->state) & VGPU_STATE_REMOVED)
+		return;
+	in->recovery = action;
+	announce(dev, VGPU_EVENT_RECOVERY, vgpu_fault_xid(VGPU_EVENT_RECOVERY), action, VGPU_FAULT_NONE);
+}
+
 /* Nothing new begins from here on; what waits in the kernel is let go. */
 static void set_gone(struct vgpu_device *dev, unsigned long state)
 {
@@ -118,6 +131,7 @@ static int lose(struct vgpu_device *dev, u32 xid)
 	set_gone(dev, VGPU_STATE_LOST);
 	vgpu_pci_lost(dev->index, true);
 	announce(dev, VGPU_FAULT_LOST, xid, 0, VGPU_FAULT_LOST);
+	tell_recovery(dev);
 	return 0;
 }
 
@@ -160,8 +174,18 @@ static void set_speed(struct vgpu_device *dev)
 {
 	struct vgpu_injection *in = &dev->injection;
 	bool half = in->throttle || in->temperature * 1000 >= VGPU_SLOWDOWN_MDEG;
+	u32 percent = in->slow_percent * (half ? 2 : 1), before = dev->pause.percent;
 
-	vgpu_pause_speed(dev, in->slow_percent * (half ? 2 : 1));
+	vgpu_pause_speed(dev, percent);
+	if (percent != before && !vgpu_device_gone(dev))
+		announce(dev, VGPU_EVENT_CLOCKS, 0, percent, VGPU_FAULT_NONE);
+}
+
+static int hang(struct vgpu_device *dev, bool on)
+{
+	vgpu_pause_hang(dev, on);
+	tell_recovery(dev);
+	return 0;
 }
 
 static int set_slow(struct vgpu_device *dev, u64 percent)
@@ -209,8 +233,7 @@ static int clear(struct vgpu_device *dev)
 	WRITE_ONCE(in->throttle, 0);
 	WRITE_ONCE(in->temperature, 0);
 	set_slow(dev, 100);
-	vgpu_pause_hang(dev, false);
-	return 0;
+	return hang(dev, false);
 }
 
 static int inject(struct vgpu_device *dev, const struct vgpu_inject *a)
@@ -246,27 +269,48 @@ static int inject(struct vgpu_device *dev, const struct vgpu_inject *a)
 	case VGPU_INJECT_LOST:
 		return lose(dev, 79);
 	case VGPU_INJECT_HANG:
-		vgpu_pause_hang(dev, true);
-		return 0;
+		return hang(dev, true);
 	}
 	return -EINVAL;
 }
 
+/* What is there until it is taken back is told of here; the rest are events themselves. */
+static void tell(struct vgpu_device *dev, const struct vgpu_inject *a)
+{
+	if (a->kind == VGPU_INJECT_CLEAR || a->kind >= VGPU_INJECT_HANG)
+		announce(dev, VGPU_EVENT_INJECTED, 0, (s64)a->kind << 32 | a->value, VGPU_FAULT_NONE);
+}
+
 /* ---- end of under injection.lock */
 
-static const char * const kind_names[] = {
-	[VGPU_INJECT_CLEAR] = "clear",
-	[VGPU_INJECT_XID] = "Xid",
-	[VGPU_INJECT_ECC_SINGLE] = "corrected memory errors",
-	[VGPU_INJECT_ECC_DOUBLE] = "uncorrected memory error",
-	[VGPU_INJECT_LOST] = "off the bus",
-	[VGPU_INJECT_HANG] = "hang",
-	[VGPU_INJECT_SLOW] = "slow to percent",
-	[VGPU_INJECT_THROTTLE] = "throttle reasons",
-	[VGPU_INJECT_THERMAL] = "temperature",
-	[VGPU_INJECT_ALLOC_FAIL] = "allocations fail, every",
-	[VGPU_INJECT_LAUNCH_FAIL] = "launches fail, every",
+static const struct {
+	const char *name;
+	bool has_value;
+} kinds[] = {
+	[VGPU_INJECT_CLEAR]		= { "clear", false },
+	[VGPU_INJECT_XID]		= { "Xid", true },
+	[VGPU_INJECT_ECC_SINGLE]	= { "corrected memory errors", true },
+	[VGPU_INJECT_ECC_DOUBLE]	= { "uncorrected memory error", false },
+	[VGPU_INJECT_LOST]		= { "off the bus", false },
+	[VGPU_INJECT_HANG]		= { "hang", false },
+	[VGPU_INJECT_SLOW]		= { "percent of the time that work takes", true },
+	[VGPU_INJECT_THROTTLE]		= { "throttle reasons", true },
+	[VGPU_INJECT_THERMAL]		= { "temperature", true },
+	[VGPU_INJECT_ALLOC_FAIL]	= { "one allocation fails in", true },
+	[VGPU_INJECT_LAUNCH_FAIL]	= { "one launch fails in", true },
 };
+
+static void log_injection(const struct vgpu_device *dev, const struct vgpu_inject *a)
+{
+	const char *name = kinds[a->kind].name;
+
+	if (!kinds[a->kind].has_value)
+		pr_notice("GPU %u: injected: %s\n", dev->index, name);
+	else if (a->value)
+		pr_notice("GPU %u: injected: %s: %llu\n", dev->index, name, a->value);
+	else
+		pr_notice("GPU %u: injected: %s: none\n", dev->index, name);
+}
 
 int vgpu_ioctl_inject(struct vgpu_file *vf, void *arg)
 {
@@ -274,16 +318,18 @@ int vgpu_ioctl_inject(struct vgpu_file *vf, void *arg)
 	struct vgpu_device *dev = vf->dev;
 	int rc;
 
-	if (a->flags || a->reserved || a->kind >= ARRAY_SIZE(kind_names))
+	if (a->flags || a->reserved || a->kind >= ARRAY_SIZE(kinds))
 		return -EINVAL;
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	if (mutex_lock_killable(&dev->injection.lock))
 		return -EINTR;
 	rc = vgpu_device_gone(dev) && a->kind != VGPU_INJECT_CLEAR ? -ENODEV : inject(dev, a);
+	if (!rc)
+		tell(dev, a);
 	mutex_unlock(&dev->injection.lock);
 	if (!rc)
-		pr_notice("GPU %u: injected: %s %llu\n", dev->index, kind_names[a->kind], a->value);
+		log_injection(dev, a);
 	return rc;
 }
 
@@ -305,6 +351,7 @@ static int reset(struct vgpu_device *dev, bool force)
 	WRITE_ONCE(in->resets, in->resets + 1);
 	WRITE_ONCE(dev->state, dev->state & ~(unsigned long)VGPU_STATE_LOST);
 	vgpu_pci_lost(dev->index, false);
+	tell_recovery(dev);
 	return 0;
 }
 

@@ -97,6 +97,8 @@ static u32 throttle_reasons(const struct vgpu_device *dev)
 
 	if (temperature_mdeg(dev) >= VGPU_SLOWDOWN_MDEG)
 		reasons |= VGPU_THROTTLE_THERMAL | VGPU_THROTTLE_HARDWARE;
+	if (READ_ONCE(dev->injection.slow_percent) > 100)
+		reasons |= VGPU_THROTTLE_HARDWARE;
 	return reasons;
 }
 

@@ -95,6 +95,7 @@ struct vgpu_counters {
  * @allocs:		allocations since then
  * @launches:		launches since then
  * @resets:		how often the device was reset
+ * @recovery:		VGPU_RECOVERY_* as it was told last
  *
  * All but the counts are written under the lock and read without it.
  */
@@ -108,6 +109,7 @@ struct vgpu_injection {
 	atomic_t allocs;
 	atomic_t launches;
 	u32 resets;
+	u32 recovery;
 };
 
 /**
@@ -121,6 +123,8 @@ struct vgpu_injection {
  * @debt_ns:	rest that is owed for it
  * @rest_began:	start of the present rest
  * @work:	ends the rest
+ * @hung_since: ktime_get_ns()
+ * @watchdog:	ends contexts that have waited for longer than the time limit while @hung
  * @wait:	callers of MEM_COPY that wait for @hung to end
  */
 struct vgpu_pause {
@@ -133,6 +137,8 @@ struct vgpu_pause {
 	u64 debt_ns;
 	u64 rest_began;
 	struct delayed_work work;
+	u64 hung_since;
+	struct delayed_work watchdog;
 	wait_queue_head_t wait;
 };
 

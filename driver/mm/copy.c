@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include "../core/ioctl.h"
+#include "../sched/sched.h"
 #include "mm.h"
 
 #define PIECE	(256u << 10)	/* between looks at signals and other tasks */
@@ -130,9 +131,7 @@ int vgpu_ioctl_mem_copy(struct vgpu_file *vf, void *arg)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	before = c->done;
-	/* A device that hangs copies nothing. */
-	rc = wait_event_interruptible(vf->dev->pause.wait, !READ_ONCE(vf->dev->pause.hung) ||
-				      vgpu_device_gone(vf->dev) || vgpu_ctx_dead(ctx));
+	rc = vgpu_pause_wait(ctx);	/* a device that hangs copies nothing */
 	if (rc)
 		goto put;
 	if (c->direction == VGPU_COPY_TO_GPU)

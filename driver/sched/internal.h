@@ -348,6 +348,7 @@ struct vgpu_queue *vgpu_turn_next_kick(void);
  * @ctx: the context
  * @user: whose it is
  * @link: while @jobs is not empty in vgpu_sched_user.runnable, or in vgpu_pause.contexts
+ * @held_ns: since when it has been in vgpu_pause.contexts, ktime_get_ns()
  * @jobs: jobs with something to hand out
  * @kick_link: while @kicked is not empty in vgpu_sched_user.kicked
  * @kicked: its queues that are KICKED
@@ -369,6 +370,7 @@ struct vgpu_sched_ctx {
 	struct vgpu_ctx *ctx;
 	struct vgpu_sched_user *user;
 	struct list_head link;
+	u64 held_ns;
 	struct list_head jobs;
 	struct list_head kick_link;
 	struct list_head kicked;
@@ -392,6 +394,7 @@ void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
 
 /* ---- devices that are held up (pause.c), under sched.lock */
 bool vgpu_pause_holds(const struct vgpu_device *dev);
+void vgpu_pause_hold(struct vgpu_sched_ctx *s);
 void vgpu_pause_charge(struct vgpu_device *dev, u64 from, u64 to);
 
 /* ---- workers (worker.c) */

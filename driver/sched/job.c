@@ -174,7 +174,7 @@ static struct vgpu_sched_ctx *next_ctx(void)
 		if (!s || !vgpu_pause_holds(s->ctx->dev))
 			return s;
 		vgpu_turn_rest(s);
-		list_add_tail(&s->link, &s->ctx->dev->pause.contexts);
+		vgpu_pause_hold(s);
 	}
 }
 

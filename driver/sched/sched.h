@@ -59,6 +59,7 @@ void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
 void vgpu_pause_init(struct vgpu_device *dev);
 void vgpu_pause_exit(struct vgpu_device *dev);
 void vgpu_pause_hang(struct vgpu_device *dev, bool hang);
+int vgpu_pause_wait(struct vgpu_ctx *ctx);
 void vgpu_pause_speed(struct vgpu_device *dev, u32 percent);
 
 /* ---- timeline.c */

@@ -160,6 +160,17 @@ hang()
 	check "hang: reset ends it" "$ctl" reset -i 0
 	check "hang: works again" is "$("$client" work)" cudaSuccess
 	unload
+	load time_limit_ms=1000 || return
+	begin "hang, time limit" hang
+	inject hang
+	go
+	answer
+	answer
+	check "hang, time limit: the client is told" is "$word" cudaErrorLaunchTimeout
+	end
+	check "hang, time limit: the log" says "$(dmesg)" "Xid \(PCI:[0-9a-f:]+\): 109, pid=[1-9][0-9]*, Context Switch Timeout Error\."
+	check "hang, time limit: vgpu-ctl events" says "$("$ctl" events)" "Xid 109: time limit, pid [1-9]"
+	unload
 }
 
 speed()
@@ -187,6 +198,9 @@ speed()
 	"$ctl" clear >/dev/null
 	check "thermal: injected" inject -i 0 thermal 88
 	check "thermal: vgpu-ctl" says "$("$ctl" status)" "88 C"
+	throttled=$(for _ in 1 2 3; do "$client" time 12; done | sort -g | head -n 1)
+	echo "# $throttled ms at 88 degrees"
+	check "thermal: longer" awk "BEGIN { exit !($throttled > 1.2 * $before) }"
 	"$ctl" clear >/dev/null
 	after=$("$client" time)
 	echo "# $after ms afterwards"
@@ -233,13 +247,119 @@ nvml()
 	check "NVML: an uncorrected memory error" is "$word" "event 0x2 0 memory 0"
 	answer
 	check "NVML: and its Xid" is "$word" "event 0x8 48 memory 0"
-	inject thermal 88
 	inject off-bus
 	answer
 	check "NVML: off the bus, and the GPU is lost" is "$word" "event 0x8 79 memory 15"
 	wait $!
 	exec 8>&-
 	"$ctl" reset >/dev/null
+	unload
+}
+
+# announces NAME EVENTS LOG ROW WHAT...: an injection as NVML's events, the log and vgpu-ctl tell of it, each to a process
+# of its own. EVENTS are TYPE:DATA, and no more than these come.
+announces()
+{
+	local name=$1 events=$2 log=$3 row=$4 e
+	shift 4
+	dmesg -C
+	check "$name: injected" inject "$@"
+	for e in $events; do
+		answer
+		check "$name: NVML event $e" is "$word" "event ${e/:/ } memory 0"
+	done
+	answer 1
+	check "$name: no other NVML event" is "$word" nothing
+	check "$name: the log" says "$(dmesg)" "$log"
+	check "$name: vgpu-ctl events" says "$("$ctl" events | tail -n 4)" "GPU 0: $row"
+}
+
+# says_now NAME PATTERN: what NVML's sensors say
+says_now() { check "$1: NVML's sensors" says "$(./watch.py now)" "$2"; }
+
+# What stays until it is taken back, as everybody but CUDA programs sees it (those: hang, speed, every_nth).
+staying()
+{
+	load || return
+	rm -f "$tmp/from"
+	mkfifo "$tmp/from"
+	exec 8<>"$tmp/from"
+	timeout 300 ./watch.py >&8 2>"$tmp/watch.err" &
+	answer 60
+	check "staying: NVML waits for events" is "$word" ready
+	says_now "before" "^reasons 0x[01] .* recovery 0"
+	announces hang "0x8:154 0x8000:0" "Xid \(PCI:[0-9a-f:]+\): 154, GPU recovery action changed from 0x0 \(None\) to 0x1 \(GPU Reset Required\)" \
+		"injected: hang" hang
+	check "hang: its Xid in vgpu-ctl events" says "$("$ctl" events)" "Xid 154: GPU recovery action changed to GPU reset required"
+	says_now hang "recovery 1"
+	announces "hang, clear" "0x8:154 0x8000:0" "154, GPU recovery action changed from 0x1 .* to 0x0 \(None\)" "injected: clear" clear
+	says_now "hang, clear" "recovery 0"
+	announces slow 0x10:0 "injected: percent of the time that work takes: 400" "injected: slow 4" slow 4
+	check "slow: what it does" says "$("$ctl" events)" "work takes 400 % of its time"
+	says_now slow "^reasons 0x[89] clock 250 of 1000"
+	announces "slow, again" "" "injected: .*: 400" "injected: slow 4" slow 4
+	announces "slow, clear" 0x10:0 "injected: clear" "injected: clear" clear
+	announces throttle 0x10:0 "injected: throttle reasons: 6" "injected: throttle power,thermal" throttle power,thermal
+	says_now throttle "^reasons 0x2[45] clock 500 of 1000"
+	announces "throttle, none" 0x10:0 "injected: throttle reasons: none" "injected: throttle none" throttle none
+	announces "a little warm" "" "injected: temperature: 70" "injected: thermal 70" thermal 70
+	says_now "a little warm" "temperature 70"
+	announces thermal 0x10:0 "injected: temperature: 88" "injected: thermal 88" thermal 88
+	says_now thermal "^reasons 0x2[89] clock 500 of 1000 temperature 88"
+	announces "thermal, clear" 0x10:0 "injected: clear" "injected: clear" clear
+	announces alloc-fail "" "injected: one allocation fails in: 3" "injected: alloc-fail 3" alloc-fail 3
+	announces launch-fail "" "injected: one launch fails in: 1" "injected: launch-fail 1" launch-fail 1
+	"$client" work >/dev/null
+	answer
+	check "launch-fail: NVML tells of each" is "$word" "event 0x8 13 memory 0"
+	check "launch-fail: and the log" says "$(dmesg)" "Xid .*: 13, pid=[0-9]+, injected: kernel '_Z5twice"
+	"$ctl" events --json >"$tmp/events"
+	check "as JSON" says "$(cat "$tmp/events")" '"injected":"launch-fail 1"'
+	check "another user is told, too" says "$(setpriv --reuid 65534 --clear-groups "$ctl" events)" "injected: alloc-fail 3"
+	inject clear
+	inject off-bus
+	answer
+	check "staying: off the bus" is "$word" "event 0x8 79 memory 15"
+	wait $!
+	exec 8>&-
+	check "off the bus: a recovery action" says "$(dmesg)" "154, GPU recovery action changed from 0x0 .* to 0x1"
+	"$ctl" reset >/dev/null
+	check "reset: there is none any more" says "$(dmesg | tail -n 3)" "154, GPU recovery action changed from 0x1 .* to 0x0"
+	unload
+}
+
+# Each Xid in the log and in vgpu-ctl's words.
+xid_words()
+{
+	local n words bad=0
+	load || return
+	while IFS='|' read -r n words; do
+		dmesg -C
+		inject xid "$n"
+		says "$(dmesg)" "NVRM: Xid \(PCI:[0-9a-f:]+\): $n, pid='<unknown>', name=<unknown>, $words\.$" &&
+			says "$("$ctl" events | grep -v injected | tail -n 2)" "GPU 0: Xid $n: $words$" || bad=$((bad + 1))
+		case $n in 79|119|120) "$ctl" reset >/dev/null ;; esac
+		sleep 0.8	# the log takes ten in five seconds
+	done <<-END
+		8|GPU stopped processing
+		13|Graphics Engine Exception
+		31|GPU memory page fault
+		45|Preemptive cleanup, due to previous errors
+		48|Double Bit ECC Error
+		62|Internal micro-controller halt
+		63|GPU memory remapping event
+		74|NVLink Error
+		79|GPU has fallen off the bus
+		92|High single-bit ECC error rate
+		94|Contained memory error
+		95|Uncontained memory error
+		109|Context Switch Timeout Error
+		119|GSP RPC Timeout
+		120|GSP Error
+		999|[Uu]nknown [Ee]rror
+	END
+	check "Xids have NVIDIA's words" is $bad 0
+	check_status 3 "there is no Xid 0" "$ctl" inject xid 0
 	unload
 }
 
@@ -767,9 +887,9 @@ busy()
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-parts=${*:-errors commands completion busy doctor xids lost hang speed every_nth nvml large visible runtime tracing}
+parts=${*:-errors commands completion busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime tracing}
 case ${KERNEL:-} in
-kasan) parts=${*:-xids lost hang every_nth runtime tracing} ;;
+kasan) parts=${*:-xids lost hang every_nth staying runtime tracing} ;;
 esac
 for part in $parts; do
 	echo "# $part"

@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Waits for NVML's events of device 0, and prints each with what asking for its memory says.
+"""NVML's view of a device's failures.
 
-Ends when the device is lost.
+watch.py		every supported event of device 0, and what asking for its memory says then; ends
+		when that says that the device is lost
+watch.py now	what its sensors say: reasons for low clocks, SM clock and its highest, temperature, recovery action
 """
 import ctypes
 import sys
 
 nvml = ctypes.CDLL("libnvidia-ml.so.1")
-SINGLE, DOUBLE, XID = 1, 2, 8
 GPU_IS_LOST = 15
+CLOCK_SM, TEMPERATURE_GPU, RECOVERY_ACTION = 1, 0, 230
 
 
 class EventData(ctypes.Structure):
@@ -24,26 +26,60 @@ class Memory(ctypes.Structure):
                 ("used", ctypes.c_ulonglong)]
 
 
+class FieldValue(ctypes.Structure):
+    """nvmlFieldValue_t"""
+    _fields_ = [("field", ctypes.c_uint), ("scope", ctypes.c_uint), ("timestamp", ctypes.c_longlong),
+                ("latency", ctypes.c_longlong), ("type", ctypes.c_uint), ("result", ctypes.c_uint),
+                ("value", ctypes.c_ulonglong)]
+
+
 def must(result, what):
     """A call that has to succeed."""
     if result:
         sys.exit(f"{what}: {result}")
 
 
-def main():
-    """Watch."""
-    device, events = ctypes.c_void_p(), ctypes.c_void_p()
-    event, memory, answer = EventData(), Memory(), 0
-    must(nvml.nvmlInit_v2(), "nvmlInit_v2")
-    must(nvml.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(device)), "handle")
+def number(function, kind, *args):
+    """The number that a call gives."""
+    n = kind()
+    must(getattr(nvml, function)(*args, ctypes.byref(n)), function)
+    return n.value
+
+
+def watch(device):
+    """Print events."""
+    events, event, memory, answer = ctypes.c_void_p(), EventData(), Memory(), 0
+    types = number("nvmlDeviceGetSupportedEventTypes", ctypes.c_ulonglong, device)
     must(nvml.nvmlEventSetCreate(ctypes.byref(events)), "set")
-    must(nvml.nvmlDeviceRegisterEvents(device, ctypes.c_ulonglong(SINGLE | DOUBLE | XID), events),
-         "register")
+    must(nvml.nvmlDeviceRegisterEvents(device, ctypes.c_ulonglong(types), events), "register")
     print("ready", flush=True)
     while answer != GPU_IS_LOST:
         must(nvml.nvmlEventSetWait_v2(events, ctypes.byref(event), 30000), "wait")
         answer = nvml.nvmlDeviceGetMemoryInfo(device, ctypes.byref(memory))
         print(f"event {event.type:#x} {event.data} memory {answer}", flush=True)
+
+
+def now(device):
+    """Print sensors."""
+    field = FieldValue(field=RECOVERY_ACTION)
+    must(nvml.nvmlDeviceGetFieldValues(device, 1, ctypes.byref(field)), "field")
+    must(field.result, "recovery action")
+    print("reasons %#x" % number("nvmlDeviceGetCurrentClocksEventReasons", ctypes.c_ulonglong, device),
+          "clock %d of %d" % (number("nvmlDeviceGetClockInfo", ctypes.c_uint, device, CLOCK_SM),
+                              number("nvmlDeviceGetMaxClockInfo", ctypes.c_uint, device, CLOCK_SM)),
+          "temperature %d" % number("nvmlDeviceGetTemperature", ctypes.c_uint, device, TEMPERATURE_GPU),
+          "recovery %d" % (field.value & 0xffffffff))
+
+
+def main():
+    """As asked for."""
+    device = ctypes.c_void_p()
+    must(nvml.nvmlInit_v2(), "nvmlInit_v2")
+    must(nvml.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(device)), "handle")
+    if sys.argv[1:] == ["now"]:
+        now(device)
+    else:
+        watch(device)
 
 
 main()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* A module with time_limit_ms: endless kernels end. */
+/* A module with time_limit_ms: endless kernels end, and what waits for a device that hangs. */
 #include "kselftest_harness.h"
 
 #include "gpu.h"
@@ -63,6 +63,44 @@ TEST_F(limited, many_short_blocks_end)
 	EXPECT_NE(0, f.pc);
 	EXPECT_NE(0, f.block[0]);
 	EXPECT_LT(f.block[0], 100000000);
+}
+
+static int inject(int fd, uint32_t kind)
+{
+	struct vgpu_inject a = { .size = sizeof(a), .kind = kind };
+
+	return xioctl(fd, VGPU_IOCTL_INJECT, &a);
+}
+
+/* A launch and a copy by ioctl, each from a context of its own; who asks for nothing is left alone. */
+TEST_F(limited, a_hang_ends_who_waits_for_it)
+{
+	struct vgpu_fault f;
+	struct gpu idle;
+	struct launch l;
+	uint32_t ctx, bo, word = 0;
+	uint64_t va;
+
+	ASSERT_EQ(0, gpu_open(&idle));
+	ASSERT_EQ(0, ctx_create(self->g.fd, &ctx));
+	ASSERT_EQ(0, bo_mapped(self->g.fd, ctx, MIB, &bo, &va));
+	ASSERT_EQ(0, inject(self->g.fd, VGPU_INJECT_HANG));
+	l = launch(&self->g, COUNT, 1, 32, self->g.va, 0);
+	run(&self->g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_TIMEOUT, f.kind);
+	EXPECT_EQ(109, f.xid);
+	EXPECT_EQ(-EIO, to_gpu(self->g.fd, ctx, va, &word, 4));
+	ASSERT_EQ(0, fault_query(self->g.fd, ctx, &f));
+	EXPECT_EQ(109, f.xid);
+	ASSERT_EQ(0, fault_query(idle.fd, idle.ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_NONE, f.kind);
+	ASSERT_EQ(0, inject(self->g.fd, VGPU_INJECT_CLEAR));
+	l = launch(&idle, COUNT, 1, 32, idle.va, 0);
+	run(&idle, &l);
+	EXPECT_EQ(0, queue_sync(&idle.q));
+	close(idle.fd);
 }
 
 TEST_HARNESS_MAIN

@@ -44,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options, .parser = parse,
 	.doc = "Show the newest faults of the virtual GPUs: kind, Xid, process, kernel, "
-	       "block and thread, address.",
+	       "block and thread, address; and what was injected.",
 };
 
 static const char *kind_name(uint32_t kind)
@@ -74,9 +74,47 @@ static const char *kind_name(uint32_t kind)
 		[VGPU_EVENT_ECC_SINGLE] = "corrected memory error",
 		[VGPU_EVENT_ECC_DOUBLE] = "uncorrected memory error",
 		[VGPU_EVENT_NOTICE] = "notice",
+		[VGPU_EVENT_INJECTED] = "injected",
+		[VGPU_EVENT_CLOCKS] = "clocks",
+		[VGPU_EVENT_RECOVERY] = "recovery action",
 	};
 
 	return kind < sizeof(names) / sizeof(*names) && names[kind] ? names[kind] : "unknown";
+}
+
+static const char *xid_words(uint32_t xid)
+{
+	static const char * const words[] = {
+#define XID(number, text) [number] = text,
+#include "../../uapi/vgpu_xids.def"
+#undef XID
+	};
+
+	return xid < sizeof(words) / sizeof(*words) && words[xid] ? words[xid] : "unknown error";
+}
+
+/* What happened; what no process did is told in the words of its Xid. */
+static void print_what(const struct vgpu_fault *f)
+{
+	char text[64];
+
+	switch (f->kind) {
+	case VGPU_EVENT_ECC_SINGLE:
+		printf("%s, %lld times", kind_name(f->kind), (long long)f->detail);
+		break;
+	case VGPU_EVENT_INJECTED:
+		inject_text(f->detail >> 32, (uint32_t)f->detail, text, sizeof(text));
+		printf("injected: %s", text);
+		break;
+	case VGPU_EVENT_CLOCKS:
+		printf("work takes %lld %% of its time at full clocks", (long long)f->detail);
+		break;
+	case VGPU_EVENT_RECOVERY:
+		printf("GPU recovery action changed to %s", f->detail ? "GPU reset required" : "none");
+		break;
+	default:
+		printf("%s", f->xid && !f->pid && !f->kernel_name[0] ? xid_words(f->xid) : kind_name(f->kind));
+	}
 }
 
 /* A kernel's name is its owner's choice: no control character of it reaches our terminal. */
@@ -99,11 +137,9 @@ static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	printf("%s GPU %u: ", when, gpu->dev.info.index);
 	if (f->xid)
 		printf("Xid %u: ", f->xid);
-	printf("%s", kind_name(f->kind));
+	print_what(f);
 	if (f->pid)
 		printf(", pid %u", f->pid);
-	if (f->kind == VGPU_EVENT_ECC_SINGLE)
-		printf(", %lld times", (long long)f->detail);
 	if (f->kernel_name[0]) {
 		printf(", kernel ");
 		print_name(f->kernel_name);
@@ -131,6 +167,7 @@ static struct json_object *json_dim(const __u32 v[3])
 static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost)
 {
 	struct json_object *o = json_object_new_object();
+	char text[64];
 
 	add_number(o, "gpu", gpu->dev.info.index);
 	add_number(o, "event", f->event);
@@ -138,6 +175,13 @@ static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	add_number(o, "time_ns", f->time_ns);
 	add_number(o, "xid", f->xid);
 	add_string(o, "kind", kind_name(f->kind));
+	if (f->kind == VGPU_EVENT_INJECTED) {
+		inject_text(f->detail >> 32, (uint32_t)f->detail, text, sizeof(text));
+		add_string(o, "injected", text);
+	} else if (f->xid) {
+		add_string(o, "xid_words", xid_words(f->xid));
+	}
+	add_number(o, "detail", f->detail);
 	add_number(o, "pid", f->pid);
 	json_object_object_add(o, "kernel", json_object_new_string_len(f->kernel_name,
 			       strnlen(f->kernel_name, sizeof(f->kernel_name))));

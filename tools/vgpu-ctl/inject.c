@@ -33,24 +33,25 @@ static bool factor(const char *text, uint64_t *value)
 	return *text && !*end && *value;
 }
 
+static const struct { const char *name; uint32_t bit; } reason_names[] = {
+	{ "power", VGPU_THROTTLE_POWER }, { "thermal", VGPU_THROTTLE_THERMAL },
+	{ "hardware", VGPU_THROTTLE_HARDWARE }, { "none", 0 },
+};
+
 /* "power,thermal,hardware" */
 static bool reasons(const char *text, uint64_t *value)
 {
-	static const struct { const char *name; uint32_t bit; } names[] = {
-		{ "power", VGPU_THROTTLE_POWER }, { "thermal", VGPU_THROTTLE_THERMAL },
-		{ "hardware", VGPU_THROTTLE_HARDWARE }, { "none", 0 },
-	};
 	size_t n;
 
 	for (*value = 0; *text; text += n + (text[n] == ',')) {
 		unsigned int i;
 
 		n = strcspn(text, ",");
-		for (i = 0; i < 4 && (strlen(names[i].name) != n || strncmp(names[i].name, text, n)); i++)
+		for (i = 0; i < 4 && (strlen(reason_names[i].name) != n || strncmp(reason_names[i].name, text, n)); i++)
 			;
 		if (i == 4)
 			return false;
-		*value |= names[i].bit;
+		*value |= reason_names[i].bit;
 	}
 	return true;
 }
@@ -70,6 +71,33 @@ static const struct kind kinds[] = {
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+void inject_text(uint32_t kind, uint64_t value, char *to, size_t size)
+{
+	const char *name = "unknown", *comma = " ";
+	size_t n;
+
+	for (int i = 0; i < KINDS; i++)
+		if (kinds[i].kind == kind)
+			name = kinds[i].name;
+	n = snprintf(to, size, "%s", name);
+	switch (kind) {
+	case VGPU_INJECT_CLEAR:
+	case VGPU_INJECT_HANG:
+		return;
+	case VGPU_INJECT_SLOW:
+		snprintf(to + n, size - n, " %g", value / 100.0);
+		return;
+	case VGPU_INJECT_THROTTLE:
+		for (int i = 0; i < 4; i++)
+			if (reason_names[i].bit ? value & reason_names[i].bit : !value) {
+				n += snprintf(to + n, size - n, "%s%s", comma, reason_names[i].name);
+				comma = ",";
+			}
+		return;
+	}
+	snprintf(to + n, size - n, " %llu", (unsigned long long)value);
+}
 
 static const char inject_doc[] =
 	"Make virtual GPUs fail, for every process alike.\v"

@@ -65,6 +65,9 @@ int nodes_shut(const struct gpu *gpus, int count);
 const char *gpu_state(const struct gpu *gpu);
 bool model_exists(const char *id);
 
+/* inject.c: what was injected, in the words that `vgpu-ctl inject' takes */
+void inject_text(uint32_t kind, uint64_t value, char *to, size_t size);
+
 /* The commands, each in a file of its name; add and remove in manage.c, clear and reset in inject.c. */
 int cmd_add(int argc, char **argv);
 int cmd_cache(int argc, char **argv);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Event sets: Xids and memory errors, as the kernel's event ring tells them. A set has a file of its
+ * Event sets: Xids, memory errors, clocks and recovery actions, as the kernel's event ring tells them. A set has a file of its
  * own for each device, because the kernel remembers per file what poll() has told of.
  */
 #include <errno.h>
@@ -148,7 +148,7 @@ EXPORT nvmlReturn_t nvmlEventSetFree(nvmlEventSet_t set)
 
 static unsigned long long supported(const struct nvml_device *d)
 {
-	unsigned long long types = NVML_EVENT_XID_CRITICAL;
+	unsigned long long types = NVML_EVENT_XID_CRITICAL | NVML_EVENT_CLOCK | NVML_EVENT_GPU_RECOVERY_ACTION;
 
 	if (d->dev.info.features & VGPU_FEATURE_ECC)
 		types |= NVML_EVENT_SINGLE_BIT_ECC | NVML_EVENT_DOUBLE_BIT_ECC;
@@ -209,7 +209,7 @@ EXPORT nvmlReturn_t nvmlDeviceRegisterEvents(nvmlDevice_t device, unsigned long 
 	return leave_set(is_set(set) ? add_watch(set, device, types) : NVML_ERROR_INVALID_ARGUMENT);
 }
 
-/* What NVML calls a kernel event: an error of memory, an Xid, or both. */
+/* What NVML calls a kernel event, beside an Xid if it has one. */
 static unsigned long long types_of(const struct vgpu_fault *f)
 {
 	unsigned long long types = f->xid ? NVML_EVENT_XID_CRITICAL : 0;
@@ -218,6 +218,10 @@ static unsigned long long types_of(const struct vgpu_fault *f)
 		types |= NVML_EVENT_SINGLE_BIT_ECC;
 	if (f->kind == VGPU_EVENT_ECC_DOUBLE)
 		types |= NVML_EVENT_DOUBLE_BIT_ECC;
+	if (f->kind == VGPU_EVENT_CLOCKS)
+		types |= NVML_EVENT_CLOCK;
+	if (f->kind == VGPU_EVENT_RECOVERY)
+		types |= NVML_EVENT_GPU_RECOVERY_ACTION;
 	return types;
 }
 

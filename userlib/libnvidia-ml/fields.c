@@ -18,6 +18,7 @@ enum source {
 	TO_HOST,	/* bytes copied */
 	TO_GPU,
 	SHUTDOWN,
+	RECOVERY,	/* what brings the device back to work */
 };
 
 /* What a field needs to be there. */
@@ -75,6 +76,7 @@ static const struct field fields[] = {
 	{ 193, SHUTDOWN, 0, NOTHING, I }, { 194, ZERO, 0, NOTHING, I },	/* TEMPERATURE_*_TLIMIT */
 	{ 196, ZERO, 0, NOTHING, I },
 	{ 197, TO_HOST, 0, NOTHING, L }, { 198, TO_GPU, 0, NOTHING, L },	/* PCIE_COUNT_TX_, RX_BYTES */
+	{ 230, RECOVERY, 0, NOTHING, U },				/* GET_GPU_RECOVERY_ACTION */
 };
 
 static const struct field *find_field(unsigned int id)
@@ -132,6 +134,8 @@ static unsigned long long value(const struct field *f, const struct readings *no
 		return now->status.to_gpu_bytes;
 	case SHUTDOWN:
 		return (now->sensors.slowdown_mdeg - now->sensors.shutdown_mdeg) / 1000;
+	case RECOVERY:
+		return now->status.state & VGPU_STATE_HUNG ? VGPU_RECOVERY_RESET : VGPU_RECOVERY_NONE;
 	}
 	return 0;
 }

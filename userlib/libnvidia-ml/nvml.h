@@ -353,6 +353,8 @@ enum {
 #define NVML_EVENT_SINGLE_BIT_ECC	0x1ull
 #define NVML_EVENT_DOUBLE_BIT_ECC	0x2ull
 #define NVML_EVENT_XID_CRITICAL		0x8ull
+#define NVML_EVENT_CLOCK		0x10ull
+#define NVML_EVENT_GPU_RECOVERY_ACTION	0x8000ull
 
 /* nvmlDeviceArchitecture_t */
 enum {
