@@ -5,6 +5,7 @@
 # long variant: FUZZ_SECONDS=1800
 # The compiler's tests as nested TAP; the two fuzzers run side by side for FUZZ_SECONDS (default 30).
 cd "$(dirname "$0")" || exit 1
+. ../lib/finding.sh
 out=../../build/selftests/compiler
 n=0
 bad=0
@@ -187,7 +188,7 @@ fuzz() {
 	if [ "$(cat "$out/$1.status")" = 0 ]; then
 		echo "ok 1 - nothing found in ${FUZZ_SECONDS:-30} s, $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$1.log") inputs"
 	else
-		tail -40 "$out/$1.log" | sed 's/^/# /'
+		finding "$out/$1.log"
 		echo "not ok 1 - $1 found something"
 		touch "$out/failed"
 	fi

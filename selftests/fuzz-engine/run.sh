@@ -6,6 +6,7 @@
 # Verifier and engine under libFuzzer with the address and undefined-behaviour
 # sanitizers, for FUZZ_SECONDS: from the corpus in the tree and what earlier runs left in the cache.
 cd "$(dirname "$0")/../engine" || exit 1
+. ../lib/finding.sh
 log=../../build/selftests/engine/fuzz.log
 seconds=${FUZZ_SECONDS:-120}
 
@@ -27,6 +28,6 @@ if make -s fuzz FUZZ_SECONDS="$seconds" >"$log" 2>&1 && grep -q '^Done' "$log"; 
 	echo "ok 2 - no fault in $(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log") runs"
 else
 	echo "not ok 2 - no fault"
-	grep -E 'ERROR|SUMMARY|runtime error|Test unit' "$log" | sed 's/^/# /'
+	finding "$log"
 	exit 1
 fi

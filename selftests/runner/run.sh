@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 34
+plan 47
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -121,6 +121,31 @@ counts "unknown options are refused" 1 "run [--long] [--list] [SUITE…]" --shor
 S
 counts "unknown suites are refused" 1 "no suite other; there are: made" other <<'S'
 S
+
+# prints NAME "LINES": what counts has left is, but for the times and its last two lines, this.
+prints()
+{
+	head -n -2 "$tmp/out" | sed 1d >"$tmp/excerpt"
+	printf '%b' "$2" >"$tmp/want"
+	check "$1" diff "$tmp/want" "$tmp/excerpt"
+}
+counts "failures with comments" 1 "2 passed, 2 failed, 0 skipped" <<'S'
+printf '1..4\n# not of b\nok 1 a\n# before b\nnot ok 2 b\n# after b\n# more\nok 3 c\n# Subtest: e\n    # before d\n    not ok 1 - d\n    # after d\nnot ok 4 e\n# of nobody\n'
+S
+prints "what failed, and the comments before and after it" \
+	"    # before b\n    not ok: b\n    # after b\n    # more\n    # before d\n    not ok: d\n    # after d\n"
+counts "a failure with many comments" 1 "0 passed, 1 failed, 0 skipped" <<'S'
+seq -f '# %g' 100; echo not ok 1 a; seq -f '# %g' 100
+S
+prints "forty before and forty after it" "$(seq -f '    # %g' 61 100; echo '    not ok: a'; seq -f '    # %g' 40)\n"
+counts "many failures with comments" 1 "0 passed, 9 failed, 0 skipped" <<'S'
+for t in 1 2 3 4 5 6 7 8 9; do echo not ok $t a; seq -f '# %g' 30; done
+S
+check "not more than two hundred lines" test "$(wc -l <"$tmp/out") $(tail -n 3 "$tmp/out" | head -n 1)" = "204     and 79 lines more"
+counts "what no test says" 1 "0 passed, 1 failed, 0 skipped" <<'S'
+seq -f 'message %g' 30 >&2; exit 1
+S
+prints "the end of standard error" "    not ok: no test reported\n$(seq -f '    stderr: message %g' 11 30)\n"
 rm -rf "$tmp/selftests/made"
 mkdir "$tmp/selftests/made"
 printf 'check:\n\t@echo ok 1 - a\n' >"$tmp/selftests/made/Makefile"
@@ -141,6 +166,37 @@ make_test()
 	cat "$tmp/out"
 	return 1
 }
+
+# What a fuzzer finds is in the output, whole: by a real one.
+. ../lib/finding.sh
+cat >"$tmp/fuzz.c" <<'C'
+#include <stdint.h>
+#include <stdlib.h>
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static volatile int deep;
+__attribute__((noinline)) static void found(void) { deep = 1; abort(); }
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size > 3000 && data[0] == 'v' && data[2999] == 'p')
+		found();
+	return 0;
+}
+C
+if command -v clang >/dev/null && clang -g -fsanitize=fuzzer,address -o "$tmp/fuzz" "$tmp/fuzz.c" 2>"$tmp/fuzz.log"; then
+	mkdir "$tmp/seeds"
+	{ printf v; seq 1000 | head -c 2998; printf pq; } >"$tmp/seeds/it"
+	timeout 30 "$tmp/fuzz" -artifact_prefix="$tmp/" "$tmp/seeds" >"$tmp/fuzz.log" 2>&1
+	finding "$tmp/fuzz.log" >"$tmp/finding"
+	check "a finding: libFuzzer's summary" grep -q '^# SUMMARY: libFuzzer: deadly signal' "$tmp/finding"
+	check "a finding: the first frames" grep -qE '^# +#[0-9]+ .* in found ' "$tmp/finding"
+	sed -n '/base64 -d | xz -d/,$p' "$tmp/finding" | sed 1d | sed 's/^# //' | base64 -d | xz -d >"$tmp/again"
+	check "a finding: the input itself" cmp "$tmp/seeds/it" "$tmp/again"
+	check "a finding: no more than is printed" awk 'length > 4096 { exit 1 } END { exit NR > 40 }' "$tmp/finding"
+	echo "make: *** no rule" >"$tmp/fuzz.log"
+	check "what is no finding: the end of the log" test "$(finding "$tmp/fuzz.log")" = "# make: *** no rule"
+else
+	for t in summary frames input length log; do skip "a finding: $t" "no clang with libFuzzer"; done
+fi
 
 cp ../../Makefile "$tmp"
 mkdir -p "$tmp/tools/vm"
