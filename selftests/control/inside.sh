@@ -92,6 +92,7 @@ xids()
 
 lost()
 {
+	local out
 	load gpus=2 || return
 	begin "off the bus" wait
 	check "off the bus: injected" inject -i 0 off-bus
@@ -124,6 +125,10 @@ lost()
 	answer
 	check "its context has ended" is "$word" cudaErrorUnknown
 	end
+	out=$(./lost.py "$ctl" 2>"$tmp/lost.err")
+	check "off the bus, idle: calls were tried" says "$out" "^calls ([6-9][0-9]|[1-9][0-9]{2})$"
+	check "off the bus, idle: whichever is the first fails" says "$out" "^succeeded cuGraphExecDestroy$"
+	check "off the bus, idle: with these errors" says "$out" "^errors 100 999$"	# no device for a new context; unknown
 	check "thermal: 95 degrees are too many" inject -i 1 thermal 95
 	check "thermal: lost" says "$("$ctl" list)" "GPU 1: .*, lost"
 	"$ctl" reset >/dev/null

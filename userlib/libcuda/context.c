@@ -54,14 +54,33 @@ CUresult cu_current(CUcontext *ctx)
 	return r ? r : cu_context_health(*ctx);
 }
 
+static CUresult ask_kernel(CUcontext ctx)
+{
+	struct vgpu_fault fault;
+
+	if (vgpu_fault_query(&ctx->dev->dev, ctx->handle, &fault) || !fault.kind)
+		return CUDA_SUCCESS;
+	return cu_check(ctx, -EIO);
+}
+
 CUresult cu_context_health(CUcontext ctx)
 {
 	const __u32 *ended = __atomic_load_n(&ctx->ended, __ATOMIC_ACQUIRE);
 	CUresult r = __atomic_load_n(&ctx->error, __ATOMIC_ACQUIRE);
 
-	if (!r && ended && __atomic_load_n(ended, __ATOMIC_ACQUIRE))
-		r = cu_check(ctx, -EIO);
-	return r;
+	if (r)
+		return r;
+	if (!ended)	/* no queue yet, so there is no word of the kernel's to look at */
+		return ask_kernel(ctx);
+	return __atomic_load_n(ended, __ATOMIC_ACQUIRE) ? cu_check(ctx, -EIO) : CUDA_SUCCESS;
+}
+
+CUresult cu_ready_in_health(void)
+{
+	CUresult r = cu_ready();
+	CUcontext ctx = r ? NULL : cu_stack_top();
+
+	return ctx && cu_context_alive(ctx) ? cu_context_health(ctx) : r;
 }
 
 CUresult cu_context_get(CUcontext handle, CUcontext *ctx)

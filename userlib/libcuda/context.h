@@ -88,6 +88,8 @@ bool cu_context_alive(CUcontext ctx);
 bool cu_context_flags_valid(unsigned int flags);
 /* What ended a context, also when nothing of it was running then. */
 CUresult cu_context_health(CUcontext ctx);
+/* Initialized, and the current context, if there is one, in good health. */
+CUresult cu_ready_in_health(void);
 
 CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *ctx);
 CUresult cu_context_activate(CUcontext ctx);

@@ -207,7 +207,7 @@ static CUresult synchronize(CUcontext ctx)
 	CUresult r = cu_context_get(ctx, &ctx);
 
 	if (!r)
-		r = ctx->error;
+		r = cu_context_health(ctx);
 	if (!r)
 		r = cu_capture_barred_context(ctx);
 	if (!r)

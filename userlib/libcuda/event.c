@@ -21,7 +21,7 @@ CUresult cu_event_get(CUevent e)
 		return CUDA_ERROR_INVALID_HANDLE;
 	if (!cu_context_alive(e->ctx) || e->ctx->id != e->ctx_id)
 		return CUDA_ERROR_CONTEXT_IS_DESTROYED;
-	return __atomic_load_n(&e->ctx->error, __ATOMIC_ACQUIRE);
+	return cu_context_health(e->ctx);
 }
 
 static CUresult event_new(CUcontext ctx, unsigned int flags, CUevent *event)

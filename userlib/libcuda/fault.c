@@ -43,8 +43,12 @@ void cu_fault_log(const struct vgpu_fault *f)
 	if (!f->kind)
 		return;
 	if (!f->kernel_name[0] && !f->address && !f->queue) {	/* the whole device's */
-		cu_log("%s: %s (Xid %u)", cu_error_name(cu_fault_result(f)),
-		       f->kind < FAULTS ? faults[f->kind].what : "unknown fault", f->xid);
+		const char *what = f->kind < FAULTS ? faults[f->kind].what : "unknown fault";
+
+		if (f->xid)
+			cu_log("%s: %s (Xid %u)", cu_error_name(cu_fault_result(f)), what, f->xid);
+		else	/* a reset, a device that was removed */
+			cu_log("%s: %s", cu_error_name(cu_fault_result(f)), what);
 		return;
 	}
 	cu_log("%s: %s%s%.*s, block (%u,%u,%u) thread (%u,%u,%u), address 0x%llx, PTX line %u",

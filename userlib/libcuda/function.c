@@ -11,7 +11,9 @@ CUresult cu_function_get(CUfunction handle, CUfunction *f)
 		return r;
 	if (cu_is(handle, CU_FUNCTION)) {
 		*f = handle;
-		return cu_context_alive(handle->mod->ctx) ? CUDA_SUCCESS : CUDA_ERROR_CONTEXT_IS_DESTROYED;
+		if (!cu_context_alive(handle->mod->ctx))
+			return CUDA_ERROR_CONTEXT_IS_DESTROYED;
+		return cu_context_health(handle->mod->ctx);
 	}
 	if (!cu_is(handle, CU_KERNEL))
 		return CUDA_ERROR_INVALID_HANDLE;

@@ -14,9 +14,11 @@ enum {
 
 static CUresult instantiate(CUgraphExec *exec, CUgraph graph, uint64_t flags, CUgraphNode *culprit)
 {
-	CUresult r = cu_graph_get(graph);
+	CUresult r = cu_ready_in_health();
 
 	*culprit = NULL;
+	if (!r)
+		r = cu_graph_get(graph);
 	if (!r && (!exec || (flags & ~(uint64_t)FLAGS)))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r && (flags & CUDA_GRAPH_INSTANTIATE_FLAG_DEVICE_LAUNCH))

@@ -156,7 +156,7 @@ static CUresult host_end(void *p, enum cu_mem_kind kind, CUresult missing)
 		return missing;
 	cu_mem_synchronize(m);
 	cu_mem_free(m);
-	return ctx->error;
+	return cu_context_health(ctx);
 }
 
 CUDA_API(cuMemFreeHost, CU_ARGS(void *p), CU_ARGS(p))

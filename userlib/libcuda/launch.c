@@ -255,8 +255,6 @@ CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream
 	CUstream s;
 	CUresult r = cu_function_get(handle, &f);
 
-	if (!r)
-		r = __atomic_load_n(&f->mod->ctx->error, __ATOMIC_ACQUIRE);
 	if (!r && cu_capture_of(stream, &s))
 		return capture(f, l, s);
 	if (!r)

@@ -120,7 +120,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	if (m->kind == CU_MEM_POOL)
 		return cu_pool_free_now(m);
 	cu_mem_free(m);
-	return ctx->error;
+	return cu_context_health(ctx);
 }
 
 CUDA_API(cuMemGetInfo_v2, CU_ARGS(size_t *free_bytes, size_t *total), CU_ARGS(free_bytes, total))

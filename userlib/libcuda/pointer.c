@@ -80,7 +80,7 @@ CUDA_API(cuPointerGetAttribute, CU_ARGS(void *data, int attribute, CUdeviceptr p
 {
 	size_t size = attribute_size(attribute);
 	struct cu_mem m;
-	CUresult r = cu_ready();
+	CUresult r = cu_ready_in_health();
 
 	if (r)
 		return r;
@@ -99,7 +99,7 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 	 CU_ARGS(count, attributes, data, p))
 {
 	struct cu_mem m;
-	CUresult r = cu_ready();
+	CUresult r = cu_ready_in_health();
 	bool known;
 
 	if (r)
@@ -124,7 +124,7 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 CUDA_API(cuPointerSetAttribute, CU_ARGS(const void *data, int attribute, CUdeviceptr p), CU_ARGS(data, attribute, p))
 {
 	struct cu_mem m;
-	CUresult r = cu_ready();
+	CUresult r = cu_ready_in_health();
 
 	if (r)
 		return r;

@@ -8,6 +8,10 @@
 
 CUDA_API(cuMemPoolTrimTo, CU_ARGS(CUmemoryPool pool, size_t keep), CU_ARGS(pool, keep))
 {
+	CUresult r = cu_ready_in_health();
+
+	if (r)
+		return r;
 	if (!cu_is_pool(pool))
 		return CUDA_ERROR_INVALID_VALUE;
 	cu_pool_trim(pool, keep);
