@@ -85,7 +85,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	4
+#define VGPU_UAPI_VERSION	5
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -1037,6 +1037,10 @@ struct vgpu_kernel_info {
 	char name[VGPU_KERNEL_NAME_LEN];
 };
 
+/* The range of a queue's priority, the greatest being the lowest number. Added in version 5; -1 and 0 before. */
+#define VGPU_PRIORITY_GREATEST	(-5)
+#define VGPU_PRIORITY_LEAST	0
+
 /**
  * struct vgpu_queue_create - a stream
  * @size: sizeof(struct vgpu_queue_create)
@@ -1044,7 +1048,7 @@ struct vgpu_kernel_info {
  * @ctx: context
  * @handle: [out] queue
  * @slots: ring size in 64-byte slots, a power of two from 64 to max_ring_slots
- * @priority: -1 (before others of the context), 0
+ * @priority: from %VGPU_PRIORITY_GREATEST (before the others of the context) to 0
  * @user_offset: [out] mmap offset of the user area
  * @kernel_offset: [out] mmap offset of the kernel area (PROT_READ)
  * @user_length: [out] bytes: 4096 + 64 * slots

@@ -20,7 +20,7 @@ int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 	s->user = vgpu_user_sched(ctx->user);
 	s->ctx = ctx;
 	INIT_LIST_HEAD(&s->link);
-	INIT_LIST_HEAD(&s->jobs);
+	vgpu_turn_init(s);
 	INIT_LIST_HEAD(&s->kick_link);
 	INIT_LIST_HEAD(&s->kicked);
 	INIT_LIST_HEAD(&s->queues);

@@ -35,6 +35,8 @@
 #define VGPU_MAX_POLLED		64
 #define VGPU_RESIDENT_BYTES	(256ull << 20)	/* blocks in flight of a context, beyond one of each job */
 #define VGPU_QUANTUM_NS		1000000ull	/* a worker's turn on one job */
+#define VGPU_PRIORITIES		(VGPU_PRIORITY_LEAST - VGPU_PRIORITY_GREATEST + 1)
+#define VGPU_OLDEST_EVERY	8		/* so many turns of a context, one goes to who waited longest */
 #define VGPU_PACKET_SLOTS	(2 + (VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES - 1) / VGPU_SLOT_BYTES)
 
 /* ---- timelines (timeline.c) */
@@ -254,6 +256,8 @@ struct vgpu_job_ops {
 /**
  * struct vgpu_job - a packet in execution
  * @link: in vgpu_sched_ctx.jobs while there is something to hand out
+ * @level: in which of them
+ * @since: turns its context had had then
  * @queue: its queue
  * @dev: its device; a job of a stopped context may outlive its queue
  * @ops: its kind
@@ -279,6 +283,8 @@ struct vgpu_job_ops {
  */
 struct vgpu_job {
 	struct list_head link;
+	unsigned int level;
+	u64 since;
 	struct vgpu_queue *queue;
 	struct vgpu_device *dev;
 	const struct vgpu_job_ops *ops;
@@ -333,7 +339,11 @@ void vgpu_queue_unwait(struct vgpu_queue *q);
 
 /* ---- users and turns (turn.c) */
 
+void vgpu_turn_init(struct vgpu_sched_ctx *s);
 void vgpu_turn_run(struct vgpu_sched_ctx *s);
+void vgpu_turn_join(struct vgpu_sched_ctx *s, struct vgpu_job *job, bool yields);
+void vgpu_turn_leave(struct vgpu_sched_ctx *s, struct vgpu_job *job);
+struct vgpu_job *vgpu_turn_job(struct vgpu_sched_ctx *s);
 void vgpu_turn_rest(struct vgpu_sched_ctx *s);
 struct vgpu_sched_ctx *vgpu_turn_next(void);
 void vgpu_turn_taken(struct vgpu_sched_ctx *s);
@@ -347,9 +357,11 @@ struct vgpu_queue *vgpu_turn_next_kick(void);
  * struct vgpu_sched_ctx - a context's part in the scheduler
  * @ctx: the context
  * @user: whose it is
- * @link: while @jobs is not empty in vgpu_sched_user.runnable, or in vgpu_pause.contexts
+ * @link: while @jobs are not empty in vgpu_sched_user.runnable, or in vgpu_pause.contexts
  * @held_ns: since when it has been in vgpu_pause.contexts, ktime_get_ns()
- * @jobs: jobs with something to hand out
+ * @jobs: jobs with something to hand out, by level: greatest priority first; in each who waited longest first
+ * @levels: a bit for each level that is not empty
+ * @turns: turns that its jobs have had
  * @kick_link: while @kicked is not empty in vgpu_sched_user.kicked
  * @kicked: its queues that are KICKED
  * @queues: all its queues that are not DEAD
@@ -371,7 +383,9 @@ struct vgpu_sched_ctx {
 	struct vgpu_sched_user *user;
 	struct list_head link;
 	u64 held_ns;
-	struct list_head jobs;
+	struct list_head jobs[VGPU_PRIORITIES];
+	unsigned long levels;
+	u64 turns;
 	struct list_head kick_link;
 	struct list_head kicked;
 	struct list_head queues;

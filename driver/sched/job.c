@@ -83,10 +83,15 @@ static bool can_begin(const struct vgpu_job *job)
 	return (job->next < job->total || !list_empty(&job->ranges)) && may_grow(job);
 }
 
+/* Something that gets on, as far as is known. */
+static bool has_fresh_work(const struct vgpu_job *job)
+{
+	return !list_empty(&job->ready) || can_begin(job);
+}
+
 static bool has_work(const struct vgpu_job *job)
 {
-	return !job->stopped && (!list_empty(&job->ready) || can_begin(job) ||
-				 !list_empty(&job->spinning));
+	return !job->stopped && (has_fresh_work(job) || !list_empty(&job->spinning));
 }
 
 static void grow(struct vgpu_job *job)
@@ -111,24 +116,22 @@ void vgpu_job_over_locked(struct vgpu_job *job)
 /** vgpu_job_unlink - hand out nothing of it */
 void vgpu_job_unlink(struct vgpu_job *job)
 {
-	struct vgpu_sched_ctx *s = ctx_of(job);
-
-	list_del_init(&job->link);
-	if (list_empty(&s->jobs))
-		vgpu_turn_rest(s);
+	vgpu_turn_leave(ctx_of(job), job);
 }
 
+/* pick() knows of pauses. */
 static void link_job(struct vgpu_job *job)
 {
-	struct vgpu_sched_ctx *s = ctx_of(job);
+	bool fresh = has_fresh_work(job);
 
-	if (!list_empty(&job->link) || !has_work(job))
+	if (!has_work(job))
 		return;
-	if (job->queue->priority < 0)
-		list_add(&job->link, &s->jobs);
-	else
-		list_add_tail(&job->link, &s->jobs);
-	vgpu_turn_run(s);	/* pick() knows of pauses */
+	if (!list_empty(&job->link)) {
+		if (!fresh || job->level == job->queue->priority - VGPU_PRIORITY_GREATEST)
+			return;
+		vgpu_job_unlink(job);	/* it yields no more */
+	}
+	vgpu_turn_join(ctx_of(job), job, !fresh);
 }
 
 /* What a worker was handed. */
@@ -192,7 +195,7 @@ static bool pick(struct share *sh)
 		s = next_ctx();
 		if (!s)
 			return false;
-		job = list_first_entry(&s->jobs, struct vgpu_job, link);
+		job = vgpu_turn_job(s);
 		if (has_work(job))
 			break;
 		WARN_ON_ONCE(!job->resident);
@@ -200,10 +203,8 @@ static bool pick(struct share *sh)
 	}
 	take(job, sh);
 	vgpu_turn_taken(s);
-	if (!has_work(job))
-		vgpu_job_unlink(job);
-	else if (job->queue->priority >= 0)
-		list_move_tail(&job->link, &s->jobs);
+	vgpu_job_unlink(job);
+	link_job(job);
 	return true;
 }
 

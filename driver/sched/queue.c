@@ -301,7 +301,8 @@ int vgpu_ioctl_queue_create(struct vgpu_file *vf, void *arg)
 	int rc;
 
 	if (c->flags || !is_power_of_2(c->slots) || c->slots < 64 ||
-	    c->slots > VGPU_QUEUE_MAX_SLOTS || c->priority < -1 || c->priority > 0)
+	    c->slots > VGPU_QUEUE_MAX_SLOTS || c->priority < VGPU_PRIORITY_GREATEST ||
+	    c->priority > VGPU_PRIORITY_LEAST)
 		return -EINVAL;
 	ctx = vgpu_ctx_get(vf, c->ctx);
 	if (IS_ERR(ctx))

@@ -2,6 +2,8 @@
 /*
  * Whose turn it is. Users in turn, in each its contexts in turn: for kicked rings that are
  * to be looked at, and for jobs. So what one has many of (rings, contexts) delays itself, not others.
+ * Within a context the jobs of the greatest priority take turns; one turn in eight goes to the job that has waited
+ * longest, so that none starves and none waits for ever for one of less priority.
  */
 #include "internal.h"
 
@@ -50,6 +52,63 @@ void vgpu_turn_taken(struct vgpu_sched_ctx *s)
 {
 	list_move_tail(&s->link, &s->user->runnable);
 	list_move_tail(&s->user->run_link, &vgpu_sched.runnable);
+}
+
+/** vgpu_turn_init - a context's part */
+void vgpu_turn_init(struct vgpu_sched_ctx *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < VGPU_PRIORITIES; i++)
+		INIT_LIST_HEAD(&s->jobs[i]);
+}
+
+/**
+ * vgpu_turn_join - a job has something to hand out
+ * @s: its context
+ * @job: job, in no list
+ * @yields: all its blocks wait for others, which may be of any priority: it gets no more turns than the least of those
+ */
+void vgpu_turn_join(struct vgpu_sched_ctx *s, struct vgpu_job *job, bool yields)
+{
+	unsigned int level = job->queue->priority - VGPU_PRIORITY_GREATEST;
+
+	if (yields && s->levels)
+		level = max_t(unsigned int, level, __fls(s->levels));
+	job->level = level;
+	job->since = s->turns;
+	list_add_tail(&job->link, &s->jobs[level]);
+	s->levels |= BIT(level);
+	vgpu_turn_run(s);
+}
+
+/** vgpu_turn_leave - it has nothing to hand out, or never had */
+void vgpu_turn_leave(struct vgpu_sched_ctx *s, struct vgpu_job *job)
+{
+	list_del_init(&job->link);
+	if (list_empty(&s->jobs[job->level]))
+		s->levels &= ~BIT(job->level);
+	if (!s->levels)
+		vgpu_turn_rest(s);
+}
+
+static struct vgpu_job *first_job(struct vgpu_sched_ctx *s, unsigned int level)
+{
+	return list_first_entry(&s->jobs[level], struct vgpu_job, link);
+}
+
+/** vgpu_turn_job - the job whose turn it is, of a context that has some */
+struct vgpu_job *vgpu_turn_job(struct vgpu_sched_ctx *s)
+{
+	unsigned int level = __ffs(s->levels);
+	struct vgpu_job *job = first_job(s, level);
+
+	if (++s->turns % VGPU_OLDEST_EVERY)
+		return job;
+	for_each_set_bit_from(level, &s->levels, VGPU_PRIORITIES)
+		if (first_job(s, level)->since < job->since)
+			job = first_job(s, level);
+	return job;
 }
 
 /* ---- kicked rings, under sched.lock */

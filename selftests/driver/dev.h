@@ -191,9 +191,9 @@ struct queue {
 	unsigned int doorbells;
 };
 
-static inline int queue_create(int fd, uint32_t ctx, uint32_t slots, struct queue *q)
+static inline int queue_create_priority(int fd, uint32_t ctx, uint32_t slots, int priority, struct queue *q)
 {
-	struct vgpu_queue_create c = { .size = sizeof(c), .ctx = ctx, .slots = slots };
+	struct vgpu_queue_create c = { .size = sizeof(c), .ctx = ctx, .slots = slots, .priority = priority };
 	int rc = xioctl(fd, VGPU_IOCTL_QUEUE_CREATE, &c);
 
 	memset(q, 0, sizeof(*q));
@@ -214,6 +214,11 @@ static inline int queue_create(int fd, uint32_t ctx, uint32_t slots, struct queu
 	if (q->kernel != MAP_FAILED)
 		munmap((void *)q->kernel, c.kernel_length);
 	return rc;
+}
+
+static inline int queue_create(int fd, uint32_t ctx, uint32_t slots, struct queue *q)
+{
+	return queue_create_priority(fd, ctx, slots, 0, q);
 }
 
 static inline int doorbell(struct queue *q)

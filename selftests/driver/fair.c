@@ -211,6 +211,107 @@ TEST_F_TIMEOUT(fair, contexts_of_a_user, 200)
 	kill_other(&o);
 }
 
+/* ---- priorities, within a context */
+
+enum { LEVELS = VGPU_PRIORITY_LEAST - VGPU_PRIORITY_GREATEST + 1, MANY = 30 };
+
+static int queue_of(struct gpu *g, int priority, struct queue *q)
+{
+	return queue_create_priority(g->fd, g->ctx, 64, priority, q);
+}
+
+TEST_F(fair, range_of_priorities)
+{
+	struct queue q;
+
+	EXPECT_EQ(-EINVAL, queue_of(&self->g, VGPU_PRIORITY_GREATEST - 1, &q));
+	EXPECT_EQ(-EINVAL, queue_of(&self->g, VGPU_PRIORITY_LEAST + 1, &q));
+	for (int p = VGPU_PRIORITY_GREATEST; p <= VGPU_PRIORITY_LEAST; p++)
+		EXPECT_EQ(0, queue_of(&self->g, p, &q));
+}
+
+/* A launch in each level, submitted least first, all let go at once: they end in the order of their priority. */
+TEST_F_TIMEOUT(fair, every_level, 200)
+{
+	struct vgpu_pkt_timestamp stamp = { .hdr = { .type = VGPU_PKT_TIMESTAMP, .slots = 1 } };
+	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va + 4096, 200000);
+	struct vgpu_pkt_fence wait;
+	struct queue q[LEVELS];
+	uint64_t t[LEVELS];
+	uint32_t fence;
+
+	ASSERT_EQ(0, fence_create(self->g.fd, self->g.ctx, 0, &fence));
+	wait = pkt_fence(VGPU_PKT_WAIT, fence, 1);
+	for (int i = 0; i < LEVELS; i++) {
+		ASSERT_EQ(0, queue_of(&self->g, VGPU_PRIORITY_LEAST - i, &q[i]));
+		stamp.dst = self->g.va + 8 * i;
+		ASSERT_NE(0, submit(&q[i], &wait));
+		ASSERT_NE(0, submit(&q[i], &l));
+		ASSERT_NE(0, submit(&q[i], &stamp));
+	}
+	ASSERT_EQ(0, fence_signal(self->g.fd, fence, 1));
+	for (int i = 0; i < LEVELS; i++)
+		ASSERT_EQ(0, queue_sync(&q[i]));
+	ASSERT_EQ(0, from_gpu(self->g.fd, self->g.ctx, self->g.va, t, sizeof(t)));
+	for (int i = 1; i < LEVELS; i++) {
+		EXPECT_LT(t[i], t[i - 1])
+			TH_LOG("priority %d ended later than the one below", -i);
+	}
+}
+
+/* Kernels that never end in so many queues of a priority. */
+static int endless_ones(struct gpu *g, int n, int priority)
+{
+	struct launch l = launch(g, ENDLESS, 1, 32, g->va, 0);
+	int rc = 0;
+
+	while (n-- && !rc) {
+		struct queue q;
+
+		rc = queue_of(g, priority, &q);
+		if (!rc && !submit(&q, &l))
+			rc = -EIO;
+	}
+	return rc;
+}
+
+/* Whoever is of greater priority than many waits for none of them but those that have a worker. */
+TEST_F_TIMEOUT(fair, greater_priority, 200)
+{
+	ASSERT_EQ(0, endless_ones(&self->g, MANY, VGPU_PRIORITY_LEAST));
+	ASSERT_EQ(0, queue_of(&self->g, VGPU_PRIORITY_LEAST - 1, &self->g.q));
+	EXPECT_LT(turns(&self->g), MANY / 2);
+}
+
+/* And who is of less waits until each of them has had a turn and one is due to the oldest, but not for ever. */
+TEST_F_TIMEOUT(fair, less_priority, 200)
+{
+	ASSERT_EQ(0, endless_ones(&self->g, MANY, VGPU_PRIORITY_GREATEST));
+	EXPECT_LT(turns(&self->g), 20 * MANY);
+}
+
+/* Kernels of the greatest priority that wait, by looking, for others of the least: these come to it. */
+TEST_F_TIMEOUT(fair, greater_waits_for_less, 200)
+{
+	struct queue q[MANY];
+
+	for (int i = 0; i < MANY; i++) {
+		struct launch l = launch(&self->g, MEET, 1, 32, self->g.va + 4 * i, 0);
+
+		ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, self->g.va + 4 * i, &(int32_t){ -1 }, 4));
+		ASSERT_EQ(0, queue_of(&self->g, VGPU_PRIORITY_GREATEST, &q[i]));
+		ASSERT_NE(0, submit(&q[i], &l));
+	}
+	for (int i = 0; i < MANY; i++) {
+		struct launch l = launch(&self->g, WORK, 1, 32, self->g.va + 4 * i, 1000);
+
+		run(&self->g, &l);
+	}
+	EXPECT_EQ(0, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, 60 * SECOND));
+	for (int i = 0; i < MANY; i++)
+		EXPECT_EQ(0, wait_value(self->g.fd, q[i].handle, 1, 60 * SECOND));
+}
+
 /* ---- the memory of blocks */
 
 #define SQUATS	5

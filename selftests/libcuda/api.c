@@ -200,6 +200,31 @@ static void on_callback(CUstream stream, CUresult status, void *data)
 		++*(int *)data;
 }
 
+/* The priority of a stream for which one was asked. */
+static int priority_given(int asked)
+{
+	CUstream s;
+	int p = 99;
+
+	if (cuStreamCreateWithPriority(&s, 0, asked))
+		return 99;
+	cuStreamGetPriority(s, &p);
+	return cuStreamSynchronize(s) || cuStreamDestroy_v2(s) ? 99 : p;
+}
+
+static void test_priorities(void)
+{
+	int least = 9, greatest = 9;
+	bool good = true;
+
+	ok(!cuCtxGetStreamPriorityRange(&least, &greatest) && least == 0 && greatest == -5 &&
+	   !cuCtxGetStreamPriorityRange(NULL, NULL), "six priorities");
+	for (int p = greatest; p <= least; p++)
+		good = good && priority_given(p) == p;
+	ok(good, "each is given");
+	ok(priority_given(3) == 0 && priority_given(-6) == -5 && priority_given(INT32_MIN) == -5, "others become the nearest");
+}
+
 static void test_streams(void)
 {
 	int *flag, count = 0, status = 9;
@@ -426,6 +451,7 @@ int main(void)
 	test_memory();
 	test_tensor_maps();
 	test_copies();
+	test_priorities();
 	test_streams();
 	test_context_events();
 	test_pools();

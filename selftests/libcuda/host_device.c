@@ -491,6 +491,8 @@ static int queue_create(struct vgpu_queue_create *c)
 
 	if (faulted == c->ctx)
 		return -EIO;
+	if (c->priority < VGPU_PRIORITY_GREATEST || c->priority > VGPU_PRIORITY_LEAST)
+		return -EINVAL;
 	c->handle = new_object(QUEUE, c->ctx);
 	o = &objects[c->handle];
 	o->slots = c->slots;

@@ -5,7 +5,7 @@
 
 #include "context.h"
 
-enum { CU_PRIORITY_LEAST = 0, CU_PRIORITY_GREATEST = -1 };
+enum { CU_PRIORITY_LEAST = VGPU_PRIORITY_LEAST, CU_PRIORITY_GREATEST = VGPU_PRIORITY_GREATEST };
 /* Slots of a ring: the largest launch fits and a good many small ones. */
 enum { CU_RING_SLOTS = 1024 };
 
