@@ -394,6 +394,15 @@ visible()
 	uuid=$("$ctl" list | sed -n 's/^GPU 1: .*(UUID: \(GPU-[0-9a-f-]*\)).*/\1/p')
 	check "by UUID" is "$(CUDA_VISIBLE_DEVICES=$uuid "$client" count)" "1 cudaSuccess"
 	check "none" is "$(CUDA_VISIBLE_DEVICES='' "$client" count)" "0 cudaErrorNoDevice"
+	check "no descriptor is free: an error of the system, and only while it is so" is "$(python3 - <<-END
+		import ctypes, resource
+		cuda, most = ctypes.CDLL("libcuda.so.1"), resource.getrlimit(resource.RLIMIT_NOFILE)
+		resource.setrlimit(resource.RLIMIT_NOFILE, (3, most[1]))
+		first = cuda.cuInit(0)
+		resource.setrlimit(resource.RLIMIT_NOFILE, most)
+		print(first, cuda.cuInit(0))
+	END
+	)" "304 0"
 	chmod 0600 /dev/vgpu* /dev/nvidia[0-9]
 	chmod 0666 /dev/nvidia1
 	nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
@@ -468,6 +477,7 @@ runtime()
 	answer
 	check "in use: the client is told" is "$word" cudaErrorUnknown
 	end
+	removed_under_nvml
 	check "a removed number is free again" is "$("$ctl" add rtx4090)" "added GPU 1"
 	check "and works" is "$(CUDA_VISIBLE_DEVICES=1 "$client" work)" cudaSuccess
 	rmdir $dir/mine
@@ -484,6 +494,23 @@ runtime()
 	umount /sys/kernel/config
 	rmmod vgpu_configfs
 	unload
+}
+
+# A set of events that has a device which is removed tells of it once, and does not spin.
+removed_under_nvml()
+{
+	check "for NVML: a device" is "$("$ctl" add --index 1)" "added GPU 1"
+	rm -f "$tmp/from"
+	mkfifo "$tmp/from"
+	exec 8<>"$tmp/from"
+	timeout 120 ./watch.py gone 1 >&8 &
+	answer 60
+	check "NVML waits for a device to go" is "$word" ready
+	check "it is removed" "$ctl" remove --force 1
+	answer 60
+	check "NVML says once that it is lost, and waits on" is "$word" "few waits 1 lost"
+	wait $!
+	exec 8>&-
 }
 
 # Coming and going under the eyes of clients and readers.

@@ -4,13 +4,16 @@
 
 watch.py		every supported event of device 0, and what asking for its memory says then; ends
 		when that says that the device is lost
+watch.py gone N	waits for events of device N until it is removed and 2 s longer: how many waits, and how many of them
+		said that it is lost
 watch.py now	what its sensors say: reasons for low clocks, SM clock and its highest, temperature, recovery action
 """
 import ctypes
 import sys
+import time
 
 nvml = ctypes.CDLL("libnvidia-ml.so.1")
-GPU_IS_LOST = 15
+TIMEOUT, GPU_IS_LOST = 10, 15
 CLOCK_SM, TEMPERATURE_GPU, RECOVERY_ACTION = 1, 0, 230
 
 
@@ -59,6 +62,19 @@ def watch(device):
         print(f"event {event.type:#x} {event.data} memory {answer}", flush=True)
 
 
+def gone(device):
+    """Wait for the device to go, and go on waiting."""
+    events, event, answers, end = ctypes.c_void_p(), EventData(), [], None
+    must(nvml.nvmlEventSetCreate(ctypes.byref(events)), "set")
+    must(nvml.nvmlDeviceRegisterEvents(device, ctypes.c_ulonglong(8), events), "register")
+    print("ready", flush=True)
+    while not end or time.monotonic() < end:
+        answers.append(nvml.nvmlEventSetWait_v2(events, ctypes.byref(event), 500))
+        if answers[-1] != TIMEOUT and not end:
+            end = time.monotonic() + 2
+    print("few" if len(answers) < 200 else len(answers), "waits", answers.count(GPU_IS_LOST), "lost", flush=True)
+
+
 def now(device):
     """Print sensors."""
     field = FieldValue(field=RECOVERY_ACTION)
@@ -75,9 +91,12 @@ def main():
     """As asked for."""
     device = ctypes.c_void_p()
     must(nvml.nvmlInit_v2(), "nvmlInit_v2")
-    must(nvml.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(device)), "handle")
+    index = int(sys.argv[2]) if sys.argv[1:2] == ["gone"] else 0
+    must(nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(device)), "handle")
     if sys.argv[1:] == ["now"]:
         now(device)
+    elif sys.argv[1:2] == ["gone"]:
+        gone(device)
     else:
         watch(device)
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -482,6 +483,33 @@ static void injected(const struct vgpu_dev *dev)
 	tap_equal(CALL("nvmlEventSetFree", set), NVML_SUCCESS, "freed");
 }
 
+/* Of devices that could not be opened for want of descriptors nothing is known. */
+static void no_descriptors(void)
+{
+	struct rlimit most, none;
+
+	getrlimit(RLIMIT_NOFILE, &most);
+	none = most;
+	for (rlim_t n = 3; n < 64; n++) {	/* from none to one too few */
+		int r;
+
+		none.rlim_cur = n;
+		setrlimit(RLIMIT_NOFILE, &none);
+		r = CALL("nvmlInit_v2");
+		setrlimit(RLIMIT_NOFILE, &most);
+		if (!r) {
+			tap(n > 3, "with %lu descriptors NVML begins", (unsigned long)n);
+			CALL("nvmlShutdown");
+			return;
+		}
+		if (r != NVML_ERROR_INSUFFICIENT_RESOURCES) {
+			tap(false, "with %lu descriptors: %d", (unsigned long)n, r);
+			return;
+		}
+	}
+	tap(false, "never");
+}
+
 int main(void)
 {
 	struct vgpu_dev dev;
@@ -498,5 +526,6 @@ int main(void)
 	places();
 	injected(&dev);
 	tap_equal(CALL("nvmlShutdown"), NVML_SUCCESS, "shutdown");
+	no_descriptors();
 	return tap_end();
 }

@@ -665,9 +665,10 @@ int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
 	return r;
 }
 
-void vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
+int vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
 {
 	fn("vgpu0", data);
+	return 0;
 }
 
 int vgpu_sys_open(const char *path)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* cuInit, and which devices this process sees. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,12 @@ static CUresult find_devices(void)
 
 	if (!devs)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	count = drop_lost(devs, vgpu_devices_open(devs, VGPU_MAX_DEVICES));
+	count = vgpu_devices_open(devs, VGPU_MAX_DEVICES);
+	if (count < 0) {
+		free(devs);
+		return count == -ENOMEM ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_ERROR_OPERATING_SYSTEM;
+	}
+	count = drop_lost(devs, count);
 	if (count)	/* one module has made them all */
 		r = check_versions(&devs[0].info);
 	n = r ? 0 : choose_visible(devs, count, getenv("CUDA_VISIBLE_DEVICES"), chosen);
@@ -165,7 +171,8 @@ CUresult cu_init(void)
 		pthread_atfork(NULL, NULL, forked);
 	}
 	if (init_state == CUDA_ERROR_NOT_INITIALIZED || init_state == CUDA_ERROR_NO_DEVICE ||
-	    init_state == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)
+	    init_state == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH || init_state == CUDA_ERROR_OPERATING_SYSTEM ||
+	    init_state == CUDA_ERROR_OUT_OF_MEMORY)
 		init_state = find_devices();
 	pthread_mutex_unlock(&init_lock);
 	return init_state;

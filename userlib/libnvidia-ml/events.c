@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include "device.h"
@@ -19,6 +20,7 @@
  * @dev: the set's own file
  * @types: event types asked for
  * @after: the last kernel event seen
+ * @gone: the device was removed: there will be no more events than those that are there
  * @due: types of that event which are still to be told
  * @data: what to tell with them
  */
@@ -27,6 +29,7 @@ struct watch {
 	struct vgpu_dev dev;
 	unsigned long long types;
 	uint64_t after;
+	bool gone;
 	unsigned long long due;
 	unsigned long long data;
 };
@@ -183,6 +186,7 @@ static nvmlReturn_t begin_watch(struct watch *w, struct nvml_device *d)
 		return r;
 	}
 	w->after = s.last_event;
+	w->gone = false;
 	w->device = d;
 	return NVML_SUCCESS;
 }
@@ -257,6 +261,22 @@ static bool take_any(struct nvml_event_set *set, nvmlEventData_t *data)
 	return false;
 }
 
+/* Locked: let go of a removed device all of whose events were told; true when there is one. */
+static bool drop_gone(struct nvml_event_set *set)
+{
+	for (int i = 0; i < VGPU_MAX_DEVICES; i++) {
+		struct watch *w = &set->watch[i];
+
+		if (!w->device || !w->gone)
+			continue;
+		vgpu_dev_close(&w->dev);
+		w->device = NULL;
+		w->types = 0;
+		return true;
+	}
+	return false;
+}
+
 #define LOOK_MS	500	/* so often a waiter looks whether its set was freed */
 
 static int64_t now_ms(void)
@@ -268,36 +288,35 @@ static int64_t now_ms(void)
 }
 
 /* Sleep until a device may have something new. Locked; without the lock meanwhile. */
-static nvmlReturn_t sleep_on(struct nvml_event_set *set, int64_t left_ms)
+static void sleep_on(struct nvml_event_set *set, int64_t left_ms)
 {
 	struct pollfd fds[VGPU_MAX_DEVICES];
-	int n = 0;
 
 	for (int i = 0; i < VGPU_MAX_DEVICES; i++)
-		if (set->watch[i].device)
-			fds[n++] = (struct pollfd) { .fd = set->watch[i].dev.fd, .events = POLLPRI };
+		fds[i] = (struct pollfd) { .fd = set->watch[i].device ? set->watch[i].dev.fd : -1, .events = POLLPRI };
 	pthread_mutex_unlock(&sets_lock);
-	n = poll(fds, n, left_ms < LOOK_MS ? left_ms : LOOK_MS) > 0 ? n : 0;
+	if (poll(fds, VGPU_MAX_DEVICES, left_ms < LOOK_MS ? left_ms : LOOK_MS) < 0)
+		memset(fds, 0, sizeof(fds));
 	pthread_mutex_lock(&sets_lock);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < VGPU_MAX_DEVICES; i++)
 		if (fds[i].revents & (POLLERR | POLLHUP | POLLNVAL))
-			return NVML_ERROR_GPU_IS_LOST;
-	return NVML_SUCCESS;
+			set->watch[i].gone = true;
 }
 
 /* Locked; a set that is freed meanwhile ends the wait as one that never was. */
 static nvmlReturn_t wait_for_event(struct nvml_event_set *set, nvmlEventData_t *data, unsigned int timeout_ms)
 {
 	int64_t end_ms = now_ms() + timeout_ms, left;
-	nvmlReturn_t r = NVML_SUCCESS;
 
 	while (!set->dead) {
 		if (take_any(set, data))
 			return NVML_SUCCESS;
+		if (drop_gone(set))	/* once; then the set is of those that are left */
+			return NVML_ERROR_GPU_IS_LOST;
 		left = end_ms - now_ms();
-		if (r != NVML_SUCCESS || left <= 0)
-			return r != NVML_SUCCESS ? r : NVML_ERROR_TIMEOUT;
-		r = sleep_on(set, left);
+		if (left <= 0)
+			return NVML_ERROR_TIMEOUT;
+		sleep_on(set, left);
 	}
 	return NVML_ERROR_INVALID_ARGUMENT;
 }

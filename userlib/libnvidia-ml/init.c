@@ -42,6 +42,8 @@ nvmlReturn_t nvml_error(int negative_errno)
 	case EPERM:
 	case EACCES:	return NVML_ERROR_NO_PERMISSION;
 	case ENOMEM:	return NVML_ERROR_MEMORY;
+	case EMFILE:
+	case ENFILE:	return NVML_ERROR_INSUFFICIENT_RESOURCES;
 	case EOPNOTSUPP:
 	case ENOTTY:	return NVML_ERROR_NOT_SUPPORTED;
 	default:	return NVML_ERROR_UNKNOWN;
@@ -144,7 +146,9 @@ static nvmlReturn_t open_all(void)
 	struct vgpu_dev devs[VGPU_MAX_DEVICES];
 	int n = vgpu_devices_open(devs, VGPU_MAX_DEVICES);
 
-	if (n <= 0)
+	if (n < 0)
+		return nvml_error(n);
+	if (!n)
 		return why_none();
 	memset(devices, 0, sizeof(devices));
 	for (int i = 0; i < n; i++)

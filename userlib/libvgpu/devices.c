@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Finding the devices that this process may open. */
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +59,11 @@ static bool have_index(const struct vgpu_dev *devs, int count, uint32_t index)
 	return false;
 }
 
+/* @error: why it ends early: no descriptor or no memory is left, which says nothing about devices */
 struct found {
 	struct vgpu_dev *devs;
 	int count, max;
+	int error;
 };
 
 static int visit(const char *name, void *data)
@@ -68,12 +71,16 @@ static int visit(const char *name, void *data)
 	struct found *f = data;
 	struct vgpu_dev *dev = &f->devs[f->count];
 	char path[300];
+	int r;
 
 	if (!is_node(name))
 		return 0;
 	snprintf(path, sizeof(path), "/dev/%s", name);
-	if (dev_open(path, dev))
-		return 0;
+	r = dev_open(path, dev);
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		f->error = r;
+	if (r)
+		return f->error;
 	if (have_index(f->devs, f->count, dev->info.index))
 		vgpu_sys_close(dev->fd);
 	else
@@ -86,13 +93,20 @@ static int visit(const char *name, void *data)
  * @devs: room for them; in order of their index
  * @max: how many fit
  *
- * Return: the number opened; 0 when there is none, or none that may be opened.
+ * Return: the number opened; 0 when there is none, or none that may be opened; a negative errno, and none
+ * is open, when the process or the machine has no descriptor or no memory left.
  */
 int vgpu_devices_open(struct vgpu_dev *devs, int max)
 {
 	struct found f = { .devs = devs, .max = max };
 
-	vgpu_sys_nodes(visit, &f);
+	int r = vgpu_sys_nodes(visit, &f);
+
+	if (f.error || r) {
+		while (f.count--)
+			vgpu_dev_close(&devs[f.count]);
+		return f.error ? f.error : r;
+	}
 	qsort(devs, f.count, sizeof(*devs), dev_cmp);
 	return f.count;
 }

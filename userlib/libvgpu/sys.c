@@ -19,16 +19,18 @@ int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
 	return r < 0 ? -errno : 0;
 }
 
-void vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
+int vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
 {
 	DIR *dir = opendir("/dev");
 	struct dirent *e;
 
-	while (dir && (e = readdir(dir)))
+	if (!dir)
+		return -errno;
+	while ((e = readdir(dir)))
 		if (fn(e->d_name, data))
 			break;
-	if (dir)
-		closedir(dir);
+	closedir(dir);
+	return 0;
 }
 
 int vgpu_sys_open(const char *path)

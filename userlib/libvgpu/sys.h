@@ -12,7 +12,7 @@ struct vgpu_device_info;
 /* 0 or a negative errno; restarted on EINTR, which keeps [in/out] members as the kernel left them. */
 int vgpu_sys_ioctl(int fd, unsigned long request, void *arg);
 /* Every name in /dev, until the function returns non-zero. */
-void vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data);
+int vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data);
 int vgpu_sys_open(const char *path);
 void vgpu_sys_close(int fd);
 int vgpu_sys_mmap(int fd, void *where, size_t size, int prot, off_t offset, void **p);
