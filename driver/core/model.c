@@ -20,27 +20,16 @@
 
 enum { CC75, CC80, CC86, CC89, CC90, CC120, CC120_OWN };
 
-#define ARCH(maj, min, nm, thr, blk, shsm, optin, resv, fp64, cores)	\
-	{ .cc_major = (maj), .cc_minor = (min), .name = (nm),		\
+#define ARCH(id, maj, min, nm, thr, blk, shsm, optin, resv, fp64, cores)	\
+	[id] = { .cc_major = (maj), .cc_minor = (min), .name = (nm),	\
 	  .threads_per_block = 1024, .threads_per_sm = (thr),		\
 	  .blocks_per_sm = (blk), .regs_per_sm = 65536,			\
 	  .shared_per_sm = KIB(shsm), .shared_optin = KIB(optin),	\
 	  .shared_default = KIB(48), .shared_reserved = KIB(resv),	\
-	  .fp32_per_fp64 = (fp64), .cores_per_sm = (cores) }
+	  .fp32_per_fp64 = (fp64), .cores_per_sm = (cores) },
 
 static const struct vgpu_arch archs[] = {
-	[CC75]  = ARCH(7,  5, "Turing",    1024, 16,  64,  64, 0, 32,  64),
-	[CC80]  = ARCH(8,  0, "Ampere",    2048, 32, 164, 163, 1,  2,  64),
-	[CC86]  = ARCH(8,  6, "Ampere",    1536, 16, 100,  99, 1, 32, 128),
-	[CC89]  = ARCH(8,  9, "Ada",       1536, 24, 100,  99, 1, 64, 128),
-	[CC90]  = ARCH(9,  0, "Hopper",    2048, 32, 228, 227, 1,  2, 128),
-	[CC120] = ARCH(12, 0, "Blackwell", 1536, 24, 100,  99, 1, 64, 128),
-	/*
-	 * The default device has as much shared memory as the engine takes, not
-	 * a card's 99 KiB: cuBLAS's matrix products on tensor cores that carry
-	 * PTX want 144 KiB a block, and without those it adds in scalar code.
-	 */
-	[CC120_OWN] = ARCH(12, 0, "Blackwell", 1536, 24, 228, 227, 1, 64, 128),
+#include "../../uapi/vgpu_archs.def"
 };
 
 /* The subsystem id that marks a generic profile: "vg". */

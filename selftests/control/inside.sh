@@ -411,10 +411,34 @@ visible()
 	check "which is that one" says "$(nobody "$ctl" list)" "GPU 1: .*$uuid"
 	chmod 0666 /dev/vgpu* /dev/nvidia[0-9]
 	device_rules
+	device_program
 	unload
 }
 
-# Device rules of a cgroup (v2: an eBPF program; v1 where the kernel still has it).
+# Device rules of a cgroup of version 2: a program that the kernel asks at each open.
+device_program()
+{
+	local g=$tmp/cgroup2 rule="$top/build/selftests/control/devrule $tmp/cgroup2/one 195 1"
+	mkdir -p "$g"
+	if ! mount -t cgroup2 none "$g" 2>/dev/null; then
+		skip "device program of a cgroup" "no cgroup v2 in this kernel"
+		return
+	fi
+	mkdir "$g/one"
+	if $rule /bin/true 2>"$tmp/rule"; [ $? = 77 ]; then
+		skip "device program of a cgroup" "this kernel has no CONFIG_CGROUP_BPF"
+	else
+		check "device program of a cgroup: one device" is "$($rule "$client" count)" "1 cudaSuccess"
+		check "device program of a cgroup: it works" is "$($rule "$client" work)" cudaSuccess
+		check "device program of a cgroup: that one" says "$($rule "$ctl" list)" "GPU 1: .*$uuid"
+		check_status 1 "device program of a cgroup: root opens no other" $rule /bin/dd if=/dev/nvidia0 count=0
+		check "outside of it there are all" is "$("$client" count)" "3 cudaSuccess"
+	fi
+	rmdir "$g/one"
+	umount "$g"
+}
+
+# Device rules of a cgroup of version 1, where the kernel still has it.
 device_rules()
 {
 	local g=$tmp/cgroup
@@ -781,7 +805,10 @@ commands()
 	check "model list" says "$("$ctl" model list)" "^h100 +9.0"
 	check "at least a dozen cards" test "$("$ctl" model list | grep -cE 'NVIDIA|Tesla')" -ge 12
 	"$ctl" model show h100 --json >"$tmp/model"
-	check "model show" "$json" "$tmp/model" /multiprocessors=132 /memory_mib=81559 /pci_id=10de:2330
+	check "model show" "$json" "$tmp/model" /multiprocessors=132 /memory_mib=81559 /pci_id=10de:2330 \
+		/pci_subsystem=10de:16c1 /threads_per_multiprocessor=2048 /shared_kib_per_block_optin=227 /fp32_per_fp64=2
+	check "model show: limits" says "$("$ctl" model show h200)" "subsystem 10de:18bf"
+	check "model show: limits of the generic device" says "$("$ctl" model show generic-12.0)" "48 KiB of shared memory, 227 by opting in"
 	check_status 3 "model show: an unknown one" "$ctl" model show nonsense
 	load gpus=2 || return
 	for c in status list ps mem topology; do

@@ -5,19 +5,33 @@
 #include "options.h"
 #include "output.h"
 
-/* Compute capabilities, as the table names them. */
-enum { CC75 = 75, CC80 = 80, CC86 = 86, CC89 = 89, CC90 = 90, CC120 = 120 };
+/* Compute capabilities, as the tables name them. */
+enum { CC75, CC80, CC86, CC89, CC90, CC120, CC120_OWN };
+
+/* Their limits. */
+static const struct arch {
+	const char *name;
+	unsigned int major, minor, threads_sm, blocks_sm, shared_sm_kib, shared_block_kib, fp64, cores;
+} archs[] = {
+#define ARCH(id, maj, min, nm, thr, blk, shsm, optin, resv, ratio, cores_) \
+	[id] = { .name = (nm), .major = (maj), .minor = (min), .threads_sm = (thr), .blocks_sm = (blk), \
+		 .shared_sm_kib = (shsm), .shared_block_kib = (optin), .fp64 = (ratio), .cores = (cores_) },
+#include "../../uapi/vgpu_archs.def"
+#undef ARCH
+};
 
 struct model {
 	const char *id, *name;
-	unsigned int cc, device_id, sms, mib, l2_kib, mhz, mem_mhz, bits, watt, pcie;
+	const struct arch *arch;
+	unsigned int device_id, subsystem, sms, mib, l2_kib, mhz, mem_mhz, bits, watt, pcie;
 };
 
 #define GENERIC(nm, cc_, dev, gen) \
-	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)", .cc = (cc_), .device_id = (dev), \
+	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)", \
+	  .arch = &archs[(cc_) == CC120 ? CC120_OWN : (cc_)], .device_id = (dev), .subsystem = 0x7667, \
 	  .l2_kib = 4096, .mhz = 1000, .mem_mhz = 1000, .bits = 128, .watt = 100, .pcie = (gen) },
 #define CARD(nm, str, cc_, dev, sub, sms_, mib_, l2, clk, mclk, bits_, watt_, gen) \
-	{ .id = (nm), .name = (str), .cc = (cc_), .device_id = (dev), .sms = (sms_), .mib = (mib_), \
+	{ .id = (nm), .name = (str), .arch = &archs[cc_], .device_id = (dev), .subsystem = (sub), .sms = (sms_), .mib = (mib_), \
 	  .l2_kib = (l2), .mhz = (clk), .mem_mhz = (mclk), .bits = (bits_), .watt = (watt_), .pcie = (gen) },
 
 static const struct model models[] = {
@@ -34,15 +48,15 @@ static void print_line(const struct model *m)
 		snprintf(sms, sizeof(sms), "%u", m->sms);
 	if (m->mib)
 		snprintf(memory, sizeof(memory), "%u MiB", m->mib);
-	printf("%-13s %3u.%u  %-9s %-16s %s\n", m->id, m->cc / 10, m->cc % 10, sms, memory, m->name);
+	printf("%-13s %3u.%u  %-9s %-16s %s\n", m->id, m->arch->major, m->arch->minor, sms, memory, m->name);
 }
 
 static void print_text(const struct model *m)
 {
 	printf("%s\n", m->id);
 	printf("  name                %s\n", m->name);
-	printf("  compute capability  %u.%u\n", m->cc / 10, m->cc % 10);
-	printf("  PCI id              10de:%04x, generation %u\n", m->device_id, m->pcie);
+	printf("  compute capability  %u.%u (%s)\n", m->arch->major, m->arch->minor, m->arch->name);
+	printf("  PCI id              10de:%04x, subsystem 10de:%04x, generation %u\n", m->device_id, m->subsystem, m->pcie);
 	if (m->sms)
 		printf("  multiprocessors     %u\n", m->sms);
 	else
@@ -55,6 +69,11 @@ static void print_text(const struct model *m)
 	printf("  L2 cache            %u KiB\n", m->l2_kib);
 	printf("  clocks              %u MHz, memory %u MHz\n", m->mhz, m->mem_mhz);
 	printf("  power limit         %u W\n", m->watt);
+	printf("  a multiprocessor    %u threads, %u blocks, %u cores, 65536 registers, %u KiB of shared memory\n",
+	       m->arch->threads_sm, m->arch->blocks_sm, m->arch->cores, m->arch->shared_sm_kib);
+	printf("  a block             1024 threads, 48 KiB of shared memory, %u by opting in\n",
+	       m->arch->shared_block_kib);
+	printf("  FP64                1/%u of FP32\n", m->arch->fp64);
 }
 
 static struct json_object *json_model(const struct model *m)
@@ -64,10 +83,12 @@ static struct json_object *json_model(const struct model *m)
 
 	add_string(o, "id", m->id);
 	add_string(o, "name", m->name);
-	snprintf(text, sizeof(text), "%u.%u", m->cc / 10, m->cc % 10);
+	snprintf(text, sizeof(text), "%u.%u", m->arch->major, m->arch->minor);
 	add_string(o, "compute_capability", text);
 	snprintf(text, sizeof(text), "10de:%04x", m->device_id);
 	add_string(o, "pci_id", text);
+	snprintf(text, sizeof(text), "10de:%04x", m->subsystem);
+	add_string(o, "pci_subsystem", text);
 	add_number(o, "multiprocessors", m->sms);
 	add_number(o, "memory_mib", m->mib);
 	add_number(o, "l2_kib", m->l2_kib);
@@ -76,6 +97,13 @@ static struct json_object *json_model(const struct model *m)
 	add_number(o, "memory_bus_bits", m->bits);
 	add_number(o, "power_limit_w", m->watt);
 	add_number(o, "pcie_generation", m->pcie);
+	add_string(o, "architecture", m->arch->name);
+	add_number(o, "threads_per_multiprocessor", m->arch->threads_sm);
+	add_number(o, "blocks_per_multiprocessor", m->arch->blocks_sm);
+	add_number(o, "cores_per_multiprocessor", m->arch->cores);
+	add_number(o, "shared_kib_per_multiprocessor", m->arch->shared_sm_kib);
+	add_number(o, "shared_kib_per_block_optin", m->arch->shared_block_kib);
+	add_number(o, "fp32_per_fp64", m->arch->fp64);
 	return o;
 }
 

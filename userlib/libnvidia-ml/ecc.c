@@ -117,7 +117,7 @@ static nvmlReturn_t no_pages(nvmlDevice_t device, unsigned int cause, unsigned i
 
 	if (r != NVML_SUCCESS)
 		return r;
-	if (cause > 1)
+	if (cause >= NVML_PAGE_RETIREMENT_CAUSE_COUNT)
 		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);
 	*count = 0;
 	return nvml_leave(NVML_SUCCESS);
