@@ -31,6 +31,58 @@ static void fill(int *p, int n)
 		p[i] = i;
 }
 
+enum { LAUNCHES = 20, ROUNDS = 30, THREADS = 100, COUNTS = LAUNCHES * ROUNDS * THREADS };
+
+__global__ void count_with_host(unsigned *u, unsigned long long *l, float *f)
+{
+	for (int i = 0; i < ROUNDS; i++) {
+		atomicAdd_system(u, 1u);
+		atomicAdd_system(l, 1ull << 32);
+		atomicAdd_system(f, 1.0f);
+	}
+}
+
+// Kernel and host count in the same words at once. A card without native atomics over its link says so.
+static void check_atomics()
+{
+	struct counts {
+		unsigned long long l;
+		unsigned u;
+		float f;
+	} *c;
+	unsigned host = 0;
+	int native;
+
+	CU(cudaDeviceGetAttribute(&native, cudaDevAttrHostNativeAtomicSupported, 0));
+	if (!native) {
+		printf("ok %d - host and kernel count together # SKIP no native atomics\n", ++check_number);
+		return;
+	}
+	CU(cudaHostAlloc(&c, sizeof(*c), cudaHostAllocMapped));
+	memset(c, 0, sizeof(*c));
+	for (int i = 0; i < LAUNCHES; i++)
+		count_with_host<<<4, THREADS / 4>>>(&c->u, &c->l, &c->f);
+	for (; host < COUNTS || (host < 0xfffff && cudaStreamQuery(0) == cudaErrorNotReady); host++) {
+		unsigned old, sum;
+		float f;
+
+		__atomic_fetch_add(&c->u, 1u << 16, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&c->l, 1ull, __ATOMIC_SEQ_CST);
+		do {	// adds nothing, but a float added between is lost if the other side does not see it
+			old = __atomic_load_n((unsigned *)&c->f, __ATOMIC_SEQ_CST);
+			memcpy(&f, &old, 4);
+			f += 0.0f;
+			memcpy(&sum, &f, 4);
+		} while (!__atomic_compare_exchange_n((unsigned *)&c->f, &old, sum, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	}
+	CU(cudaDeviceSynchronize());
+	printf("# %llu of %u from the host; %u, %llu and %g of %d from the kernel\n", c->l & 0xffffffff, host,
+	       c->u & 0xffff, c->l >> 32, c->f, COUNTS);
+	check_result(c->u >> 16 == (host & 0xffff) && (c->l & 0xffffffff) == host && (c->u & 0xffff) == COUNTS &&
+		     c->l >> 32 == COUNTS && c->f == COUNTS, "host and kernel count together");
+	CU(cudaFreeHost(c));
+}
+
 int main()
 {
 	const int n = 100000;
@@ -93,5 +145,6 @@ int main()
 	check_result(cudaMalloc(&p, (size_t)1 << 46) == cudaErrorMemoryAllocation, "out of memory is an error");
 	check_result(cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess, "and is not sticky");
 	CU(cudaFree(d));
+	check_atomics();
 	return check_end();
 }

@@ -5,6 +5,13 @@
 
 #include "../../userlib/libcuda/graph_abi.h"
 
+struct CUlogsCallbackEntry_st;
+CUresult cuLogsRegisterCallback(void (*fn)(void *data, int level, char *message, size_t length), void *data,
+				struct CUlogsCallbackEntry_st **handle);
+CUresult cuLogsUnregisterCallback(struct CUlogsCallbackEntry_st *handle);
+CUresult cuLogsCurrent(unsigned int *iterator, unsigned int flags);
+CUresult cuLogsDumpToFile(unsigned int *iterator, const char *path, unsigned int flags);
+CUresult cuLogsDumpToMemory(unsigned int *iterator, char *buffer, size_t *size, unsigned int flags);
 CUresult cuInit(unsigned int flags);
 CUresult cuDriverGetVersion(int *version);
 CUresult cuGetProcAddress_v2(const char *name, void **address, int version, cuuint64_t flags, int *status);

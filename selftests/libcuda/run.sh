@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 12
+plan 14
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -18,6 +18,8 @@ check "copies" env VGPU_LOG=0 "$out/asan/copies"
 check "what ends while it is used" env VGPU_LOG=0 "$out/asan/ends"
 check "many streams, full rings" env VGPU_LOG=0 "$out/asan/many"
 check "addresses, memory and mappings" env VGPU_LOG=0 "$out/asan/vmm"
+check "the log of errors" env VGPU_LOG=0 "$out/asan/error_log"
+check "the log of errors, raced" env VGPU_LOG=0 "$out/tsan/error_log"
 check "graphs" env VGPU_LOG=0 "$out/asan/graph"
 check "damaged fatbins" env VGPU_LOG=0 "$out/asan/images"
 check "machine code that is not run" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/skipped"

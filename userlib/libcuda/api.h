@@ -15,6 +15,7 @@
 #define cu_unlikely(x)	__builtin_expect(!!(x), 0)
 
 extern bool cu_tracing;
+extern bool cu_log_untold;	/* the log of errors has what no callback was told (error_log.c) */
 
 void cu_trace_init(void);
 void cu_trace_call(const char *name, CUresult result, uint64_t start_ns);
@@ -26,6 +27,9 @@ CUresult cu_refuse(const char *name);
 /* A line for the user: why something was not done (VGPU_LOG; errors by default). */
 void cu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What failed goes into the log of errors, and callbacks are told. */
+void cu_log_end(const char *name, CUresult result);
+
 #define CU_CALL(name, call) ({						\
 	CUresult cu_result_;						\
 	if (cu_unlikely(cu_tracing)) {					\
@@ -35,6 +39,9 @@ void cu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 	} else {							\
 		cu_result_ = call;					\
 	}								\
+	if (cu_unlikely(cu_result_ ||					\
+			__atomic_load_n(&cu_log_untold, __ATOMIC_RELAXED))) \
+		cu_log_end(name, cu_result_);				\
 	cu_result_; })
 
 /* An entry point without a stream. */

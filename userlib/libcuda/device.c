@@ -7,6 +7,7 @@
 #include <string.h>
 #include "../../uapi/vgpu_isa.h"
 #include "device.h"
+#include "error_log.h"
 
 static pthread_mutex_t init_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cu_device devices[VGPU_MAX_DEVICES];
@@ -18,6 +19,7 @@ static void forked(void)
 {
 	init_state = CUDA_ERROR_NOT_INITIALIZED;
 	cu_device_count = 0;
+	cu_log_forked();
 }
 
 /* "GPU-8d3f…" or a prefix of it that only one device has. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "api.h"
 #include "error.h"
+#include "error_log.h"
 
 bool cu_tracing;
 static int trace_fd = -1;
@@ -79,6 +80,9 @@ void cu_log(const char *fmt, ...)
 {
 	va_list ap;
 
+	va_start(ap, fmt);
+	cu_log_add(fmt, ap);
+	va_end(ap);
 	if (log_quiet)
 		return;
 	va_start(ap, fmt);
