@@ -14,6 +14,8 @@ static CUcontext primary;
 
 static void test_init(void)
 {
+	int operations[2] = { 0, 12 };
+	unsigned int capabilities[2];
 	int n = 0, value = 0;
 	char name[64];
 	CUdevice d;
@@ -29,6 +31,15 @@ static void test_init(void)
 	ok(!cuDeviceGetName(name, sizeof(name), 0) && !strcmp(name, "vgpu in process"), "its name");
 	ok(!cuDeviceGetAttribute(&value, 75, 0) && value == 12, "its compute capability");
 	ok(cuDeviceGetAttribute(&value, 148, 0) == CUDA_ERROR_INVALID_VALUE, "an attribute past the last");
+	ok(!cuDeviceGetHostAtomicCapabilities(capabilities, operations, 2, 0) && capabilities[0] == 0x1f && !capabilities[1],
+	   "atomics beside the host: integer add, no float maximum");
+	operations[1] = 13;
+	ok(cuDeviceGetHostAtomicCapabilities(capabilities, operations, 2, 0) == CUDA_ERROR_INVALID_VALUE &&
+	   cuDeviceGetHostAtomicCapabilities(capabilities, operations, 0, 0) == CUDA_ERROR_INVALID_VALUE &&
+	   cuDeviceGetHostAtomicCapabilities(NULL, operations, 1, 0) == CUDA_ERROR_INVALID_VALUE &&
+	   cuDeviceGetHostAtomicCapabilities(capabilities, operations, 1, 9) == CUDA_ERROR_INVALID_DEVICE &&
+	   cuDeviceGetP2PAtomicCapabilities(capabilities, operations, 1, 0, 0) == CUDA_ERROR_INVALID_DEVICE,
+	   "unknown operations, none, no room, no device, no link");
 	ok(!cuDeviceGetPCIBusId(name, sizeof(name), 0) && !strcmp(name, "0000:01:02.0"), "its PCI address");
 	ok(!cuDeviceGetByPCIBusId(&d, "01:02.0") && d == 0, "found by a short PCI address");
 	ok(cuCtxGetCurrent(&ctx) == CUDA_SUCCESS && !ctx, "no context is current at first");
