@@ -107,7 +107,7 @@ static const char *ptx_for(unsigned int arch, const char *variant, const char *k
 {
 	static char buf[256];
 
-	snprintf(buf, sizeof(buf), ".version 8.5\n.target sm_%u%s\n.address_size 64\n"
+	snprintf(buf, sizeof(buf), ".version 9.0\n.target sm_%u%s\n.address_size 64\n"
 		 ".entry %s() { ret; }\n", arch, variant, kernel);
 	return buf;
 }

@@ -312,6 +312,22 @@ static void parse_version(struct parser *p)
 		perr(p, p->t.line, "PTX version %u.%u is not supported", major, minor);
 }
 
+/* A target came with a version of PTX; one that is not known here is left to the choice of code. */
+static void check_target(struct parser *p)
+{
+	static const struct { u32 arch; char variant; u32 isa; } targets[] = {
+#define TARGET(arch, variant, isa) { arch, variant, isa },
+#include "ptx_targets.def"
+#undef TARGET
+	};
+	const struct ir_module *m = p->mod;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+		if (targets[i].arch == m->target && targets[i].variant == m->target_variant && m->isa < targets[i].isa)
+			perr(p, p->t.line, "target sm_%u%.1s needs PTX version %u.%u or later, not %u.%u", m->target,
+			     &m->target_variant, targets[i].isa / 100, targets[i].isa % 100, m->isa / 100, m->isa % 100);
+}
+
 /* .target sm_90a, debug, … */
 static void parse_target(struct parser *p)
 {
@@ -325,6 +341,7 @@ static void parse_target(struct parser *p)
 			memcpy(buf, p->t.p + 3, p->t.len - 3);
 			p->mod->target = strtoul(buf, &end, 10);
 			p->mod->target_variant = *end;
+			check_target(p);
 		}
 		next(p);
 	} while (at(p, ','));
