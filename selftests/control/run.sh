@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What an administrator does to devices: failures on request and reset, devices that come and go,
 # tracing, vgpu-ctl. Real clients see it all.
-# time limit: 900
+# time limit: 1800
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # long variant: KERNEL=6.12
@@ -23,4 +23,4 @@ uml) bed="--bed uml" ;;
 *) bed="--bed qemu --kernel $kernel" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 850 --no-module -- "$PWD/inside.sh" "$@"
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1750 --no-module -- "$PWD/inside.sh" "$@"
