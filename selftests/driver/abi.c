@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The contract's rules: sizes, flags, reserved members, handles. */
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "dev.h"
 

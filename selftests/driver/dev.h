@@ -262,7 +262,7 @@ static inline int wait_value(int fd, uint32_t handle, uint64_t value, uint64_t t
 
 static inline int queue_sync(struct queue *q)
 {
-	return wait_value(q->fd, q->handle, q->seqno, 20 * SECOND);
+	return wait_value(q->fd, q->handle, q->seqno, 100 * SECOND);	/* against hanging only */
 }
 
 static inline struct vgpu_pkt_fill pkt_fill(uint64_t dst, uint32_t value, uint32_t unit, uint64_t n)

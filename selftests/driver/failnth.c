@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "failnth.h"
 #include "gpu.h"

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <sys/wait.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "gpu.h"
 

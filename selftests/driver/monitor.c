@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "dev.h"
 
@@ -176,10 +176,12 @@ TEST_F(monitor, sensors_follow_the_load)
 	EXPECT_FALSE(busy.throttle & VGPU_THROTTLE_IDLE);
 	EXPECT_GE(busy.fan_percent, 30);
 	EXPECT_LE(busy.fan_percent, 100);
-	/* A card without work calms down. */
-	for (int i = 0; i < 24; i++) {
+	/* A card without work calms down, one after the other. */
+	for (int i = 0; i < 200; i++) {
 		usleep(100000);
 		ASSERT_EQ(0, sensors(self->fd, &later));
+		if (later.throttle & VGPU_THROTTLE_IDLE && later.pstate == 8 && later.power_mw < 12000)
+			break;
 	}
 	EXPECT_TRUE(later.throttle & VGPU_THROTTLE_IDLE);
 	EXPECT_EQ(8, later.pstate);
@@ -191,6 +193,7 @@ TEST_F(monitor, sensors_follow_the_load)
 TEST_F(monitor, accounting)
 {
 	static struct vgpu_account a[512];
+	uint64_t start = real_ns(), took;
 	uint32_t n = 512;
 	pid_t pid;
 	int st;
@@ -202,6 +205,7 @@ TEST_F(monitor, accounting)
 	if (!pid)
 		_exit(work(dev_open(), SECOND / 2) || work(dev_open(), SECOND / 10));
 	waitpid(pid, &st, 0);
+	took = real_ns() - start;
 	ASSERT_EQ(0, st);
 	n = 512;
 	ASSERT_EQ(0, accounts(self->fd, a, &n));
@@ -210,12 +214,13 @@ TEST_F(monitor, accounting)
 	EXPECT_EQ(0, a[0].running);
 	EXPECT_EQ(2 * BYTES, a[0].vram_peak);
 	EXPECT_GE(a[0].time_ns, SECOND / 2);
-	EXPECT_LT(a[0].time_ns, 20 * SECOND);
+	EXPECT_LE(a[0].time_ns, took);
 	EXPECT_GT(a[0].busy_ns, 0);
 	EXPECT_GE(a[0].busy_ns, a[0].mem_busy_ns);
 	EXPECT_GT(a[0].active_ns, 0);
 	EXPECT_LE(a[0].active_ns, a[0].time_ns);
-	EXPECT_LT(real_ns() - a[0].start_ns, 30 * SECOND);
+	EXPECT_LE(start, a[0].start_ns);
+	EXPECT_LE(a[0].start_ns + a[0].time_ns, real_ns());
 	/* One that runs. */
 	uint32_t ctx;
 	ASSERT_EQ(0, ctx_create(self->fd, &ctx));

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "gpu.h"
 

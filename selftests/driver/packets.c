@@ -5,7 +5,7 @@
  */
 #include <stddef.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "gpu.h"
 

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <sys/eventfd.h>
 
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "dev.h"
 

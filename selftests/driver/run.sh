@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The driver itself: the ioctl contract, memory, queues, lives and deaths.
-# time limit: 1500
+# time limit: 5400
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # variant: KERNEL=kasan PART=chosen
@@ -17,9 +17,10 @@ export KSELFTEST_DIR=${KSELFTEST_DIR:-$("$top/tools/vm/kernels.sh" uml)/source/t
 
 make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 case $kernel in
-uml) bed="--bed uml" ;;
-*) bed="--bed qemu --kernel $kernel" ;;
+uml) bed="--bed uml --timeout 1400" ;;
+kasan | kcsan) bed="--bed qemu --kernel $kernel --timeout 5300" ;;
+*) bed="--bed qemu --kernel $kernel --timeout 1400" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1400 --params "vram=512 ${PARAMS:-}" -- \
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --params "vram=512 ${PARAMS:-}" -- \
 	"$PWD/inside.sh" "$out"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A module with time_limit_ms: endless kernels end, and what waits for a device that hangs. */
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 #include "gpu.h"
 

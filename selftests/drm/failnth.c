@@ -5,7 +5,7 @@
  * which warns when an exporter fails, whichever it is.
  */
 #include "node.h"
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 #include "../driver/failnth.h"
 
 struct world {

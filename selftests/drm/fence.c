@@ -2,7 +2,7 @@
 /* Queue fences in syncobjs and sync_files, and what fdinfo says of a client. */
 #include <linux/sync_file.h>
 #include "node.h"
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 /* A queue that waits for a fence of the host's: what comes behind it completes when we say so. */
 FIXTURE(fence) {

@@ -158,6 +158,7 @@ check "fences can be signalled when memory is short" grep -qx "\(kworker/R-\)\?v
 program gem
 program share
 program fence
+program killed
 . ../lib/failing.sh
 program failnth
 if [ "${PART:-}" != chosen ]; then

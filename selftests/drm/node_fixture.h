@@ -4,7 +4,7 @@
 #define SELFTESTS_DRM_NODE_FIXTURE_H
 
 #include "node.h"
-#include "kselftest_harness.h"
+#include "../lib/harness.h"
 
 FIXTURE(node) {
 	int fd;		/* render node */

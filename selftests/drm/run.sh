@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vgpu_drm.ko: render nodes, their memory shared with processes and with vgem, fences, fdinfo; the order of
 # loading and unloading; a device that goes while its node is open.
-# time limit: 1500
+# time limit: 5400
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # variant: KERNEL=kasan PART=chosen
@@ -25,9 +25,10 @@ KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kerne
 ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
 KO_DIR=${ko%/*}
 case $kernel in
-uml) bed="--bed uml" ;;
-*) bed="--bed qemu --kernel $kernel" ;;
+uml) bed="--bed uml --timeout 1400" ;;
+kasan | kcsan) bed="--bed qemu --kernel $kernel --timeout 5300" ;;
+*) bed="--bed qemu --kernel $kernel --timeout 1400" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1400 --no-module -- \
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --no-module -- \
 	"$PWD/inside.sh" "$top/build/selftests/drm"

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel's kselftest_harness.h, whose time limits here are against hanging only: a kernel that watches each access
+ * takes ten times as long, and every machine may share what it runs on. What has to be quick is measured by a test itself.
+ */
+#ifndef SELFTESTS_HARNESS_H
+#define SELFTESTS_HARNESS_H
+
+#include "kselftest_harness.h"
+
+/* How many times longer than on an idle machine of one's own things may take. */
+static inline int patience(void)
+{
+	const char *kernel = getenv("VGPU_KERNEL") ?: "";
+
+	return !strcmp(kernel, "kasan") || !strcmp(kernel, "kcsan") ? 10 : 4;
+}
+
+/* After the harness's constructors, which have priorities. */
+static void __attribute__((constructor)) be_patient(void)
+{
+	for (struct __fixture_metadata *f = __fixture_list; f; f = f->next)
+		for (struct __test_metadata *t = f->tests; t; t = t->next)
+			t->timeout *= patience();
+}
+
+#endif
