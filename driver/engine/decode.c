@@ -111,10 +111,15 @@ static bool is_single(const struct emitter *e, enum op_field f)
 	return (kind == OPK_X || kind == OPK_Y) && (get(e, f) & VGPU_SRC_KIND) != VGPU_SRC_REG;
 }
 
+static bool is_immediate(const struct emitter *e, enum op_field f)
+{
+	return is_single(e, f) && (get(e, f) & VGPU_SRC_KIND) == VGPU_SRC_IMM;
+}
+
 /* Operand @f stays a single value: a scalar's place, or the immediate. */
 static void put_single(struct emitter *e, enum op_field f)
 {
-	if ((get(e, f) & VGPU_SRC_KIND) == VGPU_SRC_IMM) {
+	if (is_immediate(e, f)) {
 		put(e, f, ENG_OP_IMM);
 		e->op.sel |= bit(f);
 	} else {
@@ -201,6 +206,7 @@ static void put_plain(struct emitter *e)
 #define IS_B		ENG_SEL_B
 #define IS_C		ENG_SEL_C
 #define IS_32		0x80
+#define IS_I		0x8a
 #define IS_S		0x81
 #define IS_SP		0x82
 #define IS_ROW		0x83
@@ -244,7 +250,7 @@ static void put_plain(struct emitter *e)
 #define IS_US		0
 #define IS_SU		0
 #define IS_SS		0
-#define IS_SSC		0
+#define IS_SSI		0
 #define IS_EQ		0
 #define IS_NE		0
 #define IS_LT		0
@@ -338,7 +344,10 @@ static enum op_field pick_single(const struct emitter *e, u32 *uop)
 	for (f = OPF_B; f < OPF_COUNT; f++) {
 		if (!is_single(e, f))
 			continue;
-		*uop = find_variant(e->in->op, bit(f));
+		if (f == OPF_B && is_immediate(e, f))
+			*uop = find_variant(e->in->op, IS_I);
+		if (!*uop)
+			*uop = find_variant(e->in->op, bit(f));
 		if (*uop)
 			return f;
 	}
@@ -365,9 +374,9 @@ static u32 pick_by_modifier(const struct emitter *e, enum op_field *single)
 	}
 	if (e->in->op != VGPU_OP_DP4A)
 		return 0;
-	one = one && e->in->mod == (VGPU_DP_A_SIGNED | VGPU_DP_B_SIGNED);
+	one = is_immediate(e, OPF_C) && e->in->mod == (VGPU_DP_A_SIGNED | VGPU_DP_B_SIGNED);
 	*single = one ? OPF_C : OPF_COUNT;
-	return one ? EV_DP4A_SSC : dp4a[e->in->mod];
+	return one ? EV_DP4A_SSI : dp4a[e->in->mod];
 }
 
 static void decode_alu(struct emitter *e)
@@ -953,7 +962,7 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	int ret;
 
 	for (i = 0; i < code->pattern_count; i++)
-		eng_pattern_prepare(&prog->patterns[i], &code->patterns[i]);
+		eng_pattern_prepare(&prog->patterns[i], &code->patterns[i], prog->isa->bytes);
 	for (pc = 0; pc < code->insn_count; pc++) {
 		prog->first[pc] = at;
 		at += decode_insn(code, prog, pc, scratch);

@@ -102,6 +102,7 @@ struct eng_table {
  * @run: execute @w from @w->ip on until it leaves with @w->exit
  * @usable: this CPU can run it
  * @pairs: it has handlers of pairs (pairs.h)
+ * @bytes: its records are permuted by bytes, see union eng_picks
  */
 struct eng_isa {
 	const char *name;
@@ -109,6 +110,7 @@ struct eng_isa {
 	void (*run)(struct eng_warp *w);
 	bool (*usable)(void);
 	bool pairs;
+	bool bytes;
 };
 
 extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512, eng_isa_avx512fp16;
@@ -159,10 +161,12 @@ struct eng_windows {
  * union eng_picks - what half a warp's lanes take from windows; the other half takes the same
  * @dword: 32-bit words of windows 0 and 1, or of 2 and 3
  * @word: 16-bit words of windows 0 and 1, or of 2; two a lane
+ * @byte: bytes of any window, instead of words in sets that have that; four a lane
  */
 union eng_picks {
 	u32 dword[ENG_LANES / 2];
 	u16 word[ENG_LANES];
+	u8 byte[2 * ENG_LANES];
 } __aligned(64);
 
 /**
@@ -170,35 +174,36 @@ union eng_picks {
  * @picks: by lane
  * @windows: where they are
  * @last: the last byte that is read
- * @take: the lanes (D) or words (W) from windows 2 and 3, by bit
  * @kind: enum eng_record_kind
+ * @take: by bit, in the first the lanes (D) or words (W) from windows 2 and 3; by bytes, the
+ *	bytes from each window
  */
 struct eng_record {
 	union eng_picks picks;
 	struct eng_windows windows;
 	u32 last;
-	u32 take;
 	u32 kind;
+	u64 take[3];
 };
 
 /**
  * struct eng_twin - two records of one base, which share windows
  * @picks: of each
  * @windows: of both
- * @take: of each
  * @last: the last byte that is read
  * @imm: the lower one of the instructions' offsets; all else is from there
  * @align: what bits of the address must be zero
  * @kind: enum eng_record_kind
+ * @take: of each
  */
 struct eng_twin {
 	union eng_picks picks[2];
 	struct eng_windows windows;
-	u32 take[2];
 	u32 last;
 	s32 imm;
 	u32 align;
 	u32 kind;
+	u64 take[2][3];
 };
 
 /**
@@ -698,10 +703,10 @@ int eng_fuse(struct engine_prog *prog);
 
 /* ---- pattern.c ------------------------------------------------------------------------------- */
 
-/** eng_pattern_prepare() - fill @out, zeroed, from a verified pattern */
-void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in);
+/** eng_pattern_prepare() - fill @out, zeroed, from a verified pattern; @bytes: see struct eng_isa */
+void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in, bool bytes);
 /** eng_twin_prepare() - fill @t, zeroed, for the loads @op[0] and @op[1]; false: no few windows */
-bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct eng_pattern *pats);
+bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct engine_prog *prog);
 
 /* ---- preamble.c ------------------------------------------------------------------------------ */
 

@@ -40,8 +40,8 @@ static u32 fused(const struct eng_op *op)
 {
 	const struct eng_op *next = op + 1;
 
-	if (is(op, VGPU_OP_SREGV) && op->imm == VGPU_SREG_TID_X && is(next, EV_IADD_B) &&
-	    next->a == op->d)
+	if (is(op, VGPU_OP_SREGV) && op->imm == VGPU_SREG_TID_X &&
+	    (is(next, EV_IADD_B) || is(next, EV_IADD_I)) && next->a == op->d)
 		return EV_SREGV_IADD;
 	if (is(op, VGPU_OP_BSYNC) && is(next, VGPU_OP_EXIT))
 		return EV_BSYNC_EXIT;
@@ -170,10 +170,10 @@ static int fuse_twins(struct engine_prog *prog)
 	for (i = 0; i < prog->count && prog->twin_count < n; i++) {
 		struct eng_twin *t = &prog->twins[prog->twin_count];
 
-		if (!may_be_twins(&op[i]) || !eng_twin_prepare(t, &op[i], prog->patterns))
+		if (!may_be_twins(&op[i]) || !eng_twin_prepare(t, &op[i], prog))
 			continue;
 		op[i].h = 2 * twin_handler(&op[i], t->kind);
-		op[i].b = prog->twin_count++;
+		op[i].x = prog->twin_count++ * sizeof(*t);
 		i++;
 		if (engine_interrupted())
 			return -EINTR;

@@ -23,6 +23,12 @@
 #define ENG_HAVE_LANES	0	/* addresses of lanes checked by registers */
 #define ENG_HAVE_F2H	0	/* conversion to halves by registers */
 #endif
+#ifndef ENG_HAVE_ROW_FLOATS
+#define ENG_HAVE_ROW_FLOATS 0	/* sums and products of rows */
+#endif
+#ifndef ENG_HAVE_BYTES
+#define ENG_HAVE_BYTES	0	/* records by bytes */
+#endif
 #ifndef ENG_HAVE_PAIRS
 #define ENG_HAVE_PAIRS	0	/* handlers of pairs */
 #endif
@@ -58,6 +64,14 @@
 										\
 	return table->h[_at->h](_at, w, table);					\
 } while (0)
+/* the one @N further on: its handler is read first, so that IP needs no other register */
+#define NEXT_BEHIND(N) do {							\
+	unsigned long _h = ip[N].h;						\
+										\
+	__asm__("" : "+r"(ip), "+r"(_h));					\
+	ip += (N);								\
+	return table->h[_h](ip, w, table);					\
+} while (0)
 /* where the running fragment may be another one now */
 #define NEXT_ANY(AT) do {							\
 	const struct eng_op *_at = (AT);					\
@@ -69,9 +83,10 @@
 } while (0)
 #else
 #define NEXT_AT(AT)	do { (void)table; return (AT); } while (0)
+#define NEXT_BEHIND(N)	NEXT_AT(ip + (N))
 #define NEXT_ANY(AT)	do { (void)table; return (AT); } while (0)
 #endif
-#define NEXT()		NEXT_AT(ip + 1)
+#define NEXT()		NEXT_BEHIND(1)
 
 #define LEAVE(WHY, AT) do {							\
 	w->exit = (WHY);							\
@@ -85,6 +100,9 @@
 #define SRC(T, F)	((const T *)row_##F)
 #define AT_SEL(T, F, BIT) \
 	((const T *)((const u32 *)(ip->sel & (BIT) ? (const void *)ip : (const void *)w) + ip->F))
+
+/* The immediate, where a handler is for that alone */
+#define AT_IMM(T) ((const T *)&ip->imm)
 
 /* Lanes that a guarded or partly active instruction acts on */
 static __always_inline u32 guarded(const struct eng_warp *w, const struct eng_op *ip)
@@ -241,6 +259,11 @@ OP_COLD(NAME, TD,								\
 OP2(NAME, TD, TA, TB, EXPR)							\
 OP_PAIR(NAME##_B, TD, SAME2(TD, TA, TB),					\
 	e_##NAME(dst, SRC(TA, a), AT_SEL(TB, b, ENG_SEL_B), true, ip->mod))
+
+/* besides, for B the immediate (EV(NAME, I)) */
+#define OP2BI(NAME, TD, TA, TB, EXPR)						\
+OP2B(NAME, TD, TA, TB, EXPR)							\
+OP_PAIR(NAME##_I, TD, SAME2(TD, TA, TB), e_##NAME(dst, SRC(TA, a), AT_IMM(TB), true, ip->mod))
 
 #define OP3_EXPR(NAME, TD, TA, TB, TC, EXPR)					\
 static __always_inline void e_##NAME(TD *d, const TA *pa, const TB *pb, bool oneb, \

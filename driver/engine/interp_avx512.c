@@ -13,4 +13,5 @@ const struct eng_isa eng_isa_avx512 = {
 	.run = run,
 	.usable = eng_cpu_avx512,
 	.pairs = ENG_HAVE_PAIRS,
+	.bytes = ENG_HAVE_BYTES,
 };

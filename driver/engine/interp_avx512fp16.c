@@ -20,4 +20,5 @@ const struct eng_isa eng_isa_avx512fp16 = {
 	.run = run,
 	.usable = eng_cpu_avx512fp16,
 	.pairs = ENG_HAVE_PAIRS,
+	.bytes = ENG_HAVE_BYTES,
 };

@@ -8,9 +8,16 @@
 
 OP1_COLD(FSAT, u32, u32, num_sat32(a))
 
-OP2B(FADD, u32, u32, u32, num_out32(num_f32(a) + num_f32(b)))
-OP2B(FSUB, u32, u32, u32, num_out32(num_f32(a) - num_f32(b)))
-OP2B(FMUL, u32, u32, u32, num_out32(num_f32(a) * num_f32(b)))
+#if ENG_HAVE_ROW_FLOATS
+#define FLOATS(NAME, ROW_OP, EXPR)						\
+OP_PAIR(NAME, u32, true, ROW_OP(dst, SRC(u32, a), SRC(u32, b), false))		\
+OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, SRC(u32, a), AT_SEL(u32, b, ENG_SEL_B), true))
+#else
+#define FLOATS(NAME, ROW_OP, EXPR) OP2B(NAME, u32, u32, u32, num_out32(EXPR))
+#endif
+FLOATS(FADD, row_fadd32, num_f32(a) + num_f32(b))
+FLOATS(FSUB, row_fsub32, num_f32(a) - num_f32(b))
+FLOATS(FMUL, row_fmul32, num_f32(a) * num_f32(b))
 
 #if ENG_HAVE_FMA
 #define FFMA(NAME, B, ONEB, C, ONEC)						\

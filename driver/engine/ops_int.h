@@ -84,13 +84,13 @@ HANDLER(f_SREGV_IADD)
 	from = first + *(add->sel & ENG_SEL_B ? (const u32 *)add + add->b :
 						 (const u32 *)w + add->b);
 	LANES sum[l] = from + (u32)l;
-	NEXT_AT(ip + 2);
+	NEXT_BEHIND(2);
 }
 static const struct eng_op *m_SREGV_IADD(const struct eng_op *, struct eng_warp *,
 					 const struct eng_table *)
 	__attribute__((__alias__("m_SREGV")));
 
-OP2B(IADD, u32, u32, u32, a + b)
+OP2BI(IADD, u32, u32, u32, a + b)
 OP2B(ISUB, u32, u32, u32, a - b)
 OP2_COLD(IADDSAT, u32, u32, u32, num_addsat(a, b))
 OP2_COLD(ISUBSAT, u32, u32, u32, num_subsat(a, b))
@@ -113,9 +113,9 @@ OP2B(IMAXS, u32, u32, u32, (s32)a > (s32)b ? a : b)
 OP2B(IMAXU, u32, u32, u32, a > b ? a : b)
 OP3_COLD(ISAD, u32, u32, u32, u32, c + ((s32)a > (s32)b ? a - b : b - a))
 OP3_COLD(ISADU, u32, u32, u32, u32, c + (a > b ? a - b : b - a))
-OP2B(AND, u32, u32, u32, a & b)
-OP2B(OR, u32, u32, u32, a | b)
-OP2B(XOR, u32, u32, u32, a ^ b)
+OP2BI(AND, u32, u32, u32, a & b)
+OP2BI(OR, u32, u32, u32, a | b)
+OP2BI(XOR, u32, u32, u32, a ^ b)
 OP1(NOT, u32, u32, ~a)
 #if ENG_HAVE_LOP3
 #define LOP3(NAME, B, ONEB, C, ONEC)						\
@@ -130,9 +130,10 @@ OP3BC(LOP3, u32, u32, u32, u32, num_lop3(a, b, c, M))
 #if ENG_HAVE_SHIFTS
 #define SHIFT(NAME, ROW_OP, EXPR)						\
 OP_PAIR(NAME, u32, true, ROW_OP(dst, SRC(u32, a), SRC(u32, b), false))		\
-OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, SRC(u32, a), AT_SEL(u32, b, ENG_SEL_B), true))
+OP_PAIR(NAME##_B, u32, true, ROW_OP(dst, SRC(u32, a), AT_SEL(u32, b, ENG_SEL_B), true)) \
+OP_PAIR(NAME##_I, u32, true, ROW_OP(dst, SRC(u32, a), AT_IMM(u32), true))
 #else
-#define SHIFT(NAME, ROW_OP, EXPR) OP2B(NAME, u32, u32, u32, EXPR)
+#define SHIFT(NAME, ROW_OP, EXPR) OP2BI(NAME, u32, u32, u32, EXPR)
 #endif
 SHIFT(SHL, row_shl32, num_shl(a, b))
 SHIFT(SHRU, row_shru32, num_shru(a, b))
@@ -177,7 +178,7 @@ DP4A(DP4A, SRC(u32, c), false, false, false)
 DP4A(DP4A_US, SRC(u32, c), false, false, true)
 DP4A(DP4A_SU, SRC(u32, c), false, true, false)
 DP4A(DP4A_SS, SRC(u32, c), false, true, true)
-DP4A(DP4A_SSC, AT_SEL(u32, c, ENG_SEL_C), true, true, true)
+DP4A(DP4A_SSI, AT_IMM(u32), true, true, true)
 OP3_COLD(DP2A, u32, u32, u32, u32, num_dp2a(a, b, c, M))
 
 OP_PAIR(SEL, u32, true, row_select32(dst, SRC(u32, a), SRC(u32, b), *AT(const u32, c)))

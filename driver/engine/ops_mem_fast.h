@@ -325,11 +325,11 @@ static __always_inline bool load_record(struct eng_warp *w, const struct eng_op 
 	return true;
 }
 
-/* Two records of one base in global memory, whose twin fuse.c put into B; @n, @m: 1 for halves */
+/* Two records of one base in global memory, whose twin's place fuse.c put into X; @n, @m: 1 for halves */
 static __always_inline bool load_twin(struct eng_warp *w, const struct eng_op *ip, u32 n, u32 m,
 				      u32 kind)
 {
-	const struct eng_twin *t = &w->twins[ip->b];
+	const struct eng_twin *t = (const struct eng_twin *)((const u8 *)w->twins + ip->x);
 	u64 va = *AT(const u64, a) + (u64)(s64)t->imm;
 	const u8 *p;
 
@@ -389,7 +389,7 @@ RECORDS(LDS_REC16, VGPU_SPACE_SHARED, load_pattern16, 1)
 HANDLER(f_LDG_##NAME##_##KIND)							\
 {										\
 	if (likely(load_twin(w, ip, N, M, ENG_REC_##KIND)))			\
-		NEXT_AT(ip + 2);						\
+		NEXT_BEHIND(2);						\
 	return x_##FIRST(ip, w, table);						\
 }										\
 static const struct eng_op *m_LDG_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
@@ -552,7 +552,7 @@ static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip
 HANDLER(f_LDG_SV32_TWO)
 {
 	if (likely(load_two(w, ip)))
-		NEXT_AT(ip + 2);
+		NEXT_BEHIND(2);
 	return ONE_INDEX(ip, w, table);
 }
 static const struct eng_op *m_LDG_SV32_TWO(const struct eng_op *, struct eng_warp *,

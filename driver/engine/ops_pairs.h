@@ -14,7 +14,7 @@ HANDLER(f_ROWS_##FIRST##_##SECOND)						\
 		return f_##FIRST(ip, w, table);					\
 	if (unlikely(!q_##SECOND(w, ip + 1)))					\
 		return f_##SECOND(ip + 1, w, table);				\
-	NEXT_AT(ip + 2);							\
+	NEXT_BEHIND(2);							\
 }
 
 #define PAIR_LOAD(FIRST, SECOND)						\
@@ -35,19 +35,19 @@ HANDLER(f_UNIT_##FIRST##_##SECOND)						\
 /* The result goes to memory, too: somebody else may want it. */
 #if ENG_HAVE_CHAINS
 #define PAIR_CHAIN(KIND, FIRST, SECOND, A, B, C)				\
+static __always_inline void second_##KIND##_##FIRST##_##SECOND(			\
+	struct eng_warp *w, const struct eng_op *ip, const u32 *r)		\
+{										\
+	o_##SECOND(w, ip, AT(u32, d), A, B, C);					\
+}										\
 HANDLER(f_##KIND##_##FIRST##_##SECOND)						\
 {										\
-	const u32 *row_a, *row_b, *row_c;					\
 	ROW(u32, r);								\
 										\
 	o_##FIRST(w, ip, r, AT(u32, a), AT(u32, b), AT(u32, c));		\
 	row_copy32(AT(u32, d), r);						\
-	ip++;									\
-	row_a = A;								\
-	row_b = B;								\
-	row_c = C;								\
-	o_##SECOND(w, ip, AT(u32, d), row_a, row_b, row_c);			\
-	NEXT();									\
+	second_##KIND##_##FIRST##_##SECOND(w, ip + 1, r);			\
+	NEXT_BEHIND(2);								\
 }
 #define PAIR_A(F, S)	PAIR_CHAIN(A, F, S, r, AT(u32, b), AT(u32, c))
 #define PAIR_B(F, S)	PAIR_CHAIN(B, F, S, AT(u32, a), r, AT(u32, c))
@@ -58,7 +58,7 @@ HANDLER(f_##KIND##_##FIRST##_##SECOND)						\
 {										\
 	q_##FIRST(w, ip);							\
 	q_##SECOND(w, ip + 1);							\
-	NEXT_AT(ip + 2);							\
+	NEXT_BEHIND(2);							\
 }
 #define PAIR_A(F, S)	PAIR_CHAIN(A, F, S)
 #define PAIR_B(F, S)	PAIR_CHAIN(B, F, S)

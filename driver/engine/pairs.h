@@ -15,8 +15,8 @@
  * selftests/engine/pairs.c wants a text for each name.  No include guard: each includer
  * defines EF.
  */
-EF(A, SHRU_B, AND_B) EF(ROWS, AND_B, SHRU_B) EF(A, AND_B, OR_B)
-EF(C, DP4A_SSC, DP4A_SS) EF(C, DP4A_SS, DP4A_SS)
+EF(A, SHRU_I, AND_I) EF(ROWS, AND_I, SHRU_I) EF(A, AND_I, OR_I)
+EF(C, DP4A_SSI, DP4A_SS) EF(C, DP4A_SS, DP4A_SS)
 EF(ROWS, I2F_RN, I2F_RN) EF(A, I2F_RN, FMUL) EF(B, I2F_RN, FMUL)
 EF(ROWS, H2F_RN, H2F_RN) EF(ROWS, H2F_RN, H2F_HI)
 EF(A, FMUL, FFMA) EF(B, FMUL, FFMA) EF(A, FMUL_B, FFMA) EF(B, FFMA, FFMA) EF(C, FFMA, FFMA)

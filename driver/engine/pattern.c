@@ -95,24 +95,39 @@ static bool dwords_at_once(u32 kind)
 	return kind == ENG_REC_D2 || kind == ENG_REC_D4;
 }
 
-/* Who takes what, and from windows 2 and 3 rather than 0 and 1: returned by lane or word */
-static u32 pick(union eng_picks *to, const struct windows *v, const struct elements *e, u32 kind)
+/* What element @i of @n bytes is in window @k, bytes of their own */
+static void pick_bytes(union eng_picks *to, u64 *take, u32 i, u32 n, u32 at, u32 k)
 {
-	u32 take = 0, at = 0, i, k;
+	u32 j;
+
+	for (j = 0; j < n; j++) {
+		to->byte[4 * i + j] = at + j;
+		take[k] |= 1ULL << (4 * i + j);
+	}
+}
+
+/* Who takes what, and from which windows */
+static void pick(union eng_picks *to, u64 *take, const struct windows *v,
+		 const struct elements *e, u32 kind, bool bytes)
+{
+	u32 at = 0, i, k;
 
 	for (i = 0; i < HALF; i++) {
 		k = window_of(v, e, i, &at);
 		if (dwords_at_once(kind)) {
 			to->dword[i] = at / 4 + (k & 1) * HALF;
-			take |= (u32)(k >= 2) << i;
+			take[0] |= (u64)(k >= 2) << i;
+			continue;
+		}
+		if (bytes) {
+			pick_bytes(to, take, i, e->bytes, at, k);
 			continue;
 		}
 		/* the second word of an element of one is not used */
 		to->word[2 * i] = at / 2 + (k & 1) * ENG_LANES;
 		to->word[2 * i + 1] = (at / 2 + 1) % ENG_LANES + (k & 1) * ENG_LANES;
-		take |= (k >= 2 ? 3U : 0) << 2 * i;
+		take[0] |= (k >= 2 ? 3ULL : 0) << 2 * i;
 	}
-	return take;
 }
 
 /* How far the upper lanes' offsets are from the lower ones', if that is the same for all */
@@ -146,7 +161,7 @@ static u32 find_windows(struct windows *v, struct eng_windows *out, u32 *last,
 	return ENG_REC_NONE;
 }
 
-static void prepare_record(struct eng_record *r, const u32 *offset, u32 bytes)
+static void prepare_record(struct eng_record *r, const u32 *offset, u32 bytes, bool by_bytes)
 {
 	struct elements e = { .bytes = bytes };
 	struct windows v;
@@ -157,7 +172,7 @@ static void prepare_record(struct eng_record *r, const u32 *offset, u32 bytes)
 	memcpy(e.offset, offset, sizeof(e.offset));
 	r->kind = find_windows(&v, &r->windows, &r->last, &e, 1, half, false);
 	if (r->kind)
-		r->take = pick(&r->picks, &v, &e, r->kind);
+		pick(&r->picks, r->take, &v, &e, r->kind, by_bytes);
 }
 
 /* Whether both repeat alike */
@@ -174,10 +189,10 @@ static bool twin_elements(struct elements *e, const struct eng_op *op,
 	return true;
 }
 
-bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct eng_pattern *pats)
+bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct engine_prog *prog)
 {
 	const struct eng_pattern *pat[2] = {
-		&pats[op[0].y / sizeof(*pats)], &pats[op[1].y / sizeof(*pats)],
+		&prog->patterns[op[0].y / sizeof(**pat)], &prog->patterns[op[1].y / sizeof(**pat)],
 	};
 	struct elements e[2];
 	struct windows v;
@@ -192,11 +207,11 @@ bool eng_twin_prepare(struct eng_twin *t, const struct eng_op *op, const struct 
 		return false;
 	t->kind = find_windows(&v, &t->windows, &t->last, e, 2, half, true);
 	for (i = 0; i < 2 && t->kind; i++)
-		t->take[i] = pick(&t->picks[i], &v, &e[i], t->kind);
+		pick(&t->picks[i], t->take[i], &v, &e[i], t->kind, prog->isa->bytes);
 	return t->kind;
 }
 
-void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in)
+void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern *in, bool bytes)
 {
 	u32 i;
 
@@ -209,6 +224,6 @@ void eng_pattern_prepare(struct eng_pattern *out, const struct vgpu_code_pattern
 		if (in->offset[i] != i * out->stride)
 			out->kind = ENG_PAT_ANY;
 	}
-	prepare_record(&out->record[0], out->offset, 4);
-	prepare_record(&out->record[1], out->offset, 2);
+	prepare_record(&out->record[0], out->offset, 4, bytes);
+	prepare_record(&out->record[1], out->offset, 2, bytes);
 }

@@ -16,15 +16,20 @@ EV_B(LSHL) EV_B(LSHRU) EV_B(LSHRS)
 EV_B(IMULWS) EV_B(IMULWU)
 EV_B(FADD) EV_B(FSUB) EV_B(FMUL) EV_B(DADD) EV_B(DSUB) EV_B(DMUL)
 
+/* the same, B the immediate: what nearly all masks and shifts have */
+#define EV_I(NAME) EV(NAME, I)
+EV_I(IADD) EV_I(AND) EV_I(OR) EV_I(XOR) EV_I(SHL) EV_I(SHRU) EV_I(SHRS)
+#undef EV_I
+
 /* three sources, B or C single */
 #define EV_BC(NAME) EV(NAME, B) EV(NAME, C)
 EV_BC(IMAD) EV_BC(LOP3) EV_BC(FFMA) EV_BC(DFMA) EV_BC(LMAD)
 #undef EV_B
 #undef EV_BC
 
-/* by modifier: PRMT's default mode, DP4A's signs, plain conversions; with C single */
+/* by modifier: PRMT's default mode, DP4A's signs, plain conversions; with C single, the immediate */
 EV(PRMT, IDX) EV(PRMT, IDX_C) EV(I2F, RN) EV(H2F, RN) EV(H2F, HI)
-EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSC)
+EV(DP4A, US) EV(DP4A, SU) EV(DP4A, SS) EV(DP4A, SSI)
 
 /* pairs and triples that often follow each other (fuse.c) */
 EV(SREGV, IADD) EV(BSYNC, EXIT) EV(LDG, SV32_TWO)

@@ -18,6 +18,7 @@
 #define ENG_HAVE_PAIRS	1
 #define ENG_HAVE_CHAINS	1
 #define ENG_HAVE_F16C	1
+#define ENG_HAVE_BYTES	ENG_HAVE_FP16	/* permutations of bytes: see eng_cpu_avx512fp16() */
 
 static __always_inline void row_copy32(u32 *d, const u32 *r)
 {
@@ -199,25 +200,54 @@ static __always_inline void row_load_some32(u32 *d, const void *p, u32 m)
 	commit32(d + 16, _mm512_loadu_si512((const u32 *)p + 16), m >> 16);
 }
 
+static __always_inline __m512 canonical(__m512 v)
+{
+	return _mm512_mask_mov_ps(v, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q),
+				  _mm512_castsi512_ps(_mm512_set1_epi32(0x7fffffff)));
+}
+
+/*
+ * A row of results, NaN canonical.  One comparison of one half with the other says that there is
+ * none, where each half's own and a selection by it would be four steps.
+ */
+static __always_inline void store_floats(u32 *d, __m512 lo, __m512 hi)
+{
+	if (unlikely(_mm512_cmp_ps_mask(lo, hi, _CMP_UNORD_Q))) {
+		lo = canonical(lo);
+		hi = canonical(hi);
+	}
+	_mm512_store_ps(d, lo);
+	_mm512_store_ps(d + 16, hi);
+}
+
+/* d = a OP b, NaN canonical; @one: a single value */
+#define ROW_FLOAT(NAME, OP)							\
+static __always_inline void NAME(u32 *d, const u32 *a, const u32 *b, bool one)	\
+{										\
+	store_floats(d, OP(_mm512_load_ps(a), _mm512_castsi512_ps(ROW_B32(0))),	\
+		     OP(_mm512_load_ps(a + 16), _mm512_castsi512_ps(ROW_B32(1)))); \
+}
+#define ENG_HAVE_ROW_FLOATS	1
+ROW_FLOAT(row_fadd32, _mm512_add_ps)
+ROW_FLOAT(row_fsub32, _mm512_sub_ps)
+ROW_FLOAT(row_fmul32, _mm512_mul_ps)
+
+static __always_inline __m512 half_fma(const u32 *a, const u32 *b, bool oneb, const u32 *c,
+				       bool onec)
+{
+	__m512i vb = oneb ? _mm512_set1_epi32(*(const int *)b) : _mm512_load_si512(b);
+	__m512i vc = onec ? _mm512_set1_epi32(*(const int *)c) : _mm512_load_si512(c);
+
+	return _mm512_fmadd_ps(_mm512_load_ps(a), _mm512_castsi512_ps(vb),
+			       _mm512_castsi512_ps(vc));
+}
+
 /* d = a * b + c, NaN canonical; @oneb, @onec: single values */
 static __always_inline void row_fma32(u32 *d, const u32 *a, const u32 *b, bool oneb,
 				      const u32 *c, bool onec)
 {
-	const __m512i nan = _mm512_set1_epi32(0x7fffffff);
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		__m512 vb = _mm512_castsi512_ps(oneb ? _mm512_set1_epi32(*(const int *)b) :
-						       _mm512_load_si512(b + 16 * i));
-		__m512 vc = _mm512_castsi512_ps(onec ? _mm512_set1_epi32(*(const int *)c) :
-						       _mm512_load_si512(c + 16 * i));
-		__m512 r = _mm512_fmadd_ps(_mm512_load_ps(a + 16 * i), vb, vc);
-
-		_mm512_store_si512(d + 16 * i,
-				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),
-							 _mm512_cmp_ps_mask(r, r, _CMP_UNORD_Q),
-							 nan));
-	}
+	store_floats(d, half_fma(a, b, oneb, c, onec),
+		     half_fma(a + 16, oneb ? b : b + 16, oneb, onec ? c : c + 16, onec));
 }
 
 static __always_inline void row_fma64(u64 *d, const u64 *a, const u64 *b, bool oneb,
@@ -254,13 +284,27 @@ static __always_inline __m512i odd_bytes(__m512i v, bool sign)
 
 #if ENG_HAVE_VNNI
 /*
+ * A word in all lanes, from memory; the compiler would take a general register, and with it the
+ * port of permutations.
+ */
+static __always_inline __m512i alike(const u32 *word)
+{
+	__m512i v;
+
+	__asm__("vpbroadcastd %1, %0" : "=v"(v) : "m"(*word));
+	return v;
+}
+
+static const u32 signs = 0x80808080;
+
+/*
  * s + the products of bytes of a and b.  The instruction wants an unsigned and a signed
  * factor: where both are of one kind, the top bit of one is flipped and the difference,
  * 128 times the other's sum, put right.
  */
 static __always_inline __m512i vnni_dot(__m512i s, __m512i a, __m512i b, bool sa, bool sb)
 {
-	const __m512i top = _mm512_set1_epi8(-128), zero = _mm512_setzero_si512();
+	const __m512i top = alike(&signs), zero = _mm512_setzero_si512();
 
 	/* used twice, which the compiler would load twice */
 	if (sa == sb)
@@ -632,27 +676,28 @@ static __always_inline void row_narrow(u32 *d, u32 bytes, bool sign)
 
 /*
  * The low or the high halves as f16, to f32.  One permutation instead of a shift and a
- * conversion to words, which is two of them; NaN in a register, for a masked broadcast
- * from a general one is another.
+ * conversion to words, which is two of them; one of bytes is half of one of words.
  */
-static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
+static __always_inline __m512 half_h2f(const u32 *a, bool high)
 {
+#if ENG_HAVE_BYTES
+	const __m512i even = _mm512_set_epi64(0, 0, 0, 0, 0x3d3c393835343130, 0x2d2c292825242120,
+					      0x1d1c191815141110, 0x0d0c090805040100);
+	__m512i from = high ? _mm512_add_epi8(even, _mm512_set1_epi8(2)) : even;
+	__m512i v = _mm512_permutexvar_epi8(from, _mm512_load_si512(a));
+#else
 	const __m512i even = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0x1e001c, 0x1a0018, 0x160014,
 					      0x120010, 0xe000c, 0xa0008, 0x60004, 0x20000);
 	__m512i from = high ? _mm512_add_epi16(even, _mm512_set1_epi16(1)) : even;
-	__m512i nan = _mm512_set1_epi32(0x7fffffff);
-	int i;
+	__m512i v = _mm512_permutexvar_epi16(from, _mm512_load_si512(a));
+#endif
 
-	__asm__("" : "+v"(nan));
-	for (i = 0; i < 2; i++) {
-		__m512i v = _mm512_permutexvar_epi16(from, _mm512_load_si512(a + 16 * i));
-		__m512 r = _mm512_cvtph_ps(_mm512_castsi512_si256(v));
+	return _mm512_cvtph_ps(_mm512_castsi512_si256(v));
+}
 
-		_mm512_store_si512(d + 16 * i,
-				   _mm512_mask_mov_epi32(_mm512_castps_si512(r),
-							 _mm512_cmp_ps_mask(r, r, _CMP_UNORD_Q),
-							 nan));
-	}
+static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
+{
+	store_floats(d, half_h2f(a, high), half_h2f(a + 16, high));
 }
 
 /* f32 to f16, to nearest even; MXCSR's flushing makes no difference to that */
@@ -712,53 +757,102 @@ static __always_inline void row_hfma(u32 *d, const u32 *a, const u32 *b, const u
 }
 #endif
 
-/* What lanes pick out of windows from @p on, @step apart */
+/* Windows from an address on; no array, for the compiler keeps those in memory */
 #define ENG_HAVE_RECORDS	1
-static __always_inline __m512i pick_lanes(const __m512i v[4], __m512i at, u32 take, u32 kind)
+struct windows {
+	__m512i a, b, c, d;
+};
+
+static __always_inline void load_windows(struct windows *v, const u8 *p, u64 step, u32 kind)
 {
-	switch (kind) {
-	case ENG_REC_D2:
-		return _mm512_permutex2var_epi32(v[0], at, v[1]);
-	case ENG_REC_D4:
-		return _mm512_mask_mov_epi32(_mm512_permutex2var_epi32(v[0], at, v[1]),
-					     (__mmask16)take,
-					     _mm512_permutex2var_epi32(v[2], at, v[3]));
-	case ENG_REC_W2:
-		return _mm512_permutex2var_epi16(v[0], at, v[1]);
-	default:
-		return _mm512_mask_permutexvar_epi16(_mm512_permutex2var_epi16(v[0], at, v[1]),
-						     take, at, v[2]);
+	v->a = _mm512_loadu_si512(p);
+	p += step;
+	v->b = _mm512_loadu_si512(p);
+	v->c = v->d = v->b;
+	if (kind != ENG_REC_D4 && kind != ENG_REC_W3)
+		return;
+	/* or each gets a register for its address */
+	__asm__("" : "+r"(p));
+	p += step;
+	v->c = _mm512_loadu_si512(p);
+	if (kind == ENG_REC_D4)
+		v->d = _mm512_loadu_si512(p + step);
+}
+
+/* Who takes what out of windows; by a register and masks */
+struct takers {
+	__m512i at;
+	u64 take[3];
+};
+
+static __always_inline struct takers takers_of(const union eng_picks *picks, const u64 *take,
+					       u32 kind)
+{
+	struct takers t = { .at = _mm512_load_si512(picks) };
+
+	if (kind == ENG_REC_D4)
+		t.take[0] = (u32)take[0];
+	if (kind == ENG_REC_W2 || kind == ENG_REC_W3) {
+		t.take[0] = take[0];
+		t.take[1] = take[1];
+		t.take[2] = take[2];
 	}
+	return t;
 }
 
-static __always_inline void load_windows(__m512i v[4], const u8 *p, u64 step, u32 kind)
+#if ENG_HAVE_BYTES
+/* By bytes: each window's permutation is one step, and zeros come with the first one. */
+static __always_inline __m512i pick_words(struct windows v, struct takers t, u32 kind, u32 bits)
 {
-	u32 i, n = kind == ENG_REC_D4 ? 4 : kind == ENG_REC_W3 ? 3 : 2;
+	__m512i r = bits == ENG_ALL ? _mm512_permutexvar_epi8(t.at, v.a) :
+				      _mm512_maskz_permutexvar_epi8(t.take[0], t.at, v.a);
 
-	for (i = 0; i < n; i++)
-		v[i] = _mm512_loadu_si512(p + i * step);
+	r = _mm512_mask_permutexvar_epi8(r, t.take[1], t.at, v.b);
+	return kind == ENG_REC_W2 ? r : _mm512_mask_permutexvar_epi8(r, t.take[2], t.at, v.c);
 }
-
-/* Elements of @bits */
-static __always_inline void store_picked(u32 *d, __m512i v, u32 bits)
+#else
+static __always_inline __m512i pick_words(struct windows v, struct takers t, u32 kind, u32 bits)
 {
+	__m512i r = _mm512_permutex2var_epi16(v.a, t.at, v.b);
+
+	if (kind == ENG_REC_W3)
+		r = _mm512_mask_permutexvar_epi16(r, (u32)t.take[0], t.at, v.c);
+	return bits == ENG_ALL ? r : _mm512_and_si512(r, _mm512_set1_epi32((int)bits));
+}
+#endif
+
+/* What lanes pick out of windows, elements of @bits */
+static __always_inline void store_picked(u32 *d, struct windows v, struct takers t, u32 kind,
+					 u32 bits)
+{
+	__m512i r;
+
+	if (kind == ENG_REC_W2 || kind == ENG_REC_W3) {
+		_mm512_store_si512(d, pick_words(v, t, kind, bits));
+		return;
+	}
+	r = _mm512_permutex2var_epi32(v.a, t.at, v.b);
+	if (kind == ENG_REC_D4)
+		r = _mm512_mask_mov_epi32(r, (__mmask16)t.take[0],
+					  _mm512_permutex2var_epi32(v.c, t.at, v.d));
 	if (bits != ENG_ALL)
-		v = _mm512_and_si512(v, _mm512_set1_epi32((int)bits));
-	_mm512_store_si512(d, v);
+		r = _mm512_and_si512(r, _mm512_set1_epi32((int)bits));
+	_mm512_store_si512(d, r);
 }
 
 /* A record from @p */
 static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_record *r, u32 kind,
 				       u32 bits)
 {
+	struct takers t = takers_of(&r->picks, r->take, kind);
 	struct eng_windows at = r->windows;
-	__m512i v[4], picks = _mm512_load_si512(&r->picks);
+	struct windows v;
 	u32 i;
 
 	p += at.first;
 	for (i = 0; i < ENG_LANES; i += 16, p += at.half) {
-		load_windows(v, p, at.step, kind);
-		store_picked(d + i, pick_lanes(v, picks, r->take, kind), bits);
+		load_windows(&v, p, at.step, kind);
+		store_picked(d + i, v, t, kind, bits);
 	}
 }
 
@@ -766,20 +860,21 @@ static __always_inline void row_record(u32 *d, const u8 *p, const struct eng_rec
 static __always_inline void row_twin(u32 *d, u32 *e, const u8 *p, const struct eng_twin *t,
 				     u32 kind, u32 bits, u32 bits_e)
 {
+	struct takers first = takers_of(&t->picks[0], t->take[0], kind);
+	struct takers second = takers_of(&t->picks[1], t->take[1], kind);
 	struct eng_windows at = t->windows;
-	__m512i v[4], picks = _mm512_load_si512(&t->picks[0]);
-	__m512i picks_e = _mm512_load_si512(&t->picks[1]);
+	struct windows v;
 	u32 i;
 
 	p += at.first;
 	for (i = 0; i < ENG_LANES; i += 16, p += at.half) {
-		load_windows(v, p, at.step, kind);
+		load_windows(&v, p, at.step, kind);
 		/* or the compiler loads windows again for each use */
-		__asm__("" : "+v"(v[0]), "+v"(v[1]), "+v"(v[2]));
+		__asm__("" : "+v"(v.a), "+v"(v.b), "+v"(v.c));
 		if (kind == ENG_REC_D4)
-			__asm__("" : "+v"(v[3]));
-		store_picked(d + i, pick_lanes(v, picks, t->take[0], kind), bits);
-		store_picked(e + i, pick_lanes(v, picks_e, t->take[1], kind), bits_e);
+			__asm__("" : "+v"(v.d));
+		store_picked(d + i, v, first, kind, bits);
+		store_picked(e + i, v, second, kind, bits_e);
 	}
 }
 

@@ -23,9 +23,9 @@
 static const struct text {
 	const char *name, *text;
 } texts[] = {
-	{ "SHRU_B", "shr.u $d, $a, 4" }, { "AND_B", "and $d, $a, 252645135" },
-	{ "OR_B", "or $d, $a, 1103" },
-	{ "DP4A_SSC", "dp4a:3 $d, $a, $b, 7" }, { "DP4A_SS", "dp4a:3 $d, $a, $b, $c" },
+	{ "SHRU_I", "shr.u $d, $a, 4" }, { "AND_I", "and $d, $a, 252645135" },
+	{ "OR_I", "or $d, $a, 1103" },
+	{ "DP4A_SSI", "dp4a:3 $d, $a, $b, 7" }, { "DP4A_SS", "dp4a:3 $d, $a, $b, $c" },
 	{ "I2F_RN", "i2f.s $d, $a" }, { "H2F_RN", "h2f $d, $a" }, { "H2F_HI", "h2f:hi $d, $a" },
 	{ "FMUL", "fmul $d, $a, $b" }, { "FMUL_B", "fmul $d, $a, 1077936128" },
 	{ "FFMA", "ffma $d, $a, $b, $c" }, { "FADD", "fadd $d, $a, $b" },
