@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../compiler/tap.h"
@@ -209,6 +210,82 @@ static void on_callback(CUstream stream, CUresult status, void *data)
 	(void)stream;
 	if (!status)
 		++*(int *)data;
+}
+
+/* So many variables that work for each of all would take minutes; of several sizes, with and without contents. */
+static void test_many_variables(void)
+{
+	enum { COUNT = 40000, LARGE = 300000 };
+	char *text = malloc(COUNT * 64), name[16], *p = text;
+	uint64_t copies = host_device_counts.mem_copies;
+	clock_t start = clock();
+	bool good = true;
+	CUdeviceptr a;
+	size_t size;
+	CUmodule m;
+
+	p += sprintf(p, ".version 8.0\n.target sm_80\n.address_size 64\n");
+	for (int i = 0; i < COUNT; i++) {
+		if (i % 10000 == 5000)	/* more than is written at once, its last element among it */
+			p += sprintf(p, ".global .align 4 .b8 v%d[%d] = { %d };\n", i, LARGE, i / 1000);
+		else if (i % 3 == 0)
+			p += sprintf(p, ".global .u32 v%d;\n", i);
+		else if (i % 7 == 0)
+			p += sprintf(p, ".global .align 8 .u64 v%d = v%d;\n", i, i - 1);
+		else
+			p += sprintf(p, ".const .u32 v%d = %d;\n", i, i);
+	}
+	ok(!cuModuleLoadData(&m, text), "a module of %d variables", COUNT);
+	copies = host_device_counts.mem_copies - copies;
+	ok(copies < 200 && clock() - start < 20 * CLOCKS_PER_SEC, "loaded with %llu copies",
+	   (unsigned long long)copies);
+	for (int i = 0; i < COUNT && good; i++) {
+		CUdeviceptr other = 0;
+		uint64_t got = 0;
+		uint32_t want = i % 10000 == 5000 ? i / 1000 : i % 3 == 0 ? 0 : i;
+
+		sprintf(name, "v%d", i);
+		good = !cuModuleGetGlobal_v2(&a, &size, m, name) && !cuMemcpyDtoH_v2(&got, a, size < 8 ? size : 8);
+		if (good && i % 10000 != 5000 && i % 3 && i % 7 == 0) {
+			sprintf(name, "v%d", i - 1);
+			good = !cuModuleGetGlobal_v2(&other, NULL, m, name) && got == other;
+		} else {
+			good = good && (uint32_t)got == want;
+		}
+		if (!good)
+			printf("# v%d is %llx\n", i, (unsigned long long)got);
+	}
+	ok(good, "each has its contents");
+	cuModuleUnload(m);
+	free(text);
+}
+
+/* What is more than is written at once, between small ones. */
+static void test_large_variable(void)
+{
+	enum { LARGE = 300000 };
+	char *text = malloc(LARGE * 4), *p;
+	uint8_t *got = malloc(LARGE);
+	uint32_t b = 0, c = 0;
+	CUdeviceptr a;
+	size_t size;
+	CUmodule m;
+	bool good;
+
+	p = text + sprintf(text, ".version 8.0\n.target sm_80\n.address_size 64\n.global .u32 b = 5;\n"
+			   ".global .align 1 .b8 v[%d] = { 1", LARGE);
+	for (int i = 1; i < LARGE; i++)
+		p += sprintf(p, ",%d", i % 7);
+	sprintf(p, "};\n.global .u32 c = 6;\n");
+	good = !cuModuleLoadData(&m, text) && !cuModuleGetGlobal_v2(&a, &size, m, "v") && size == LARGE &&
+	       !cuMemcpyDtoH_v2(got, a, LARGE) && got[0] == 1;
+	for (int i = 1; i < LARGE && good; i++)
+		good = got[i] == i % 7;
+	good = good && !cuModuleGetGlobal_v2(&a, NULL, m, "b") && !cuMemcpyDtoH_v2(&b, a, 4) &&
+	       !cuModuleGetGlobal_v2(&a, NULL, m, "c") && !cuMemcpyDtoH_v2(&c, a, 4);
+	ok(good && b == 5 && c == 6 && !cuModuleUnload(m), "a large one between small ones");
+	free(got);
+	free(text);
 }
 
 /* The priority of a stream for which one was asked. */
@@ -462,6 +539,8 @@ int main(void)
 	test_memory();
 	test_tensor_maps();
 	test_copies();
+	test_many_variables();
+	test_large_variable();
 	test_priorities();
 	test_streams();
 	test_context_events();

@@ -463,6 +463,7 @@ static int mem_copy(struct vgpu_mem_copy *c)
 {
 	uint64_t rows = c->height ? c->height : 1;
 
+	host_device_counts.mem_copies++;
 	for (uint64_t y = 0; y < rows; y++)
 		if (!move_user(c->ctx, c->gpu_va + y * c->gpu_pitch,
 			       (uint8_t *)(uintptr_t)(c->user_ptr + y * c->user_pitch), c->width,

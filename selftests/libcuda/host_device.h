@@ -7,7 +7,7 @@
 #include "../../uapi/vgpu_ioctl.h"
 
 struct host_device_counts {
-	uint64_t launches, copies;
+	uint64_t launches, copies, mem_copies;
 	struct vgpu_pkt_launch last_launch;
 };
 

@@ -224,6 +224,7 @@ struct ir_func {
  * @target_variant: 0, 'a' or 'f'
  * @vars: module-level variables in order
  * @nvars: their number
+ * @segment_size: bytes of those that lie in the module's segment, at their offsets
  * @funcs: functions in order of first mention
  * @nfuncs: their number
  * @syms: both, by name
@@ -237,11 +238,14 @@ struct ir_module {
 	char target_variant;
 	struct ir_var **vars;
 	u32 nvars;
+	u64 segment_size;
 	struct ir_func **funcs;
 	u32 nfuncs;
 	struct ir_symtab *syms;
 };
 
+/* Give the variables their places, once all are known (layout.c). */
+void ir_module_layout(struct ir_module *m);
 struct ir_var *ir_module_var(const struct ir_module *m, const char *name);
 struct ir_func *ir_module_func(const struct ir_module *m, const char *name);
 

@@ -12,37 +12,29 @@ static bool in_segment(const struct ir_var *v)
 	       ir_type_class(v->type) != 'X';
 }
 
-/* Offset of @stop, or with NULL the size of all. */
-static u64 walk(const struct ir_module *m, const struct ir_var *stop)
+void ir_module_layout(struct ir_module *m)
 {
 	u64 at = 0;
-	u32 k;
 
-	for (k = 0; k < m->nvars; k++) {
-		const struct ir_var *v = m->vars[k];
+	for (u32 k = 0; k < m->nvars; k++) {
+		struct ir_var *v = m->vars[k];
 		u64 align = v->align ? v->align : 1;
 
+		v->offset = UINT64_MAX;
 		if (!in_segment(v))
 			continue;
 		/* vector accesses of constants may be wider than their elements */
 		if (align < 16 && v->size >= 16)
 			align = 16;
-		at = (at + align - 1) & ~(align - 1);
-		if (v == stop)
-			return at;
+		v->offset = at = (at + align - 1) & ~(align - 1);
 		at += v->size;
 	}
-	return stop ? UINT64_MAX : at;
+	m->segment_size = at;
 }
 
 u64 layout_offset(const struct ir_module *m, const struct ir_var *v)
 {
-	return walk(m, v);
-}
-
-u64 layout_size(const struct ir_module *m)
-{
-	return walk(m, NULL);
+	return v->id < m->nvars && m->vars[v->id] == v ? v->offset : UINT64_MAX;
 }
 
 u64 layout_func_id(const struct ir_module *m, const struct ir_func *f)
@@ -63,5 +55,5 @@ uint64_t vgpucc_global_offset(const struct vgpucc_module *m, unsigned int index)
 
 uint64_t vgpucc_segment_size(const struct vgpucc_module *m)
 {
-	return layout_size(vgpucc_module_ir(m));
+	return vgpucc_module_ir(m)->segment_size;
 }

@@ -447,6 +447,7 @@ int ir_module_parse(struct ir_module *m, const char *text, size_t len, struct di
 	mp.p.syms = m->syms;
 	lex_init(&mp.p.lx, text, len, 1);
 	parse_all(&mp.p);
+	ir_module_layout(m);
 	m->arena.bail = NULL;
 	return 0;
 }

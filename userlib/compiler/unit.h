@@ -60,7 +60,6 @@ u32 unit_shared(struct unit *u, const struct ir_var *v);
 
 /* Byte offset of a global or constant variable in the module's segment. */
 u64 layout_offset(const struct ir_module *m, const struct ir_var *v);
-u64 layout_size(const struct ir_module *m);
 /* Id by which a function pointer names it: 1 + its index in the module. */
 u64 layout_func_id(const struct ir_module *m, const struct ir_func *f);
 

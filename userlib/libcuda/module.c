@@ -101,11 +101,54 @@ static CUresult relocate(CUmodule mod, const struct vgpucc_global *g, uint8_t *b
 	return CUDA_SUCCESS;
 }
 
-static CUresult fill_global(CUmodule mod, const struct vgpucc_global *g)
+/*
+ * Contents on their way to the segment: neighbours go together, with the
+ * zeros between them, for a system call costs as much as a few pages.
+ */
+struct window {
+	CUmodule mod;
+	uint64_t to;
+	size_t size;
+	uint8_t bytes[1 << 18];
+};
+
+enum { WINDOW_GAP = 4096 };
+
+static CUresult flush(struct window *w)
 {
+	size_t size = w->size;
+
+	w->size = 0;
+	return write_device(w->mod, w->to, w->bytes, size);
+}
+
+/* Where to put that much for an address, zeroed; NULL: in *r why, or it is too large for a window. */
+static uint8_t *in_window(struct window *w, uint64_t to, size_t size, CUresult *r)
+{
+	uint64_t gap = to - (w->to + w->size);
+	uint8_t *p;
+
+	if (w->size && (to < w->to + w->size || gap > WINDOW_GAP || w->size + gap + size > sizeof(w->bytes))) {
+		*r = flush(w);
+		if (*r)
+			return NULL;
+	}
+	if (size > sizeof(w->bytes))
+		return NULL;
+	if (!w->size)
+		w->to = to;
+	p = w->bytes + (to - w->to);
+	memset(w->bytes + w->size, 0, p + size - (w->bytes + w->size));
+	w->size = p + size - w->bytes;
+	return p;
+}
+
+static CUresult fill_global(struct window *w, const struct vgpucc_global *g)
+{
+	CUmodule mod = w->mod;
 	size_t size = g->init_len;
-	uint8_t *bytes;
-	CUresult r;
+	CUresult r = CUDA_SUCCESS;
+	uint8_t *bytes, *own = NULL;
 
 	for (unsigned int i = 0; i < g->nrelocs; i++)
 		if (g->relocs[i].offset + g->relocs[i].size > size)
@@ -114,15 +157,38 @@ static CUresult fill_global(CUmodule mod, const struct vgpucc_global *g)
 		return CUDA_SUCCESS;
 	if (size > g->size)
 		return CUDA_ERROR_INVALID_IMAGE;
-	bytes = calloc(1, size);
+	bytes = in_window(w, mod->addresses[g->index], size, &r);
+	if (!bytes && !r)
+		bytes = own = calloc(1, size);
 	if (!bytes)
-		return CUDA_ERROR_OUT_OF_MEMORY;
+		return r ? r : CUDA_ERROR_OUT_OF_MEMORY;
 	if (g->init_len)
 		memcpy(bytes, g->init, g->init_len);
 	r = relocate(mod, g, bytes, size);
+	if (!r && own)
+		r = write_device(mod, mod->addresses[g->index], own, size);
+	free(own);
+	return r;
+}
+
+static CUresult fill(CUmodule mod, unsigned int count)
+{
+	struct window *w = malloc(sizeof(*w));
+	CUresult r = CUDA_SUCCESS;
+
+	if (!w)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	w->mod = mod;
+	w->size = 0;
+	for (unsigned int i = 0; i < count && !r; i++) {
+		struct vgpucc_global g;
+
+		if (!vgpucc_global_at(mod->image->cc, i, &g) && is_ours(&g))
+			r = fill_global(w, &g);
+	}
 	if (!r)
-		r = write_device(mod, mod->addresses[g->index], bytes, size);
-	free(bytes);
+		r = flush(w);
+	free(w);
 	return r;
 }
 
@@ -138,13 +204,7 @@ static CUresult instantiate(CUmodule mod)
 	if (!mod->addresses)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	r = place(mod, count);
-	for (unsigned int i = 0; i < count && !r; i++) {
-		struct vgpucc_global g;
-
-		if (!vgpucc_global_at(mod->image->cc, i, &g) && is_ours(&g))
-			r = fill_global(mod, &g);
-	}
-	return r;
+	return r ? r : fill(mod, count);
 }
 
 /* Takes over the caller's hold of the image, also when it fails. */
