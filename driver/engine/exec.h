@@ -181,7 +181,7 @@ void eng_fault_launch(struct engine_launch *launch, const struct engine_fault *f
 /** eng_fault() - stop the launch; returns NULL for handlers to return */
 const struct eng_op *eng_fault(struct eng_warp *w, const struct eng_op *ip, u32 kind, u32 lane);
 
-/** eng_tlb_find() - the translation of global @va; 0, or the error of translate() */
+/** eng_tlb_find() - the translation of global @va, cached (tlb.c); 0, or the error of translate() */
 int eng_tlb_find(struct eng_warp *w, u64 va, bool write, struct eng_tlb_entry **out);
 
 /*
