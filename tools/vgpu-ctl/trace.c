@@ -28,6 +28,19 @@ static void interrupt(int number)
 	terminated = number == SIGTERM;
 }
 
+/* "vgpu: @NS:PID TEXT", or what libcuda tells without a time. */
+static void print_text(char *line)
+{
+	unsigned long long ns;
+	int text = 0;
+	long pid;
+
+	if (sscanf(line, "vgpu: @%llu:%ld%n", &ns, &pid, &text) == 2 && line[text])
+		trace_text(ns / 1e9, line + text + 1);
+	else
+		trace_text(trace_now(), strncmp(line, "vgpu: ", 6) ? line : line + 6);
+}
+
 /* "vgpu: @NS:PID [TID] NAME = RESULT (N us)" is a call; whatever else libcuda tells is text. */
 static void print_line(char *line, void *data)
 {
@@ -37,7 +50,7 @@ static void print_line(char *line, void *data)
 
 	(void)data;
 	if (sscanf(line, "vgpu: @%llu:%ld [%ld] %127s = %63s (%llu us)", &ns, &c.pid, &c.tid, name, result, &us) != 6) {
-		trace_text(strncmp(line, "vgpu: ", 6) ? line : line + 6);
+		print_text(line);
 		return;
 	}
 	c.when = ns / 1e9;
@@ -105,10 +118,8 @@ static int trace_command(char **argv)
 	} else {
 		trace_kernel_begin(NULL);
 		pid = start(argv, path);
-		if (pid > 0) {
-			trace_kernel_child(pid);
+		if (pid > 0)
 			status = follow(pid, fd);
-		}
 		trace_kernel_end();
 		close(fd);
 	}

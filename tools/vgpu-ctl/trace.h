@@ -23,7 +23,7 @@ struct trace_call {
 void trace_out_open(FILE *to, bool json);
 void trace_call(const struct trace_call *c);
 void trace_device(double when, const char *event, char *fields);
-void trace_text(char *text);
+void trace_text(double when, char *text);
 double trace_now(void);
 const char *trace_result(long number);
 
@@ -38,7 +38,6 @@ int trace_read(int fd, struct trace_buffer *b, void (*fn)(char *line, void *data
 /* trace_kernel.c: by the kernel's tracing */
 int trace_kernel_begin(const char *pid);
 int trace_kernel_fd(void);
-void trace_kernel_child(pid_t pid);
 bool trace_kernel_read(void);
 void trace_kernel_end(void);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -24,6 +25,7 @@
 #define INSTANCES	TRACEFS "/instances"
 #define PREFIX		"vgpuctl"
 #define THREADS		1024
+#define PID_LIMIT	(1 << 22)	/* the kernel's PID_MAX_LIMIT */
 
 /* A call that a thread is in. */
 struct call {
@@ -40,9 +42,7 @@ struct call {
  * @pipe: where it tells
  * @probes: what is probed
  * @calls: the calls that its threads are in
- * @family: ids of the threads of the command and its children, as far as there is room
- * @members: how many
- * @room: for how many
+ * @family: the ids that threads of the command and of its children have, a bit each
  */
 static struct session {
 	const char *pid;
@@ -50,8 +50,7 @@ static struct session {
 	int lock, pipe;
 	struct trace_probes probes;
 	struct call calls[THREADS];
-	long *family;
-	size_t members, room;
+	uint8_t family[PID_LIMIT / 8];
 } session = { .lock = -1, .pipe = -1 };
 
 static int put(const char *path, const char *text)
@@ -137,6 +136,22 @@ static const char *unusable(void)
 	return NULL;
 }
 
+static bool is_member(long id)
+{
+	return id > 0 && id < PID_LIMIT && session.family[id / 8] & 1 << id % 8;
+}
+
+/* A number that is given out again is its new owner's. */
+static void set_member(long id, bool is)
+{
+	if (id <= 0 || id >= PID_LIMIT)
+		return;
+	if (is)
+		session.family[id / 8] |= 1 << id % 8;
+	else
+		session.family[id / 8] &= ~(1 << id % 8);
+}
+
 static int make_instance(struct session *s)
 {
 	snprintf(s->probes.group, sizeof(s->probes.group), PREFIX "%d", getpid());
@@ -190,7 +205,7 @@ static int cannot(const char *pid, const char *why)
 
 /**
  * trace_kernel_begin - have the kernel tell what is done
- * @pid: of this process, its calls too; NULL: only on devices, by those that trace_kernel_child() names and their children
+ * @pid: of this process, its calls too; NULL: only on devices, by those that this process starts, and their children
  *
  * Return: 0, or the exit status after saying why not; trace_kernel_end() in any case.
  */
@@ -210,6 +225,7 @@ int trace_kernel_begin(const char *pid)
 		r = watch_devices(s);
 	if (!r && pid)
 		watch_calls(s);
+	set_member(getpid(), true);
 	snprintf(path, sizeof(path), "%s/trace_pipe", s->instance);
 	if (!r)
 		s->pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -229,38 +245,14 @@ void trace_kernel_end(void)
 		take_away(s->instance);
 	if (s->lock >= 0)
 		close(s->lock);
-	free(s->family);
-	session = (struct session){ .lock = -1, .pipe = -1 };
+	memset(s, 0, sizeof(*s));
+	s->lock = s->pipe = -1;
 }
 
 /** trace_kernel_fd - to be polled; -1: the kernel tells nothing */
 int trace_kernel_fd(void)
 {
 	return session.pipe;
-}
-
-static bool is_member(const struct session *s, long id)
-{
-	for (size_t i = s->members; i--; )
-		if (s->family[i] == id)
-			return true;
-	return false;
-}
-
-/** trace_kernel_child - this process, and those that it will start, are meant */
-void trace_kernel_child(pid_t pid)
-{
-	struct session *s = &session;
-	long *more;
-
-	if (s->members == s->room) {
-		more = reallocarray(s->family, 2 * s->room + 64, sizeof(*more));
-		if (!more)
-			return;
-		s->family = more;
-		s->room = 2 * s->room + 64;
-	}
-	s->family[s->members++] = pid;
 }
 
 /* "comm-TID [cpu] flags time: event: rest", in which comm may hold anything. */
@@ -340,12 +332,12 @@ static long number_after(const char *text, const char *key)
 }
 
 /* "comm=A pid=1 child_comm=B child_pid=2", where only the last number is not the program's choice; the first is who did it. */
-static void born(struct session *s, long parent, const char *rest)
+static void born(long parent, const char *rest)
 {
 	const char *child = strrchr(rest, '=');
 
-	if (child && is_member(s, parent))
-		trace_kernel_child(atol(child + 1));
+	if (child)
+		set_member(atol(child + 1), is_member(parent));
 }
 
 static void print_event(char *line, void *data)
@@ -356,14 +348,14 @@ static void print_event(char *line, void *data)
 	long tid;
 
 	if (!strncmp(line, "CPU:", 4) && strstr(line, "LOST")) {
-		trace_text(line);
+		trace_text(trace_now(), line);
 		return;
 	}
 	if (!split(line, &tid, &time, &event, &rest))
 		return;
 	if (!strcmp(event, "sched_process_fork"))
-		born(s, tid, rest);
-	else if (!strncmp(event, "vgpu_", 5) && (s->pid || is_member(s, number_after(rest, " pid="))))
+		born(tid, rest);
+	else if (!strncmp(event, "vgpu_", 5) && (s->pid || is_member(number_after(rest, " pid="))))
 		trace_device(time, event + 5, rest);
 	else if (s->pid && is_thread(s, tid) && strstr(event, "__ret"))
 		returned(s, tid, time, rest);

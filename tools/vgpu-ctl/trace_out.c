@@ -158,10 +158,9 @@ void trace_device(double when, const char *event, char *fields)
 }
 
 /** trace_text - a line that is neither: what libcuda tells, events that were lost */
-void trace_text(char *text)
+void trace_text(double when, char *text)
 {
 	struct json_object *o;
-	double when = trace_now();
 
 	printable(text);
 	if (!as_json) {

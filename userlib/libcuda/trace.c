@@ -46,12 +46,15 @@ static void put_line(int fd, const char *prefix, const char *fmt, va_list ap)
 
 void cu_trace(const char *fmt, ...)
 {
+	char prefix[64] = "vgpu:   ";
 	va_list ap;
 
 	if (!cu_tracing)
 		return;
+	if (with_times)
+		snprintf(prefix, sizeof(prefix), "vgpu: @%llu:%d   ", (unsigned long long)cu_trace_now(), getpid());
 	va_start(ap, fmt);
-	put_line(trace_fd, "vgpu:   ", fmt, ap);
+	put_line(trace_fd, prefix, fmt, ap);
 	va_end(ap);
 }
 
