@@ -63,6 +63,44 @@ static void test_moves(void)
 	ok(!cuGraphDestroy(b) && !cuStreamDestroy_v2(s), "and back");
 }
 
+/* Graphs moved into graphs, 10,000 in all: no more levels than the library walks, from inside and from outside. */
+static void test_depth(void)
+{
+	enum { GRAPHS = 10000 };
+	CUgraph inner, outer, root, deepest, clone;
+	int levels = 0, more = 0;
+	CUgraphExec exec;
+	CUgraphNode n;
+	size_t one = 1;
+	CUresult r = CUDA_SUCCESS;
+
+	cuGraphCreate(&inner, 0);
+	for (int i = 1; i < GRAPHS && !r; i++) {
+		cuGraphCreate(&outer, 0);
+		r = move_into(outer, inner, NULL, 0);
+		if (!r) {
+			inner = outer;
+			levels++;
+		}
+	}
+	ok(levels == 256 && r == CUDA_ERROR_NOT_SUPPORTED && !nodes_of(outer), "%d levels, then refused", levels);
+	ok(!cuGraphClone(&clone, inner) && !cuGraphInstantiateWithFlags(&exec, clone, 0) && !cuGraphLaunch(exec, NULL) &&
+	   !cuCtxSynchronize() && !cuGraphExecDestroy(exec) && !cuGraphDestroy(clone), "cloned, launched, destroyed");
+	ok(!cuGraphGetNodes(inner, &n, &one) && !cuGraphDestroyNode(n) && !move_into(outer, inner, NULL, 0) &&
+	   !cuGraphDestroy(outer), "one that has lost its child goes in");
+
+	r = CUDA_SUCCESS;
+	cuGraphCreate(&root, 0);
+	for (deepest = root; more < GRAPHS && !r; more++) {
+		cuGraphCreate(&inner, 0);
+		r = move_into(deepest, inner, NULL, 0);
+		if (!r)
+			deepest = inner;
+	}
+	ok(more == 257 && r == CUDA_ERROR_NOT_SUPPORTED, "downwards it is as many");
+	ok(!cuGraphDestroy(inner) && !cuGraphDestroy(root), "and destroyed");
+}
+
 /* ---- memory of graphs */
 
 static CUresult add_alloc(CUgraph g, CUgraphNode *n, CUgraphNode *after, size_t size, CUdeviceptr *p)
@@ -201,6 +239,7 @@ int main(void)
 	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
 		return 1;
 	test_moves();
+	test_depth();
 	test_memory_is_short();
 	test_wrong_stream();
 	test_pending();

@@ -122,11 +122,41 @@ static CUgraph outermost(CUgraph g)
 	return g;
 }
 
+/* Whether a graph in another would be more levels below the outermost than there may be. */
+static bool too_deep(CUgraph g, CUgraph child)
+{
+	unsigned int levels = child->height + 1;
+
+	for (; g->owner && levels <= CU_GRAPH_LEVELS; levels++)
+		g = g->owner->graph;
+	return levels > CU_GRAPH_LEVELS;
+}
+
+/* The heights of a graph and those it is in, after it got a child or lost one. */
+static void settle_height(CUgraph g)
+{
+	for (;;) {
+		unsigned int height = 0;
+
+		for (CUgraphNode n = g->first; n; n = n->next)
+			if (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->height >= height)
+				height = n->p.child->height + 1;
+		if (height == g->height)
+			return;
+		g->height = height;
+		if (!g->owner)
+			return;
+		g = g->owner->graph;
+	}
+}
+
 CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, size_t count)
 {
 	CUresult r = n->p.moved && n->p.child == outermost(g) ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	size_t i;
 
+	if (!r && n->type == CU_GRAPH_NODE_GRAPH && too_deep(g, n->p.child))
+		r = cu_refuse("graphs in graphs more than 256 levels deep");
 	for (i = 0; i < count && !r; i++)
 		r = cu_graph_connect(in[i].node, n, in[i].data);
 	if (r) {
@@ -143,8 +173,11 @@ CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, siz
 	g->last = n;
 	g->count++;
 	g->memory += is_memory(n) || (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->memory);
-	if (n->type == CU_GRAPH_NODE_GRAPH)
+	if (n->type == CU_GRAPH_NODE_GRAPH) {
 		n->p.child->owner = n;
+		if (n->p.child->height >= g->height)
+			settle_height(g);
+	}
 	n->p.moved = false;
 	return CUDA_SUCCESS;
 }
@@ -160,6 +193,8 @@ void cu_graph_remove(CUgraphNode n)
 	*(n->prev ? &n->prev->next : &g->first) = n->next;
 	*(n->next ? &n->next->prev : &g->last) = n->prev;
 	g->count--;
+	if (n->type == CU_GRAPH_NODE_GRAPH)
+		settle_height(g);
 	cu_graph_node_free(n);
 }
 

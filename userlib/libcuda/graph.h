@@ -123,6 +123,7 @@ struct cu_held_object;
  * @last: the newest
  * @count: how many
  * @owner: the node whose child it is, or NULL
+ * @height: levels of graphs below it
  * @origin: id of the graph it was cloned from, or 0
  * @id: never the same for two graphs
  * @capturing: captures that put nodes into it
@@ -135,10 +136,14 @@ struct CUgraph_st {
 	CUgraphNode first, last;
 	size_t count;
 	CUgraphNode owner;
+	unsigned int height;
 	uint64_t origin, id;
 	unsigned int capturing, memory, execs;
 	struct cu_held_object *objects;
 };
+
+/* Graphs in graphs are walked recursively: so many levels are few for any stack. */
+enum { CU_GRAPH_LEVELS = 256 };
 
 /* graph.c */
 CUgraph cu_graph_new(void);
