@@ -134,6 +134,69 @@ apart()
 	status 0 "each of UML's CPUs has its own"
 }
 
+# More is logged than the ring holds, faster than anyone reads: what came before is judged all the
+# same, and what was lost makes the run red.
+flooded()
+{
+	cat >"$log.flood" <<'S'
+echo on >/proc/sys/kernel/printk_devkmsg
+flood() { awk 'BEGIN { for (i = 0; i < 60000; i++) { printf "<6>%0120d\n", i >"/dev/kmsg"; fflush("/dev/kmsg") } }'; }
+case $1 in
+bug) insmod "$2" bug=warn; rmmod planted; flood ;;
+clear) insmod "$2" bug=told-leak; rmmod planted; dmesg -C ;;
+unread) kill -STOP $PPID; flood; kill -CONT $PPID ;;
+esac
+! dmesg | grep -q "vgpu-vm: begin"
+S
+	machine -- sh "$log.flood" bug "$ko" >"$log" 2>&1
+	status 123 "a bug before a flood of messages"
+	red "a bug before a flood of messages" "WARNING: planted"
+	grep -q "own end: exit 0" "$log"
+	status 0 "which pushed the log's beginning out"
+	machine -- sh "$log.flood" clear "$ko" >"$log" 2>&1
+	status 123 "a bug before dmesg -C"
+	machine -- sh "$log.flood" unread >"$log" 2>&1
+	status 123 "a log with a gap is not green"
+	red "a log with a gap" "messages were overwritten before they could be read"
+}
+
+# What vgpu-vm starts before there is a machine has a limit, and does not outlive it either.
+building()
+{
+	local lock=${ko%-planted/*}/.lock
+	local pid
+
+	exec 8>"$lock"
+	flock 8				# kmod.sh waits for this
+	machine --build-timeout 2 -- true >"$log" 2>&1 8>&-
+	status 125 "a module that is not made in time"
+	grep -q "kmod.sh was not done within --build-timeout, 2 s" "$log"
+	status 0 "and that it is why"
+	setsid "$vm" --bed uml --no-module -- true >"$log" 2>&1 8>&- &
+	pid=$!
+	for _ in $(seq 50); do sleep 0.2; pgrep -s $pid flock >/dev/null && break; done
+	pgrep -s $pid flock >"$log.mark"
+	status 0 "a module is being made"
+	kill $pid
+	wait $pid
+	status 143 "SIGTERM ends vgpu-vm"
+	! pgrep -s $pid >>"$log"
+	status 0 "and what makes the module"
+	exec 8>&-
+}
+
+refusals()
+{
+	machine --log /nonexistent/log -- true >"$log" 2>&1
+	status 125 "a log that cannot be written"
+	[ "$(cat "$log")" = "vgpu-vm: --log /nonexistent/log: No such file or directory" ]
+	status 0 "and that it is why"
+	(top=$PWD; cd /proc && "$top/$vm" --no-module -- true) >"$log" 2>&1
+	status 125 "a folder that the machine does not see"
+	grep -q "does not see /proc" "$log"
+	status 0 "and that it is why"
+}
+
 # A kernel that does not come back ends with the time limit; a minute over it.
 hung_kernel()
 {
@@ -180,7 +243,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 36
+	plan 51
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -203,6 +266,9 @@ uml)
 	clients_see_one_cpu
 	options
 	apart
+	flooded
+	building
+	refusals
 	hung_kernel
 	leaves_nothing
 	;;

@@ -3,16 +3,20 @@
  * agent - run one command in a bed and hand its output and status to the host.
  *
  *	agent SPEC CHANNEL
+ *	agent --log CHANNEL
  *
  * SPEC is a file of NUL-terminated strings: working directory, time limit in seconds,
  * CPU to pin the command to (-1: none), number of arguments, the arguments, the
  * environment. Everything goes over the descriptor CHANNEL as frames, a header line
  * "TYPE LENGTH\n" and LENGTH bytes: 'o' and 'e' are output, 'x' is how it ended,
- * "exit N", "signal N" or "timeout".
+ * "exit N", "signal N" or "timeout", 'k' records of /dev/kmsg. The kernel's log is followed
+ * while the command runs, for its ring holds the last messages only; --log sends what the ring
+ * holds. The host sees by the records' numbers which it has and which were lost.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +30,8 @@
 #include <unistd.h>
 
 #define CHUNK 16384
+#define RECORD 8192		/* CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX: the longest */
+#define RECORDS 4096		/* of a turn: the command's output waits meanwhile */
 
 struct spec {
 	const char *cwd;
@@ -36,6 +42,8 @@ struct spec {
 };
 
 static int channel;
+
+static int kmsg;
 
 static void die(const char *what)
 {
@@ -65,6 +73,29 @@ static void frame(char type, const void *data, size_t len)
 
 	put(head, snprintf(head, sizeof(head), "%c %zu\n", type, len));
 	put(data, len);
+}
+
+/* Sends what the kernel has logged since, MOST records at most. */
+static void send_log(long most)
+{
+	static char buf[8 * RECORD];
+	size_t have = 0;
+	ssize_t n;
+
+	while (most-- > 0) {
+		n = read(kmsg, buf + have, sizeof(buf) - have);
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue;	/* the oldest were overwritten, go on with what is there */
+		if (n <= 0)
+			break;
+		have += n;
+		if (sizeof(buf) - have < RECORD) {
+			frame('k', buf, have);
+			have = 0;
+		}
+	}
+	if (have)
+		frame('k', buf, have);
 }
 
 /* Reads the whole file; the strings stay in its buffer. */
@@ -141,7 +172,8 @@ static void child(const struct spec *s, int out, int err)
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
 	if (chdir(s->cwd)) {
-		perror(s->cwd);
+		fprintf(stderr, "vgpu-vm: the machine has no folder %s to run in: %s\n",
+			s->cwd, strerror(errno));
 		_exit(125);
 	}
 	environ = s->envp;
@@ -188,6 +220,7 @@ static int watch(pid_t pid, struct pollfd p[2], long limit, int *status)
 	while (!done || open) {
 		int ready = poll(p, 2, done ? 0 : 20);
 
+		send_log(RECORDS);
 		if (ready > 0)
 			open = relay(&p[0], 'o') | relay(&p[1], 'e');
 		if (done && ready <= 0)
@@ -215,10 +248,17 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: agent SPEC CHANNEL\n");
+		fprintf(stderr, "usage: agent SPEC|--log CHANNEL\n");
 		return 125;
 	}
 	channel = atoi(argv[2]);
+	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg < 0)
+		die("/dev/kmsg");
+	if (!strcmp(argv[1], "--log")) {
+		send_log(LONG_MAX);
+		return 0;
+	}
 	parse(argv[1], &s);
 	if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
 		die("pipe");

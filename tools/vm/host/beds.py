@@ -8,7 +8,8 @@ from .affinity import Affinity
 
 # The kernel's own words for what a bed needs; built in or loaded, in this order.
 QEMU_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
-# Warnings and worse reach the console; the log is large enough for a bad day.
+# Warnings and worse reach the console, to be shown. The agent follows the log while the command
+# runs; the ring holds what comes meanwhile, and after it.
 COMMON = ("quiet", "loglevel=5", "log_buf_len=4M", "panic=-1")
 
 

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Runs one machine: starts it, passes its output on, keeps the time, cleans up."""
-import ctypes
 import os
 import resource
 import selectors
-import signal
 import socket
 import subprocess
-import sys
 import time
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-LIBC = ctypes.CDLL(None, use_errno=True)
+from . import children, log
+from .verdict import plain
 
 
 class Report:
@@ -20,9 +17,9 @@ class Report:
     def __init__(self):
         self.ended = None       # the agent's word: "exit 0", "signal 9", "timeout"
         self.notes = []         # the session's lines: "boot 0.2", "insmod 1 …"
-        self.log = None         # the kernel's whole log, if it lived to the end
+        self.log = log.KernelLog()      # as far as the machine lived to send it
         self.leaks = ""
-        self.console = []       # what the console showed
+        self.console = log.Lines()      # what the console showed
         self.finished = False   # the session came to its end
         self.killed = None      # why the host ended the machine
 
@@ -33,30 +30,8 @@ def _write_all(fd, data):
         view = view[os.write(fd, view):]
 
 
-def _stat_of(pid):
-    """(parent, session) of a process, or None once it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as f:
-            rest = f.read().rpartition(b")")[2].split()
-        return int(rest[1]), int(rest[3])
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-def _survivors(session):
-    """Processes of that session, and children of ours (orphans come to us)."""
-    me = os.getpid()
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != me:
-            stat = _stat_of(name)
-            if stat and (stat[1] == session or stat[0] == me):
-                found.append(int(name))
-    return found
-
-
 class Machine:
-    """One run. The machine is its own session, and its orphans are handed to us."""
+    """One run. The machine is its own session; children.adopt() comes before it."""
 
     def __init__(self, args, env, channel_fds, limit, show, affinity=None):
         self.args, self.env, self.affinity = args, env, affinity
@@ -68,26 +43,22 @@ class Machine:
         self.partial = b""
         self.begun = False
         self.process = None
+        self.shown = None       # the last line, and how often it came again
+        self.repeated = 0
 
     def run(self):
         """Start to end; returns the Report."""
-        LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._interrupted)
         try:
             self._start()
             self._loop()
         finally:
-            self._stop()
+            children.end_all()
+        self._show_repeated()
         return self.report
-
-    def _interrupted(self, number, _frame):
-        self._stop()
-        sys.exit(128 + number)
 
     def _start(self):
         def child():
-            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            children.end_with_parent()
             # UML holds a file of the host's for each of its processes and of the files they saw.
             most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -155,12 +126,26 @@ class Machine:
 
     def _console_line(self, line):
         self.report.console.append(line)
-        if "vgpu-vm: end" in line:
+        if log.END in line:
             self.begun = False
         if self.begun:
-            self.show(line)
-        if "vgpu-vm: begin" in line:
+            self._show(line)
+        if log.BEGIN in line:
             self.begun = True
+
+    def _show(self, line):
+        """Once, when it comes again and again."""
+        if plain(line) == self.shown:
+            self.repeated += 1
+            return
+        self._show_repeated()
+        self.shown = plain(line)
+        self.show(line)
+
+    def _show_repeated(self):
+        if self.repeated:
+            self.show(f"(the same {self.repeated} times more)")
+        self.repeated = 0
 
     def _take_frame(self):
         head, newline, _ = self.buffer.partition(b"\n")
@@ -190,7 +175,7 @@ class Machine:
         elif kind == b"x":
             self.report.ended = body.decode()
         elif kind == b"k":
-            self.report.log = body.decode(errors="replace").splitlines()
+            self.report.log.take(body)
         elif kind == b"l":
             self.report.leaks = body.decode(errors="replace")
         elif kind == b"c" and body == b"end":
@@ -198,26 +183,6 @@ class Machine:
             self.host_end.sendall(b"a")
         elif kind == b"c":
             self.report.notes.append(body.decode(errors="replace"))
-
-    def _stop(self):
-        """No process of the machine's survives this."""
-        if self.process is None:
-            return
-        for _ in range(500):
-            pids = _survivors(self.process.pid)
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except OSError:
-                    pass
-            try:
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            except ChildProcessError:
-                pass
-            if not pids:
-                return
-            time.sleep(0.01)
 
 
 def channel():

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What in a kernel log makes a run fail, whatever the command said."""
 import re
+from collections import Counter
+
+from .log import BEGIN, END
 
 # One line of these is enough.
 COMPLAINTS = re.compile("|".join((
@@ -30,8 +33,8 @@ def plain(line):
 
 def between_marks(lines):
     """The part that belongs to the run: after boot, before power-off."""
-    begin = next((i + 1 for i, s in enumerate(lines) if "vgpu-vm: begin" in s), 0)
-    end = next((i for i, s in enumerate(lines) if "vgpu-vm: end" in s), len(lines))
+    begin = next((i + 1 for i, s in enumerate(lines) if BEGIN in s), 0)
+    end = next((i for i, s in enumerate(lines) if END in s), len(lines))
     return lines[begin:end]
 
 
@@ -53,6 +56,15 @@ def log_complaints(lines):
             found.append(text)
         i += 1
     return found
+
+
+def complaints_of(log, console):
+    """Lines of a run to fail for. The console lacks what is no warning (a leak at unload is not)
+    and, when it is not read fast enough, more; the log lacks what a machine said as it died. A
+    complaint is in both, as a rule, and counts once."""
+    in_log = Counter(log_complaints(between_marks(log)))
+    in_console = Counter(log_complaints(between_marks(console)))
+    return list((in_log | in_console).elements())
 
 
 def leak_complaints(text):

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""What the kernel logged, from the records of /dev/kmsg and from the console."""
+import re
+
+BEGIN, END = "vgpu-vm: begin", "vgpu-vm: end"
+MOST = 1000000      # lines of either that are kept
+ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+class Lines(list):
+    """The last MOST lines at least; OVER once some before them were dropped."""
+
+    over = False
+
+    def append(self, line):
+        super().append(line)
+        if len(self) > 2 * MOST:
+            del self[:MOST]
+            self.over = True
+
+
+class KernelLog:
+    """Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg), each taken once."""
+
+    def __init__(self):
+        self.lines = Lines()    # as dmesg -r writes them
+        self.next = 0           # the number of the record to come
+        self.begun = False
+        self.lost = 0           # records after the begin mark that were never seen
+
+    def take(self, body):
+        """Whole records, in the order of their numbers; those that are known are passed over."""
+        for raw in body.split(b"\n"):
+            head, semicolon, text = raw.partition(b";")
+            if semicolon and not raw.startswith(b" "):      # else the words after a record
+                self._record(head.split(b","), text)
+
+    def _record(self, head, text):
+        level, number, microseconds = (int(word) for word in head[:3])
+        if number < self.next:
+            return
+        if self.begun:
+            self.lost += number - self.next
+        self.next = number + 1
+        stamp = f"<{level}>[{microseconds // 1000000:5d}.{microseconds % 1000000:06d}] "
+        text = ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), text).decode(errors="replace")
+        for line in text.split("\n"):
+            self.lines.append(stamp + line)
+        self.begun = self.begun or BEGIN in text
+
+    def gaps(self):
+        """Why this is not the whole log of the run, or None."""
+        if not self.begun:
+            return "what was logged first was overwritten before it could be read"
+        if self.lost:
+            return f"{self.lost} messages were overwritten before they could be read"
+        return None
