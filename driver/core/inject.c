@@ -3,8 +3,11 @@
  * Failures on request, and RESET, which ends them: what an administrator can make a device
  * do, so that the error paths of programs, schedulers and monitors can be tested.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/kernel.h>
+#include <linux/ratelimit.h>
 
 #include "../pci/pci.h"
 #include "../sched/sched.h"
@@ -300,6 +303,14 @@ static const struct {
 	[VGPU_INJECT_LAUNCH_FAIL]	= { "one launch fails in", true },
 };
 
+/* An administrator's loop does not fill the log either. */
+static bool may_log(void)
+{
+	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 100);
+
+	return __ratelimit(&rs);
+}
+
 static void log_injection(const struct vgpu_device *dev, const struct vgpu_inject *a)
 {
 	const char *name = kinds[a->kind].name;
@@ -328,7 +339,7 @@ int vgpu_ioctl_inject(struct vgpu_file *vf, void *arg)
 	if (!rc)
 		tell(dev, a);
 	mutex_unlock(&dev->injection.lock);
-	if (!rc)
+	if (!rc && may_log())
 		log_injection(dev, a);
 	return rc;
 }
@@ -371,7 +382,8 @@ int vgpu_ioctl_reset(struct vgpu_file *vf, void *arg)
 	mutex_unlock(&dev->injection.lock);
 	if (!rc) {
 		vgpu_ctx_empty_dead(dev);
-		pr_notice("GPU %u: reset\n", dev->index);
+		if (may_log())
+			pr_notice("GPU %u: reset\n", dev->index);
 	}
 	return rc;
 }

@@ -6,6 +6,8 @@
  * and containers look for.  The other two can only be opened: their ioctls are
  * the private language of NVIDIA's libraries and kernel modules.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/fs.h>

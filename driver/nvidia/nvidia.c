@@ -2,6 +2,8 @@
 /*
  * Whether the NVIDIA face is shown, and in which order its parts come up.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/pci.h>
 #include <linux/string.h>
 
