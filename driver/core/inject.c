@@ -304,7 +304,7 @@ static const struct {
 };
 
 /* An administrator's loop does not fill the log either. */
-static bool may_log(void)
+static bool vgpu_inject_may_log(void)
 {
 	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 100);
 
@@ -339,7 +339,7 @@ int vgpu_ioctl_inject(struct vgpu_file *vf, void *arg)
 	if (!rc)
 		tell(dev, a);
 	mutex_unlock(&dev->injection.lock);
-	if (!rc && may_log())
+	if (!rc && vgpu_inject_may_log())
 		log_injection(dev, a);
 	return rc;
 }
@@ -382,7 +382,7 @@ int vgpu_ioctl_reset(struct vgpu_file *vf, void *arg)
 	mutex_unlock(&dev->injection.lock);
 	if (!rc) {
 		vgpu_ctx_empty_dead(dev);
-		if (may_log())
+		if (vgpu_inject_may_log())
 			pr_notice("GPU %u: reset\n", dev->index);
 	}
 	return rc;
