@@ -1178,6 +1178,8 @@ struct vgpu_eventfd {
 
 #define VGPU_SLOT_BYTES		64
 #define VGPU_MAX_PARAM_BYTES	32764
+/* A block's registers, shared and local memory; a launch of larger ones is a malformed packet. */
+#define VGPU_MAX_BLOCK_BYTES	(256u << 20)
 
 enum {
 	VGPU_PKT_NOP		= 0,	/* completes when reached */

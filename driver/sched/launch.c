@@ -13,7 +13,6 @@
 #define MAX_CHUNK	256u
 #define PATIENCE_TURNS	8u			/* of a block, before others of the grid begin */
 #define RUN_BUDGET	(1u << 20)		/* should the clock ever stand still */
-#define MAX_CTA_BYTES	(256u << 20)
 #define DEFAULT_STACK	1024u
 #define STARVE_NS	(30 * NSEC_PER_SEC)	/* how long a launch waits for memory of its first block */
 #define RETRY_MIN_MS	10u			/* how often it looks, at first */
@@ -458,7 +457,7 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	l->kernel = p->kernel;
 	l->cta_bytes = engine_cta_bytes(l->engine);
 	blocks = engine_launch_blocks(l->engine);
-	if (l->cta_bytes > MAX_CTA_BYTES)
+	if (l->cta_bytes > VGPU_MAX_BLOCK_BYTES)
 		return -EDQUOT;
 	fit = resident_blocks(ctx->dev, threads, p->dyn_shared + k->shared_size, l->cta_bytes);
 	l->cooperative = p->hdr.flags & VGPU_LAUNCH_COOPERATIVE;

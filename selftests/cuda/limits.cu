@@ -5,6 +5,14 @@
 __global__ void nothing(int *p) { if (p) *p = 1; }
 __global__ void __launch_bounds__(128) bounded(int *p) { *p = 2; }
 
+__global__ void much_local(int *p)
+{
+	volatile char local[400000];
+
+	local[threadIdx.x] = 1;
+	*p = local[threadIdx.x];
+}
+
 static bool refused(dim3 g, dim3 b, size_t shared, cudaError_t want)
 {
 	nothing<<<g, b, shared>>>(NULL);
@@ -34,6 +42,8 @@ int main()
 	check_result(refused(0, 32, 0, bad_shape), "an empty grid");
 	bounded<<<1, 256>>>(d);
 	check_result(cudaGetLastError() == cudaErrorInvalidValue, "more than __launch_bounds__");
+	much_local<<<1, 1024>>>(d);
+	check_result(cudaGetLastError() == cudaErrorMemoryAllocation, "400,000 bytes of local memory for each of 1024 threads");
 	RUN(nothing<<<dim3(3, 2, 2), dim3(4, 4, 4)>>>(d));
 	int v;
 	CU(cudaMemcpy(&v, d, sizeof(v), cudaMemcpyDeviceToHost));

@@ -482,6 +482,10 @@ static void test_tables(void)
 
 	ok(!cuCtxGetLimit(&limit, CU_LIMIT_CIG_ENABLED) && !limit, "no graphics in the context");
 	ok(cuCtxGetLimit(&limit, 10) == CUDA_ERROR_INVALID_VALUE, "a limit past the last");
+	ok(!cuCtxSetLimit(CU_LIMIT_MALLOC_HEAP_SIZE, (size_t)-1) && !cuCtxGetLimit(&limit, CU_LIMIT_MALLOC_HEAP_SIZE) &&
+	   limit >= 4 << 20 && limit < 1ull << 40, "a heap larger than memory is made smaller");
+	ok(!cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, (size_t)-1) && !cuCtxGetLimit(&limit, CU_LIMIT_PRINTF_FIFO_SIZE) &&
+	   limit == 2ull << 30 && !cuCtxSetLimit(CU_LIMIT_PRINTF_FIFO_SIZE, 1 << 20), "so is a buffer for printf");
 	ok(!cuGetExportTable((const void **)&t, &tls) && !cuGetExportTable((const void **)&c, &context),
 	   "the tables are there");
 	current = t[2];

@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 14
+plan 16
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -20,6 +20,8 @@ check "many streams, full rings" env VGPU_LOG=0 "$out/asan/many"
 check "addresses, memory and mappings" env VGPU_LOG=0 "$out/asan/vmm"
 check "the log of errors" env VGPU_LOG=0 "$out/asan/error_log"
 check "the log of errors, raced" env VGPU_LOG=0 "$out/tsan/error_log"
+check "ended twice at once" env VGPU_LOG=0 "$out/asan/twice"
+check "ended twice at once, raced" env VGPU_LOG=0 "$out/tsan/twice"
 check "graphs" env VGPU_LOG=0 "$out/asan/graph"
 check "damaged fatbins" env VGPU_LOG=0 "$out/asan/images"
 check "machine code that is not run" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/skipped"

@@ -32,7 +32,7 @@ static const size_t default_limits[CU_LIMITS] = {
 
 bool cu_context_alive(CUcontext ctx)
 {
-	return cu_is(ctx, CU_CONTEXT) && ctx->handle;
+	return cu_is(ctx, CU_CONTEXT) && __atomic_load_n(&ctx->handle, __ATOMIC_ACQUIRE);
 }
 
 CUresult cu_current_any(CUcontext *ctx)

@@ -63,7 +63,7 @@ CUDA_API(cuCtxDestroy_v2, CU_ARGS(CUcontext ctx), CU_ARGS(ctx))
 		return r;
 	if (!ctx)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (!cu_context_alive(ctx) || ctx->primary)
+	if (!cu_context_alive(ctx) || ctx->primary || !cu_claim(ctx))
 		return CUDA_ERROR_INVALID_CONTEXT;
 	if (cu_stack_top() == ctx)
 		cu_stack_pop(&popped);
@@ -256,6 +256,14 @@ CUDA_API(cuCtxGetLimit, CU_ARGS(size_t *value, unsigned int limit), CU_ARGS(valu
 	return CUDA_SUCCESS;
 }
 
+/* What is not possible is brought into range without a word; so it is on a card. */
+static size_t clamp_size(size_t value, size_t least, size_t most)
+{
+	if (value > most)
+		value = most;
+	return value < least ? least : value;
+}
+
 static CUresult set_limit(CUcontext ctx, unsigned int limit, size_t value)
 {
 	switch (limit) {
@@ -267,12 +275,12 @@ static CUresult set_limit(CUcontext ctx, unsigned int limit, size_t value)
 	case CU_LIMIT_PRINTF_FIFO_SIZE:
 		if (ctx->print)
 			return CUDA_ERROR_INVALID_VALUE;
-		ctx->limits[limit] = value < 4096 ? 4096 : value;
+		ctx->limits[limit] = clamp_size(value, 512 << 10, 2ull << 30);
 		return CUDA_SUCCESS;
 	case CU_LIMIT_MALLOC_HEAP_SIZE:
 		if (ctx->heap)
 			return CUDA_ERROR_INVALID_VALUE;
-		ctx->limits[limit] = value;
+		ctx->limits[limit] = clamp_size(value, 4 << 20, ctx->dev->dev.info.vram_bytes / 4);
 		return CUDA_SUCCESS;
 	case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
 		if (value > 128)

@@ -25,6 +25,8 @@ CUDA_API(cuGraphDestroy, CU_ARGS(CUgraph graph), CU_ARGS(graph))
 
 	if (!r && (graph->owner || graph->capturing))
 		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r && !cu_claim(graph))
+		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
 		cu_graph_free(graph);
 	return r;

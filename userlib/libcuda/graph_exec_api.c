@@ -107,6 +107,8 @@ CUDA_API(cuGraphExecDestroy, CU_ARGS(CUgraphExec exec), CU_ARGS(exec))
 
 	if (r && r != CUDA_ERROR_CONTEXT_IS_DESTROYED)
 		return r;
+	if (!cu_claim(exec))
+		return CUDA_ERROR_INVALID_VALUE;
 	cu_exec_free(exec);
 	return CUDA_SUCCESS;
 }

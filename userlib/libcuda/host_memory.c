@@ -146,13 +146,15 @@ static CUresult host_end(void *p, enum cu_mem_kind kind, CUresult missing)
 		r = cu_capture_unsafe();
 	if (r)
 		return r;
-	m = cu_mem_at((uintptr_t)p);
+	m = cu_mem_claim((uintptr_t)p, 1 << kind);
 	if (!m && kind == CU_MEM_REGISTERED) {
-		m = cu_mem_at((uintptr_t)p & ~(VGPU_PAGE_SIZE - 1));
-		if (m && m->kind == kind && m->base + m->offset != (uintptr_t)p)
+		m = cu_mem_claim((uintptr_t)p & ~(VGPU_PAGE_SIZE - 1), 1 << kind);
+		if (m && m->base + m->offset != (uintptr_t)p) {
+			cu_mem_keep(m);
 			return CUDA_ERROR_INVALID_VALUE;
+		}
 	}
-	if (!m || m->kind != kind)
+	if (!m)
 		return missing;
 	cu_mem_synchronize(m);
 	cu_mem_free(m);

@@ -159,12 +159,23 @@ static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, cons
  */
 enum { FRAME_FACTOR = 8 };
 
-static uint32_t local_bytes(CUcontext ctx, const struct cu_variant *v)
-{
-	size_t bytes = v->info.local_bytes + FRAME_FACTOR * ctx->limits[CU_LIMIT_STACK_SIZE];
-	size_t most = ctx->dev->dev.info.max_local_bytes;
+/* Of a block's memory, what is not local: registers of 32 warps, shared memory, and room to spare. */
+enum { BLOCK_REST = 4 << 20 };
 
-	return (bytes < most ? bytes : most) & ~(size_t)15;
+static CUresult local_bytes(CUcontext ctx, const struct cu_variant *v, const struct cu_launch *l, uint32_t *local)
+{
+	size_t stack = ctx->limits[CU_LIMIT_STACK_SIZE], most = ctx->dev->dev.info.max_local_bytes;
+	size_t lanes = ((size_t)l->block[0] * l->block[1] * l->block[2] + 31) & ~(size_t)31;
+	size_t need = v->info.local_bytes + stack, bytes = v->info.local_bytes + FRAME_FACTOR * stack;
+
+	if (need > most)
+		need = most;
+	if (most > (VGPU_MAX_BLOCK_BYTES - BLOCK_REST) / lanes)
+		most = (VGPU_MAX_BLOCK_BYTES - BLOCK_REST) / lanes;
+	if (need > most)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*local = (bytes < most ? bytes : most) & ~(size_t)15;
+	return CUDA_SUCCESS;
 }
 
 CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t *params, uint64_t workspace,
@@ -175,8 +186,11 @@ CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t 
 	const struct cu_variant *v;
 	struct vgpucc_hidden hidden;
 	size_t at, bytes;
+	uint32_t local;
 	CUresult r = cu_function_variant(f, l->block, &v);
 
+	if (!r)
+		r = local_bytes(f->mod->ctx, v, l, &local);
 	if (!r)
 		r = hidden_params(f->mod, workspace, &hidden);
 	if (r)
@@ -195,7 +209,7 @@ CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t 
 		.grid = { l->grid[0], l->grid[1], l->grid[2] },
 		.block = { l->block[0], l->block[1], l->block[2] },
 		.dyn_shared = l->dynamic,
-		.local_bytes = local_bytes(f->mod->ctx, v),
+		.local_bytes = local,
 		.param_bytes = bytes,
 	};
 	if (params != to)

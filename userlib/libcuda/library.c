@@ -130,7 +130,7 @@ CUDA_API(cuLibraryUnload, CU_ARGS(CUlibrary lib), CU_ARGS(lib))
 
 	if (r)
 		return r;
-	if (!cu_is(lib, CU_LIBRARY))
+	if (!cu_is(lib, CU_LIBRARY) || !cu_claim(lib))
 		return CUDA_ERROR_INVALID_HANDLE;
 	while (lib->instances) {
 		cu_streams_synchronize(lib->instances->ctx);

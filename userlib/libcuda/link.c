@@ -126,7 +126,7 @@ CUDA_API(cuLinkComplete, CU_ARGS(CUlinkState link, void **image, size_t *size), 
 
 CUDA_API(cuLinkDestroy, CU_ARGS(CUlinkState link), CU_ARGS(link))
 {
-	if (!cu_is(link, CU_LINK))
+	if (!cu_is(link, CU_LINK) || !cu_claim(link))
 		return CUDA_ERROR_INVALID_HANDLE;
 	free(link->ptx);
 	cu_object_free(link);

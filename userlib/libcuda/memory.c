@@ -186,32 +186,38 @@ void cu_mem_return(struct cu_mem *m)
 {
 	pthread_rwlock_wrlock(&lock);
 	m->pool = NULL;
+	m->ending = false;
 	pthread_rwlock_unlock(&lock);
 }
 
-bool cu_mem_disown(struct cu_mem *m)
+void cu_mem_disown(struct cu_mem *m)
 {
-	bool owned;
-
 	pthread_rwlock_wrlock(&lock);
-	owned = m->kind == CU_MEM_DEVICE && !m->of_module;
-	if (owned)
-		m->kind = CU_MEM_POOL;
+	m->kind = CU_MEM_POOL;
 	pthread_rwlock_unlock(&lock);
-	return owned;
 }
 
-struct cu_mem *cu_mem_at(uint64_t base)
+struct cu_mem *cu_mem_claim(uint64_t base, unsigned int kinds)
 {
 	struct cu_mem *m = NULL;
 	size_t i;
 
-	pthread_rwlock_rdlock(&lock);
+	pthread_rwlock_wrlock(&lock);
 	i = search(base);
-	if (i < count && table[i]->base == base)
+	if (i < count && table[i]->base == base && kinds >> table[i]->kind & 1 && !table[i]->of_module &&
+	    !table[i]->ending && (table[i]->kind != CU_MEM_POOL || table[i]->pool)) {
 		m = table[i];
+		m->ending = true;
+	}
 	pthread_rwlock_unlock(&lock);
 	return m;
+}
+
+void cu_mem_keep(struct cu_mem *m)
+{
+	pthread_rwlock_wrlock(&lock);
+	m->ending = false;
+	pthread_rwlock_unlock(&lock);
 }
 
 /* After each allocation one page stays unmapped, so that running over its end is noticed. */
@@ -376,7 +382,7 @@ void cu_memory_context_gone(CUcontext ctx)
 
 		pthread_rwlock_wrlock(&lock);
 		for (size_t i = 0; i < count; i++) {
-			if (table[i]->ctx == ctx)
+			if (table[i]->ctx == ctx && !table[i]->ending)
 				m = table[i];
 			else
 				forget_registration(table[i], ctx);

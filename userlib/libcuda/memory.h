@@ -45,6 +45,7 @@ struct cu_registration {
  * @pool: CU_MEM_POOL
  * @readonly: GPU writes fault
  * @of_module: variables of a module: not the program's to free
+ * @ending: claimed by the call that frees it
  */
 struct cu_mem {
 	uint64_t base;
@@ -58,7 +59,7 @@ struct cu_mem {
 	struct cu_registration *registrations;
 	uint64_t offset;
 	CUmemoryPool pool;
-	bool readonly, of_module;
+	bool readonly, of_module, ending;
 };
 
 /* GPU addresses (va.c): the library chooses them, so that no two contexts use the same. */
@@ -79,13 +80,17 @@ void cu_mem_hide(CUcontext owner, CUcontext ctx);
 CUresult cu_mem_show_pool(CUmemoryPool pool, CUcontext ctx);
 /* Show one allocation. */
 CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly);
-/* The entry that begins there, or NULL; the caller has to own it. */
-struct cu_mem *cu_mem_at(uint64_t base);
+/*
+ * To end the allocation that begins there, if it is one of these kinds (bits by enum cu_mem_kind) and the
+ * program's: of several calls one gets it, the others NULL.  cu_mem_keep(): it goes on all the same.
+ */
+struct cu_mem *cu_mem_claim(uint64_t base, unsigned int kinds);
+void cu_mem_keep(struct cu_mem *m);
 /* Memory of a pool is given out: it is an allocation of its own, of that size, until it is returned. */
 void cu_mem_lend(struct cu_mem *m, CUmemoryPool pool, size_t size);
 void cu_mem_return(struct cu_mem *m);
-/* Memory of cuMemAlloc is the program's no more, as if it had been returned to a pool; false for any other memory. */
-bool cu_mem_disown(struct cu_mem *m);
+/* Claimed memory of cuMemAlloc is the program's no more, as if it had been returned to a pool. */
+void cu_mem_disown(struct cu_mem *m);
 
 static inline bool cu_mem_is_host(const struct cu_mem *m)
 {

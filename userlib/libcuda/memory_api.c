@@ -106,17 +106,15 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 		r = cu_capture_unsafe();
 	if (r || !p)
 		return r;
-	m = cu_mem_at(p);
-	if (m && m->kind == CU_MEM_IPC)
+	m = cu_mem_claim(p, 1 << CU_MEM_DEVICE | 1 << CU_MEM_POOL | 1 << CU_MEM_MANAGED | 1 << CU_MEM_GRAPH);
+	if (!m)
 		return cu_ipc_close_memory(p, true, NULL, (struct cu_point){ 0 });
-	if (m && m->kind == CU_MEM_GRAPH) {
-		cu_mem_synchronize(m);
-		return cu_graph_mem_free(p);
-	}
-	if (!m || m->of_module || (m->kind != CU_MEM_DEVICE && m->kind != CU_MEM_POOL && m->kind != CU_MEM_MANAGED))
-		return CUDA_ERROR_INVALID_VALUE;
 	/* What was submitted before may use it to its end. */
 	cu_mem_synchronize(m);
+	if (m->kind == CU_MEM_GRAPH) {
+		cu_mem_keep(m);
+		return cu_graph_mem_free(p);
+	}
 	if (m->kind == CU_MEM_POOL)
 		return cu_pool_free_now(m);
 	cu_mem_free(m);

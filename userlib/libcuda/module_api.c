@@ -141,7 +141,7 @@ CUDA_API(cuModuleUnload, CU_ARGS(CUmodule mod), CU_ARGS(mod))
 
 	if (r)
 		return r;
-	if (mod->library)
+	if (mod->library || !cu_claim(mod))
 		return CUDA_ERROR_INVALID_HANDLE;
 	cu_streams_synchronize(mod->ctx);
 	r = cu_context_health(mod->ctx);

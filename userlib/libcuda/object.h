@@ -34,6 +34,7 @@ enum cu_type {
 
 struct cu_object {
 	uint32_t magic;
+	bool ending;
 	struct cu_object *next_free;
 };
 
@@ -47,6 +48,14 @@ static inline bool cu_is(const void *handle, enum cu_type type)
 
 	return o && !((uintptr_t)o & 7) && (uintptr_t)o >= 4096 &&
 	       __atomic_load_n(&o->magic, __ATOMIC_ACQUIRE) == CU_MAGIC(type);
+}
+
+/* To end an object: of several calls one is told true. */
+static inline bool cu_claim(void *handle)
+{
+	struct cu_object *o = handle;
+
+	return !__atomic_exchange_n(&o->ending, true, __ATOMIC_ACQ_REL);
 }
 
 #endif

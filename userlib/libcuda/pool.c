@@ -269,17 +269,14 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	cu_submit_end(s);
 	if (!p)
 		return CUDA_SUCCESS;
-	m = cu_mem_at(p);
-	if (m && m->kind == CU_MEM_GRAPH)
-		return cu_graph_mem_free(p);
-	if (m && m->kind == CU_MEM_IPC)
+	m = cu_mem_claim(p, 1 << CU_MEM_DEVICE | 1 << CU_MEM_POOL);
+	if (!m && !cu_graph_mem_free(p))
+		return CUDA_SUCCESS;
+	if (!m)
 		return cu_ipc_close_memory(p, true, s, point);
-	if (!m || (m->kind == CU_MEM_POOL && !m->pool))
-		return CUDA_ERROR_INVALID_VALUE;
 	if (m->kind == CU_MEM_POOL)
 		return pool_free(m, s, point);
-	if (!cu_mem_disown(m))
-		return CUDA_ERROR_INVALID_VALUE;
+	cu_mem_disown(m);
 	cu_retire_memory(m, s->ctx, point);
 	return CUDA_SUCCESS;
 }

@@ -87,21 +87,21 @@ static void read_string(void *data, uint64_t address, char *to, size_t size)
 	to[n] = 0;
 }
 
-static void put_format(CUcontext ctx, const struct vgpucc_record *r)
+static void put_format(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
 {
 	char format[TEXT_MAX], text[TEXT_MAX];
 
 	read_string(ctx, r->format, format, sizeof(format));
-	cu_format(text, sizeof(text), format, r->args, r->size - sizeof(*r), read_string, ctx);
+	cu_format(text, sizeof(text), format, r->args, size - sizeof(*r), read_string, ctx);
 	fputs(text, stdout);
 }
 
-static void put_assert(CUcontext ctx, const struct vgpucc_record *r)
+static void put_assert(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
 {
 	const struct vgpucc_assert *a = (const void *)r->args;
 	char message[1024], file[1024], function[1024];
 
-	if (r->size < sizeof(*r) + sizeof(*a))
+	if (size < sizeof(*r) + sizeof(*a))
 		return;
 	read_string(ctx, r->format, message, sizeof(message));
 	read_string(ctx, a->file, file, sizeof(file));
@@ -118,15 +118,16 @@ static bool put_records(CUcontext ctx, struct cu_print *p, uint64_t end)
 
 	while (p->taken + sizeof(struct vgpucc_record) <= end) {
 		struct vgpucc_record *r = (void *)(b->data + p->taken);
-		uint32_t kind = __atomic_load_n(&r->ready, __ATOMIC_ACQUIRE), size = r->size;
+		uint32_t kind = __atomic_load_n(&r->ready, __ATOMIC_ACQUIRE), size;
 
-		/* Kernels can write here what they like: nothing is believed. */
+		/* Kernels can write here what they like, at any time: nothing is believed, and nothing read twice. */
+		size = __atomic_load_n(&r->size, __ATOMIC_RELAXED);
 		if (!kind || size % 8 || size < sizeof(*r) || size > end - p->taken)
 			return false;
 		if (kind == VGPUCC_RECORD_PRINTF)
-			put_format(ctx, r);
+			put_format(ctx, r, size);
 		else if (kind == VGPUCC_RECORD_ASSERT)
-			put_assert(ctx, r);
+			put_assert(ctx, r, size);
 		p->taken += size;
 	}
 	fflush(stdout);

@@ -268,6 +268,7 @@ enum { ROOM = 16 };
 static CUresult begin(CUstream s, uint32_t slots, bool may_wait)
 {
 	uint32_t keep = slots + ROOM;
+	struct cu_follow f = { 0 };
 	bool ready = false;
 	CUresult r = CUDA_SUCCESS;
 
@@ -279,11 +280,13 @@ static CUresult begin(CUstream s, uint32_t slots, bool may_wait)
 	while (!r) {
 		uint32_t most = s->queue->ring.slots / 2;
 
-		r = cu_stream_follow(s, keep < most ? keep : most, &ready);
+		r = cu_stream_follow(s, &f, keep < most ? keep : most, &ready);
 		if (r || ready)
 			break;
 		r = may_wait ? let_drain(s) : CUDA_ERROR_NOT_READY;
 	}
+	if (cu_unlikely(f.rest))
+		free(f.rest);
 	if (r)
 		pthread_mutex_unlock(&s->ctx->lock);
 	return r;

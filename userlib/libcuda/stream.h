@@ -105,11 +105,17 @@ CUresult cu_submit_wait(CUstream s, struct cu_point p);
 /* What is submitted to a context from now on comes after a point of it (stream_order.c). */
 CUresult cu_streams_wait(CUcontext ctx, struct cu_point p);
 void cu_entries_destroy(CUcontext ctx);
+/* How far one call is with that; zero at first.  What it has in rest is the caller's to free. */
+struct cu_follow {
+	struct cu_point *rest;
+	size_t at, count;
+};
+
 /*
  * Write the waits that a stream needs before its next packet, as long as more
  * than @keep slots stay free; *ready: that was all of them.  Lock held.
  */
-CUresult cu_stream_follow(CUstream s, uint32_t keep, bool *ready);
+CUresult cu_stream_follow(CUstream s, struct cu_follow *f, uint32_t keep, bool *ready);
 
 bool cu_point_done(struct cu_point p);
 /* Sleep until a point; then fetch what kernels printed. */

@@ -26,16 +26,59 @@ static bool follow(CUstream s, struct cu_point p, uint32_t keep, CUresult *r)
 	return !*r;
 }
 
-/* A stream that follows others: the legacy one all blocking ones, the gathering one all. */
-static bool follow_streams(CUstream s, enum cu_follower who, uint32_t keep, CUresult *r)
+static bool to_follow(const struct cu_queue *q, enum cu_follower who, uint64_t packet)
 {
-	for (struct cu_queue *q = s->ctx->queues; q; q = q->next) {
-		struct cu_point p = { q, q->ring.packets };
+	return packet > q->followed[who] && (who != CU_FOLLOWER_LEGACY || q->blocking);
+}
 
-		if (p.packet <= q->followed[who] || (who == CU_FOLLOWER_LEGACY && !q->blocking))
+/* What is left to follow from this queue on, as it is now. */
+static CUresult fix_rest(struct cu_follow *f, struct cu_queue *from, enum cu_follower who)
+{
+	size_t n = 0;
+
+	for (struct cu_queue *q = from; q; q = q->next)
+		n += to_follow(q, who, q->ring.packets);
+	f->rest = malloc(n * sizeof(*f->rest));
+	if (!f->rest)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	for (struct cu_queue *q = from; q; q = q->next)
+		if (to_follow(q, who, q->ring.packets))
+			f->rest[f->count++] = (struct cu_point){ q, q->ring.packets };
+	return CUDA_SUCCESS;
+}
+
+static bool follow_rest(CUstream s, struct cu_follow *f, enum cu_follower who, uint32_t keep, CUresult *r)
+{
+	for (; f->at < f->count; f->at++) {
+		struct cu_point p = f->rest[f->at];
+
+		if (!to_follow(p.queue, who, p.packet))
 			continue;
 		if (!follow(s, p, keep, r))
 			return false;
+		p.queue->followed[who] = p.packet;
+	}
+	return true;
+}
+
+/*
+ * A stream that follows others: the legacy one all blocking ones, the gathering one all.  What they have when
+ * the ring is full for the first time is what the call follows: they may be given more for ever.
+ */
+static bool follow_streams(CUstream s, struct cu_follow *f, enum cu_follower who, uint32_t keep, CUresult *r)
+{
+	if (f->rest)
+		return follow_rest(s, f, who, keep, r);
+	for (struct cu_queue *q = s->ctx->queues; q; q = q->next) {
+		struct cu_point p = { q, q->ring.packets };
+
+		if (!to_follow(q, who, p.packet))
+			continue;
+		if (!follow(s, p, keep, r)) {
+			if (!*r)
+				*r = fix_rest(f, q, who);
+			return false;
+		}
 		q->followed[who] = p.packet;
 	}
 	return true;
@@ -81,15 +124,15 @@ static bool follow_entries(CUstream s, uint32_t keep, CUresult *r)
 	return true;
 }
 
-CUresult cu_stream_follow(CUstream s, uint32_t keep, bool *ready)
+CUresult cu_stream_follow(CUstream s, struct cu_follow *f, uint32_t keep, bool *ready)
 {
 	CUresult r = CUDA_SUCCESS;
 	bool all;
 
 	if (s->kind == CU_STREAM_AFTER_ALL)
-		all = follow_streams(s, CU_FOLLOWER_ALL, keep, &r);
+		all = follow_streams(s, f, CU_FOLLOWER_ALL, keep, &r);
 	else if (s->kind == CU_STREAM_DEFAULT_LEGACY)
-		all = follow_entries(s, keep, &r) && follow_streams(s, CU_FOLLOWER_LEGACY, keep, &r);
+		all = follow_entries(s, keep, &r) && follow_streams(s, f, CU_FOLLOWER_LEGACY, keep, &r);
 	else
 		all = follow_entries(s, keep, &r) && follow_legacy(s, keep, &r);
 	*ready = all && vgpu_ring_free(&s->queue->ring) >= keep;

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/* One thing ended by two threads at once: one call succeeds, the other is told so, and it is freed once. */
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../compiler/tap.h"
+#include "cuda.h"
+#include "host_device.h"
+
+enum { ROUNDS = 300, SIZE = 65536 };
+
+static const char ptx[] =
+	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() { ret; }\n";
+
+/* What is made and ended, as a number. */
+struct kind {
+	const char *name;
+	bool (*make)(uintptr_t *thing);
+	CUresult (*end)(uintptr_t thing);
+};
+
+static CUcontext home;
+
+static bool make_memory(uintptr_t *t) { return !cuMemAlloc_v2((CUdeviceptr *)t, SIZE); }
+static bool make_managed(uintptr_t *t) { return !cuMemAllocManaged((CUdeviceptr *)t, SIZE, CU_MEM_ATTACH_GLOBAL); }
+static bool make_pooled(uintptr_t *t) { return !cuMemAllocAsync((CUdeviceptr *)t, SIZE, NULL); }
+static bool make_pinned(uintptr_t *t) { return !cuMemHostAlloc((void **)t, SIZE, 0); }
+static bool make_module(uintptr_t *t) { return !cuModuleLoadData((CUmodule *)t, ptx); }
+static bool make_graph(uintptr_t *t) { return !cuGraphCreate((CUgraph *)t, 0); }
+static bool make_stream(uintptr_t *t) { return !cuStreamCreate((CUstream *)t, 0); }
+static bool make_event(uintptr_t *t) { return !cuEventCreate((CUevent *)t, 0); }
+static bool make_context(uintptr_t *t)
+{
+	CUcontext popped;
+
+	return !cuCtxCreate_v2((CUcontext *)t, 0, 0) && !cuCtxPopCurrent_v2(&popped);
+}
+
+static bool make_registered(uintptr_t *t)
+{
+	static uint8_t pages[SIZE] __attribute__((aligned(4096)));
+
+	*t = (uintptr_t)pages;
+	return !cuMemHostRegister_v2(pages, SIZE, 0);
+}
+
+static CUresult end_memory(uintptr_t t) { return cuMemFree_v2(t); }
+static CUresult end_async(uintptr_t t) { return cuMemFreeAsync(t, NULL); }
+static CUresult end_pinned(uintptr_t t) { return cuMemFreeHost((void *)t); }
+static CUresult end_registered(uintptr_t t) { return cuMemHostUnregister((void *)t); }
+static CUresult end_module(uintptr_t t) { return cuModuleUnload((CUmodule)t); }
+static CUresult end_graph(uintptr_t t) { return cuGraphDestroy((CUgraph)t); }
+static CUresult end_stream(uintptr_t t) { return cuStreamDestroy_v2((CUstream)t); }
+static CUresult end_event(uintptr_t t) { return cuEventDestroy_v2((CUevent)t); }
+static CUresult end_context(uintptr_t t) { return cuCtxDestroy_v2((CUcontext)t); }
+
+static const struct kind kinds[] = {
+	{ "memory", make_memory, end_memory },
+	{ "memory in stream order", make_memory, end_async },
+	{ "managed memory", make_managed, end_memory },
+	{ "memory of a pool, at once", make_pooled, end_memory },
+	{ "memory of a pool", make_pooled, end_async },
+	{ "pinned memory", make_pinned, end_pinned },
+	{ "registered memory", make_registered, end_registered },
+	{ "a module", make_module, end_module },
+	{ "a graph", make_graph, end_graph },
+	{ "a stream", make_stream, end_stream },
+	{ "an event", make_event, end_event },
+	{ "a context", make_context, end_context },
+};
+
+static const struct kind *kind;
+static uintptr_t thing;
+static pthread_barrier_t begin, done;
+static int ended;
+
+static void *end_it(void *unused)
+{
+	cuCtxSetCurrent(home);
+	for (int i = 0; i < ROUNDS; i++) {
+		pthread_barrier_wait(&begin);
+		if (!kind->end(thing))
+			__atomic_fetch_add(&ended, 1, __ATOMIC_RELAXED);
+		pthread_barrier_wait(&done);
+	}
+	return unused;
+}
+
+static bool rounds(void)
+{
+	pthread_t t[2];
+	int wrong = 0;
+
+	pthread_create(&t[0], NULL, end_it, NULL);
+	pthread_create(&t[1], NULL, end_it, NULL);
+	for (int i = 0; i < ROUNDS; i++) {
+		ended = 0;
+		wrong += !kind->make(&thing);
+		pthread_barrier_wait(&begin);
+		pthread_barrier_wait(&done);
+		wrong += ended != 1;
+	}
+	pthread_join(t[0], NULL);
+	pthread_join(t[1], NULL);
+	return !wrong;
+}
+
+int main(void)
+{
+	size_t left, total, before;
+
+	alarm(240);
+	pthread_barrier_init(&begin, NULL, 3);
+	pthread_barrier_init(&done, NULL, 3);
+	if (cuInit(0) || cuCtxCreate_v2(&home, 0, 0) || cuMemGetInfo_v2(&before, &total))
+		return 1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		kind = &kinds[i];
+		ok(rounds(), kind->name);
+	}
+	cuCtxSynchronize();
+	cuMemGetInfo_v2(&left, &total);
+	ok(left <= before, "no more memory than at first");
+	ok(!cuCtxDestroy_v2(home) && !host_device_objects(), "nothing is left in the device");
+	return tap_done();
+}
