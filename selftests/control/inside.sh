@@ -8,9 +8,9 @@ ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
 client=$top/build/selftests/control/client
 json=$top/build/selftests/faces/json
 tmp=$(mktemp -d)
-# Seconds that a client may live: emulated and watched by KASAN it starts in a minute.
+# Seconds that a client may live: emulated and watched by KASAN or KCSAN it starts in a minute.
 patience=60
-[ "${VGPU_KERNEL:-}" = kasan ] && patience=300
+case ${VGPU_KERNEL:-} in kasan | kcsan) patience=300 ;; esac
 . ../lib/tap.sh
 echo "TAP version 13"
 
@@ -950,7 +950,7 @@ words="errors completion"	# the same in every kernel, and hundreds of programs: 
 [ "${VGPU_BED:-}" = uml ] || words=
 parts=${*:-$words commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime tracing}
 case ${KERNEL:-} in
-kasan) parts=${*:-xids lost hang every_nth staying runtime tracing} ;;
+kasan | kcsan) parts=${*:-xids lost hang every_nth staying runtime tracing} ;;
 esac
 for part in $parts; do
 	echo "# $part"

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 # What an administrator does to devices: failures on request and reset, devices that come and go,
 # tracing, vgpu-ctl. Real clients see it all.
-# time limit: 1800
+# time limit: 5400
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
+# long variant: KERNEL=kcsan
 set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
@@ -19,8 +20,9 @@ KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kerne
 ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
 export CONFIGFS_KO=${ko%/*}/vgpu_configfs.ko
 case $kernel in
-uml) bed="--bed uml" ;;
-*) bed="--bed qemu --kernel $kernel" ;;
+uml) bed="--bed uml --timeout 1750" ;;
+kasan | kcsan) bed="--bed qemu --kernel $kernel --timeout 5300" ;;
+*) bed="--bed qemu --kernel $kernel --timeout 1750" ;;
 esac
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --timeout 1750 --no-module -- "$PWD/inside.sh" "$@"
+exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --no-module -- "$PWD/inside.sh" "$@"

@@ -1,40 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # inside.sh DIR VARIANT/PROGRAM...: runs the programs inside a bed and joins their TAP into one,
-# each line with the program's name before it. A program that crashes, bails out, hangs or
-# prints no plan is one more failure.
+# each line with the program's name before it. A program that hangs is one more failure,
+# and so is one whose end its results do not explain (lib/program.sh).
 dir=$1
 shift
-n=0
+here=$(dirname "$0")
+. "$here/../lib/tap.sh"
+. "$here/../lib/program.sh"
 limit=${CUDA_TEST_LIMIT:-60}
+export TAP_LIMIT=$limit
 
 result()	# ok|not ok, text
 {
-	n=$((n + 1))
-	echo "$1 $n - $2"
-}
-
-tap()		# NAME COMMAND...: one program that prints TAP
-{
-	local name=$1 plan=0 line
-	shift
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) result ok "$name: ${line#* - }" ;;
-		"not ok "*) result "not ok" "$name: ${line#* - }" ;;
-		1..*) plan=1 ;;
-		"#"*) echo "$line" ;;
-		*) echo "# $name: $line" ;;
-		esac
-	done < <(timeout -k 5 "$limit" "$@" 2>&1)
-	[ $plan = 1 ] || result "not ok" "$name: ended without a plan"
+	if [ "$1" = ok ]; then ok "$2"; else not_ok "$2"; fi
 }
 
 output()	# NAME EXPECTED COMMAND...: standard output must be the file EXPECTED
 {
 	local name=$1 want=$2 got
 	shift 2
-	got=$(timeout -k 5 "$limit" "$@" 2>&1)
+	got=$(timeout -k 5 "$limit" "$@" 2>&1) || got+=$'\n'"exit status $?"
 	if [ "$got" = "$(cat "$want")" ]; then
 		result ok "$name: output"
 	else
@@ -75,7 +61,7 @@ faults()	# PROGRAM
 	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
 	other=$!
 	for kind in oob null shared misaligned recursion trap endless; do
-		tap "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
+		tap_program "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
 	done
 	kill -0 $other
 	result "$([ $? = 0 ] && echo ok || echo "not ok")" "$p: another process goes on"
@@ -104,28 +90,28 @@ told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
 	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
-here=$(dirname "$0")
 ctl=$here/../../build/tools/vgpu-ctl/vgpu-ctl
 for p in "$@"; do
 	case $p in
 	status) has "vgpu-ctl: the device on Linux $(uname -r)" "^GPU 0: .+" < <("$ctl" status) ;;
 	*/printf) output "$p" "$here/printf.expected" "$dir/$p" ;;
 	*/assert)
-		tap "$p" "$dir/$p"
+		tap_program "$p" "$dir/$p"
 		stderr_has "$p" 'assert.cu:[0-9]+: .*checked.*block: \[0,0,0\], thread: \[63,0,0\] Assertion `.*limit. failed' "$dir/$p"
 		;;
 	*/texture)
-		tap "$p" "$dir/$p"
+		tap_program "$p" "$dir/$p"
 		VGPU_LOG=1 stderr_has "$p" \
 			'_Z5fetchyPf could not be compiled: ptx line [0-9]+; error *: textures and surfaces are not supported \(tex\.v4\.1d\.f32\.s32\)' "$dir/$p"
 		;;
 	card/faults)	# what a card has no limit for, or another name, is left out
 		for kind in oob null shared misaligned trap; do
-			tap "$p $kind" "$dir/$p" $kind
+			tap_program "$p $kind" "$dir/$p" $kind
 		done
 		;;
 	*/faults) faults "$p" ;;
-	*) tap "$p" "$dir/$p" ;;
+	*) tap_program "$p" "$dir/$p" ;;
 	esac
 done
-echo "1..$n"
+echo "1..$TAP_DONE"
+finish

@@ -8,6 +8,7 @@
 # variant: KERNEL=kasan PART=chosen
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
+# long variant: KERNEL=kcsan PART=chosen
 set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)

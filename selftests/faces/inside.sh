@@ -11,6 +11,7 @@ busy=$2
 ko=/tmp/vgpu.ko		# here, so that loading it often reads the host's disk once
 cp "$VGPU_KO" $ko || exit 1
 . ../lib/tap.sh
+. ../lib/program.sh
 TAP_DONE=$1
 
 load() { insmod "$ko" "$@" 2>&1; }
@@ -36,28 +37,12 @@ says()
 
 major() { awk -v n="$1" '$2 == n { print $1 }' /proc/devices; }
 
-# A TAP program becomes part of this TAP, its name before each line.
-program()
-{
-	local name=$1 line plan=0
-	shift
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) ok "$name: ${line#* - }" ;;
-		"not ok "*) not_ok "$name: ${line#* - }" ;;
-		1..*) plan=1 ;;
-		*) echo "# $name: ${line#\# }" ;;
-		esac
-	done < <("$@" 2>&1)
-	[ $plan = 1 ] || not_ok "$name: ended without a plan"
-}
-
 unloaded()
 {
 	check_status 1 "vgpu-ctl without the module: exit status" "$ctl"
 	"$ctl" status 2>&1 | grep -q "is the module loaded? try .sudo modprobe vgpu."
 	check "vgpu-ctl without the module: what to do" test $? = 0
-	program "no module" "$bin/nvml" "$exports" 0
+	tap_program "no module" "$bin/nvml" "$exports" 0
 }
 
 pci()
@@ -136,7 +121,7 @@ status()
 	chmod 0 /dev/vgpu0 /dev/nvidia0
 	as_nobody "$ctl" >$f
 	check "vgpu-ctl: a node that may not be opened" says $f "GPU 0: at $a" "sudo chmod a.rw /dev/vgpu0"
-	program "denied" as_nobody "$bin/nvml" "$exports" denied
+	tap_program "denied" as_nobody "$bin/nvml" "$exports" denied
 	chmod 666 /dev/vgpu0 /dev/nvidia0
 }
 
@@ -183,7 +168,7 @@ several()
 	check "three UUIDs" test "$(cat /proc/driver/nvidia/gpus/*/information | grep UUID | sort -u | wc -l)" = 3
 	"$ctl" >/tmp/status
 	check "vgpu-ctl: three" says /tmp/status "^GPU 2: NVIDIA H100 80GB HBM3" "capability 9.0, 132 multi" "of 64 MiB"
-	program "three" "$bin/nvml" "$exports" 3
+	tap_program "three" "$bin/nvml" "$exports" 3
 	unload
 }
 
@@ -221,7 +206,7 @@ nodes_parameter()
 {
 	load nvidia_nodes=off >/dev/null
 	check "nvidia_nodes=off" test -c /dev/vgpu0 -a ! -e /dev/nvidia0 -a ! -e /proc/driver/nvidia
-	program "off" "$bin/nvml" "$exports" 1
+	tap_program "off" "$bin/nvml" "$exports" 1
 	unload
 	insmod "$busy"
 	load >/dev/null
@@ -265,7 +250,7 @@ chosen()
 	load >/dev/null || { echo "Bail out! the module does not load"; exit 1; }
 	nvidia_face
 	held
-	program "live" "$bin/live"
+	tap_program "live" "$bin/live"
 	fault
 	unload
 	several
@@ -284,12 +269,12 @@ everything()
 	nvidia_face
 	held
 	status
-	program "one" "$bin/nvml" "$exports" 1
-	program "live" "$bin/live"
+	tap_program "one" "$bin/nvml" "$exports" 1
+	tap_program "live" "$bin/live"
 	fault
 	unload
 	load >/dev/null
-	program "nvml live" "$bin/nvml_live"
+	tap_program "nvml live" "$bin/nvml_live"
 	unload
 	quiet
 	several

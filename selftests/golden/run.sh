@@ -11,37 +11,34 @@ top=$(cd ../.. && pwd)
 out=$top/build/selftests/golden
 sets=${HANDLERS:-auto}
 [ "$sets" = all ] && sets="avx512fp16 avx512 avx2 portable"
-status=0
-n=0
+. ../lib/tap.sh
+. ../lib/program.sh
 
-result()	# ok|not ok, text
+# What tap_program tells: a form that is known to differ is no news, and one that has come to agree is.
+known() { grep -qxF -- "${1#*: }" known.txt; }
+result() { TAP_DONE=$((TAP_DONE + 1)); echo "$1 $TAP_DONE - $2"; }
+not_ok()
 {
-	n=$((n + 1))
-	if grep -qxF -- "${2#*: }" known.txt; then
-		if [ "$1" = ok ]; then
-			set -- "not ok" "$2: agrees now, take it out of known.txt"
-		else
-			echo "not ok $n - $2 # TODO differs from hardware, see known.txt"
-			return
-		fi
+	if known "$1"; then
+		result "not ok" "$1 # TODO differs from hardware, see known.txt"
+	else
+		TAP_FAILED=$((TAP_FAILED + 1))
+		result "not ok" "$1"
 	fi
-	[ "$1" = ok ] || status=1
-	echo "$1 $n - $2"
+}
+ok()
+{
+	if known "$1"; then
+		not_ok "$1: agrees now, take it out of known.txt"
+	else
+		result ok "$1"
+	fi
 }
 
-# check SET RUNNER PTX GOLDEN: joins one runner's TAP into ours
-check()
+# compare SET RUNNER PTX GOLDEN
+compare()
 {
-	local line plan=0
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) result ok "$1: ${line#* - }" ;;
-		"not ok "*) result "not ok" "$1: ${line#* - }" ;;
-		1..*) plan=1 ;;
-		*) echo "$line" ;;
-		esac
-	done < <("$top/tools/vm/vgpu-vm" --bed uml --params "isa=$1" -- "$out/$2" check "$out/$3" "$out/$4")
-	[ $plan = 1 ] || result "not ok" "$1: $2 ended without a plan"
+	tap_program "$1" "$top/tools/vm/vgpu-vm" --bed uml --params "isa=$1" -- "$out/$2" check "$out/$3" "$out/$4"
 }
 
 make -s all >&2 || { echo "Bail out! the runners do not build"; exit 1; }
@@ -49,9 +46,9 @@ for f in golden warp tensor; do
 	xz -dc $f.xz > "$out/$f.bin" || { echo "Bail out! no golden values"; exit 1; }
 done
 for set in $sets; do
-	check "$set" golden forms.ptx golden.bin
-	check "$set" warp warp_forms.ptx warp.bin
-	check "$set" tensor tensor_forms.ptx tensor.bin
+	compare "$set" golden forms.ptx golden.bin
+	compare "$set" warp warp_forms.ptx warp.bin
+	compare "$set" tensor tensor_forms.ptx tensor.bin
 done
-echo "1..$n"
-exit $status
+echo "1..$TAP_DONE"
+finish

@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 47
+plan 66
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -156,6 +156,82 @@ printf 'check:\n\t@echo ok 1 - b\n' >"$tmp/selftests/of/made/Makefile"
 [ "$("$tmp/selftests/run" | tail -n 1)$("$tmp/selftests/run" of/made | tail -n 1)" = \
 	"2 passed, 0 failed, 0 skipped1 passed, 0 failed, 0 skipped" ]
 check "a suite in a folder of suites" test $? = 0
+
+# joined NAME "LINES": a program made of standard input, joined into TAP by lib/program.sh, gives these lines.
+cat >"$tmp/join.sh" <<'S'
+. ../lib/tap.sh
+. ../lib/program.sh
+TAP_LIMIT=$2 tap_program p "$1"
+finish
+S
+joined()
+{
+	{ echo "#!/bin/bash"; cat; } >"$tmp/program"
+	chmod +x "$tmp/program"
+	bash "$tmp/join.sh" "$tmp/program" "${3:-20}" >"$tmp/excerpt" 2>&1
+	got=$?
+	printf '%b' "$2" >"$tmp/want"
+	grep -q '^not ok' "$tmp/want"
+	[ $? != $got ] || echo "status $got" >>"$tmp/excerpt"
+	check "joined: $1" diff "$tmp/want" "$tmp/excerpt"
+}
+joined "plain results" "ok 1 - p: a\nok 2 - p: b # SKIP no c\n# p: text\n" <<'S'
+printf 'TAP version 13\n1..2\nok 1 - a\nok 2 b # SKIP no c\n# text\n' | grep -v TAP
+S
+joined "a failure" "ok 1 - p: a\nnot ok 2 - p: b\n" <<'S'
+printf '1..2\nok 1 - a\nnot ok 2 - b\n'; exit 1
+S
+joined "a failure, and a status that hides it" "not ok 1 - p: a\nnot ok 2 - p: exit status 0, 1 failures\n" <<'S'
+printf '1..1\nnot ok 1 - a\n'
+S
+joined "a crash after the plan" "ok 1 - p: a\nnot ok 2 - p: ended by SIGSEGV\n" <<'S'
+printf 'ok 1 - a\n1..1\n'; kill -SEGV $$
+S
+joined "a crash after the plan, in a thing with a time limit of its own" "ok 1 - p: a\nnot ok 2 - p: ended by SIGSEGV\n" 0 <<'S'
+printf 'ok 1 - a\n1..1\n'; kill -SEGV $$
+S
+joined "results that are missing" "ok 1 - p: a\nnot ok 2 - p: 1 results, 5 planned\n" <<'S'
+printf '1..5\nok 1 - a\n'; exit 3
+S
+joined "results that nobody planned" "ok 1 - p: a\nok 2 - p: b\nnot ok 3 - p: 2 results, 1 planned\n" <<'S'
+printf '1..1\nok 1 - a\nok 2 - b\n'
+S
+joined "a sanitizer's status" "ok 1 - p: a\nnot ok 2 - p: exit status 66, 0 failures\n" <<'S'
+printf '1..1\nok 1 - a\n'; exit 66
+S
+joined "a status that no result explains" "ok 1 - p: a\nnot ok 2 - p: exit status 1, 0 failures\n" <<'S'
+printf '1..1\nok 1 - a\n'; exit 1
+S
+joined "a bed whose kernel complains, a failure beside it" \
+	"not ok 1 - p: a\nnot ok 2 - p: exit status 123, 1 failures\n" <<'S'
+printf '1..1\nnot ok 1 - a\n'; exit 123
+S
+joined "no plan" "ok 1 - p: a\nnot ok 2 - p: ended without a plan\n" <<'S'
+echo ok 1 - a
+S
+joined "silence" "not ok 1 - p: ended without a plan\n" <<'S'
+S
+joined "a shell that finds no program" "# p: /nowhere: line 1: no\nnot ok 1 - p: ended without a plan\n" <<'S'
+echo "/nowhere: line 1: no"; exit 127
+S
+joined "bailing out" "ok 1 - p: a\nnot ok 2 - p: bailed out: no b\n" <<'S'
+printf '1..2\nok 1 - a\nBail out! no b\n'; exit 1
+S
+joined "a time limit" "ok 1 - p: a\nnot ok 2 - p: ended by a time limit\n" 1 <<'S'
+printf '1..1\nok 1 - a\n'; exec sleep 1000
+S
+joined "a time limit that is ignored" "ok 1 - p: a\nnot ok 2 - p: ended by SIGKILL\n" 1 <<'S'
+printf '1..1\nok 1 - a\n'; trap '' TERM; while :; do sleep 1; done
+S
+joined "everything is skipped" "ok 1 - p # SKIP no card\n" <<'S'
+echo '1..0 # SKIP no card'
+S
+joined "nothing, and no reason" "not ok 1 - p: ended without a plan\n" <<'S'
+echo 1..0
+S
+joined "a last line without an end" "ok 1 - p: a\nok 2 - p: b\n" <<'S'
+printf '1..2\nok 1 - a\nok 2 - b'
+S
 # make_test STATUS "LAST LINE" GOAL SUITE: what the tree's Makefile does, in a tree whose tools do nothing.
 make_test()
 {

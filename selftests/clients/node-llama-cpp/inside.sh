@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # inside.sh: the programs of $PART inside a bed; joins their TAP into one.
 cd "$(dirname "$0")" || exit 1
-n=0
+. ../../lib/tap.sh
+. ../../lib/program.sh
 how=
 if [ "$PART" = cuda12 ]; then
 	LD_LIBRARY_PATH=$NLC_CUDA12 NLC_RUNTIME=libcudart.so.12
@@ -23,20 +24,12 @@ with()
 # program NAME PROGRAM ARGUMENT...
 program()
 {
-	local name=$1 plan=0 line
+	local name=$1
 	shift
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) n=$((n + 1)); echo "ok $n - $how${line#* - }" ;;
-		"not ok "*) n=$((n + 1)); echo "not ok $n - $how${line#* - }" ;;
-		1..*) plan=1 ;;
-		"#"*) echo "$line" ;;
-		*) echo "# $name: $line" ;;
-		esac
-	done < <("$NLC_NODE" "$@" 2>&1)
-	[ $plan = 1 ] || { n=$((n + 1)); echo "not ok $n - $how$name: ended without a plan"; }
+	tap_program "$how$name" "$NLC_NODE" "$@"
 }
 
 . ./parts.sh
 "part_$PART"
-echo "1..$n"
+echo "1..$TAP_DONE"
+finish
