@@ -39,7 +39,7 @@
  * E2BIG          struct larger than known and not zero at its end
  * EFAULT         bad user pointer, or a GPU address range that is not mapped (MEM_COPY)
  * ENOENT         no such handle
- * EPERM          the object's context belongs to another process
+ * EPERM          the object's context belongs to another process; CAP_SYS_ADMIN is missing, where it is asked for
  * EIO            the context has ended in an error (sticky); FAULT_QUERY tells which
  * ENODEV         the device is lost or was removed
  * ENOMEM         the machine has no memory for it; EDQUOT is our own bound

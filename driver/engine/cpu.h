@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* What the processor has, and its system saves: which handler sets can run. */
 #ifndef VGPU_ENGINE_CPU_H
 #define VGPU_ENGINE_CPU_H
 

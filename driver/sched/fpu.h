@@ -18,7 +18,7 @@
 #include <linux/time64.h>
 #include <asm/fpu/api.h>
 
-#define VGPU_FPU_MOST_NS	700000u	/* no section is longer, whatever the code: Documentation/driver.rst */
+#define VGPU_FPU_MOST_NS	700000u	/* no section's own work is more, whatever the code: Documentation/driver.rst */
 
 /**
  * struct vgpu_fpu_section - what the end of a section compares (UML only)
