@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../driver/engine/exec.h"
 #include "../../userlib/visa/visa.h"
 #include "rig.h"
 
@@ -14,6 +15,7 @@ void rig_init(struct rig *r, size_t size)
 	r->mem = calloc(1, RIG_LEAD + size);
 	r->size = size;
 	r->budget = 100000;
+	r->until = ~0ULL;
 	r->slices = 100000;
 	if (!r->mem)
 		abort();
@@ -87,7 +89,11 @@ struct engine_code *rig_load(struct rig *r, const char *text)
 static enum engine_status slice(struct rig *r, struct engine_cta *cta)
 {
 	u32 before = _mm_getcsr() & ~0x3fu;
-	enum engine_status status = engine_run(cta, r->budget);
+	u64 insns = cta->insns;
+	enum engine_status status = engine_run_until(cta, r->budget, r->until);
+
+	if (cta->insns - insns > r->most)
+		r->most = cta->insns - insns;
 
 	if ((_mm_getcsr() & ~0x3fu) != before) {
 		printf("Bail out! MXCSR is 0x%x, was 0x%x\n", _mm_getcsr(), before);

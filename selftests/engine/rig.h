@@ -21,6 +21,8 @@
  * @lookups: translations asked for so far
  * @lasts: after so many of them everything is unmapped, 0: never
  * @budget: warp instructions a slice
+ * @until: engine_ticks() at which a slice ends, too; 0: at its first look at the clock
+ * @most: what a slice has executed at most, as budgets count it
  * @slices: most slices before the launch is stopped
  * @msg: why a text was not run
  * @fault: the launch's fault
@@ -35,6 +37,8 @@ struct rig {
 	u32 lookups;
 	u32 lasts;
 	u32 budget;
+	u64 until;
+	u64 most;
 	u32 slices;
 	char msg[200];
 	struct engine_fault fault;

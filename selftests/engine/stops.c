@@ -256,6 +256,52 @@ static void check_unmapped(const char *set)
 	free(large);
 }
 
+/*
+ * From one look at the clock to the next no more is executed than driver.rst says, whatever the code: the bound of
+ * FPU sections. Time is what it means: 150 ns for each at worst. The last
+ * instruction may be any, and is beyond it.
+ */
+#define MOST_COUNTED	3072
+
+static void check_looks(const char *set)
+{
+	static const struct {
+		const char *name, *body;
+		u32 times, last;
+	} loops[] = {
+		{ "cheap", "iadd v2, v2, 1\n", 1, 0 },
+		{ "straight, 200", "iadd v2, v2, 1\n", 200, 0 },
+		{ "straight, 253", "iadd v2, v2, 1\n", 253, 0 },
+		{ "straight, 700", "iadd v2, v2, 1\n", 700, 0 },
+		{ "dear", "fsqrt v3, v2\n", 1, 400 },
+		{ "cheap and dear", "iadd v2, v2, 1\niadd v2, v2, 1\niadd v2, v2, 1\nfsqrt v3, v2\n", 1, 400 },
+		{ "barriers", "iadd v2, v2, 1\nbar.sync 0, 0\n", 1, 0 },
+	};
+	const struct rig_grid g = { .grid = { 1, 1, 1 }, .block = { 1024, 1, 1 } };
+	char text[16384], body[12288];
+	u32 i, n, at;
+
+	rig.until = 0;
+	rig.budget = 1 << 20;
+	rig.slices = 1000;
+	for (i = 0; i < ARRAY_SIZE(loops); i++) {
+		for (at = 0, n = 0; n < loops[i].times; n++)
+			at += snprintf(body + at, sizeof(body) - at, "%s", loops[i].body);
+		snprintf(text, sizeof(text), ".kernel \"k\" func=f vregs=8 sregs=8\n.func f\ns.mov s0, 0\n"
+			 "s.mov s1, 300\nmov v2, 0\nagain:\n%ss.add s0, s0, 1\nsbr:ltu s0, s1, again\nexit\n.end\n", body);
+		rig.most = 0;
+		rig_run(&rig, text, &g);
+		if (!tap_result(rig.most && rig.most <= MOST_COUNTED + loops[i].last, "%s between looks at the clock: %s",
+				set, loops[i].name))
+			printf("# %llu at most %s\n", (unsigned long long)rig.most, rig.msg);
+		else
+			printf("# %llu\n", (unsigned long long)rig.most);
+	}
+	rig.until = ~0ULL;
+	rig.budget = 1000;
+	rig.slices = 500;
+}
+
 int main(void)
 {
 	const char * const *set = rig_sets();
@@ -274,6 +320,7 @@ int main(void)
 		check_pages(*set);
 		check_preamble_page(*set);
 		check_unmapped(*set);
+		check_looks(*set);
 		engine_exit();
 	}
 	rig_free(&rig);
