@@ -9,6 +9,7 @@
 #include "../sched/sched.h"
 #include "code.h"
 #include "ioctl.h"
+#include "user.h"
 #include "vgpu.h"
 
 #define MAX_IMAGE	(64u << 20)
@@ -19,9 +20,10 @@ static void free_code(struct vgpu_obj *obj)
 {
 	struct vgpu_code *code = container_of(obj, struct vgpu_code, obj);
 
-	atomic64_sub(code->bytes, &obj->ctx->code_bytes);
 	if (code->engine)
 		engine_code_put(code->engine);
+	atomic64_sub(code->bytes, &obj->ctx->code_bytes);
+	vgpu_user_unhold_code(obj->ctx->user, code->bytes);
 	kfree(code);
 }
 
@@ -65,6 +67,8 @@ static int charge(struct vgpu_code *code, u64 bytes)
 {
 	struct vgpu_ctx *ctx = code->obj.ctx;
 
+	if (!vgpu_user_hold_code(ctx->user, bytes))
+		return -EDQUOT;
 	code->bytes += bytes;
 	if (atomic64_add_return(bytes, &ctx->code_bytes) > MAX_CODE_BYTES)
 		return -EDQUOT;

@@ -75,6 +75,10 @@ static unsigned long tables_user_mib;
 module_param(tables_user_mib, ulong, 0444);
 MODULE_PARM_DESC(tables_user_mib, "cap on one user's GPU page tables, mappings, objects and callbacks in MiB (0: 1/32 of the machine's memory, at least 64)");
 
+static unsigned long code_user_mib;
+module_param(code_user_mib, ulong, 0444);
+MODULE_PARM_DESC(code_user_mib, "cap on one user's code objects and rings in MiB (0: a quarter of the machine's memory, at least 64)");
+
 struct vgpu_params vgpu_params;
 
 static bool one_of(const char *s, const char *a, const char *b, const char *c)
@@ -127,6 +131,7 @@ static int check_sizes(unsigned long ram_mib)
 		{ "block_limit_mib", block_limit_mib },
 		{ "block_user_mib", block_user_mib },
 		{ "tables_user_mib", tables_user_mib },
+		{ "code_user_mib", code_user_mib },
 	};
 	unsigned int i;
 
@@ -180,6 +185,7 @@ int vgpu_params_check(void)
 	p->block_limit_mib = block_limit_mib ?: ram_mib / 4;
 	p->block_user_mib = block_user_mib ?: p->block_limit_mib / 4 * 3;
 	p->tables_user_mib = tables_user_mib ?: max(64UL, ram_mib / 32);
+	p->code_user_mib = code_user_mib ?: max(64UL, ram_mib / 4);
 	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);
 	return 0;
 }

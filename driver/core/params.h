@@ -26,6 +26,7 @@ struct vgpu_model;
  * @block_limit_mib:	cap on the memory of blocks in flight, of all launches together
  * @block_user_mib:	part of it that one user may have
  * @tables_user_mib:	cap on what the kernel keeps of one user's tables, mappings, objects, callbacks
+ * @code_user_mib:	cap on one user's code objects and rings
  * @reserve_mib:	memory of the machine that VRAM never takes
  */
 struct vgpu_params {
@@ -43,6 +44,7 @@ struct vgpu_params {
 	unsigned long block_limit_mib;
 	unsigned long block_user_mib;
 	unsigned long tables_user_mib;
+	unsigned long code_user_mib;
 	unsigned long reserve_mib;
 };
 

@@ -26,6 +26,7 @@
  * @others: who else counts for it: see vgpu_user_get(); the entry goes with the last of all
  * @pinned: pages of registered host memory
  * @blocks: bytes of the memory of its blocks in flight
+ * @code: bytes of its code objects and rings
  * @kept: bytes of what the kernel keeps for it beside its memory: see vgpu_user_keep()
  * @sched: the scheduler's part
  */
@@ -36,6 +37,7 @@ struct vgpu_user {
 	unsigned int others;
 	atomic64_t pinned;
 	atomic64_t blocks;
+	atomic64_t code;
 	atomic64_t kept;
 	struct vgpu_sched_user sched;
 };
@@ -179,6 +181,31 @@ bool vgpu_user_hold_block(struct vgpu_user *u, size_t bytes)
 void vgpu_user_unhold_block(struct vgpu_user *u, size_t bytes)
 {
 	atomic64_sub(bytes, &u->blocks);
+}
+
+/**
+ * vgpu_user_hold_code - count memory of code objects and rings for a user
+ * @u: the user
+ * @bytes: how many more
+ *
+ * Return: whether they fit below code_user_mib.
+ */
+bool vgpu_user_hold_code(struct vgpu_user *u, size_t bytes)
+{
+	static DEFINE_RATELIMIT_STATE(rs, 60 * HZ, 1);
+
+	if (vgpu_charge(&u->code, bytes, (u64)vgpu_params.code_user_mib << 20))
+		return true;
+	if (__ratelimit(&rs))
+		pr_warn(VGPU_NAME ": user %u has %lu MiB of code objects and rings, and may have no more: see code_user_mib\n",
+			from_kuid(&init_user_ns, u->uid), vgpu_params.code_user_mib);
+	return false;
+}
+
+/** vgpu_user_unhold_code - undo vgpu_user_hold_code() */
+void vgpu_user_unhold_code(struct vgpu_user *u, size_t bytes)
+{
+	atomic64_sub(bytes, &u->code);
 }
 
 /**

@@ -15,6 +15,8 @@ bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap);
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages);
 bool vgpu_user_hold_block(struct vgpu_user *u, size_t bytes);
 void vgpu_user_unhold_block(struct vgpu_user *u, size_t bytes);
+bool vgpu_user_hold_code(struct vgpu_user *u, size_t bytes);
+void vgpu_user_unhold_code(struct vgpu_user *u, size_t bytes);
 bool vgpu_user_keep(struct vgpu_user *u, size_t bytes);
 void vgpu_user_unkeep(struct vgpu_user *u, size_t bytes);
 void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes);

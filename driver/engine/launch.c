@@ -4,6 +4,14 @@
  */
 #include "exec.h"
 
+/* A launch's own few KiB, which do not fail because the machine has not much left: mm/vram.c. */
+#ifdef __KERNEL__
+void *vgpu_zalloc_reserved(size_t bytes);
+#define alloc_launch	vgpu_zalloc_reserved
+#else
+#define alloc_launch	engine_alloc
+#endif
+
 static u32 product(const u32 *v)
 {
 	return v[0] * v[1] * v[2];
@@ -111,7 +119,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	ret = check_params(p, k);
 	if (ret)
 		return ret;
-	l = engine_alloc(sizeof(*l));
+	l = alloc_launch(sizeof(*l));
 	if (!l)
 		return -ENOMEM;
 	engine_code_get(p->code);
@@ -135,7 +143,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	ret = lay_out(l, p);
 	if (!ret) {
 		/* room to read a whole word at the last byte */
-		l->param = engine_alloc(ALIGN((size_t)p->param_size, (size_t)64) + 64);
+		l->param = alloc_launch(ALIGN((size_t)p->param_size, (size_t)64) + 64);
 		ret = l->param ? 0 : -ENOMEM;
 	}
 	if (ret) {

@@ -165,6 +165,7 @@ struct vgpu_as {
 #define VGPU_MEMORY_GFP	(VGPU_GFP | __GFP_ZERO)
 u64 vgpu_vram_machine_free(void);
 void *vgpu_zalloc(size_t bytes);
+void *vgpu_zalloc_reserved(size_t bytes);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);
 void vgpu_vram_free(struct vgpu_piece *piece);
 

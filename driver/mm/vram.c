@@ -30,6 +30,18 @@ u64 vgpu_vram_machine_free(void)
 	return pages > reserve ? (u64)(pages - reserve) << PAGE_SHIFT : 0;
 }
 
+static void *zalloc(size_t bytes)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+	void *p = NULL;
+
+	if (bytes <= KMALLOC_MAX_SIZE)
+		p = kmalloc(bytes, gfp | (bytes > PAGE_SIZE ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL));
+	if (p || bytes <= PAGE_SIZE)
+		return p;
+	return __vmalloc(bytes, gfp | __GFP_RETRY_MAYFAIL);
+}
+
 /**
  * vgpu_zalloc - zeroed memory of the kernel's whose size user space decides on
  * @bytes: how many
@@ -40,16 +52,18 @@ u64 vgpu_vram_machine_free(void)
  */
 void *vgpu_zalloc(size_t bytes)
 {
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
-	void *p = NULL;
+	return vgpu_vram_machine_free() < bytes ? NULL : zalloc(bytes);
+}
 
-	if (vgpu_vram_machine_free() < bytes)
-		return NULL;
-	if (bytes <= KMALLOC_MAX_SIZE)
-		p = kmalloc(bytes, gfp | (bytes > PAGE_SIZE ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL));
-	if (p || bytes <= PAGE_SIZE)
-		return p;
-	return __vmalloc(bytes, gfp | __GFP_RETRY_MAYFAIL);
+/**
+ * vgpu_zalloc_reserved - as vgpu_zalloc(), but takes from the reserve, too
+ * @bytes: how many, little
+ *
+ * For what a context needs to go on, and whose number something bounds that counts for its user.
+ */
+void *vgpu_zalloc_reserved(size_t bytes)
+{
+	return zalloc(bytes);
 }
 
 static struct page *alloc_order(unsigned int order)

@@ -127,6 +127,7 @@ struct vgpu_job;
  * @ctx_link: in vgpu_sched_ctx.queues
  * @job: the packet executing
  * @slots: ring size
+ * @held: it counts for the user
  * @head: slots taken
  * @seqno: number of the last packet taken
  * @priority: as created
@@ -134,7 +135,7 @@ struct vgpu_job;
  * @kernel: kernel area (one page)
  * @waiter: on the timeline of @waiting_on, while BLOCKED on one
  * @waiting_on: referenced object
- * @retry: wakes it while BLOCKED on a value in memory
+ * @look_link: in vgpu_sched_user.looking while BLOCKED on a value in memory
  * @wait_value: that packet; unit 0 when there is none
  * @stamp_at: address of a TIMESTAMP packet whose memory is being brought, else 0
  * @bring: brings the memory of
@@ -153,6 +154,7 @@ struct vgpu_queue {
 	struct list_head ctx_link;
 	struct vgpu_job *job;
 	u32 slots;
+	bool held;
 	u64 head;
 	u64 seqno;
 	s32 priority;
@@ -160,7 +162,7 @@ struct vgpu_queue {
 	struct vgpu_queue_kernel *kernel;
 	struct vgpu_tl_waiter waiter;
 	struct vgpu_obj *waiting_on;
-	struct delayed_work retry;
+	struct list_head look_link;
 	struct vgpu_pkt_wait_value wait_value;
 	u64 stamp_at;
 	struct vgpu_chore bring;
@@ -176,6 +178,7 @@ static inline struct vgpu_queue *vgpu_to_queue(struct vgpu_obj *obj)
 
 bool vgpu_queue_has_work(struct vgpu_queue *q);
 void vgpu_queue_kick(struct vgpu_queue *q);
+void vgpu_queue_kick_locked(struct vgpu_queue *q);
 void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state);
 void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs);
 bool vgpu_poll_rings_locked(void);
@@ -337,6 +340,12 @@ void vgpu_queue_pump(struct vgpu_worker *w, struct vgpu_queue *q);
 void vgpu_queue_complete(struct vgpu_queue *q, u64 seqno);
 void vgpu_queue_unwait(struct vgpu_queue *q);
 
+/* ---- queues that look at memory again (look.c) */
+void vgpu_look_init(void);
+void vgpu_look_exit(void);
+void vgpu_look_again(struct vgpu_queue *q);
+void vgpu_look_forget_locked(struct vgpu_queue *q);
+
 /* ---- users and turns (turn.c) */
 
 void vgpu_turn_init(struct vgpu_sched_ctx *s);
@@ -458,10 +467,12 @@ struct vgpu_worker {
  * @polled: IDLE queues that awake workers look at
  * @npolled: how many
  * @runnable: users with work to hand out, round robin
+ * @looks: users with queues that look at memory again, round robin
+ * @look: kicks some of these, each jiffy
  * @idle: sleeping workers
  * @nidle: how many
  * @nspinning: workers that look for work without sleeping
- * @wq: for queues that look at memory again
+ * @wq: for what looks again later
  * @chores: for what may wait
  * @nworkers: workers
  * @worker: they
@@ -472,6 +483,8 @@ struct vgpu_sched {
 	struct list_head polled;
 	unsigned int npolled;
 	struct list_head runnable;
+	struct list_head looks;
+	struct delayed_work look;
 	struct list_head idle;
 	unsigned int nidle;
 	unsigned int nspinning;

@@ -232,7 +232,7 @@ static int look(struct vgpu_worker *w, struct vgpu_queue *q,
 	rc = met(p, p->unit == 8 ? READ_ONCE(*(u64 *)at) : READ_ONCE(*(u32 *)at));
 	vgpu_slice_end(w);
 	if (!rc)
-		mod_delayed_work(vgpu_sched.wq, &q->retry, 1);
+		vgpu_look_again(q);
 	return rc;
 }
 

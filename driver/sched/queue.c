@@ -8,13 +8,25 @@
 #include <linux/vmalloc.h>
 
 #include "../core/ioctl.h"
+#include "../core/user.h"
 #include "internal.h"
 
 #define MAX_QUEUES_PER_CTX	1024
+#define LAUNCH_BYTES		4096	/* of the packet that executes, beside its parameters */
 
 static size_t user_bytes(const struct vgpu_queue *q)
 {
 	return VGPU_QUEUE_SLOTS_OFFSET + (size_t)q->slots * VGPU_SLOT_BYTES;
+}
+
+/*
+ * What counts for the user: that of a launch too, which takes from the machine's reserve. A ring has one at a time,
+ * with no more parameters than it holds.
+ */
+static size_t held_bytes(const struct vgpu_queue *q)
+{
+	return sizeof(*q) + user_bytes(q) + PAGE_SIZE + LAUNCH_BYTES +
+		min_t(size_t, q->slots, VGPU_PACKET_SLOTS) * VGPU_SLOT_BYTES;
 }
 
 /** vgpu_queue_has_work - whether user space has moved the tail */
@@ -52,6 +64,7 @@ static void to_dead(struct vgpu_queue *q)
 	struct vgpu_sched_ctx *s = q->obj.ctx->sched;
 
 	unlink_queue(q);
+	vgpu_look_forget_locked(q);
 	q->state = VGPU_Q_DEAD;
 	list_del_init(&q->ctx_link);
 	if (!--s->live)
@@ -102,8 +115,8 @@ void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state)
 	spin_unlock(&vgpu_sched.lock);
 }
 
-/* Under sched.lock. */
-static void kick_locked(struct vgpu_queue *q)
+/** vgpu_queue_kick_locked - vgpu_queue_kick() under sched.lock */
+void vgpu_queue_kick_locked(struct vgpu_queue *q)
 {
 	if (q->state == VGPU_Q_PUMPING)
 		q->rekick = true;
@@ -117,7 +130,7 @@ static void kick_locked(struct vgpu_queue *q)
 void vgpu_queue_kick(struct vgpu_queue *q)
 {
 	spin_lock(&vgpu_sched.lock);
-	kick_locked(q);
+	vgpu_queue_kick_locked(q);
 	spin_unlock(&vgpu_sched.lock);
 }
 
@@ -199,7 +212,6 @@ static void detach(struct vgpu_obj *obj)
 	struct vgpu_queue *q = vgpu_to_queue(obj);
 
 	stop_and_wait(q);
-	cancel_delayed_work_sync(&q->retry);
 	vgpu_chore_forget(obj->ctx->sched, &q->bring);
 	vgpu_queue_unwait(q);
 	vgpu_sched_ctx_remove_tl(obj->ctx, &q->tl);
@@ -214,24 +226,23 @@ static void free_queue(struct vgpu_obj *obj)
 
 	vfree(q->user);
 	free_page((unsigned long)q->kernel);
+	if (q->held)
+		vgpu_user_unhold_code(obj->ctx->user, held_bytes(q));
 	kfree(q);
 }
 
 static const struct vgpu_obj_ops queue_ops = { .detach = detach, .free = free_queue };
 
-static void retry(struct work_struct *work)
-{
-	vgpu_queue_kick(container_of(to_delayed_work(work), struct vgpu_queue, retry));
-}
-
 /* ---- making */
 
+/* The queue, or -ENOMEM, -EDQUOT. */
 static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_create *c)
 {
 	struct vgpu_queue *q = vgpu_zalloc(sizeof(*q));
+	int rc = -EDQUOT;
 
 	if (!q)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	vgpu_obj_init(&q->obj, VGPU_OBJ_QUEUE, ctx, &queue_ops);
 	vgpu_tl_init(&q->tl, 0);
 	q->state = VGPU_Q_IDLE;
@@ -241,14 +252,19 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 	INIT_LIST_HEAD(&q->ctx_link);
 	INIT_LIST_HEAD(&q->waiter.link);
 	INIT_LIST_HEAD(&q->bring.link);
-	INIT_DELAYED_WORK(&q->retry, retry);
+	INIT_LIST_HEAD(&q->look_link);
+	q->held = vgpu_user_hold_code(ctx->user, held_bytes(q));
+	if (!q->held)
+		goto put;
+	rc = -ENOMEM;
 	if (vgpu_vram_machine_free() >= user_bytes(q))
 		q->user = __vmalloc(user_bytes(q), VGPU_MEMORY_GFP);
 	q->kernel = (void *)get_zeroed_page(VGPU_MEMORY_GFP);
 	if (q->user && q->kernel)
 		return q;
+put:
 	vgpu_obj_put(&q->obj);
-	return NULL;
+	return ERR_PTR(rc);
 }
 
 /* Hang it on its context; from here on a stop finds it. */
@@ -309,8 +325,8 @@ int vgpu_ioctl_queue_create(struct vgpu_file *vf, void *arg)
 		return PTR_ERR(ctx);
 	q = make(ctx, c);
 	vgpu_ctx_put(ctx);
-	if (!q)
-		return -ENOMEM;
+	if (IS_ERR(q))
+		return PTR_ERR(q);
 	c->user_length = user_bytes(q);
 	rc = bring_up(vf, q, &c->handle);
 	if (rc) {

@@ -38,12 +38,16 @@ void vgpu_sched_ctx_free(struct vgpu_ctx *ctx);
  * @runnable: its contexts with work to hand out, round robin
  * @kick_link: in sched.kicks while @kicked is not empty
  * @kicked: its contexts with kicked queues, round robin
+ * @look_link: in sched.looks while @looking is not empty
+ * @looking: its queues that are to look at memory again, round robin
  */
 struct vgpu_sched_user {
 	struct list_head run_link;
 	struct list_head runnable;
 	struct list_head kick_link;
 	struct list_head kicked;
+	struct list_head look_link;
+	struct list_head looking;
 };
 
 void vgpu_sched_user_init(struct vgpu_sched_user *u);

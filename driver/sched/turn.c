@@ -14,6 +14,8 @@ void vgpu_sched_user_init(struct vgpu_sched_user *u)
 	INIT_LIST_HEAD(&u->runnable);
 	INIT_LIST_HEAD(&u->kick_link);
 	INIT_LIST_HEAD(&u->kicked);
+	INIT_LIST_HEAD(&u->look_link);
+	INIT_LIST_HEAD(&u->looking);
 }
 
 /* ---- jobs, under sched.lock */

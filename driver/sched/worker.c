@@ -283,6 +283,7 @@ void vgpu_sched_exit(void)
 		vgpu_unit_free(w->unit);
 		kvfree(w);
 	}
+	vgpu_look_exit();
 	destroy_workqueue(vgpu_sched.chores);
 	destroy_workqueue(vgpu_sched.wq);
 }
@@ -312,6 +313,7 @@ int vgpu_sched_init(void)
 	INIT_LIST_HEAD(&vgpu_sched.polled);
 	INIT_LIST_HEAD(&vgpu_sched.runnable);
 	INIT_LIST_HEAD(&vgpu_sched.idle);
+	vgpu_look_init();
 	if (!zalloc_cpumask_var(&mask, GFP_KERNEL))
 		return -ENOMEM;
 	rc = make_work_queues();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the kernel keeps for a user beside its memory: tables, mappings, fences and callbacks have
- * a bound, tables_user_mib, and leave the others enough. Nor do many callbacks keep a processor.
+ * a bound, tables_user_mib, code and rings another, code_user_mib, and leave the others enough. Nor do many
+ * callbacks keep a processor.
  */
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -11,9 +12,11 @@
 
 #include "../lib/harness.h"
 
-#include "dev.h"
+#include "gpu.h"
 
-#define MOST	(64 * MIB)	/* the bound is 16 MiB: inside.sh */
+#define MOST	(64 * MIB)	/* the bound is 16 MiB each: inside.sh */
+#define CONTEXTS	8
+#define RING_MOST	65536
 #define SCATTER	(1ull << 30)	/* apart: each with tables of its own */
 
 FIXTURE(kept)
@@ -68,6 +71,7 @@ static int as_another(void)
 
 	if (!pid) {
 		uint32_t ctx, bo, fence;
+		struct queue q;
 		uint64_t va;
 		int fd;
 
@@ -75,7 +79,7 @@ static int as_another(void)
 			_exit(1);
 		fd = dev_open();
 		if (ctx_create(fd, &ctx) || bo_mapped(fd, ctx, 8 * MIB, &bo, &va) ||
-		    fence_create(fd, ctx, 0, &fence))
+		    fence_create(fd, ctx, 0, &fence) || queue_create(fd, ctx, 1024, &q))
 			_exit(2);
 		_exit(0);
 	}
@@ -201,6 +205,98 @@ TEST_F_TIMEOUT(kept, processes_of_a_user, 120)
 	ASSERT_EQ(0, destroy(self->fd, bo));
 	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4 * KIB, &bo));
 	EXPECT_GT(scatter(self->fd, bo, &rc), 1000);
+}
+
+/* Rings in many contexts, until there may be no more: how many. */
+static long rings(int fd, uint32_t slots, uint32_t *ctx, int *rc)
+{
+	long n = 0;
+
+	for (int c = 0; c < CONTEXTS; c++) {
+		*rc = ctx_create(fd, &ctx[c]);
+		for (int i = 0; !*rc && i < 500; i++) {
+			struct vgpu_queue_create q = { .size = sizeof(q), .ctx = ctx[c], .slots = slots };
+
+			*rc = xioctl(fd, VGPU_IOCTL_QUEUE_CREATE, &q);
+			n += !*rc;
+		}
+		if (*rc)
+			break;
+	}
+	return n;
+}
+
+/* Code objects likewise. */
+static long codes(int fd, uint32_t *ctx, int *rc)
+{
+	struct visa_error err;
+	void *image;
+	size_t size;
+	long n = 0;
+
+	if (visa_assemble(source, &image, &size, &err)) {
+		*rc = -EINVAL;
+		return 0;
+	}
+	*rc = ctx_create(fd, ctx);
+	while (!*rc && n < 20000) {
+		uint32_t code;
+
+		*rc = code_load(fd, *ctx, image, size, &code);
+		n += !*rc;
+	}
+	free(image);
+	return n;
+}
+
+TEST_F_TIMEOUT(kept, rings_of_a_user, 120)
+{
+	uint64_t start = available();
+	uint32_t ctx[CONTEXTS] = {};
+	long first = 0;
+
+	for (uint32_t slots = 64; slots <= RING_MOST; slots *= 1024) {
+		for (int round = 0; round < 2; round++) {
+			int rc;
+			long n = rings(self->fd, slots, ctx, &rc);
+
+			EXPECT_EQ(-EDQUOT, rc);
+			EXPECT_GT(n, 0);
+			EXPECT_LT((int64_t)(start - available()), (int64_t)MOST);
+			EXPECT_EQ(0, as_another());
+			if (!round)
+				first = n;
+			EXPECT_EQ(first, n);
+			for (int c = 0; c < CONTEXTS && ctx[c]; c++)
+				ASSERT_EQ(0, destroy(self->fd, ctx[c]));
+			memset(ctx, 0, sizeof(ctx));
+		}
+	}
+}
+
+TEST_F_TIMEOUT(kept, code_of_a_user, 120)
+{
+	uint64_t start = available();
+	long first = 0;
+
+	for (int round = 0; round < 2; round++) {
+		uint32_t ctx, other;
+		int rc;
+		long n = codes(self->fd, &ctx, &rc);
+
+		EXPECT_EQ(-EDQUOT, rc);
+		EXPECT_GT(n, 10);
+		EXPECT_LT((int64_t)(start - available()), (int64_t)MOST);
+		/* Another context has no more, another user has. */
+		EXPECT_EQ(0, codes(self->fd, &other, &rc));
+		EXPECT_EQ(-EDQUOT, rc);
+		EXPECT_EQ(0, as_another());
+		if (!round)
+			first = n;
+		EXPECT_EQ(first, n);
+		ASSERT_EQ(0, destroy(self->fd, ctx));
+		ASSERT_EQ(0, destroy(self->fd, other));
+	}
 }
 
 #define WATCHERS	64	/* epolls, each of as many descriptors of one eventfd */

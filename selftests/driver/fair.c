@@ -211,6 +211,86 @@ TEST_F_TIMEOUT(fair, contexts_of_a_user, 200)
 	kill_other(&o);
 }
 
+/* ---- queues that wait for a value in memory */
+
+#define WAITERS	900	/* in each of n contexts */
+
+static struct vgpu_pkt_wait_value never(const struct gpu *g)
+{
+	return (struct vgpu_pkt_wait_value){
+		.hdr = { .type = VGPU_PKT_WAIT_VALUE, .slots = 1 },
+		.src = g->va, .value = 1, .unit = 4, .condition = VGPU_WAIT_EQ,
+	};
+}
+
+static void wait_in_vain(int n, int fd)
+{
+	struct vgpu_pkt_wait_value p;
+	struct queue q;
+	struct gpu g;
+
+	while (n--) {
+		if (gpu_open(&g))
+			_exit(1);
+		p = never(&g);
+		for (int i = 0; i < WAITERS; i++) {
+			if (queue_create(g.fd, g.ctx, 64, &q) || !submit(&q, &p))
+				_exit(1);
+			munmap(q.user, q.user_length);
+			munmap((void *)q.kernel, 4096);
+		}
+	}
+	say(fd);
+	for (;;)
+		pause();
+}
+
+/* Part of the processors' time in which nobody had anything to do, in percent, over a second. */
+static int idle_percent(void)
+{
+	unsigned long long v[2][5];
+
+	for (int i = 0; i < 2; i++) {
+		FILE *f = fopen("/proc/stat", "r");
+		int n = f ? fscanf(f, "cpu %llu %llu %llu %llu %llu", &v[i][0], &v[i][1], &v[i][2], &v[i][3], &v[i][4]) : 0;
+
+		if (f)
+			fclose(f);
+		if (n != 5)
+			return -1;
+		if (!i)
+			sleep(1);
+	}
+	for (int k = 0; k < 5; k++)
+		v[1][k] -= v[0][k];
+	return v[1][3] * 100 / (v[1][0] + v[1][1] + v[1][2] + v[1][3] + v[1][4] ?: 1);
+}
+
+/* However many wait, they leave most of the processors, and one who waits alone still is seen to soon. */
+TEST_F_TIMEOUT(fair, many_wait_for_values, 200)
+{
+	struct vgpu_pkt_wait_value p = never(&self->g);
+	uint64_t t[LAUNCHES];
+	struct other o = {};
+	int idle = 0;
+
+	ASSERT_EQ(0, other(&o, 1000, wait_in_vain, 4));
+	for (int i = 0; i < 5 && idle < 50; i++)
+		idle = idle_percent();
+	EXPECT_GE(idle, 50);
+	for (int i = 0; i < LAUNCHES; i++) {
+		ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, self->g.va, &(uint32_t){ 0 }, 4));
+		ASSERT_NE(0, submit(&self->g.q, &p));
+		EXPECT_EQ(-ETIME, wait_value(self->g.fd, self->g.q.handle, self->g.q.seqno, SECOND / 20));
+		ASSERT_EQ(0, to_gpu(self->g.fd, self->g.ctx, self->g.va, &(uint32_t){ 1 }, 4));
+		t[i] = now_ns();
+		ASSERT_EQ(0, queue_sync(&self->g.q));
+		t[i] = now_ns() - t[i];
+	}
+	EXPECT_LT(quartile(t), SECOND / 10);
+	kill_other(&o);
+}
+
 /* ---- priorities, within a context */
 
 enum { LEVELS = VGPU_PRIORITY_LEAST - VGPU_PRIORITY_GREATEST + 1, MANY = 30 };

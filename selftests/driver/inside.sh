@@ -43,16 +43,17 @@ reload_sparse()
 echo "KTAP version 1"
 if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
-	echo "1..6"
+	echo "1..7"
 	program memory
 	program races
 	program launch
 	program mutants
-	reload tables_user_mib=16 && program bookkeeping
+	reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
+	reload reserve_mib=1200 && program scarce
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..18"
+echo "1..19"
 program abi
 program memory
 program queues
@@ -68,7 +69,8 @@ program monitor
 program failnth
 
 reload pin_user_mib=8 && program memory "memory, little of it to pin"
-reload tables_user_mib=16 && program bookkeeping
+reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
+reload reserve_mib=1200 && program scarce
 reload time_limit_ms=300 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
