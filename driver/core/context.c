@@ -3,6 +3,7 @@
  * Contexts: made for one mm, ended with it, with the file, by DESTROY or by a
  * fault.
  */
+#include <linux/capability.h>
 #include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -14,6 +15,7 @@
 #include "vgpu.h"
 
 #define MAX_CTX_PER_DEVICE	4096
+#define CTX_FOR_ADMIN		64	/* of these, so that a few users together do not keep an administrator out */
 
 /**
  * vgpu_ctx_get - take a reference on a context, for an ioctl
@@ -328,6 +330,16 @@ static bool admitted(struct vgpu_device *dev, const struct vgpu_ctx *ctx)
 	return true;
 }
 
+/* Under ctx_lock. */
+static bool room(const struct vgpu_device *dev)
+{
+	int have = atomic_read(&dev->cnt.contexts);
+
+	if (have < MAX_CTX_PER_DEVICE - CTX_FOR_ADMIN)
+		return true;
+	return have < MAX_CTX_PER_DEVICE && capable(CAP_SYS_ADMIN);
+}
+
 static int enlist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 {
 	int rc = 0;
@@ -335,7 +347,7 @@ static int enlist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 	mutex_lock(&dev->ctx_lock);
 	if (!admitted(dev, ctx))
 		rc = -EBUSY;
-	else if (atomic_read(&dev->cnt.contexts) >= MAX_CTX_PER_DEVICE)
+	else if (!room(dev))
 		rc = -EDQUOT;
 	if (!rc) {
 		atomic_inc(&dev->cnt.contexts);
