@@ -8,6 +8,11 @@ out=$1
 ctl=$top/build/tools/vgpu-ctl/vgpu-ctl
 client=$top/build/selftests/control/client
 tmp=$(mktemp -d)
+# Seconds, against hanging only: a kernel that watches each access takes ten times as long.
+patience=60
+case ${VGPU_KERNEL:-} in
+kasan | kcsan) patience=600 ;;
+esac
 . ../lib/tap.sh
 echo "TAP version 13"
 
@@ -94,14 +99,14 @@ cuda_client()
 	"$client" hang <&7 >&8 2>"$tmp/client.err" &
 	pid=$!
 	word=nothing
-	read -r -t 60 word <&8
+	read -r -t $patience word <&8
 	check "a CUDA program is ready" is "$word" ready
 	info=$(fdinfo_of $pid)
 	check "its fdinfo: a context" says "$info" "^vgpu-contexts:.1$"
 	check "its fdinfo: memory" says "$info" "^drm-total-vram:.[1-9][0-9]* KiB$"
 	check "its fdinfo: time" says "$info" "^drm-engine-compute:.[1-9][0-9]* ns$"
 	if [ -x "$NVTOP" ]; then
-		(sleep 4; printf q) | TERM=xterm timeout 60 script -qec "stty rows 30 cols 120; $NVTOP" /dev/null >"$tmp/nvtop" 2>&1
+		(sleep $((patience / 15)); printf q) | TERM=xterm timeout $patience script -qec "stty rows 30 cols 120; $NVTOP" /dev/null >"$tmp/nvtop" 2>&1
 		check "nvtop: the device" grep -q "vgpu 12.0" "$tmp/nvtop"
 		check "nvtop: its client" grep -q "$pid" "$tmp/nvtop"
 	else
@@ -109,7 +114,7 @@ cuda_client()
 	fi
 	echo >&7
 	for _ in launched done; do
-		read -r -t 60 word <&8
+		read -r -t $patience word <&8
 	done
 	check "it ends well" is "$word" cudaSuccess
 	wait $pid
@@ -122,13 +127,13 @@ keep()
 	rm -f "$tmp/to" "$tmp/from"
 	mkfifo "$tmp/to" "$tmp/from"
 	exec 7<>"$tmp/to" 8<>"$tmp/from"
-	timeout 120 "$out/hold" "$1" <&7 >&8 2>"$tmp/hold.err" &
+	timeout $((2 * patience)) "$out/hold" "$1" <&7 >&8 2>"$tmp/hold.err" &
 	holder=$!
 	word=nothing
-	read -r -t 60 word <&8
+	read -r -t $patience word <&8
 	check "$2: held" is "$word" ready
 }
-said() { word=nothing; read -r -t 30 word <&8; check "$1" is "$word" "$2"; }
+said() { word=nothing; read -r -t $patience word <&8; check "$1" is "$word" "$2"; }
 release() { echo >&7; }
 let_go() { wait "$holder"; exec 7>&- 8>&-; }
 
@@ -176,7 +181,7 @@ for what in node buffer fence; do
 	check_status 1 "$what: vgpu_drm is held" rmmod vgpu_drm
 	check_status 1 "$what: and vgpu" rmmod vgpu
 	release
-	[ $what = node ] && while read -r -t 5 word && [ "${word% *}" != close ]; do :; done <&8
+	[ $what = node ] && while read -r -t $patience word && [ "${word% *}" != close ]; do :; done <&8
 	let_go
 done
 
@@ -233,7 +238,7 @@ if [ -n "$configfs" ]; then
 		check "'$number' is no device" bash -c "echo '$number' 2>&1 >$configfs/unplug | grep -q Invalid"
 	done
 	release
-	while read -r -t 5 word && [ "${word% *}" != close ]; do :; done <&8
+	while read -r -t $patience word && [ "${word% *}" != close ]; do :; done <&8
 	let_go
 	unplugged "unplugged" sh -c "echo '0 force' >$configfs/unplug"
 	mkdir $configfs/a
