@@ -21,6 +21,8 @@ RACE = re.compile(r"BUG: KCSAN: ")
 # A symbol of a module's, or, once that is unloaded, an address without a name.
 MODULE_FRAME = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[\w+\]|\b0x[0-9a-f]{16}\b|"
                           r"^\s*(\[<[0-9a-f]{16}>\]\s*)?0x[0-9a-f]{16}\s*$| \[\w+\]")
+# What was accessed, and what became of it, are no frames.
+ACCESS = re.compile(r" of \d+ bytes by |^value changed: ")
 RULE = "=" * 60
 PRIORITY = re.compile(r"^<\d+>")
 STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
@@ -49,7 +51,8 @@ def log_complaints(lines):
             last = i + 1
             while last < len(lines) and not plain(lines[last]).startswith(RULE):
                 last += 1
-            if any(MODULE_FRAME.search(plain(s)) for s in lines[i:last]):
+            if any(MODULE_FRAME.search(plain(s)) for s in lines[i:last]
+                   if not ACCESS.search(plain(s))):
                 found.append(text)
             i = last
         elif COMPLAINTS.search(text):
