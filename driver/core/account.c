@@ -102,8 +102,8 @@ int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg)
 	u32 n = 0;
 	int rc = -ENOMEM;
 
-	tab = kvcalloc(room, sizeof(*tab), VGPU_GFP);
-	pids = kvcalloc(room, sizeof(*pids), VGPU_GFP);
+	tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*tab), VGPU_GFP));
+	pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*pids), VGPU_GFP));
 	if (tab && pids) {
 		vgpu_monitor_refresh(vf->dev);
 		mutex_lock(&mon->lock);
@@ -115,7 +115,7 @@ int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg)
 		q->count = n;
 		q->limit = VGPU_ACCOUNTS;
 	}
-	kvfree(pids);
-	kvfree(tab);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, pids);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
 	return rc;
 }

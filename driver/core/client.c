@@ -22,7 +22,7 @@ struct vgpu_client {
 /** vgpu_client_create - a client without files, NULL without memory */
 struct vgpu_client *vgpu_client_create(void)
 {
-	struct vgpu_client *client = kzalloc(sizeof(*client), VGPU_GFP);
+	struct vgpu_client *client = vgpu_counted(VGPU_KIND_CLIENT, kzalloc(sizeof(*client), VGPU_GFP));
 
 	if (client)
 		kref_init(&client->ref);
@@ -32,7 +32,7 @@ EXPORT_SYMBOL_VGPU(vgpu_client_create);
 
 static void free_client(struct kref *ref)
 {
-	kfree(container_of(ref, struct vgpu_client, ref));
+	vgpu_counted_free(VGPU_KIND_CLIENT, container_of(ref, struct vgpu_client, ref));
 }
 
 /** vgpu_client_put - drop a reference; NULL is fine */

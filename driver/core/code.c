@@ -24,7 +24,7 @@ static void free_code(struct vgpu_obj *obj)
 		engine_code_put(code->engine);
 	atomic64_sub(code->bytes, &obj->ctx->code_bytes);
 	vgpu_user_unhold_code(obj->ctx->user, code->bytes);
-	kfree(code);
+	vgpu_counted_free(VGPU_KIND_CODE, code);
 }
 
 static const struct vgpu_obj_ops code_ops = { .free = free_code };
@@ -49,14 +49,14 @@ static int load(struct vgpu_code *code, const struct vgpu_code_load *c)
 	void *image;
 	int rc, lrc;
 
-	image = vgpu_zalloc(c->image_size);
+	image = vgpu_counted(VGPU_KIND_SCRATCH, vgpu_zalloc(c->image_size));
 	if (!image)
 		return -ENOMEM;
 	rc = -EFAULT;
 	if (!copy_from_user(image, u64_to_user_ptr(c->image), c->image_size))
 		rc = engine_code_load(image, c->image_size, &code->engine,
 				      msg, sizeof(msg));
-	kvfree(image);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, image);
 	lrc = give_log(c, msg);
 	if (rc == -EINVAL)
 		return -EBADMSG;
@@ -90,7 +90,7 @@ int vgpu_ioctl_code_load(struct vgpu_file *vf, void *arg)
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
 	rc = vgpu_ctx_usable(ctx);
-	code = rc ? NULL : vgpu_zalloc(sizeof(*code));
+	code = rc ? NULL : vgpu_counted(VGPU_KIND_CODE, vgpu_zalloc(sizeof(*code)));
 	if (!code) {
 		vgpu_ctx_put(ctx);
 		return rc ?: -ENOMEM;

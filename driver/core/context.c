@@ -195,7 +195,7 @@ static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 /* In atomic context. */
 static void free_watch(struct mmu_notifier *mn)
 {
-	kfree(container_of(mn, struct vgpu_watch, mn));
+	vgpu_counted_free(VGPU_KIND_WATCH, container_of(mn, struct vgpu_watch, mn));
 }
 
 static const struct mmu_notifier_ops mn_ops = {
@@ -205,7 +205,7 @@ static const struct mmu_notifier_ops mn_ops = {
 
 static int watch_mm(struct vgpu_ctx *ctx)
 {
-	struct vgpu_watch *w = vgpu_zalloc(sizeof(*w));
+	struct vgpu_watch *w = vgpu_counted(VGPU_KIND_WATCH, vgpu_zalloc(sizeof(*w)));
 	int rc;
 
 	if (!w)
@@ -215,7 +215,7 @@ static int watch_mm(struct vgpu_ctx *ctx)
 	w->mn.ops = &mn_ops;
 	rc = mmu_notifier_register(&w->mn, ctx->mm);
 	if (rc)
-		kfree(w);
+		vgpu_counted_free(VGPU_KIND_WATCH, w);
 	else
 		ctx->watch = w;
 	return rc;
@@ -272,7 +272,7 @@ static void free_ctx(struct vgpu_obj *obj)
 	vgpu_device_put(ctx->dev);
 	mmdrop(ctx->mm);
 	put_pid(ctx->pid);
-	kfree(ctx);
+	vgpu_counted_free(VGPU_KIND_CTX, ctx);
 }
 
 static const struct vgpu_obj_ops ctx_ops = { .detach = detach, .free = free_ctx };
@@ -286,7 +286,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	ctx = vgpu_zalloc(sizeof(*ctx));
+	ctx = vgpu_counted(VGPU_KIND_CTX, vgpu_zalloc(sizeof(*ctx)));
 	if (!ctx) {
 		vgpu_user_remove_ctx(user);
 		return ERR_PTR(-ENOMEM);

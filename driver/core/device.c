@@ -103,8 +103,8 @@ static void release(struct kref *ref)
 	vgpu_monitor_exit(dev);
 	for (i = 0; i < VGPU_EVENT_RING; i++)
 		put_pid(dev->event_pids[i]);
-	kvfree(dev->mon);
-	kvfree(dev);
+	vgpu_counted_free(VGPU_KIND_MONITOR, dev->mon);
+	vgpu_counted_free(VGPU_KIND_DEVICE, dev);
 }
 
 /** vgpu_device_put - drop a reference; may sleep when it is the last */
@@ -197,13 +197,13 @@ static int add_to_bus(struct vgpu_device *dev)
 
 static struct vgpu_device *make(unsigned int index, const struct vgpu_model *m, u64 vram_bytes)
 {
-	struct vgpu_device *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
+	struct vgpu_device *dev = vgpu_counted(VGPU_KIND_DEVICE, kvzalloc(sizeof(*dev), GFP_KERNEL));
 
 	if (!dev)
 		return NULL;
-	dev->mon = kvzalloc(sizeof(*dev->mon), GFP_KERNEL);
+	dev->mon = vgpu_counted(VGPU_KIND_MONITOR, kvzalloc(sizeof(*dev->mon), GFP_KERNEL));
 	if (!dev->mon) {
-		kvfree(dev);
+		vgpu_counted_free(VGPU_KIND_DEVICE, dev);
 		return NULL;
 	}
 	kref_init(&dev->ref);

@@ -21,7 +21,7 @@ static int open(struct inode *inode, struct file *file)
 
 	if (!dev)
 		return -ENODEV;
-	vf = kzalloc(sizeof(*vf), VGPU_GFP);
+	vf = vgpu_counted(VGPU_KIND_FILE, kzalloc(sizeof(*vf), VGPU_GFP));
 	if (!vf) {
 		vgpu_device_close(dev);
 		return -ENOMEM;
@@ -41,7 +41,7 @@ static int release(struct inode *inode, struct file *file)
 	vgpu_obj_destroy_all(vf);
 	vgpu_client_put(vf->client);
 	vgpu_device_close(vf->dev);
-	kfree(vf);
+	vgpu_counted_free(VGPU_KIND_FILE, vf);
 	return 0;
 }
 

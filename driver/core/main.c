@@ -48,6 +48,7 @@ static void undo(int n)
 	while (n--)
 		if (steps[n].exit)
 			steps[n].exit();
+	vgpu_tally_tell(VGPU_KIND_OF_VGPU);
 }
 
 static int __init vgpu_load(void)

@@ -208,7 +208,7 @@ int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg)
 		return -EINVAL;
 	q->limit = q->kind == VGPU_SAMPLES_DEVICE ? VGPU_DEVICE_SAMPLES : VGPU_PROCESS_SAMPLES;
 	room = min(q->count, q->limit);
-	tab = kvcalloc(room + 1, sizeof(*tab), VGPU_GFP);
+	tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room + 1, sizeof(*tab), VGPU_GFP));
 	if (!tab)
 		return -ENOMEM;
 	vgpu_monitor_refresh(vf->dev);
@@ -216,6 +216,6 @@ int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg)
 	q->count = collect(vf->dev->mon, q, q->limit, tab, room);
 	mutex_unlock(&vf->dev->mon->lock);
 	rc = vgpu_copy_array(q->samples, q->entry_size, tab, sizeof(*tab), min(room, q->count));
-	kvfree(tab);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
 	return rc;
 }

@@ -238,8 +238,8 @@ int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 	if (l->reserved)
 		return -EINVAL;
 	room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_PROCESSES);
-	tab = kvcalloc(room, sizeof(*tab), VGPU_GFP);
-	pids = kvcalloc(room, sizeof(*pids), VGPU_GFP);
+	tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*tab), VGPU_GFP));
+	pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*pids), VGPU_GFP));
 	rc = -ENOMEM;
 	if (tab && pids) {
 		n = gather(vf->dev, tab, pids, room);
@@ -247,8 +247,8 @@ int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 				     min(n, l->count));
 		l->count = n;
 	}
-	kvfree(pids);
-	kvfree(tab);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, pids);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
 	return rc;
 }
 

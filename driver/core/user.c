@@ -52,7 +52,7 @@ static struct vgpu_user *find(kuid_t uid)
 	list_for_each_entry(u, &users, link)
 		if (uid_eq(u->uid, uid))
 			return u;
-	u = vgpu_zalloc(sizeof(*u));
+	u = vgpu_counted(VGPU_KIND_USER, vgpu_zalloc(sizeof(*u)));
 	if (!u)
 		return NULL;
 	u->uid = uid;
@@ -87,7 +87,7 @@ static void drop_unused(struct vgpu_user *u)
 	if (u->contexts || u->others)
 		return;
 	list_del(&u->link);
-	kfree(u);
+	vgpu_counted_free(VGPU_KIND_USER, u);
 }
 
 /** vgpu_user_remove_ctx - a context of the user has gone */
@@ -239,17 +239,18 @@ void vgpu_user_unkeep(struct vgpu_user *u, size_t bytes)
 /**
  * vgpu_user_zalloc - zeroed memory that is counted for a user
  * @u: the user
+ * @kind: what it is
  * @bytes: how many, a page at most
  *
  * Return: it, for vgpu_user_free(); -EDQUOT, -ENOMEM.
  */
-void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes)
+void *vgpu_user_zalloc(struct vgpu_user *u, enum vgpu_kind kind, size_t bytes)
 {
 	void *p;
 
 	if (!vgpu_user_keep(u, bytes))
 		return ERR_PTR(-EDQUOT);
-	p = vgpu_zalloc(bytes);
+	p = vgpu_counted(kind, vgpu_zalloc(bytes));
 	if (p)
 		return p;
 	vgpu_user_unkeep(u, bytes);
@@ -257,8 +258,8 @@ void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes)
 }
 
 /** vgpu_user_free - free memory of vgpu_user_zalloc() */
-void vgpu_user_free(struct vgpu_user *u, const void *p, size_t bytes)
+void vgpu_user_free(struct vgpu_user *u, enum vgpu_kind kind, const void *p, size_t bytes)
 {
-	kfree(p);
+	vgpu_counted_free(kind, p);
 	vgpu_user_unkeep(u, bytes);
 }

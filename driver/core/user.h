@@ -6,6 +6,8 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "tally.h"
+
 struct vgpu_sched_user;
 struct vgpu_user;
 
@@ -19,8 +21,8 @@ bool vgpu_user_hold_code(struct vgpu_user *u, size_t bytes);
 void vgpu_user_unhold_code(struct vgpu_user *u, size_t bytes);
 bool vgpu_user_keep(struct vgpu_user *u, size_t bytes);
 void vgpu_user_unkeep(struct vgpu_user *u, size_t bytes);
-void *vgpu_user_zalloc(struct vgpu_user *u, size_t bytes);
-void vgpu_user_free(struct vgpu_user *u, const void *p, size_t bytes);
+void *vgpu_user_zalloc(struct vgpu_user *u, enum vgpu_kind kind, size_t bytes);
+void vgpu_user_free(struct vgpu_user *u, enum vgpu_kind kind, const void *p, size_t bytes);
 struct vgpu_user *vgpu_user_add_ctx(void);
 void vgpu_user_remove_ctx(struct vgpu_user *u);
 

@@ -34,6 +34,7 @@
 #include "compat.h"
 #include "model.h"
 #include "monitor.h"
+#include "tally.h"
 
 #define VGPU_NAME		"vgpu"
 #define VGPU_MODULE_VERSION	"0.1.0"

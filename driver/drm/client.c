@@ -30,6 +30,7 @@ int vgpu_drm_open(struct drm_device *ddev, struct drm_file *file)
 		kfree(df);
 		return rc;
 	}
+	vgpu_tally_drm(VGPU_KIND_DRM_FILE, 1);
 	df->id = atomic64_inc_return(&last_id);
 	file->driver_priv = df;
 	return 0;
@@ -42,6 +43,7 @@ void vgpu_drm_postclose(struct drm_device *ddev, struct drm_file *file)
 
 	vgpu_client_put(df->client);
 	kfree(df);
+	vgpu_tally_drm(VGPU_KIND_DRM_FILE, -1);
 	vgpu_device_close(vgpu_drm_device(ddev));
 }
 

@@ -220,6 +220,7 @@ static void __exit unload(void)
 	bus_unregister_notifier(&pci_bus_type, &bus_notifier);
 	remove(NULL);
 	vgpu_drm_fences_exit();
+	vgpu_tally_tell(VGPU_KIND_OF_VGPU_DRM);
 }
 
 module_init(load);

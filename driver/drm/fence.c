@@ -67,6 +67,7 @@ static const char *timeline_name(struct dma_fence *base)
 static void free_fence(struct rcu_head *rcu)
 {
 	kfree(to_fence(container_of(rcu, struct dma_fence, rcu)));
+	vgpu_tally_drm(VGPU_KIND_DRM_FENCE, -1);
 	module_put(THIS_MODULE);	/* unload waits for us with rcu_barrier() */
 }
 
@@ -137,8 +138,10 @@ static struct fence *alloc(struct vgpu_obj *queue)
 	if (!vgpu_queue_keep(queue, sizeof(*f)))
 		return ERR_PTR(-EDQUOT);
 	f = kzalloc(sizeof(*f), VGPU_GFP);
-	if (f)
+	if (f) {
+		vgpu_tally_drm(VGPU_KIND_DRM_FENCE, 1);
 		return f;
+	}
 	vgpu_queue_unkeep(queue, sizeof(*f));
 	return ERR_PTR(-ENOMEM);
 }

@@ -62,6 +62,7 @@ static void free_gem(struct drm_gem_object *obj)
 		vgpu_store_put(gem->store);
 	vgpu_user_put(gem->user, KEPT);
 	kfree(gem);
+	vgpu_tally_drm(VGPU_KIND_GEM, -1);
 }
 
 static struct sg_table *get_sg_table(struct drm_gem_object *obj)
@@ -202,6 +203,7 @@ static struct vgpu_gem *alloc_gem(void)
 		vgpu_user_put(user, KEPT);
 		return ERR_PTR(-ENOMEM);
 	}
+	vgpu_tally_drm(VGPU_KIND_GEM, 1);
 	gem->user = user;
 	return gem;
 }
@@ -340,6 +342,7 @@ static void release_view(void *priv)
 	dma_buf_vunmap_unlocked(v->buf, &v->map);
 	dma_buf_put(v->buf);
 	kfree(v);
+	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, -1);
 }
 
 static const struct vgpu_store_ops view_ops = {
@@ -359,6 +362,7 @@ static struct vgpu_store *wrap(struct vgpu_device *dev, struct dma_buf *buf)
 		kfree(v);
 		return ERR_PTR(rc == -EINVAL || rc == -ENODEV ? -EOPNOTSUPP : rc);
 	}
+	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, 1);
 	get_dma_buf(buf);
 	v->buf = buf;
 	/* The engine reads and writes memory, not registers. */

@@ -138,6 +138,7 @@ static void destroy(struct engine_code *code)
 	engine_free(code->fmode);
 	engine_free(code->image);
 	engine_free(code);
+	engine_count(CODE, -1);
 }
 
 static int load(struct engine_code *code, const void *image, size_t size,
@@ -168,6 +169,7 @@ int engine_code_load(const void *image, size_t size, struct engine_code **out,
 	code = engine_alloc(sizeof(*code));
 	if (!code)
 		return -ENOMEM;
+	engine_count(CODE, 1);
 	refcount_set(&code->refs, 1);
 	ret = load(code, image, size, &diag);
 	if (ret) {

@@ -19,6 +19,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sort.h>
 
+#include "../core/tally.h"
+
 void *vgpu_zalloc(size_t bytes);	/* mm/vram.c */
 
 static inline void *engine_alloc(size_t n)
@@ -30,6 +32,9 @@ static inline void engine_free(const void *p)
 {
 	kvfree(p);
 }
+
+/* CODE or LAUNCH: n more that are not destroyed. */
+#define engine_count(what, n) vgpu_tally_add(VGPU_KIND_ENGINE_##what, n)
 
 static inline void engine_sort(void *base, size_t n, size_t size,
 			       int (*cmp)(const void *, const void *))

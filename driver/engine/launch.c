@@ -122,6 +122,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	l = alloc_launch(sizeof(*l));
 	if (!l)
 		return -ENOMEM;
+	engine_count(LAUNCH, 1);
 	engine_code_get(p->code);
 	l->code = p->code;
 	l->prog = p->code->prog;
@@ -166,6 +167,7 @@ void engine_launch_destroy(struct engine_launch *launch)
 	engine_free(launch->param);
 	engine_code_put(launch->code);
 	engine_free(launch);
+	engine_count(LAUNCH, -1);
 }
 
 void eng_fault_launch(struct engine_launch *launch, const struct engine_fault *f)

@@ -20,14 +20,14 @@
  */
 struct vgpu_as *vgpu_as_create(struct vgpu_user *user)
 {
-	struct vgpu_as *as = vgpu_zalloc(sizeof(*as));
+	struct vgpu_as *as = vgpu_counted(VGPU_KIND_AS, vgpu_zalloc(sizeof(*as)));
 	struct vgpu_pt *root;
 
 	if (!as)
 		return ERR_PTR(-ENOMEM);
 	root = vgpu_pt_create(user);
 	if (IS_ERR(root)) {
-		kfree(as);
+		vgpu_counted_free(VGPU_KIND_AS, as);
 		return ERR_CAST(root);
 	}
 	as->root = root;
@@ -43,19 +43,19 @@ void vgpu_as_free(struct vgpu_as *as)
 {
 	WARN_ON_ONCE(as->nmaps);
 	vgpu_pt_free(as->root, as->user);
-	kfree(as);
+	vgpu_counted_free(VGPU_KIND_AS, as);
 }
 
 /** vgpu_mapping_alloc - a mapping to be filled in; -EDQUOT, -ENOMEM */
 struct vgpu_mapping *vgpu_mapping_alloc(struct vgpu_as *as)
 {
-	return vgpu_user_zalloc(as->user, sizeof(struct vgpu_mapping));
+	return vgpu_user_zalloc(as->user, VGPU_KIND_MAPPING, sizeof(struct vgpu_mapping));
 }
 
 /** vgpu_mapping_free - free a mapping that is not entered */
 void vgpu_mapping_free(struct vgpu_as *as, struct vgpu_mapping *m)
 {
-	vgpu_user_free(as->user, m, sizeof(*m));
+	vgpu_user_free(as->user, VGPU_KIND_MAPPING, m, sizeof(*m));
 }
 
 static struct vgpu_mapping *to_map(struct rb_node *n)

@@ -66,7 +66,7 @@ static void free_store(struct kref *ref)
 		cond_resched();
 	}
 	vgpu_sparse_fini(store);
-	kvfree(store->pieces);
+	vgpu_counted_free(VGPU_KIND_PIECES, store->pieces);
 	if (store->ops) {
 		store->ops->release(store->priv);
 		module_put(store->ops->owner);
@@ -74,7 +74,7 @@ static void free_store(struct kref *ref)
 		atomic64_sub(store->length, &store->dev->cnt.vram_used);
 	}
 	vgpu_device_put(store->dev);
-	kfree(store);
+	vgpu_counted_free(VGPU_KIND_STORE, store);
 }
 
 /** vgpu_store_put - drop a reference; may sleep when it is the last */
@@ -102,7 +102,7 @@ static void free_bo(struct vgpu_obj *obj)
 		atomic64_sub(bo->length, &obj->ctx->cnt.vram_used);
 	}
 	vgpu_store_put(bo->store);
-	vgpu_user_free(obj->ctx->user, bo, sizeof(*bo));
+	vgpu_user_free(obj->ctx->user, VGPU_KIND_BO, bo, sizeof(*bo));
 }
 
 static const struct vgpu_obj_ops bo_ops = { .detach = detach, .free = free_bo };
@@ -114,7 +114,7 @@ static int populate(struct vgpu_store *store)
 	int rc = 0;
 
 	n = DIV_ROUND_UP(pages, VGPU_HUGE_PAGES);
-	store->pieces = vgpu_zalloc(n * sizeof(*store->pieces));	/* far below 2^64: within VRAM */
+	store->pieces = vgpu_counted(VGPU_KIND_PIECES, vgpu_zalloc(n * sizeof(*store->pieces)));	/* far below 2^64: within VRAM */
 	if (!store->pieces)
 		return -ENOMEM;
 	store->npieces = n;
@@ -132,7 +132,7 @@ static int populate(struct vgpu_store *store)
 
 static struct vgpu_store *make_store(struct vgpu_device *dev, u64 length)
 {
-	struct vgpu_store *store = vgpu_zalloc(sizeof(*store));
+	struct vgpu_store *store = vgpu_counted(VGPU_KIND_STORE, vgpu_zalloc(sizeof(*store)));
 
 	if (!store)
 		return NULL;
@@ -146,7 +146,7 @@ static struct vgpu_store *make_store(struct vgpu_device *dev, u64 length)
 
 static struct vgpu_bo *make_bo(struct vgpu_ctx *ctx, struct vgpu_store *store)
 {
-	struct vgpu_bo *bo = vgpu_user_zalloc(ctx->user, sizeof(*bo));
+	struct vgpu_bo *bo = vgpu_user_zalloc(ctx->user, VGPU_KIND_BO, sizeof(*bo));
 
 	if (IS_ERR(bo))
 		return bo;

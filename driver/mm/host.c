@@ -54,9 +54,10 @@ static void free_host(struct vgpu_obj *obj)
 	struct vgpu_host *h = container_of(obj, struct vgpu_host, obj);
 
 	unpin_user_pages_dirty_lock(h->pages, h->npages, h->writable);
+	vgpu_tally_add(VGPU_KIND_PINNED, -(long)h->npages);
 	uncharge(obj->ctx, h->npages);
-	kvfree(h->pages);
-	vgpu_user_free(obj->ctx->user, h, sizeof(*h));
+	vgpu_counted_free(VGPU_KIND_SCRATCH, h->pages);
+	vgpu_user_free(obj->ctx->user, VGPU_KIND_HOST, h, sizeof(*h));
 }
 
 static const struct vgpu_obj_ops host_ops = { .detach = detach, .free = free_host };
@@ -81,6 +82,7 @@ static int pin(struct vgpu_host *h, unsigned long npages)
 		cond_resched();
 	}
 	if (done == npages) {
+		vgpu_tally_add(VGPU_KIND_PINNED, npages);
 		h->npages = npages;
 		return 0;
 	}
@@ -113,7 +115,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 
 	if (rc)
 		return ERR_PTR(rc);
-	h = vgpu_user_zalloc(ctx->user, sizeof(*h));
+	h = vgpu_user_zalloc(ctx->user, VGPU_KIND_HOST, sizeof(*h));
 	rc = PTR_ERR_OR_ZERO(h);
 	if (rc)
 		goto uncharge;
@@ -121,7 +123,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	h->va = va;
 	h->writable = writable;
 	INIT_LIST_HEAD(&h->maps);
-	h->pages = vgpu_zalloc(npages * sizeof(*h->pages));	/* far below 2^64: charge() has looked */
+	h->pages = vgpu_counted(VGPU_KIND_SCRATCH, vgpu_zalloc(npages * sizeof(*h->pages)));	/* far below 2^64: charge() has looked */
 	if (h->pages)
 		rc = pin(h, npages);
 	if (rc)
@@ -129,8 +131,8 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	vgpu_obj_init(&h->obj, VGPU_OBJ_HOST, ctx, &host_ops);
 	return h;
 free:
-	kvfree(h->pages);
-	vgpu_user_free(ctx->user, h, sizeof(*h));
+	vgpu_counted_free(VGPU_KIND_SCRATCH, h->pages);
+	vgpu_user_free(ctx->user, VGPU_KIND_HOST, h, sizeof(*h));
 uncharge:
 	uncharge(ctx, npages);
 	return ERR_PTR(rc);

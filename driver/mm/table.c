@@ -76,7 +76,7 @@ struct vgpu_pt *vgpu_pt_create(struct vgpu_user *user)
 	if (!vgpu_user_keep(user, PAGE_SIZE))
 		return ERR_PTR(-EDQUOT);
 	if (vgpu_vram_machine_free() >= PAGE_SIZE)
-		page = alloc_page(VGPU_MEMORY_GFP);
+		page = vgpu_counted(VGPU_KIND_PT, alloc_page(VGPU_MEMORY_GFP));
 	if (!page) {
 		vgpu_user_unkeep(user, PAGE_SIZE);
 		return ERR_PTR(-ENOMEM);
@@ -89,6 +89,7 @@ static void free_one(struct vgpu_user *user, struct vgpu_pt *pt)
 {
 	set_page_private(virt_to_page(pt), 0);
 	free_page((unsigned long)pt);
+	vgpu_tally_add(VGPU_KIND_PT, -1);
 	vgpu_user_unkeep(user, PAGE_SIZE);
 }
 

@@ -69,10 +69,20 @@ void *vgpu_zalloc_reserved(size_t bytes)
 static struct page *alloc_order(unsigned int order)
 {
 	gfp_t gfp = VGPU_MEMORY_GFP;
+	struct page *page;
 
 	if (order)
 		gfp |= __GFP_COMP;
-	return alloc_pages(gfp, order);
+	page = alloc_pages(gfp, order);
+	if (page)
+		vgpu_tally_add(VGPU_KIND_VRAM, 1 << order);
+	return page;
+}
+
+static void free_order(struct page *page, unsigned int order)
+{
+	__free_pages(page, order);
+	vgpu_tally_add(VGPU_KIND_VRAM, -(1 << order));
 }
 
 /* Fill a table of pages from blocks as large as can be had. */
@@ -80,7 +90,7 @@ static int alloc_small(struct vgpu_piece *piece, unsigned int npages)
 {
 	unsigned int i = 0, k, order = HUGE_ORDER - 1;
 
-	piece->small = vgpu_zalloc(VGPU_HUGE_PAGES * sizeof(*piece->small));
+	piece->small = vgpu_counted(VGPU_KIND_PIECES, vgpu_zalloc(VGPU_HUGE_PAGES * sizeof(*piece->small)));
 	if (!piece->small)
 		return -ENOMEM;
 	while (i < npages) {
@@ -129,7 +139,7 @@ void vgpu_vram_free(struct vgpu_piece *piece)
 	unsigned int i = 0;
 
 	if (piece->huge)
-		__free_pages(piece->huge, HUGE_ORDER);
+		free_order(piece->huge, HUGE_ORDER);
 	piece->huge = NULL;
 	if (!piece->small)
 		return;
@@ -137,9 +147,9 @@ void vgpu_vram_free(struct vgpu_piece *piece)
 		struct page *page = piece->small[i];
 		unsigned int order = compound_order(page);
 
-		__free_pages(page, order);
+		free_order(page, order);
 		i += 1u << order;
 	}
-	kfree(piece->small);
+	vgpu_counted_free(VGPU_KIND_PIECES, piece->small);
 	piece->small = NULL;
 }

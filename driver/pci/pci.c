@@ -15,6 +15,7 @@
 #include <linux/timekeeping.h>
 
 #include "../core/face.h"
+#include "../core/tally.h"
 #include "config.h"
 #include "pci.h"
 
@@ -312,7 +313,7 @@ int vgpu_pci_add(const struct vgpu_pci_desc *desc)
 
 	if (desc->index >= VGPU_PCI_MAX)
 		return -EINVAL;
-	cfg = kzalloc(sizeof(*cfg), GFP_KERNEL);
+	cfg = vgpu_counted(VGPU_KIND_CONFIG, kzalloc(sizeof(*cfg), GFP_KERNEL));
 	if (!cfg)
 		return -ENOMEM;
 	vgpu_cfg_init(cfg, desc);
@@ -326,7 +327,7 @@ int vgpu_pci_add(const struct vgpu_pci_desc *desc)
 	}
 	pci_unlock_rescan_remove();
 	if (err)
-		kfree(cfg);
+		vgpu_counted_free(VGPU_KIND_CONFIG, cfg);
 	return err;
 }
 
@@ -345,7 +346,7 @@ void vgpu_pci_del(unsigned int index)
 	cfg = root.slot[index];
 	set_slot(index, NULL);
 	pci_unlock_rescan_remove();
-	kfree(cfg);
+	vgpu_counted_free(VGPU_KIND_CONFIG, cfg);
 }
 
 /**

@@ -13,7 +13,7 @@ static atomic64_t next_id = ATOMIC64_INIT(1);
 /** vgpu_sched_ctx_init - 0 or -ENOMEM */
 int vgpu_sched_ctx_init(struct vgpu_ctx *ctx)
 {
-	struct vgpu_sched_ctx *s = vgpu_zalloc(sizeof(*s));
+	struct vgpu_sched_ctx *s = vgpu_counted(VGPU_KIND_SCHED_CTX, vgpu_zalloc(sizeof(*s)));
 
 	if (!s)
 		return -ENOMEM;
@@ -43,7 +43,7 @@ void vgpu_sched_ctx_free(struct vgpu_ctx *ctx)
 	vgpu_due_fini(s);
 	vgpu_workers_drop_spares();
 	mem_cgroup_put(s->memcg);
-	kfree(s);
+	vgpu_counted_free(VGPU_KIND_SCHED_CTX, s);
 }
 
 /**

@@ -34,7 +34,7 @@ static void efd_free(struct efd_waiter *e)
 {
 	vgpu_user_unkeep(e->ctx->user, EFD_BYTES);
 	eventfd_ctx_put(e->efd);
-	kfree(e);
+	vgpu_counted_free(VGPU_KIND_EVENTFD, e);
 }
 
 static struct efd_waiter *efd_make(struct vgpu_ctx *ctx, int fd)
@@ -44,7 +44,7 @@ static struct efd_waiter *efd_make(struct vgpu_ctx *ctx, int fd)
 
 	if (!vgpu_user_keep(ctx->user, EFD_BYTES))
 		return ERR_PTR(-EDQUOT);
-	e = vgpu_zalloc(sizeof(*e));
+	e = vgpu_counted(VGPU_KIND_EVENTFD, vgpu_zalloc(sizeof(*e)));
 	if (!e)
 		goto unkeep;
 	e->ctx = ctx;
@@ -52,7 +52,7 @@ static struct efd_waiter *efd_make(struct vgpu_ctx *ctx, int fd)
 	if (!IS_ERR(e->efd))
 		return e;
 	rc = PTR_ERR(e->efd);
-	kfree(e);
+	vgpu_counted_free(VGPU_KIND_EVENTFD, e);
 unkeep:
 	vgpu_user_unkeep(ctx->user, EFD_BYTES);
 	return ERR_PTR(rc);

@@ -21,7 +21,7 @@ static void detach(struct vgpu_obj *obj)
 
 static void free_fence(struct vgpu_obj *obj)
 {
-	vgpu_user_free(obj->ctx->user, container_of(obj, struct vgpu_fence_obj, obj),
+	vgpu_user_free(obj->ctx->user, VGPU_KIND_FENCE, container_of(obj, struct vgpu_fence_obj, obj),
 		       sizeof(struct vgpu_fence_obj));
 }
 
@@ -49,7 +49,7 @@ int vgpu_ioctl_fence_create(struct vgpu_file *vf, void *arg)
 	ctx = vgpu_ctx_get(vf, c->ctx);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	f = vgpu_user_zalloc(ctx->user, sizeof(*f));
+	f = vgpu_user_zalloc(ctx->user, VGPU_KIND_FENCE, sizeof(*f));
 	if (IS_ERR(f)) {
 		vgpu_ctx_put(ctx);
 		return PTR_ERR(f);

@@ -352,7 +352,7 @@ static void free_launch(struct vgpu_job *job)
 	if (l->engine)
 		engine_launch_destroy(l->engine);
 	vgpu_obj_put(&l->code->obj);
-	kfree(l);
+	vgpu_counted_free(VGPU_KIND_LAUNCH, l);
 }
 
 static const struct vgpu_job_ops launch_ops = {
@@ -518,7 +518,7 @@ int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
 	if (obj->type != VGPU_OBJ_CODE || obj->ctx != q->obj.ctx)
 		goto put;
 	rc = -ENOMEM;
-	l = kzalloc(sizeof(*l), VGPU_GFP);
+	l = vgpu_counted(VGPU_KIND_LAUNCH, kzalloc(sizeof(*l), VGPU_GFP));
 	if (!l)
 		goto put;
 	l->code = container_of(obj, struct vgpu_code, obj);
@@ -558,7 +558,7 @@ static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
 		.sm_count = dev->sm_count,
 		.mem = &ops,
 	};
-	void *params = kvzalloc(k->param_bytes + 1, VGPU_GFP);
+	void *params = vgpu_counted(VGPU_KIND_SCRATCH, kvzalloc(k->param_bytes + 1, VGPU_GFP));
 	size_t bytes = 0;
 
 	if (ck->req[0])
@@ -568,7 +568,7 @@ static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
 		bytes = engine_cta_bytes(launch);
 		engine_launch_destroy(launch);
 	}
-	kvfree(params);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, params);
 	return bytes;
 }
 

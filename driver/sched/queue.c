@@ -224,11 +224,12 @@ static void free_queue(struct vgpu_obj *obj)
 {
 	struct vgpu_queue *q = vgpu_to_queue(obj);
 
-	vfree(q->user);
+	vgpu_counted_free(VGPU_KIND_QUEUE_AREA, q->user);
 	free_page((unsigned long)q->kernel);
+	vgpu_tally_add(VGPU_KIND_QUEUE_AREA, -!!q->kernel);
 	if (q->held)
 		vgpu_user_unhold_code(obj->ctx->user, held_bytes(q));
-	kfree(q);
+	vgpu_counted_free(VGPU_KIND_QUEUE, q);
 }
 
 static const struct vgpu_obj_ops queue_ops = { .detach = detach, .free = free_queue };
@@ -238,7 +239,7 @@ static const struct vgpu_obj_ops queue_ops = { .detach = detach, .free = free_qu
 /* The queue, or -ENOMEM, -EDQUOT. */
 static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_create *c)
 {
-	struct vgpu_queue *q = vgpu_zalloc(sizeof(*q));
+	struct vgpu_queue *q = vgpu_counted(VGPU_KIND_QUEUE, vgpu_zalloc(sizeof(*q)));
 	int rc = -EDQUOT;
 
 	if (!q)
@@ -258,8 +259,8 @@ static struct vgpu_queue *make(struct vgpu_ctx *ctx, const struct vgpu_queue_cre
 		goto put;
 	rc = -ENOMEM;
 	if (vgpu_vram_machine_free() >= user_bytes(q))
-		q->user = __vmalloc(user_bytes(q), VGPU_MEMORY_GFP);
-	q->kernel = (void *)get_zeroed_page(VGPU_MEMORY_GFP);
+		q->user = vgpu_counted(VGPU_KIND_QUEUE_AREA, __vmalloc(user_bytes(q), VGPU_MEMORY_GFP));
+	q->kernel = vgpu_counted(VGPU_KIND_QUEUE_AREA, (void *)get_zeroed_page(VGPU_MEMORY_GFP));
 	if (q->user && q->kernel)
 		return q;
 put:

@@ -67,7 +67,7 @@ static void *quick_zalloc(size_t bytes)
 static struct vgpu_unit *small_unit(size_t bytes, bool may_wait)
 {
 	size_t all = sizeof(struct vgpu_unit) + bytes + ALIGNMENT;
-	struct vgpu_unit *u = may_wait ? vgpu_zalloc(all) : quick_zalloc(all);
+	struct vgpu_unit *u = vgpu_counted(VGPU_KIND_UNIT, may_wait ? vgpu_zalloc(all) : quick_zalloc(all));
 
 	if (u)
 		u->mem = PTR_ALIGN((u8 *)(u + 1), ALIGNMENT);
@@ -91,13 +91,13 @@ static void list_pages(const struct vgpu_unit *u, struct page **pages, unsigned 
 
 static bool map(struct vgpu_unit *u, unsigned long npages)
 {
-	struct page **pages = vgpu_zalloc(npages * sizeof(*pages));
+	struct page **pages = vgpu_counted(VGPU_KIND_SCRATCH, vgpu_zalloc(npages * sizeof(*pages)));
 
 	if (!pages)
 		return false;
 	list_pages(u, pages, npages);
 	u->mem = vmap(pages, npages, VM_MAP, PAGE_KERNEL);
-	kvfree(pages);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, pages);
 	return u->mem;
 }
 
@@ -133,8 +133,8 @@ static void free_large(struct vgpu_unit *u)
 		cond_resched();
 	}
 	atomic64_sub(u->bytes, &all_bytes);
-	kvfree(u->pieces);
-	kfree(u);
+	vgpu_counted_free(VGPU_KIND_PIECES, u->pieces);
+	vgpu_counted_free(VGPU_KIND_UNIT, u);
 }
 
 static void free_later(struct work_struct *work)
@@ -146,12 +146,12 @@ static void free_later(struct work_struct *work)
 static struct vgpu_unit *large_unit(struct vgpu_job *job, size_t bytes)
 {
 	unsigned long npages = DIV_ROUND_UP(bytes, PAGE_SIZE);
-	struct vgpu_unit *u = vgpu_zalloc(sizeof(*u));
+	struct vgpu_unit *u = vgpu_counted(VGPU_KIND_UNIT, vgpu_zalloc(sizeof(*u)));
 
 	if (!u)
 		return NULL;
 	u->npieces = DIV_ROUND_UP(bytes, STEP_BYTES);
-	u->pieces = vgpu_zalloc(u->npieces * sizeof(*u->pieces));
+	u->pieces = vgpu_counted(VGPU_KIND_PIECES, vgpu_zalloc(u->npieces * sizeof(*u->pieces)));
 	if (u->pieces && vgpu_vram_machine_free() >= bytes && back(u, job, npages) &&
 	    map(u, npages))
 		return u;
@@ -173,7 +173,7 @@ void vgpu_unit_free(struct vgpu_unit *u)
 		return;
 	}
 	atomic64_sub(u->bytes, &all_bytes);
-	kvfree(u);
+	vgpu_counted_free(VGPU_KIND_UNIT, u);
 }
 
 /* ---- spares */
@@ -290,7 +290,7 @@ void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u)
 /** vgpu_unit_range - blocks without memory, NULL without memory for that */
 struct vgpu_unit *vgpu_unit_range(u64 first, u64 count)
 {
-	struct vgpu_unit *u = kzalloc(sizeof(*u), VGPU_GFP);
+	struct vgpu_unit *u = vgpu_counted(VGPU_KIND_UNIT, kzalloc(sizeof(*u), VGPU_GFP));
 
 	if (u)
 		reset(u, first, count);

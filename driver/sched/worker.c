@@ -228,7 +228,7 @@ static int cpus_for_workers(struct cpumask *mask)
 
 static int start(unsigned int index, int cpu)
 {
-	struct vgpu_worker *w = kvzalloc(sizeof(*w), GFP_KERNEL);
+	struct vgpu_worker *w = vgpu_counted(VGPU_KIND_WORKER, kvzalloc(sizeof(*w), GFP_KERNEL));
 
 	if (!w)
 		return -ENOMEM;
@@ -240,7 +240,7 @@ static int start(unsigned int index, int cpu)
 	if (IS_ERR(w->task)) {
 		int rc = PTR_ERR(w->task);
 
-		kvfree(w);
+		vgpu_counted_free(VGPU_KIND_WORKER, w);
 		return rc;
 	}
 	set_user_nice(w->task, vgpu_params.nice);
@@ -281,7 +281,7 @@ void vgpu_sched_exit(void)
 
 		kthread_stop(w->task);
 		vgpu_unit_free(w->unit);
-		kvfree(w);
+		vgpu_counted_free(VGPU_KIND_WORKER, w);
 	}
 	vgpu_look_exit();
 	destroy_workqueue(vgpu_sched.chores);

@@ -211,7 +211,7 @@ static void count_done(struct vgpu_job *job)
 
 static void free_xfer(struct vgpu_job *job)
 {
-	kfree(to_xfer(job));
+	vgpu_counted_free(VGPU_KIND_XFER, to_xfer(job));
 }
 
 static const struct vgpu_job_ops xfer_ops = {
@@ -244,7 +244,7 @@ static int create(struct vgpu_queue *q, const struct xfer *want, u64 seqno, stru
 	*out = NULL;
 	if (!want->width || !want->height)
 		return 0;
-	x = kmemdup(want, sizeof(*want), VGPU_GFP);
+	x = vgpu_counted(VGPU_KIND_XFER, kmemdup(want, sizeof(*want), VGPU_GFP));
 	if (!x)
 		return -ENOMEM;
 	x->bytes = x->width * x->height;

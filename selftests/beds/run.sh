@@ -253,7 +253,7 @@ uml)
 	warned fpu-keep "a register was lost between two FPU sections"
 	warned fpu-long "an FPU section of [0-9]+ ns"
 	red warn "WARNING: "
-	red told-leak "vgpu: leaked"
+	red told-leak "vgpu: leaked 1 buffer object"
 	red leak "func:leak has [0-9]+ allocated at module unload"
 	red busy "rmmod planted"
 	plant oops
@@ -279,7 +279,7 @@ uml)
 	status 123 "the status says that the kernel complained"
 	red fpu-sleep "scheduling while atomic|sleeping function called"
 	red warn "WARNING: "
-	red told-leak "vgpu: leaked"
+	red told-leak "vgpu: leaked 1 buffer object"
 	red busy "rmmod planted"
 	plant oops
 	red oops "Oops"
@@ -292,7 +292,7 @@ uml)
 	plant fpu-sleep warn told-leak busy
 	red fpu-sleep "scheduling while atomic|sleeping function called"
 	red warn "WARNING: "
-	red told-leak "vgpu: leaked"
+	red told-leak "vgpu: leaked 1 buffer object"
 	red busy "rmmod planted"
 	plant oops
 	red oops "Oops"
@@ -310,7 +310,7 @@ kasan)
 	red lock-order "possible circular locking"
 	red fpu-sleep "scheduling while atomic|sleeping function called"
 	red warn "WARNING: "
-	red told-leak "vgpu: leaked"
+	red told-leak "vgpu: leaked 1 buffer object"
 	red "oob in a slab" "KASAN: slab-out-of-bounds"
 	red "oob in vmalloc" "KASAN: vmalloc-out-of-bounds"
 	red leak "unreferenced object"
@@ -328,7 +328,7 @@ kcsan)
 	plant race warn told-leak busy
 	red race "KCSAN: data-race in racer"
 	red warn "WARNING: "
-	red told-leak "vgpu: leaked"
+	red told-leak "vgpu: leaked 1 buffer object"
 	red busy "rmmod planted"
 	plant oops
 	red oops "Oops"
