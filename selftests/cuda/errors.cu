@@ -174,7 +174,7 @@ static void images(void)
 // Returns a kernel that writes to where it is told.
 static void *modules(void **mod)
 {
-	static char text[600];
+	static char text[800];
 	void *f = NULL, *blocks;
 	uint64_t p;
 	size_t z;
@@ -182,7 +182,9 @@ static void *modules(void **mod)
 	snprintf(text, sizeof(text), "%s.visible .global .u32 v[10];\n"
 		 ".visible .entry w(.param .u64 p) { .reg .u64 a; ld.param.u64 a, [p]; st.global.u64 [a], a; ret; }\n"
 		 ".visible .entry b() .maxntid 64, 1, 1 { ret; }\n"
-		 ".visible .entry r() .reqntid 32, 2, 1 { ret; }\n", head);
+		 ".visible .entry r() .reqntid 32, 2, 1 { ret; }\n"
+		 ".visible .entry n(.param .u64 p) .reqntid 32, 2, 1 { .reg .u64 a; ld.param.u64 a, [p];"
+		 " red.global.add.u32 [a], 1; ret; }\n", head);
 	EXPECT(0, "a module", cuModuleLoadData, mod, text);
 	EXPECT(500, "a kernel that it has not", cuModuleGetFunction, &f, *mod, "none");
 	EXPECT(500, "nor a variable", cuModuleGetGlobal_v2, &p, &z, *mod, "none");
@@ -194,6 +196,13 @@ static void *modules(void **mod)
 	CALL(cuModuleGetFunction, &blocks, *mod, "r");
 	EXPECT(1, "other than .reqntid", cuLaunchKernel, LAUNCH(blocks, 64, 1));
 	EXPECT(0, "as it says", cuLaunchKernel, LAUNCH(blocks, 32, 2));
+	CALL(cuModuleGetFunction, &f, *mod, "n");
+	void *params[] = { &memory };
+	unsigned threads = 0;
+	CALL(cuMemsetD32_v2, memory, 0, (size_t)1);
+	EXPECT(0, "one thread, for what it says", cuLaunchKernel, f, 1, 1, 1, 1, 1, 1, 0, (void *)0, params, (void *)0);
+	CALL(cuMemcpyDtoH_v2, &threads, memory, sizeof(threads));
+	expect(64, threads, "and so many there are");
 	CALL(cuModuleGetFunction, &f, *mod, "w");
 	EXPECT(1, "a kernel without its parameters", cuLaunchKernel, LAUNCH(f, 1, 1));
 	return f;

@@ -69,7 +69,7 @@ CUresult cu_node_kernel_set(struct cu_node_params *p, CUfunction f, const struct
 	k->shape.params = k->shape.extra = NULL;
 	k->shape.attrs = NULL;
 	k->shape.event = NULL;
-	r = cu_launch_check(f, l);
+	r = cu_launch_check(f, &k->shape);
 	if (!r)
 		r = kernel_room(k);
 	if (!r)

@@ -8,12 +8,22 @@
 #include "launch.h"
 #include "print.h"
 
-CUresult cu_launch_check(CUfunction f, const struct cu_launch *l)
+/* A block of one thread stands for the one that the kernel requires (.reqntid); so it is on a card. */
+static void required_block(const struct vgpucc_kernel *k, struct cu_launch *l)
+{
+	if (!k->reqntid[0] || l->block[0] != 1 || l->block[1] != 1 || l->block[2] != 1)
+		return;
+	for (int i = 0; i < 3; i++)
+		l->block[i] = k->reqntid[i] ? k->reqntid[i] : 1;
+}
+
+CUresult cu_launch_check(CUfunction f, struct cu_launch *l)
 {
 	const struct vgpu_device_info *dev = &f->mod->ctx->dev->dev.info;
 	const struct vgpucc_kernel *k = &f->kernel;
 	uint64_t threads = 1;
 
+	required_block(k, l);
 	for (int i = 0; i < 3; i++) {
 		if (!l->grid[i] || l->grid[i] > dev->max_grid_dim[i] ||
 		    !l->block[i] || l->block[i] > dev->max_block_dim[i])
@@ -259,7 +269,7 @@ static CUresult capture(CUfunction f, const struct cu_launch *l, CUstream s)
 	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_KERNEL, &p, NULL);
 }
 
-CUresult cu_launch(CUfunction handle, const struct cu_launch *l, CUstream stream)
+CUresult cu_launch(CUfunction handle, struct cu_launch *l, CUstream stream)
 {
 	uint8_t packet[CU_LAUNCH_BYTES] __attribute__((aligned(8)));
 	uint8_t *params = packet + sizeof(struct vgpu_pkt_launch);

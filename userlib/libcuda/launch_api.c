@@ -8,7 +8,7 @@
 	CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,	\
 	unsigned int bx, unsigned int by, unsigned int bz, unsigned int dynamic, CUstream stream
 
-static CUresult launch(CUfunction f, const struct cu_launch *l, CUstream stream)
+static CUresult launch(CUfunction f, struct cu_launch *l, CUstream stream)
 {
 	cu_trace("grid (%u,%u,%u) block (%u,%u,%u) shared %u", l->grid[0], l->grid[1], l->grid[2],
 		 l->block[0], l->block[1], l->block[2], l->dynamic);
