@@ -92,7 +92,20 @@ report()
 		echo "not ok 3 - vgpu-ptxc: nothing to compile is a failure"
 		touch "$out/failed"
 	fi
-	echo 1..3
+	../../build/tools/vgpu-ptxc --check --dump-isa "$out/report.ptx" >/dev/full 2>"$out/full.log"
+	full=$?
+	../../build/tools/vgpu-ptxc --nonsense "$out/report.ptx" >"$out/report.log" 2>&1
+	wrong=$?
+	../../build/tools/vgpu-ptxc "$out/report.ptx" >"$out/report.log" 2>&1
+	if [ $? = 1 ] && [ $full = 2 ] && [ $wrong = 2 ] && grep -q "could not be written" "$out/full.log" &&
+	   grep -q "3 kernels, 1 compiled, 2 failed" "$out/report.log"; then
+		echo "ok 4 - vgpu-ptxc: a full disk, wrong options, no action"
+	else
+		sed 's/^/# /' "$out/full.log" "$out/report.log"
+		echo "not ok 4 - vgpu-ptxc: a full disk, wrong options, no action ($full, $wrong)"
+		touch "$out/failed"
+	fi
+	echo 1..4
 }
 sub "the tool's report" report
 

@@ -474,6 +474,8 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!set.file)
 			argp_usage(state);
+		if (!set.list && !set.dump_ir && !set.dump_ssa && !set.dump_isa)
+			set.check = true;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -493,6 +495,7 @@ int main(int argc, char **argv)
 	size_t len;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	image = map_file(set.file, &len);
 	diag_init(&d, NULL, 0);
@@ -502,6 +505,10 @@ int main(int argc, char **argv)
 	}
 	if (set.check)
 		report();
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "vgpu-ptxc: the output could not be written\n");
+		return 2;
+	}
 	if (!set.list && !anything())
 		return 1;
 	return failures ? 1 : 0;
