@@ -805,8 +805,8 @@ commands()
 	check "model list" says "$("$ctl" model list)" "^h100 +9.0"
 	check "at least a dozen cards" test "$("$ctl" model list | grep -cE 'NVIDIA|Tesla')" -ge 12
 	"$ctl" model show h100 --json >"$tmp/model"
-	check "model show" "$json" "$tmp/model" /multiprocessors=132 /memory_mib=81559 /pci_id=10de:2330 \
-		/pci_subsystem=10de:16c1 /threads_per_multiprocessor=2048 /shared_kib_per_block_optin=227 /fp32_per_fp64=2
+	check "model show" "$json" "$tmp/model" /multiprocessors=132 /memory=85520809984 /pci_id=10de:2330 \
+		/pci_subsystem=10de:16c1 /threads_per_multiprocessor=2048 /shared_per_block_optin=232448 /fp32_per_fp64=2
 	check "model show: limits" says "$("$ctl" model show h200)" "subsystem 10de:18bf"
 	check "model show: limits of the generic device" says "$("$ctl" model show generic-12.0)" "48 KiB of shared memory, 227 by opting in"
 	check_status 3 "model show: an unknown one" "$ctl" model show nonsense

@@ -76,6 +76,15 @@ static void print_text(const struct model *m)
 	printf("  FP64                1/%u of FP32\n", m->arch->fp64);
 }
 
+/* What generic models have from the machine is null. */
+static void add_own(struct json_object *o, const char *key, uint64_t value)
+{
+	if (value)
+		add_number(o, key, value);
+	else
+		json_object_object_add(o, key, NULL);
+}
+
 static struct json_object *json_model(const struct model *m)
 {
 	struct json_object *o = json_object_new_object();
@@ -89,9 +98,9 @@ static struct json_object *json_model(const struct model *m)
 	add_string(o, "pci_id", text);
 	snprintf(text, sizeof(text), "10de:%04x", m->subsystem);
 	add_string(o, "pci_subsystem", text);
-	add_number(o, "multiprocessors", m->sms);
-	add_number(o, "memory_mib", m->mib);
-	add_number(o, "l2_kib", m->l2_kib);
+	add_own(o, "multiprocessors", m->sms);
+	add_own(o, "memory", (uint64_t)m->mib << 20);
+	add_number(o, "l2", (uint64_t)m->l2_kib << 10);
 	add_number(o, "clock_mhz", m->mhz);
 	add_number(o, "memory_clock_mhz", m->mem_mhz);
 	add_number(o, "memory_bus_bits", m->bits);
@@ -101,8 +110,8 @@ static struct json_object *json_model(const struct model *m)
 	add_number(o, "threads_per_multiprocessor", m->arch->threads_sm);
 	add_number(o, "blocks_per_multiprocessor", m->arch->blocks_sm);
 	add_number(o, "cores_per_multiprocessor", m->arch->cores);
-	add_number(o, "shared_kib_per_multiprocessor", m->arch->shared_sm_kib);
-	add_number(o, "shared_kib_per_block_optin", m->arch->shared_block_kib);
+	add_number(o, "shared_per_multiprocessor", (uint64_t)m->arch->shared_sm_kib << 10);
+	add_number(o, "shared_per_block_optin", (uint64_t)m->arch->shared_block_kib << 10);
 	add_number(o, "fp32_per_fp64", m->arch->fp64);
 	return o;
 }

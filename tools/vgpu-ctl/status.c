@@ -93,7 +93,7 @@ static void print_text(const struct gpu *gpu)
 		printf("GPU %u: at %s\n", gpu_index(gpu), address);
 	printf("  pci           %s [%04x:%04x], subsystem [%04x:%04x]%s\n", address,
 	       gpu->vendor_id, gpu->device_id, gpu->subsys_vendor, gpu->subsys_id,
-	       gpu->on_bus ? "" : ", not visible on the bus");
+	       gpu->on_bus ? "" : ", not held by our PCI driver");
 	if (gpu->is_open) {
 		print_open(gpu);
 		return;
