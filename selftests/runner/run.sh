@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 66
+plan 67
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -292,4 +292,5 @@ check "make test-long LIST=1: nothing runs" make_test 0 "2 suites, 2 runs, 0.3 h
 printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/toolkit.sh"
 make_fails() { ! env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -C "$tmp" test KDIR=/nowhere >"$tmp/out" 2>&1 && grep -q 'make: .* Error 3' "$tmp/out"; }
 check "make test: what fails before the suites is said" make_fails
+check "the beds' judge" ./verdict.py
 finish

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the beds' judge (tools/vm/host/verdict.py) makes of kernel logs: a line for each mistake."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/vm"))
+from host import verdict  # pylint: disable=wrong-import-position
+
+RULE = "=" * 66
+
+
+def race(frame):
+    """KCSAN's report of a race between a core function and what has this frame."""
+    return [RULE, "BUG: KCSAN: data-race in tick_sched_do_timer / tick_sched_do_timer", "",
+            "write to 0xffffffff8b2f1a40 of 8 bytes by interrupt on cpu 1:",
+            " tick_sched_do_timer+0x3f/0x80", frame, "",
+            "value changed: 0x00000000fffee2a1 -> 0x00000000fffee2a2", RULE, "an innocent line"]
+
+
+# Lines of a log between the marks, and how many complaints they are.
+CASES = (
+    ("nothing", ["vgpu: 1 device", "systemd: warning: none"], 0),
+    ("a race of the core kernel's own", race(" update_process_times+0x40/0x90"), 0),
+    ("a race with a module in it", race(" vgpu_kick+0x10/0x90 [vgpu]"), 1),
+    ("a race with what was unloaded", race(" 0xffffffffc0a41234"), 1),
+    ("what follows a race", race(" update_process_times+0x40/0x90") + ["BUG: sleeping function called"], 1),
+    ("a warning", ["[   12.500000][ T12] WARNING: planted.c:178 at x"], 1),
+    ("a level before it", ["<4>[   12.500000] WARNING: CPU: 0 PID: 1 at a.c:1"], 1),
+    ("a leak that a module counted", ["vgpu: leaked 2 buffer objects"], 1),
+    ("lockdep", ["WARNING: possible circular locking dependency detected"], 1),
+    ("a word within words", ["DEBUG: no BUGS here", "WARNINGS: none"], 0),
+)
+
+
+def mistakes():
+    """Names of the cases that are judged wrongly."""
+    for name, lines, want in CASES:
+        log = [f"x {verdict.BEGIN}", *lines, f"x {verdict.END}", "WARNING: after the end"]
+        got = verdict.complaints_of(log, log)
+        if len(got) != want:
+            yield f"{name}: {got}, not {want}"
+    one = [verdict.BEGIN, "WARNING: a", verdict.END]
+    both = [verdict.BEGIN, "WARNING: a", "BUG: b", verdict.END]
+    if len(verdict.complaints_of(one, both)) != 2:
+        yield "what only the console has"
+
+
+WRONG = list(mistakes())
+print("\n".join(WRONG))
+sys.exit(bool(WRONG))
