@@ -43,6 +43,8 @@ static const struct { const char *text, *want; } modules[] = {
 	{ HEAD ".global .u32 a = ((((((((((((((((((((((((((((((((((((((((((((((1", "ptx line 4; error : constant expression nested too deeply" },
 	{ HEAD ".param .u32 a;", "ptx line 4; error : .param variable outside a function" },
 	{ HEAD ".entry k() .maxntid 0 { ret; }", "ptx line 4; error : launch bound out of range" },
+	{ HEAD ".entry k() .maxntid 64 .reqntid 32 { ret; }", "ptx line 4; error : .maxntid and .reqntid of one kernel" },
+	{ HEAD ".entry k() .reqntid 32 .maxntid 32 { ret; }", "ptx line 4; error : .maxntid and .reqntid of one kernel" },
 	{ HEAD ".entry k() .fast { ret; }", "ptx line 4; error : unknown directive '.fast'" },
 	{ HEAD ".alias a, b;", "ptx line 4; error : .alias of unknown function 'b'" },
 };

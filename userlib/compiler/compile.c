@@ -11,6 +11,8 @@
 #define DEFAULT_LIMIT	((size_t)1 << 30)
 #define MAX_FUNCS	4096u
 #define MAX_SHARED	(99u << 10)
+#define MAX_THREADS	1024u	/* of a block */
+#define MAX_BLOCK_Z	64u
 
 /* ---- the functions of the object ---- */
 
@@ -248,7 +250,7 @@ static void fill_kernel(struct unit *u)
 	k->sregs = u->sregs;
 	k->param_size = u->hidden + sizeof(struct vgpucc_hidden);
 	k->shared_size = u->shared;
-	k->max_threads = threads && threads <= 1024 ? threads : 0;
+	k->max_threads = threads && threads <= MAX_THREADS ? threads : 0;
 	k->shape = shape_flags(u->opt->shape);
 	k->flags = u->calls ? VGPU_KERNEL_STACK : 0;
 	for (i = 0; i < 3 && p->reqntid[0]; i++)
@@ -303,6 +305,14 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	return *code ? VGPUCC_OK : VGPUCC_NO_MEMORY;
 }
 
+/* Whether there can be a launch of that block; none given is fine. */
+static bool block_possible(const u32 n[3])
+{
+	if (n[0] > MAX_THREADS || n[1] > MAX_THREADS || n[2] > MAX_BLOCK_Z)
+		return false;
+	return n[0] * (n[1] ? n[1] : 1) * (n[2] ? n[2] : 1) <= MAX_THREADS;
+}
+
 int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
 			  const struct vgpucc_options *opt, struct diag *d,
 			  void **code, size_t *len)
@@ -324,6 +334,10 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
 	u.kernel = ir_module_func(ir, name);
 	if (!u.kernel || !u.kernel->entry || !u.kernel->text)
 		return VGPUCC_NOT_FOUND;
+	if (!block_possible(u.kernel->perf.reqntid)) {
+		diag_error(u.diag, u.kernel->line, "no launch has the block that '%s' requires (.reqntid)", name);
+		return VGPUCC_UNSUPPORTED;
+	}
 	u.hidden = (u.kernel->proto.param_size + 7) & ~7ull;
 	arena_init(&arena, limit);
 	u.arena = &arena;

@@ -120,6 +120,8 @@ static void parse_perf(struct parser *p, struct ir_func *f)
 		f->perf.noreturn = true;
 	else
 		perr(p, t.line, "unknown directive '%.*s'", (int)(t.len < 64 ? t.len : 64), t.p);
+	if (f->perf.maxntid[0] && f->perf.reqntid[0])
+		perr(p, t.line, ".maxntid and .reqntid of one kernel");
 #undef IS
 }
 
