@@ -14,7 +14,7 @@
 #include <vector>
 #include <cuda_runtime.h>
 
-static int check_number, check_failures;
+inline int check_number, check_failures;	// one of each, however many sources a program has
 
 static inline void check_result(bool good, const char *what)
 {
