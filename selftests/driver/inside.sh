@@ -71,7 +71,7 @@ program failnth
 reload pin_user_mib=8 && program memory "memory, little of it to pin"
 reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 reload reserve_mib=1200 && program scarce
-reload time_limit_ms=300 && program timelimit
+reload time_limit_ms=600 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
 reload_sparse && program sparse
