@@ -218,8 +218,10 @@ static CUresult pool_free(struct cu_mem *m, CUstream s, struct cu_point point)
 	struct cu_pool_block *b = malloc(sizeof(*b));
 	CUmemoryPool p = m->pool;
 
-	if (!b)
+	if (!b) {
+		cu_mem_keep(m);
 		return CUDA_ERROR_OUT_OF_MEMORY;
+	}
 	*b = (struct cu_pool_block){ .m = m, .point = point };
 	if (s) {
 		b->freed_in = s->ctx;
@@ -250,7 +252,7 @@ void cu_pool_memory_gone(struct cu_mem *m)
 /* cuMemFree on such memory; its context has nothing left to do. */
 CUresult cu_pool_free_now(struct cu_mem *m)
 {
-	return m->pool ? pool_free(m, NULL, (struct cu_point){ 0 }) : CUDA_ERROR_INVALID_VALUE;
+	return pool_free(m, NULL, (struct cu_point){ 0 });
 }
 
 CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS(p, stream))
