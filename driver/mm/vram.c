@@ -60,6 +60,8 @@ void *vgpu_zalloc(size_t bytes)
  * @bytes: how many, little
  *
  * For what a context needs to go on, and whose number something bounds that counts for its user.
+ *
+ * Return: the memory, to be freed with kvfree(), or NULL where the machine has none.
  */
 void *vgpu_zalloc_reserved(size_t bytes)
 {
