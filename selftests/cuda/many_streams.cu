@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: MIT
 // 200 blocking streams at once: the legacy stream follows them all and they it, also when several threads use it.
 #include "check.h"
+#include "hold.h"
 #include <thread>
 
 enum { STREAMS = 200, THREADS = 4, ROUNDS = 5 };
-
-// Holds its stream until the gate is opened, or for five seconds, so that nothing can hang.
-__global__ void hold(volatile int *gate)
-{
-	unsigned long long start, now;
-
-	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(start));
-	do {
-		__nanosleep(1000);
-		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-	} while (!*gate && now - start < 5000000000);
-}
 
 __global__ void set(int *p, int value)
 {

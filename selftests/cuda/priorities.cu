@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Priorities of streams: their range as a card has it, what is out of it, and that they count.
 #include "check.h"
+#include "hold.h"
 
 enum { GREATEST = -5, LEVELS = 6, BLOCKS = 1000 };
-
-// Holds its stream until the gate is opened, or for five seconds, so that nothing can hang.
-__global__ void hold(volatile int *gate)
-{
-	unsigned long long start, now;
-
-	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(start));
-	do {
-		__nanosleep(1000);
-		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-	} while (!*gate && now - start < 5000000000);
-}
 
 __global__ void work(unsigned *out, int n)
 {

@@ -39,18 +39,6 @@ FIXTURE_TEARDOWN(kept)
 	close(self->fd);
 }
 
-static uint64_t available(void)
-{
-	char text[4096] = "";
-	FILE *f = fopen("/proc/meminfo", "r");
-	const char *at;
-
-	(void)!fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	at = strstr(text, "MemAvailable:");
-	return at ? strtoull(at + 13, NULL, 10) * KIB : 0;
-}
-
 /* One page at addresses that have no table in common; returns how often, the error in *rc. */
 static long scatter(int fd, uint32_t bo, int *rc)
 {

@@ -98,4 +98,17 @@ static inline uint32_t peek(struct gpu *g, uint64_t offset)
 	return x;
 }
 
+/* Bytes that the machine has available. */
+static inline uint64_t available(void)
+{
+	char text[4096] = "";
+	FILE *f = fopen("/proc/meminfo", "r");
+	const char *at;
+
+	(void)!fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	at = strstr(text, "MemAvailable:");
+	return at ? strtoull(at + 13, NULL, 10) * KIB : 0;
+}
+
 #endif

@@ -7,18 +7,6 @@
 
 #include "gpu.h"
 
-static uint64_t available(void)
-{
-	char text[4096] = "";
-	FILE *f = fopen("/proc/meminfo", "r");
-	const char *at;
-
-	(void)!fread(text, 1, sizeof(text) - 1, f);
-	fclose(f);
-	at = strstr(text, "MemAvailable:");
-	return at ? strtoull(at + 13, NULL, 10) * KIB : 0;
-}
-
 static uint64_t reserve(void)
 {
 	unsigned long long mib = 0;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* A kernel that holds what comes after it in its stream. */
+#ifndef SELFTESTS_CUDA_HOLD_H
+#define SELFTESTS_CUDA_HOLD_H
+
+// Holds its stream until the gate is opened, or for five seconds, so that nothing can hang.
+static __global__ void hold(volatile int *gate)
+{
+	unsigned long long start, now;
+
+	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(start));
+	do {
+		__nanosleep(1000);
+		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+	} while (!*gate && now - start < 5000000000);
+}
+
+#endif
