@@ -92,6 +92,8 @@ CUresult cuStreamWaitValue32_v2(CUstream stream, CUdeviceptr p, uint32_t value, 
 CUresult cuStreamWriteValue32_v2(CUstream stream, CUdeviceptr p, uint32_t value, unsigned int flags);
 CUresult cuStreamWriteValue64_v2(CUstream stream, CUdeviceptr p, uint64_t value, unsigned int flags);
 CUresult cuEventCreate(CUevent *event, unsigned int flags);
+CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy, unsigned int count, unsigned int flags);
+CUresult cuUserObjectRelease(CUuserObject object, unsigned int count);
 CUresult cuEventDestroy_v2(CUevent event);
 CUresult cuEventRecord(CUevent event, CUstream stream);
 CUresult cuEventQuery(CUevent event);

@@ -31,6 +31,12 @@ static bool make_module(uintptr_t *t) { return !cuModuleLoadData((CUmodule *)t, 
 static bool make_graph(uintptr_t *t) { return !cuGraphCreate((CUgraph *)t, 0); }
 static bool make_stream(uintptr_t *t) { return !cuStreamCreate((CUstream *)t, 0); }
 static bool make_event(uintptr_t *t) { return !cuEventCreate((CUevent *)t, 0); }
+static void no_data(void *unused) { (void)unused; }
+static bool make_object(uintptr_t *t)
+{
+	return !cuUserObjectCreate((CUuserObject *)t, NULL, no_data, 1, CU_USER_OBJECT_NO_DESTRUCTOR_SYNC);
+}
+
 static bool make_context(uintptr_t *t)
 {
 	CUcontext popped;
@@ -53,6 +59,7 @@ static CUresult end_registered(uintptr_t t) { return cuMemHostUnregister((void *
 static CUresult end_module(uintptr_t t) { return cuModuleUnload((CUmodule)t); }
 static CUresult end_graph(uintptr_t t) { return cuGraphDestroy((CUgraph)t); }
 static CUresult end_stream(uintptr_t t) { return cuStreamDestroy_v2((CUstream)t); }
+static CUresult end_object(uintptr_t t) { return cuUserObjectRelease((CUuserObject)t, 1); }
 static CUresult end_event(uintptr_t t) { return cuEventDestroy_v2((CUevent)t); }
 static CUresult end_context(uintptr_t t) { return cuCtxDestroy_v2((CUcontext)t); }
 
@@ -68,19 +75,29 @@ static const struct kind kinds[] = {
 	{ "a graph", make_graph, end_graph },
 	{ "a stream", make_stream, end_stream },
 	{ "an event", make_event, end_event },
+	{ "a user object", make_object, end_object },
 	{ "a context", make_context, end_context },
 };
 
 static const struct kind *kind;
 static uintptr_t thing;
 static pthread_barrier_t begin, done;
-static int ended;
+static int ended, arrived;
+
+/* Both at once: who waits for a barrier is woken microseconds after who came last. */
+static void meet(int round)
+{
+	__atomic_fetch_add(&arrived, 1, __ATOMIC_ACQ_REL);
+	for (int n = 0; n < 100000 && __atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < 2 * (round + 1); n++)
+		;
+}
 
 static void *end_it(void *unused)
 {
 	cuCtxSetCurrent(home);
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_barrier_wait(&begin);
+		meet(i);
 		if (!kind->end(thing))
 			__atomic_fetch_add(&ended, 1, __ATOMIC_RELAXED);
 		pthread_barrier_wait(&done);
@@ -93,6 +110,7 @@ static bool rounds(void)
 	pthread_t t[2];
 	int wrong = 0;
 
+	arrived = 0;
 	pthread_create(&t[0], NULL, end_it, NULL);
 	pthread_create(&t[1], NULL, end_it, NULL);
 	for (int i = 0; i < ROUNDS; i++) {

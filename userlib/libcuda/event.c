@@ -80,6 +80,8 @@ static CUresult destroy(CUevent e)
 
 	if (r == CUDA_ERROR_INVALID_HANDLE || r == CUDA_ERROR_NOT_INITIALIZED)
 		return r;
+	if (!cu_claim(e))
+		return CUDA_ERROR_INVALID_HANDLE;
 	if (r != CUDA_ERROR_CONTEXT_IS_DESTROYED && e->time) {
 		/* A stamp still to come would land in the word's next life. */
 		pthread_mutex_lock(&e->ctx->lock);

@@ -37,6 +37,8 @@ static CUresult destroy(CUstream stream)
 		return r;
 	if ((uintptr_t)stream <= 2 || !cu_is(stream, CU_STREAM) || stream->kind != CU_STREAM_NORMAL)
 		return CUDA_ERROR_INVALID_HANDLE;
+	if (!cu_claim(stream))
+		return CUDA_ERROR_INVALID_HANDLE;
 	r = cu_context_health(stream->ctx);
 	cu_stream_destroy(stream);
 	return r;

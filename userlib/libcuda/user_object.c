@@ -17,12 +17,20 @@ struct cu_held_object {
 	unsigned int count;
 };
 
-static void release(CUuserObject o, unsigned int count)
+/* The last of the uses ends the object; nobody gives back more than there is. */
+static CUresult release(CUuserObject o, unsigned int count)
 {
-	if (__atomic_sub_fetch(&o->uses, count, __ATOMIC_ACQ_REL))
-		return;
-	o->destroy(o->data);
-	cu_object_free(o);
+	unsigned int uses = __atomic_load_n(&o->uses, __ATOMIC_RELAXED);
+
+	do {
+		if (count > uses)
+			return CUDA_ERROR_INVALID_VALUE;
+	} while (!__atomic_compare_exchange_n(&o->uses, &uses, uses - count, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	if (uses == count) {
+		o->destroy(o->data);
+		cu_object_free(o);
+	}
+	return CUDA_SUCCESS;
 }
 
 static CUresult get(CUuserObject o, unsigned int count)
@@ -109,11 +117,7 @@ CUDA_API(cuUserObjectRelease, CU_ARGS(CUuserObject object, unsigned int count), 
 {
 	CUresult r = get(object, count);
 
-	if (!r && count > object->uses)
-		r = CUDA_ERROR_INVALID_VALUE;
-	if (!r)
-		release(object, count);
-	return r;
+	return r ? r : release(object, count);
 }
 
 CUDA_API(cuGraphRetainUserObject,
