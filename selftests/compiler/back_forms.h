@@ -325,6 +325,45 @@ static bool test_wmma(void)
 	return true;
 }
 
+/* What the recursion of @n levels, each of as many words as its number, adds up to. */
+static u32 levels_ref(u32 n, u32 t)
+{
+	u32 sum = 0, k;
+
+	for (; n; n--)
+		for (k = 0; k < n; k++)
+			sum += t * 100 + n + k * 10;
+	return sum;
+}
+
+static bool test_dynamic(const struct shape *s)
+{
+	u64 o = take(64 * 16);
+	const u32 *r = at(o);
+	u32 i;
+
+	if (LAUNCH("dynamic", s, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++, r += 4)
+		if (r[0] != levels_ref(i % 7, i) || r[1] != (i & 1 ? i : 0xabc) || r[2] || r[3])
+			return false;
+	return true;
+}
+
+static bool test_dynamic_over(void)
+{
+	u64 o = take(64);
+	u32 how;
+
+	for (how = 0; how < 6; how++)
+		if (LAUNCH("dynamic_over", &warp2, o, how) != ENGINE_FAULT ||
+		    fault.kind != VGPU_STOP_STACK_OVERFLOW || fault.tid[0] != 37) {
+			note("way %u: stop %u of thread %u", how, fault.kind, fault.tid[0]);
+			return false;
+		}
+	return true;
+}
+
 static void run_forms(const char *set)
 {
 	ok(test_video(), "%s: video instructions", set);
@@ -334,5 +373,8 @@ static void run_forms(const char *set)
 	ok(test_bulk(), "%s: copies in bulk and a barrier object", set);
 	ok(test_tensor(), "%s: boxes of a tensor", set);
 	ok(test_wmma(), "%s: wmma of the rarer shapes and of mixed accumulators", set);
+	ok(test_dynamic(&warp2), "%s: alloca", set);
+	ok(test_dynamic(&warp2_general), "%s: alloca, nothing known of the block", set);
+	ok(test_dynamic_over(), "%s: alloca of more than there is", set);
 	ok(test_quads(), "%s: mma.m8n8k4 with mixed accumulators", set);
 }

@@ -24,6 +24,14 @@ __device__ __noinline__ int deeper(int n, volatile int *p)
 	return deeper(n + 1, p) + a[n & 15];
 }
 __global__ void recurse(int *p) { *p = deeper(0, p); }
+__global__ void allocate(int *p, int n)
+{
+	int *a = (int *)alloca(n * sizeof(int));
+
+	for (int i = 0; i < n; i++)
+		a[i] = p[0] + i;
+	p[0] = a[n / 2];
+}
 __global__ void trap() { __trap(); }
 __global__ void null_store(int *p) { *p = 1; }
 __global__ void shared_oob(int *p, int i)
@@ -59,6 +67,9 @@ int main(int argc, char **argv)
 	} else if (!strcmp(kind, "recursion")) {
 		recurse<<<1, 32>>>(d);
 		want = cudaErrorHardwareStackError;	/* a card may say cudaErrorIllegalAddress */
+	} else if (!strcmp(kind, "alloca")) {
+		allocate<<<1, 32>>>(d, 1 << 20);
+		want = cudaErrorHardwareStackError;	/* likewise */
 	} else if (!strcmp(kind, "trap")) {
 		trap<<<1, 32>>>();
 		want = cudaErrorLaunchFailure;

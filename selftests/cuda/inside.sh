@@ -60,7 +60,7 @@ faults()	# PROGRAM
 
 	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
 	other=$!
-	for kind in oob null shared misaligned recursion trap endless; do
+	for kind in oob null shared misaligned recursion alloca trap endless; do
 		tap_program "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
 	done
 	kill -0 $other

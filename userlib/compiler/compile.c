@@ -130,6 +130,7 @@ static void scan_body(struct unit *u, const struct ir_body *b)
 				scan_operand(u, &i->ops[n]);
 			if (i->op == OP_CALL)
 				scan_call(u, b->mod, i);
+			u->dynamic |= moves_stack(i);
 		}
 	}
 }
@@ -220,7 +221,7 @@ static void write_function(struct unit *u, struct ir_body *b, struct mfunc *f, u
 	}
 	if (!index) {
 		o->kernel.local_size = f->frame;
-		u->calls = f->has_calls;
+		u->calls = f->has_calls || u->dynamic;
 	}
 }
 

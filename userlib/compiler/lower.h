@@ -42,6 +42,7 @@ struct low {
 	u32 carry;
 	struct mblock **blocks;
 	u32 *var_offset;	/* by body variable id: offset in frame or shared */
+	struct mopnd stack_pointer;	/* at the function's entry, if it must be put back */
 };
 
 /* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX. */
@@ -121,6 +122,7 @@ bool lower_wmma(struct low *l, struct ir_insn *i);
 bool lower_async(struct low *l, struct ir_insn *i);
 bool lower_video(struct low *l, struct ir_insn *i);
 bool lower_call(struct low *l, struct ir_insn *i);
+bool lower_stack(struct low *l, struct ir_insn *i);
 
 /* Parts of what has more to it: a store, an atomic without a result, its modifier. */
 void low_store(struct low *l, struct ir_insn *i);
@@ -168,6 +170,11 @@ void insert_convergence(struct low *l);	/* converge.c */
 void lower_control(struct low *l, struct ir_block *b);	/* lower_ctl.c */
 void store_results(struct low *l, struct ir_insn *i);	/* lower_call.c */
 void load_parameters(struct low *l);
+/* lower_stack.c: where a unit allocates on the stack, what a function does first and last. */
+#define STACK_POINTER_ROOM	16	/* at the beginning of the entry's frame */
+bool moves_stack(const struct ir_insn *i);
+void enter_stack(struct low *l);
+void leave_stack(struct low *l);
 
 struct mfunc *lower_function(struct unit *u, struct ir_body *b, u32 index);
 

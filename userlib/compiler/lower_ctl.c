@@ -104,6 +104,7 @@ static void lower_ret(struct low *l, struct ir_insn *i)
 		m->guard_not = !i->guard_not;
 	}
 	store_results(l, i);
+	leave_stack(l);
 	low_op1(l, VGPU_OP_RET, NO, mo_reg(l->f->link));
 }
 

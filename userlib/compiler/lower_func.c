@@ -227,7 +227,7 @@ static u64 align_to(u64 v, u64 a)
 static void place_variables(struct low *l)
 {
 	const struct ir_proto *p = &l->b->func->proto;
-	u64 at = 0;
+	u64 at = l->unit->dynamic ? STACK_POINTER_ROOM : 0;
 	u32 k;
 
 	if (!l->b->func->entry) {
@@ -261,7 +261,7 @@ typedef bool (*lower_fn)(struct low *l, struct ir_insn *i);
 static const lower_fn subjects[] = {
 	lower_int, lower_bits, lower_float, lower_half, lower_compare, lower_move,
 	lower_cvt, lower_memory, lower_atomic, lower_lane, lower_matrix,
-	lower_wmma, lower_call, lower_video, lower_async,
+	lower_wmma, lower_call, lower_stack, lower_video, lower_async,
 };
 
 static void spell(const struct ir_insn *i, char *out, size_t size)
@@ -403,10 +403,12 @@ static void enter(struct low *l)
 		m->b = mo_num(0);
 		m->c = mo_num(0);
 		minsn_append(l->block, m);
+		enter_stack(l);
 		return;
 	}
 	l->f->link = mreg_new(l->f, MC_V);
 	low_op1(l, VGPU_OP_MOV, mo_reg(l->f->link), mo_phys(MC_V, M_LINK_REG));
+	enter_stack(l);
 	load_parameters(l);
 }
 
@@ -436,7 +438,7 @@ struct mfunc *lower_function(struct unit *u, struct ir_body *b, u32 index)
 	l->f->name = b->func->name;
 	l->f->entry = b->func->entry;
 	l->f->has_calls = makes_calls(b);
-	l->f->stack = !b->func->entry || l->f->has_calls;
+	l->f->stack = !b->func->entry || l->f->has_calls || u->dynamic;
 	l->loops = find_loops(b);
 	l->uni = analyse_uniformity(b, l->loops, u->opt->shape);
 	l->scalar = arena_array(&b->arena, b->nregs + 1, u8);
