@@ -62,9 +62,35 @@ static const struct drm_ioctl_desc ioctls[] = {
 	DRM_IOCTL_DEF_DRV(VGPU_ATTACH, vgpu_drm_attach, DRM_RENDER_ALLOW),
 };
 
+/*
+ * Property blobs, which the primary node offers since it shows that there are no outputs: for outputs. One call
+ * would have up to 2 GiB, which nobody is charged for.
+ */
+static bool refused(unsigned int cmd)
+{
+	return DRM_IOCTL_NR(cmd) == DRM_IOCTL_NR(DRM_IOCTL_MODE_CREATEPROPBLOB);
+}
+
+static long node_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	return refused(cmd) ? -EOPNOTSUPP : drm_ioctl(filp, cmd, arg);
+}
+
+#ifdef CONFIG_COMPAT
+static long node_compat_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	return refused(cmd) ? -EOPNOTSUPP : drm_compat_ioctl(filp, cmd, arg);
+}
+#endif
+
+/* What DRM_GEM_FOPS has, but for these. */
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	DRM_GEM_FOPS,
+	.unlocked_ioctl = node_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = node_compat_ioctl,
+#endif
 	.mmap = vgpu_drm_mmap,
 	.show_fdinfo = vgpu_drm_fdinfo,
 };

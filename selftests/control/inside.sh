@@ -581,6 +581,7 @@ tracing()
 	"$ctl" trace --json -o "$tmp/trace" "$client" work >"$tmp/out"
 	check "trace a command: as JSON" says "$(trace_lines "$tmp/trace")" "call"
 	check "trace a command: a call as JSON" says "$(cat "$tmp/trace")" '"call":"cuMemAlloc_v2","result":"CUDA_SUCCESS","duration_us":[0-9]'
+	check "trace a command that uses no GPU: says so" says "$("$ctl" trace true 2>&1)" "true called nothing of our libcuda"
 	check_status 2 "trace without what" "$ctl" trace
 	check_status 3 "trace into a file that cannot be" "$ctl" trace -o /nowhere/file true
 	check_status 7 "trace: the command's status" "$ctl" trace -o "$tmp/trace" sh -c "exit 7"
@@ -676,6 +677,8 @@ trace_killed()
 	kill -9 $tracer
 	wait $tracer 2>/dev/null
 	check_status 1 "a tracer that is killed leaves something" nothing_left
+	# As of one that was killed while it took them away.
+	[ ! -e /sys/kernel/tracing/uprobe_events ] || echo "p:vgpuctl4000001/left /bin/true:0x0" >>/sys/kernel/tracing/uprobe_events
 	"$ctl" trace -o /dev/null true
 	check "somebody else's instance is not ours to remove" rmdir /sys/kernel/tracing/instances/other
 	check "the next one has taken it away" nothing_left
@@ -694,6 +697,9 @@ doctor()
 	out=$("$ctl" doctor)
 	check_status 0 "doctor: all is well" "$ctl" doctor
 	check "doctor: the library is ours" says "$out" "libcuda.so.1 is ours: .*/libcuda.so"
+	mv /dev/nvidia0 "$tmp/nvidia0"
+	check "doctor: a node of NVIDIA's that is not there" says "$("$ctl" doctor)" "BAD +nodes +/dev/nvidia0 is not there"
+	mv "$tmp/nvidia0" /dev/nvidia0
 	check "doctor: Ollama" says "$out" "compute capability 12.0 .* are what its CUDA 13 backend accepts"
 	"$ctl" doctor --json >"$tmp/doctor"
 	check "doctor: as JSON" "$json" "$tmp/doctor" /checks/0/check=module /checks/0/ok=true

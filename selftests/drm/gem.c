@@ -162,6 +162,7 @@ TEST_F(node, unknown_ioctl)
 TEST_F(node, no_framebuffers)
 {
 	struct drm_mode_fb_cmd2 f = { .pixel_format = 0x34325258 };	/* XR24 */
+	struct drm_mode_create_blob b = { .data = (uintptr_t)&f, .length = sizeof(f) };
 	int card = node_open_as(DRM_NODE_PRIMARY);
 
 	ASSERT_GE(card, 0);
@@ -170,6 +171,8 @@ TEST_F(node, no_framebuffers)
 	f.height = 64;
 	f.pitches[0] = 256;
 	EXPECT_GT(0, xioctl(card, DRM_IOCTL_MODE_ADDFB2, &f));
+	/* Nor is there anything to describe to it, in memory that nobody would be charged for. */
+	EXPECT_EQ(-EOPNOTSUPP, xioctl(card, DRM_IOCTL_MODE_CREATEPROPBLOB, &b));
 	close(card);
 }
 

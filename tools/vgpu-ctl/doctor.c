@@ -92,11 +92,22 @@ static void check_node(const struct gpu *gpu)
 	doctor_say(false, "nodes", fix, "GPU %u: %s", gpu_index(gpu), why);
 }
 
-static void check_nvidia_nodes(void)
+/* Our libraries can do without: container tools, monitors and start scripts look for them by name. */
+static void check_nvidia_nodes(const struct gpu *gpus, int count)
 {
-	if (access("/dev/nvidiactl", F_OK))
-		doctor_say(false, "nodes", "load the module with nvidia_nodes=on, unless a real driver is there",
-			   "/dev/nvidiactl is not there: some programs look for it");
+	static const char fix[] = "load the module with nvidia_nodes=on, unless a real driver is there";
+	char path[32];
+
+	if (access("/dev/nvidiactl", F_OK)) {
+		doctor_say(false, "nodes", fix, "/dev/nvidiactl is not there: some programs look for it");
+		return;
+	}
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "/dev/nvidia%u", gpu_index(&gpus[i]));
+		if (gpus[i].is_open && access(path, F_OK))
+			doctor_say(false, "nodes", "who has removed it? loading the module anew makes it again",
+				   "%s is not there: some programs look for it", path);
+	}
 }
 
 /* What Ollama asks of a device: a driver of 550 and newer, of 570 for old cards. */
@@ -129,7 +140,7 @@ static int check_devices(void)
 		open += gpus[i].is_open;
 	}
 	if (count)
-		check_nvidia_nodes();
+		check_nvidia_nodes(gpus, count);
 	for (int i = 0; i < count; i++)
 		if (gpus[i].is_open)
 			check_ollama(&gpus[i]);

@@ -28,6 +28,12 @@ static void interrupt(int number)
 	terminated = number == SIGTERM;
 }
 
+/** trace_interrupted - whether to come to an end */
+bool trace_interrupted(void)
+{
+	return interrupted;
+}
+
 /* "vgpu: @NS:PID TEXT", or what libcuda tells without a time. */
 static void print_text(char *line)
 {
@@ -122,6 +128,9 @@ static int trace_command(char **argv)
 			status = follow(pid, fd);
 		trace_kernel_end();
 		close(fd);
+		if (!trace_saw_calls() && status != 127)
+			fprintf(stderr, "vgpu-ctl: %s called nothing of our libcuda.so.1: `vgpu-ctl doctor' says which one "
+				"programs load\n", argv[0]);
 	}
 	unlink(path);
 	rmdir(dir);

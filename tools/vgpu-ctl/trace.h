@@ -24,6 +24,7 @@ void trace_out_open(FILE *to, bool json);
 void trace_call(const struct trace_call *c);
 void trace_device(double when, const char *event, char *fields);
 void trace_text(double when, char *text);
+bool trace_saw_calls(void);
 double trace_now(void);
 const char *trace_result(long number);
 
@@ -34,6 +35,9 @@ struct trace_buffer {
 };
 
 int trace_read(int fd, struct trace_buffer *b, void (*fn)(char *line, void *data), void *data);
+
+/* trace.c: whether the user wants an end; to set all probes takes a while */
+bool trace_interrupted(void);
 
 /* trace_kernel.c: by the kernel's tracing */
 int trace_kernel_begin(const char *pid);
@@ -58,6 +62,7 @@ struct trace_probes {
 /* trace_probes.c */
 bool probes_set(struct trace_probes *p, const char *pid);
 void probes_drop(const char *group);
+void probes_drop_groups(bool (*which)(const char *group));
 
 /* trace_symbols.c: the functions of a library, by name and file offset */
 int symbols_each(const char *path, void (*fn)(const char *name, unsigned long offset, void *data), void *data);

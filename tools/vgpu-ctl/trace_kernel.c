@@ -5,7 +5,7 @@
  * which leaves whatever else is being traced alone.
  *
  * An instance and its probes outlive a tracer that is killed. Each tracer holds a lock on the folder of
- * its instance; the next one takes away what nobody holds.
+ * its instance; the next one takes away what nobody holds, and probes whose instance and tracer are gone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -72,12 +72,19 @@ static int put_in(const char *instance, const char *name, const char *text)
 	return put(path, text);
 }
 
-/* The instance goes last: as long as there are probes, the next tracer finds their name. */
+/*
+ * The instance goes first: for each probe that is dropped the kernel empties the buffers that had it enabled, and waits
+ * twice for all processors to do so. Only when somebody else looks into it, it cannot go before its probes.
+ */
 static void take_away(const char *instance)
 {
+	int r;
+
 	put_in(instance, "events/enable", "0");
+	r = rmdir(instance);
 	probes_drop(strrchr(instance, '/') + 1);
-	rmdir(instance);
+	if (r)
+		rmdir(instance);
 }
 
 /* Whether the tracer lives that its instance is called after, and has perhaps not come to locking it yet. */
@@ -93,6 +100,15 @@ static bool lives(const char *name)
 	if (f)
 		fclose(f);
 	return !strcmp(comm, "vgpu-ctl\n");
+}
+
+/* Probes of a tracer that was killed when its instance was gone already. */
+static bool abandoned(const char *group)
+{
+	char path[sizeof(INSTANCES) + 64];
+
+	snprintf(path, sizeof(path), INSTANCES "/%.32s", group);
+	return !strncmp(group, PREFIX, strlen(PREFIX)) && !lives(group) && access(path, F_OK);
 }
 
 static void take_away_stale(void)
@@ -115,6 +131,7 @@ static void take_away_stale(void)
 	}
 	if (d)
 		closedir(d);
+	probes_drop_groups(abandoned);
 }
 
 /* Tracing itself: NULL when it can be used, else why not. */
@@ -187,7 +204,7 @@ static void watch_calls(struct session *s)
 {
 	char enable[64];
 
-	if (!probes_set(&s->probes, s->pid))
+	if (!probes_set(&s->probes, s->pid) || trace_interrupted())
 		return;
 	snprintf(enable, sizeof(enable), "events/%s/enable", s->probes.group);
 	if (put_in(s->instance, enable, "1"))

@@ -14,6 +14,7 @@
 static FILE *out;
 static bool as_json;
 static double began;
+static bool any_call;
 
 /** trace_now - CLOCK_MONOTONIC in seconds */
 double trace_now(void)
@@ -57,6 +58,12 @@ static void printable(char *text)
 			*text = '?';
 }
 
+/** trace_saw_calls - whether a call was among what was written */
+bool trace_saw_calls(void)
+{
+	return any_call;
+}
+
 /* An object with the members that all lines have. */
 static struct json_object *line_of(double when, const char *record)
 {
@@ -81,6 +88,7 @@ void trace_call(const struct trace_call *c)
 {
 	struct json_object *o;
 
+	any_call = true;
 	if (!as_json) {
 		fprintf(out, "%10.6f [%ld] %s = %s (%.0f us)\n", c->when - began, c->tid, c->name, c->result, c->us);
 		fflush(out);

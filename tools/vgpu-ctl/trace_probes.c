@@ -27,6 +27,8 @@ static void add(const char *name, unsigned long offset, void *data)
 {
 	struct trace_probes *p = data;
 
+	if (trace_interrupted())
+		return;
 	if (put(p->events, "p:%s/%s %s:0x%lx\n", p->group, name, p->library, offset) &&
 	    put(p->events, "r:%s/%s__ret %s:0x%lx result=$retval:s32\n", p->group, name, p->library, offset))
 		p->count++;
@@ -72,7 +74,7 @@ bool probes_set(struct trace_probes *p, const char *pid)
 	}
 	symbols_each(p->library, add, p);
 	close(p->events);
-	if (!p->count)
+	if (!p->count && !trace_interrupted())
 		fprintf(stderr, "vgpu-ctl: calls cannot be traced: only launches will show\n");
 	return p->count;
 }
@@ -110,4 +112,38 @@ void probes_drop(const char *group)
 	if (events >= 0)
 		close(events);
 	free(names);
+}
+
+/* The first group in the system's list that is one of those; "": there is none. */
+static void first_group(bool (*which)(const char *group), char *group, size_t size)
+{
+	char line[PATH_MAX + 256], *name, *end;
+	FILE *f = fopen(UPROBE_EVENTS, "re");
+
+	group[0] = 0;
+	while (f && !group[0] && fgets(line, sizeof(line), f)) {
+		name = strchr(line, ':');
+		end = name ? strchr(name, '/') : NULL;
+		if (!end)
+			continue;
+		*end = 0;
+		if (which(name + 1))
+			snprintf(group, size, "%s", name + 1);
+	}
+	if (f)
+		fclose(f);
+}
+
+/** probes_drop_groups - probes_drop() for each group that @which says yes to */
+void probes_drop_groups(bool (*which)(const char *group))
+{
+	char group[64], last[64] = "";
+
+	for (;;) {
+		first_group(which, group, sizeof(group));
+		if (!group[0] || !strcmp(group, last))	/* one that cannot be dropped */
+			return;
+		probes_drop(group);
+		strcpy(last, group);
+	}
 }

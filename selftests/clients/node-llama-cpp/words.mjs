@@ -31,7 +31,7 @@ async function alone(model, file) {
     let i = 0;
 
     for (const p of prompts().slice(0, count)) {
-        result(`${file} prompt ${i}`, differs(await one(model, sequence, p, i === 0), p.continues));
+        result(`${file} prompt ${i}`, differs(await one(model, sequence, p, i === 0 && file === process.argv[3]), p.continues));
         i++;
     }
     await ctx.dispose();
