@@ -85,7 +85,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	5
+#define VGPU_UAPI_VERSION	6
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -1206,6 +1206,7 @@ struct vgpu_pkt_header {
 
 /* Flags of LAUNCH */
 #define VGPU_LAUNCH_COOPERATIVE	(1ull << 0)	/* all blocks resident together */
+#define VGPU_LAUNCH_PRIORITY	(1ull << 1)	/* @priority instead of the queue's; added in version 6 */
 
 /**
  * struct vgpu_pkt_launch - run a kernel; two slots, then @param_bytes of parameters
@@ -1217,7 +1218,7 @@ struct vgpu_pkt_header {
  * @dyn_shared: dynamic shared memory, bytes
  * @local_bytes: local memory of a thread, call stack included; 0: the kernel's own and a 1 KiB stack
  * @param_bytes: must be the kernel's
- * @reserved0: must be zero
+ * @priority: with %VGPU_LAUNCH_PRIORITY, from %VGPU_PRIORITY_GREATEST to 0; otherwise must be zero
  * @tag: free for the user; traced
  * @reserved: must be zero
  */
@@ -1230,7 +1231,7 @@ struct vgpu_pkt_launch {
 	__u32 dyn_shared;
 	__u32 local_bytes;
 	__u32 param_bytes;
-	__u32 reserved0;
+	__s32 priority;
 	__u64 tag;
 	__u64 reserved[7];
 };

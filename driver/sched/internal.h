@@ -261,6 +261,7 @@ struct vgpu_job_ops {
  * @link: in vgpu_sched_ctx.jobs while there is something to hand out
  * @level: in which of them
  * @since: turns its context had had then
+ * @priority: its queue's, or its own
  * @queue: its queue
  * @dev: its device; a job of a stopped context may outlive its queue
  * @ops: its kind
@@ -287,6 +288,7 @@ struct vgpu_job_ops {
 struct vgpu_job {
 	struct list_head link;
 	unsigned int level;
+	s32 priority;
 	u64 since;
 	struct vgpu_queue *queue;
 	struct vgpu_device *dev;

@@ -24,6 +24,7 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 	INIT_LIST_HEAD(&job->ranges);
 	INIT_LIST_HEAD(&job->spinning);
 	job->queue = q;
+	job->priority = q->priority;
 	job->dev = q->obj.ctx->dev;
 	job->ops = ops;
 	job->seqno = seqno;
@@ -127,7 +128,7 @@ static void link_job(struct vgpu_job *job)
 	if (!has_work(job))
 		return;
 	if (!list_empty(&job->link)) {
-		if (!fresh || job->level == job->queue->priority - VGPU_PRIORITY_GREATEST)
+		if (!fresh || job->level == job->priority - VGPU_PRIORITY_GREATEST)
 			return;
 		vgpu_job_unlink(job);	/* it yields no more */
 	}

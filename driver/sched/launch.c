@@ -398,7 +398,10 @@ static int check_shape(struct vgpu_device *dev, const struct vgpu_pkt_launch *p,
 
 static int check(const struct vgpu_pkt_launch *p)
 {
-	if (p->reserved0 || memchr_inv(p->reserved, 0, sizeof(p->reserved)))
+	if (memchr_inv(p->reserved, 0, sizeof(p->reserved)))
+		return -EINVAL;
+	if (p->hdr.flags & VGPU_LAUNCH_PRIORITY ?
+	    p->priority < VGPU_PRIORITY_GREATEST || p->priority > VGPU_PRIORITY_LEAST : p->priority)
 		return -EINVAL;
 	if (p->param_bytes > VGPU_MAX_PARAM_BYTES ||
 	    p->hdr.slots != 2 + DIV_ROUND_UP(p->param_bytes, VGPU_SLOT_BYTES))
@@ -468,6 +471,8 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	l->job.threads = threads;
 	l->job.unit_bytes = l->cta_bytes;
 	l->job.all_at_once = l->cooperative;
+	if (p->hdr.flags & VGPU_LAUNCH_PRIORITY)
+		l->job.priority = p->priority;
 	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
 	l->limit_ns = (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC *
 		min_t(u64, blocks, vgpu_sched.nworkers);

@@ -255,7 +255,7 @@ static int begin_wait_value(struct vgpu_worker *w, struct vgpu_queue *q, const v
 
 static const struct kind kinds[] = {
 	[VGPU_PKT_NOP]		= { 1, 1, 0, begin_nop },
-	[VGPU_PKT_LAUNCH]	= { 2, VGPU_PACKET_SLOTS, VGPU_LAUNCH_COOPERATIVE, begin_launch },
+	[VGPU_PKT_LAUNCH]	= { 2, VGPU_PACKET_SLOTS, VGPU_LAUNCH_COOPERATIVE | VGPU_LAUNCH_PRIORITY, begin_launch },
 	[VGPU_PKT_COPY]		= { 1, 1, 0, begin_copy },
 	[VGPU_PKT_FILL]		= { 1, 1, 0, begin_fill },
 	[VGPU_PKT_SIGNAL]	= { 1, 1, 0, begin_signal },

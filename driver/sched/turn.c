@@ -73,7 +73,7 @@ void vgpu_turn_init(struct vgpu_sched_ctx *s)
  */
 void vgpu_turn_join(struct vgpu_sched_ctx *s, struct vgpu_job *job, bool yields)
 {
-	unsigned int level = job->queue->priority - VGPU_PRIORITY_GREATEST;
+	unsigned int level = job->priority - VGPU_PRIORITY_GREATEST;
 
 	if (yields && s->levels)
 		level = max_t(unsigned int, level, __fls(s->levels));

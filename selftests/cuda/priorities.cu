@@ -25,8 +25,21 @@ static int given(int asked)
 	return p;
 }
 
-// A grid in a stream of each priority, the least submitted first, all let go at once.
-static bool in_order()
+// Into a stream, or with a priority of its own into one that has another.
+static void launch(unsigned *out, cudaStream_t s, bool own, int priority)
+{
+	cudaLaunchConfig_t c = { BLOCKS, 32, 0, s };
+	cudaLaunchAttribute a;
+
+	a.id = cudaLaunchAttributePriority;
+	a.val.priority = priority;
+	c.attrs = &a;
+	c.numAttrs = own;
+	CU(cudaLaunchKernelEx(&c, work, out, 5000));
+}
+
+// A grid of each priority, the least submitted first, all let go at once. Own: it is the launch's.
+static bool in_order(bool own)
 {
 	unsigned *out = device_array<unsigned>(32 * BLOCKS);
 	cudaStream_t s[LEVELS], holder;
@@ -42,10 +55,10 @@ static bool in_order()
 	hold<<<1, 1, 0, holder>>>(gate);
 	CU(cudaEventRecord(held, holder));
 	for (int i = 0; i < LEVELS; i++) {
-		CU(cudaStreamCreateWithPriority(&s[i], cudaStreamNonBlocking, -i));
+		CU(cudaStreamCreateWithPriority(&s[i], cudaStreamNonBlocking, own ? GREATEST + i : -i));
 		CU(cudaEventCreate(&end[i]));
 		CU(cudaStreamWaitEvent(s[i], held));
-		work<<<BLOCKS, 32, 0, s[i]>>>(out, 5000);
+		launch(out, s[i], own, -i);
 		CU(cudaEventRecord(end[i], s[i]));
 	}
 	*(volatile int *)gate = 1;
@@ -57,6 +70,41 @@ static bool in_order()
 		printf("# priority %d ends %.3f ms before priority 0\n", -i, ms);
 		good = good && ms > 0;
 	}
+	return good;
+}
+
+static int priority_of(cudaGraphNode_t n)
+{
+	cudaLaunchAttributeValue v;
+
+	CU(cudaGraphKernelNodeGetAttribute(n, cudaLaunchAttributePriority, &v));
+	return v.priority;
+}
+
+static bool nodes()
+{
+	unsigned *out = device_array<unsigned>(32 * BLOCKS);
+	cudaStream_t s;
+	cudaGraph_t g;
+	cudaGraphExec_t e;
+	cudaGraphNode_t n[2];
+	size_t count = 2;
+	bool good;
+
+	CU(cudaStreamCreateWithPriority(&s, cudaStreamNonBlocking, -3));
+	CU(cudaStreamBeginCapture(s, cudaStreamCaptureModeRelaxed));
+	launch(out, s, false, 0);
+	launch(out, s, true, -100);
+	CU(cudaStreamEndCapture(s, &g));
+	CU(cudaGraphGetNodes(g, n, &count));
+	good = count == 2 && ((priority_of(n[0]) == -3 && priority_of(n[1]) == GREATEST) ||
+			      (priority_of(n[1]) == -3 && priority_of(n[0]) == GREATEST));
+	CU(cudaGraphInstantiate(&e, g, cudaGraphInstantiateFlagUseNodePriority));
+	CU(cudaGraphLaunch(e, s));
+	CU(cudaStreamSynchronize(s));
+	CU(cudaGraphExecDestroy(e));
+	CU(cudaGraphDestroy(g));
+	CU(cudaFree(out));
 	return good;
 }
 
@@ -75,6 +123,8 @@ int main()
 	int p = 9;
 	CU(cudaStreamGetPriority(cudaStreamPerThread, &p));
 	check_result(p == 0, "a default stream has the least");
-	check_result(in_order(), "greater ones end before the least");
+	check_result(in_order(false), "greater ones end before the least");
+	check_result(in_order(true), "a launch's own counts instead of its stream's");
+	check_result(nodes(), "a captured launch's is its stream's or its own, within the range");
 	return check_end();
 }

@@ -344,8 +344,11 @@ TEST_F(fair, range_of_priorities)
 		EXPECT_EQ(0, queue_of(&self->g, p, &q));
 }
 
-/* A launch in each level, submitted least first, all let go at once: they end in the order of their priority. */
-static int times_of_levels(struct gpu *g, uint64_t t[LEVELS])
+/*
+ * A launch in each level, submitted least first, all let go at once: they end in the order of their priority.
+ * @own: it is the launch's, and the queues have them the other way round
+ */
+static int times_of_levels(struct gpu *g, bool own, uint64_t t[LEVELS])
 {
 	struct vgpu_pkt_timestamp stamp = { .hdr = { .type = VGPU_PKT_TIMESTAMP, .slots = 1 } };
 	struct launch l = launch(g, WORK, 64, 32, g->va + 4096, 200000);
@@ -356,7 +359,9 @@ static int times_of_levels(struct gpu *g, uint64_t t[LEVELS])
 
 	wait = pkt_fence(VGPU_PKT_WAIT, fence, 1);
 	for (int i = 0; i < LEVELS && !rc; i++) {
-		rc = queue_of(g, VGPU_PRIORITY_LEAST - i, &q[i]);
+		rc = queue_of(g, own ? VGPU_PRIORITY_GREATEST + i : VGPU_PRIORITY_LEAST - i, &q[i]);
+		l.p.hdr.flags = own ? VGPU_LAUNCH_PRIORITY : 0;
+		l.p.priority = own ? VGPU_PRIORITY_LEAST - i : 0;
 		stamp.dst = g->va + 8 * i;
 		if (!rc && (!submit(&q[i], &wait) || !submit(&q[i], &l) || !submit(&q[i], &stamp)))
 			rc = -EIO;
@@ -369,13 +374,13 @@ static int times_of_levels(struct gpu *g, uint64_t t[LEVELS])
 }
 
 /* Of two neighbours the last blocks may end the other way round when the host stops a worker: not again and again. */
-TEST_F_TIMEOUT(fair, every_level, 200)
+static void every_level(struct __test_metadata *_metadata, struct gpu *g, bool own)
 {
 	uint64_t t[LEVELS];
 	int late = 1;
 
 	for (int tries = 0; late && tries < 5; tries++) {
-		ASSERT_EQ(0, times_of_levels(&self->g, t));
+		ASSERT_EQ(0, times_of_levels(g, own, t));
 		late = 0;
 		for (int i = 1; i < LEVELS; i++) {
 			late += t[i] >= t[i - 1];
@@ -384,6 +389,16 @@ TEST_F_TIMEOUT(fair, every_level, 200)
 		}
 	}
 	EXPECT_EQ(0, late);
+}
+
+TEST_F_TIMEOUT(fair, every_level, 200)
+{
+	every_level(_metadata, &self->g, false);
+}
+
+TEST_F_TIMEOUT(fair, every_launch, 200)
+{
+	every_level(_metadata, &self->g, true);
 }
 
 /* Kernels that never end in so many queues of a priority. */

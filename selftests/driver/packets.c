@@ -167,7 +167,7 @@ static const struct {
 	const char *name;
 	uint32_t type, at, bytes;
 } reserved[] = {
-	RESERVED(LAUNCH, launch, reserved0),
+	RESERVED(LAUNCH, launch, priority),
 	RESERVED(LAUNCH, launch, reserved),
 	RESERVED(FILL, fill, reserved),
 	RESERVED(SIGNAL, fence, reserved0),
@@ -199,7 +199,7 @@ TEST_F(packet, flags)
 
 		p.hdr.flags = 1ull << 63;
 		ends(_metadata, self, "flag 63", p, VGPU_FAULT_PACKET, -EINVAL);
-		p.hdr.flags = type == VGPU_PKT_LAUNCH ? 2 : 1;
+		p.hdr.flags = type == VGPU_PKT_LAUNCH ? 4 : 1;
 		ends(_metadata, self, "the lowest flag", p, VGPU_FAULT_PACKET, -EINVAL);
 	}
 }
@@ -316,6 +316,10 @@ TEST_F(packet, launch)
 	REFUSED(LAUNCH, p.launch.p.param_bytes = 8, -EINVAL);
 	REFUSED(LAUNCH, p.launch.p.param_bytes = ~0u, -EINVAL);
 	REFUSED(LAUNCH, (p.hdr.flags = VGPU_LAUNCH_COOPERATIVE, p.launch.p.grid[0] = 1 << 20), -E2BIG);
+	REFUSED(LAUNCH, p.launch.p.priority = -1, -EINVAL);
+	REFUSED(LAUNCH, (p.hdr.flags = VGPU_LAUNCH_PRIORITY, p.launch.p.priority = VGPU_PRIORITY_LEAST + 1), -EINVAL);
+	REFUSED(LAUNCH, (p.hdr.flags = VGPU_LAUNCH_PRIORITY, p.launch.p.priority = VGPU_PRIORITY_GREATEST - 1), -EINVAL);
+	REFUSED(LAUNCH, (p.hdr.flags = VGPU_LAUNCH_PRIORITY, p.launch.p.priority = INT32_MIN), -EINVAL);
 	/* The code of another context, where it would run. */
 	ASSERT_EQ(0, victim(self, &other));
 	l = good(self, VGPU_PKT_LAUNCH);

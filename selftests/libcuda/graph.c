@@ -174,6 +174,79 @@ static const char meet[] =
 	"\tmov.u32 %r0, %envreg1;\n\tmov.u32 %r1, %envreg2;\n\tmov.b64 %a1, {%r1, %r0};\n"
 	"\tld.volatile.global.u32 %r2, [%a1];\n\tst.global.u64 [%a0], %a1;\n\tret;\n}\n";
 
+/* ---- priorities of launches, in graphs and outside */
+
+static const char nothing[] = ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry nothing()\n{\n\tret;\n}\n";
+
+/* The priority of what was launched last, if it has one of its own; else 1. */
+static int last_priority(void)
+{
+	const struct vgpu_pkt_launch *p = &host_device_counts.last_launch;
+
+	return cuCtxSynchronize() ? 99 : p->hdr.flags & VGPU_LAUNCH_PRIORITY ? p->priority : 1;
+}
+
+static CUresult launch_with(CUfunction f, CUstream s, unsigned int nattrs, int priority)
+{
+	CUlaunchAttribute a = { .id = CU_LAUNCH_ATTRIBUTE_PRIORITY, .value.priority = priority };
+	CUlaunchConfig c = {
+		.gridDimX = 1, .gridDimY = 1, .gridDimZ = 1, .blockDimX = 1, .blockDimY = 1, .blockDimZ = 1,
+		.hStream = s, .attrs = &a, .numAttrs = nattrs,
+	};
+
+	return cuLaunchKernelEx(&c, f, NULL, NULL);
+}
+
+/* What a graph's one node reports, and what it is launched with as @flags say. */
+static bool node_has(CUgraph g, unsigned int flags, int reports, int launched)
+{
+	CUlaunchAttributeValue v = { .priority = 99 };
+	CUgraphExec exec;
+	CUgraphNode n;
+	size_t one = 1;
+
+	return !cuGraphGetNodes(g, &n, &one) && !cuGraphKernelNodeGetAttribute(n, CU_LAUNCH_ATTRIBUTE_PRIORITY, &v) &&
+	       v.priority == reports && !cuGraphInstantiateWithFlags(&exec, g, flags) && !cuGraphLaunch(exec, NULL) &&
+	       last_priority() == launched && !cuGraphExecDestroy(exec);
+}
+
+static void test_priorities(void)
+{
+	const unsigned int own = CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
+	CUlaunchAttributeValue v = { .priority = 100 };
+	CUgraph g[2], clone;
+	CUgraphNode n[2];
+	CUmodule mod;
+	CUfunction f;
+	CUstream s;
+	size_t one = 1;
+
+	cuModuleLoadData(&mod, nothing);
+	cuModuleGetFunction(&f, mod, "nothing");
+	cuStreamCreateWithPriority(&s, 1, -3);
+	ok(!launch_with(f, s, 0, -1) && last_priority() == 1 && !launch_with(f, s, 1, -1) && last_priority() == -1 &&
+	   !launch_with(f, s, 1, 7) && last_priority() == 0 && !launch_with(f, s, 1, -7) && last_priority() == -5,
+	   "a launch has its stream's priority, or one of its own");
+	for (int k = 0; k < 2; k++) {
+		cuStreamBeginCapture_v2(s, 2);
+		launch_with(f, s, k, -2);
+		cuStreamEndCapture(s, &g[k]);
+		one = 1;
+		cuGraphGetNodes(g[k], &n[k], &one);
+	}
+	ok(node_has(g[0], 0, -3, 1) && node_has(g[0], own, -3, -3), "a captured launch has its stream's");
+	ok(node_has(g[1], 0, -2, 1) && node_has(g[1], own, -2, -2), "or its own");
+	ok(!cuGraphClone(&clone, g[0]) && node_has(clone, own, -3, -3), "a copy of it, too");
+	ok(!cuGraphKernelNodeCopyAttributes(n[1], n[0]) && node_has(g[1], own, -3, -3), "or who has its attributes");
+	ok(!cuGraphKernelNodeSetAttribute(n[0], CU_LAUNCH_ATTRIBUTE_PRIORITY, &v) && node_has(g[0], own, 0, 0),
+	   "one that is set is within the range");
+	cuGraphDestroy(g[0]);
+	cuGraphDestroy(g[1]);
+	cuGraphDestroy(clone);
+	cuStreamDestroy_v2(s);
+	cuModuleUnload(mod);
+}
+
 static CUgraphExec captured(CUstream s, CUgraph *g)
 {
 	CUgraphExec exec;
@@ -242,6 +315,7 @@ int main(void)
 	test_depth();
 	test_memory_is_short();
 	test_wrong_stream();
+	test_priorities();
 	test_pending();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();

@@ -270,7 +270,7 @@ CUDA_API(cuGraphKernelNodeSetAttribute, CU_ARGS(CUgraphNode node, int id, const 
 	return r ? r : cu_node_kernel_attribute(&node->p.kernel, id, value);
 }
 
-/* An attribute that was never set is zero, but a cluster, which is one block. */
+/* An attribute that was never set is zero, but a cluster, which is one block, and a captured launch's priority. */
 CUDA_API(cuGraphKernelNodeGetAttribute, CU_ARGS(CUgraphNode node, int id, CUlaunchAttributeValue *value),
 	 CU_ARGS(node, id, value))
 {
@@ -285,6 +285,8 @@ CUDA_API(cuGraphKernelNodeGetAttribute, CU_ARGS(CUgraphNode node, int id, CUlaun
 	memset(value, 0, sizeof(*value));
 	if (id == CU_LAUNCH_ATTRIBUTE_COOPERATIVE)
 		value->cooperative = k->shape.cooperative;
+	else if (id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
+		value->priority = k->shape.priority;
 	else if (id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
 		value->cluster.x = value->cluster.y = value->cluster.z = 1;
 	for (unsigned int i = 0; i < k->nattrs; i++)
@@ -303,6 +305,7 @@ CUDA_API(cuGraphKernelNodeCopyAttributes, CU_ARGS(CUgraphNode to, CUgraphNode fr
 		return r;
 	to->p.kernel.nattrs = 0;
 	to->p.kernel.shape.cooperative = from->p.kernel.shape.cooperative;
+	to->p.kernel.shape.priority = from->p.kernel.shape.priority;
 	for (unsigned int i = 0; i < from->p.kernel.nattrs && !r; i++)
 		r = cu_node_kernel_attribute(&to->p.kernel, from->p.kernel.attrs[i].id,
 					     &from->p.kernel.attrs[i].value);

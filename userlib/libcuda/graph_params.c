@@ -93,6 +93,8 @@ CUresult cu_node_kernel_attribute(struct cu_node_kernel *k, unsigned int id, con
 	}
 	if (r || id == CU_LAUNCH_ATTRIBUTE_IGNORE)
 		return r;
+	if (id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
+		a.value.priority = k->shape.priority;
 	for (unsigned int i = 0; i < k->nattrs; i++) {
 		if (k->attrs[i].id == id) {
 			k->attrs[i] = a;
@@ -194,6 +196,7 @@ CUresult cu_node_kernel_replace(CUgraphNode n, struct cu_node_params *p, const C
 		return r;
 	r = kernel_attrs(&p->kernel, n->p.kernel.attrs, n->p.kernel.nattrs);
 	p->kernel.shape.cooperative = n->p.kernel.shape.cooperative;
+	p->kernel.shape.priority = n->p.kernel.shape.priority;
 	if (r)
 		cu_node_params_free(CU_GRAPH_NODE_KERNEL, p);
 	return r;

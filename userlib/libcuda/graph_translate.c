@@ -30,6 +30,7 @@ static CUresult kernel(CUgraphExec exec, CUgraphNode n, struct cu_node_code **ou
 {
 	uint8_t packet[CU_LAUNCH_BYTES] __attribute__((aligned(8)));
 	struct cu_node_kernel *k = &n->p.kernel;
+	struct cu_launch shape = k->shape;
 	uint64_t meeting = 0;
 	uint32_t slots;
 	CUresult r = CUDA_SUCCESS;
@@ -38,8 +39,9 @@ static CUresult kernel(CUgraphExec exec, CUgraphNode n, struct cu_node_code **ou
 		return CUDA_ERROR_INVALID_VALUE;	/* its module was unloaded */
 	if (k->shape.cooperative)
 		r = workspace(exec, n->p.ctx, &meeting);
+	shape.own_priority = exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
 	if (!r)
-		r = cu_launch_build(k->f, &k->shape, k->params, meeting, packet, &slots);
+		r = cu_launch_build(k->f, &shape, k->params, meeting, packet, &slots);
 	if (r)
 		return r;
 	*out = code_new(slots, 1);

@@ -23,20 +23,13 @@ static enum cu_update_result kernel_change(CUgraphExec exec, const struct cu_nod
 					   const struct cu_node_params *p)
 {
 	bool priority = exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;
-	CUlaunchAttributeValue had = { 0 }, has = { 0 };
 
 	if (old->ctx != p->ctx)
 		return CU_GRAPH_EXEC_UPDATE_ERROR_UNSUPPORTED_FUNCTION_CHANGE;
 	if (old->kernel.shape.cooperative != p->kernel.shape.cooperative)
 		return CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED;
-	for (unsigned int i = 0; i < old->kernel.nattrs; i++)
-		if (old->kernel.attrs[i].id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
-			had = old->kernel.attrs[i].value;
-	for (unsigned int i = 0; i < p->kernel.nattrs; i++)
-		if (p->kernel.attrs[i].id == CU_LAUNCH_ATTRIBUTE_PRIORITY)
-			has = p->kernel.attrs[i].value;
-	return priority && had.priority != has.priority ? CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED :
-							  CU_GRAPH_EXEC_UPDATE_SUCCESS;
+	return priority && old->kernel.shape.priority != p->kernel.shape.priority ?
+		       CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED : CU_GRAPH_EXEC_UPDATE_SUCCESS;
 }
 
 static enum cu_update_result copy_change(const struct cu_node_params *old, const struct cu_node_params *p)
@@ -97,6 +90,7 @@ static bool same(CUgraphNode own, CUgraphNode n)
 		return false;
 	return own->p.ctx == n->p.ctx && a->f == b->f && a->shape.dynamic == b->shape.dynamic &&
 	       a->shape.cooperative == b->shape.cooperative && !a->nattrs == !b->nattrs &&
+	       a->shape.priority == b->shape.priority &&
 	       !memcmp(a->shape.grid, b->shape.grid, sizeof(a->shape.grid)) &&
 	       !memcmp(a->shape.block, b->shape.block, sizeof(a->shape.block)) &&
 	       !memcmp(a->params, b->params, a->f->kernel.param_size);

@@ -227,6 +227,10 @@ CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t 
 	memset(to + f->kernel.param_size, 0, at - f->kernel.param_size);
 	memcpy(to + at, &hidden, sizeof(hidden));
 	memset(to + bytes, 0, -bytes % VGPU_SLOT_BYTES);
+	if (l->own_priority) {
+		p->hdr.flags |= VGPU_LAUNCH_PRIORITY;
+		p->priority = l->priority;
+	}
 	if (!l->cooperative)
 		return CUDA_SUCCESS;
 	p->hdr.flags |= VGPU_LAUNCH_COOPERATIVE;
@@ -266,6 +270,8 @@ static CUresult capture(CUfunction f, const struct cu_launch *l, CUstream s)
 	if (s->ctx != f->mod->ctx)
 		return CUDA_ERROR_INVALID_HANDLE;
 	r = cu_node_kernel_set(&p, f, l);
+	if (!l->own_priority)
+		p.kernel.shape.priority = s->priority;
 	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_KERNEL, &p, NULL);
 }
 

@@ -12,6 +12,8 @@
  * @block: threads
  * @dynamic: dynamic shared memory, bytes
  * @cooperative: all blocks are resident together
+ * @own_priority: it has one of its own, which is not its stream's
+ * @priority: that one; of a node the one it reports
  * @params: one pointer a parameter, or NULL
  * @extra: the packed form, or NULL
  * @attrs: attributes as the program gave them, for captures
@@ -22,7 +24,8 @@
 struct cu_launch {
 	unsigned int grid[3], block[3];
 	unsigned int dynamic;
-	bool cooperative;
+	bool cooperative, own_priority;
+	int priority;
 	void **params, **extra;
 	const CUlaunchAttribute *attrs;
 	unsigned int nattrs;

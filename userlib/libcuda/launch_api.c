@@ -69,6 +69,10 @@ CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
 	case CU_LAUNCH_ATTRIBUTE_COOPERATIVE:
 		l->cooperative = a->value.cooperative;
 		return CUDA_SUCCESS;
+	case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+		l->own_priority = true;
+		l->priority = cu_priority_within(a->value.priority);
+		return CUDA_SUCCESS;
 	case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
 		if (a->value.cluster.x * a->value.cluster.y * a->value.cluster.z > 1)
 			return CUDA_ERROR_INVALID_CLUSTER_SIZE;
@@ -78,7 +82,6 @@ CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
 	case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
 	case CU_LAUNCH_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE:
 	case CU_LAUNCH_ATTRIBUTE_PREFERRED_CLUSTER_DIMENSION:
-	case CU_LAUNCH_ATTRIBUTE_PRIORITY:
 	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
 	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
 	case CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT:

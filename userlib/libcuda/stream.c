@@ -55,8 +55,7 @@ CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int 
 	s->ctx = ctx;
 	s->kind = kind;
 	s->flags = flags;
-	s->priority = priority < CU_PRIORITY_GREATEST ? CU_PRIORITY_GREATEST :
-		      priority > CU_PRIORITY_LEAST ? CU_PRIORITY_LEAST : priority;
+	s->priority = cu_priority_within(priority);
 	s->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&ctx->lock);
 	s->next = ctx->streams;

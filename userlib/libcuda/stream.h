@@ -6,6 +6,12 @@
 #include "context.h"
 
 enum { CU_PRIORITY_LEAST = VGPU_PRIORITY_LEAST, CU_PRIORITY_GREATEST = VGPU_PRIORITY_GREATEST };
+
+/* What is out of the range becomes its nearer end. */
+static inline int cu_priority_within(int p)
+{
+	return p < CU_PRIORITY_GREATEST ? CU_PRIORITY_GREATEST : p > CU_PRIORITY_LEAST ? CU_PRIORITY_LEAST : p;
+}
 /* Slots of a ring: the largest launch fits and a good many small ones. */
 enum { CU_RING_SLOTS = 1024 };
 
