@@ -18,6 +18,7 @@
 #include "../core/tally.h"
 #include "config.h"
 #include "pci.h"
+#include "remove.h"
 
 #define DRIVER_NAME	"vgpu"
 
@@ -40,7 +41,7 @@
  * @lock: guards @slot and what it points to against config accesses, which
  *	come in any context and, on some architectures, without a lock
  * @slot: config space of each device, by slot number
- * @override_err: why the device just found could not be claimed for us
+ * @err: why the device just found could not be claimed for us
  */
 struct root {
 	struct pci_bus *bus;
@@ -50,7 +51,7 @@ struct root {
 #endif
 	spinlock_t lock;
 	struct vgpu_cfg *slot[VGPU_PCI_MAX];
-	int override_err;
+	int err;
 };
 
 static struct root root = {
@@ -133,7 +134,7 @@ static int bus_event(struct notifier_block *nb, unsigned long action,
 	if (action != BUS_NOTIFY_ADD_DEVICE || pdev->bus != root.bus)
 		return NOTIFY_DONE;
 	dev_set_uevent_suppress(&pdev->dev, 1);
-	root.override_err = set_driver_override(pdev);
+	root.err = set_driver_override(pdev) ?: vgpu_pci_own_remove(pdev);
 	return NOTIFY_OK;
 }
 
@@ -222,6 +223,7 @@ static void remove_root(void)
 	pci_stop_root_bus(root.bus);
 	pci_remove_root_bus(root.bus);
 	pci_unlock_rescan_remove();
+	vgpu_pci_forget_removed();
 	pci_free_host_bridge(bridge);
 	root.bus = NULL;
 }
@@ -277,13 +279,13 @@ static int scan_slot(unsigned int index)
 {
 	struct pci_dev *pdev;
 
-	root.override_err = 0;
+	root.err = 0;
 	pdev = pci_scan_single_device(root.bus, PCI_DEVFN(index, 0));
 	if (!pdev)
 		return -ENODEV;
-	if (root.override_err) {
+	if (root.err) {
 		pci_stop_and_remove_bus_device(pdev);
-		return root.override_err;
+		return root.err;
 	}
 	pci_bus_add_device(pdev);
 	return 0;

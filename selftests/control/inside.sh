@@ -553,6 +553,68 @@ churn()
 	check "added and removed ten times" is $good 10
 }
 
+# hand SLOT: removes that function as often as it is there. Writers of one file and who rescans, all at once.
+hand()
+{
+	while :; do
+		echo 1 >"${function%0.0}$1.0/remove" && echo >>"$tmp/hands"
+	done 2>/dev/null &
+	hands+=($!)
+}
+
+# gone TRIES: the module goes, which a writer holds for a moment.
+gone()
+{
+	local i
+	for i in $(seq "$1"); do
+		rmmod vgpu 2>/dev/null && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# Functions are removed by hand and found again while their device goes and comes, with the module and through configfs. Whoever
+# comes second finds the function gone. (PCI's own "remove" used it after it was freed, which kasan shows.)
+by_hand()
+{
+	local dir=/sys/kernel/config/vgpu i good=0 hands=() function
+	load || return
+	function=$(readlink -f /sys/bus/pci/drivers/vgpu/*:*)
+	: >"$tmp/hands"
+	for i in 0 0 3 3; do
+		hand $i
+	done
+	while :; do echo 1 >/sys/bus/pci/rescan; done &
+	hands+=($!)
+	for i in $(seq 20); do
+		gone 600 || break
+		load && good=$((good + 1))
+	done
+	check "removed by hand: the module goes and comes twenty times" is $good 20
+	if load_configfs 2>"$tmp/configfs"; then
+		good=0
+		for i in $(seq 100); do
+			mkdir $dir/b && echo 3 >$dir/b/index && echo 1 >$dir/b/enabled && rmdir $dir/b && good=$((good + 1))
+		done
+		check "removed by hand: so does a device a hundred times" is $good 100
+		umount /sys/kernel/config
+		rmmod vgpu_configfs
+	else
+		skip "removed by hand: so does a device a hundred times" "this kernel has no configfs"
+	fi
+	kill "${hands[@]}"
+	wait "${hands[@]}" 2>/dev/null
+	echo "# removed by hand $(wc -l <"$tmp/hands") times"
+	check "removed by hand: it was, often" test "$(wc -l <"$tmp/hands")" -gt 20
+	echo 1 >/sys/bus/pci/rescan
+	check "removed by hand: found again" test -e "$function"
+	check "removed by hand: what is no number is refused" bash -c "echo yes 2>&1 >$function/remove | grep -q Invalid"
+	echo 0 >"$function/remove"
+	check "removed by hand: not by a 0" test -e "$function"
+	check "removed by hand: only root may" is "$(stat -c %a "$function/remove")" 220
+	unload
+}
+
 # lines FILE: each line is an object of one of trace's three kinds, with its members.
 trace_lines()
 {
@@ -954,9 +1016,9 @@ cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
 words="errors completion"	# the same in every kernel, and hundreds of programs: minutes in an emulator
 [ "${VGPU_BED:-}" = uml ] || words=
-parts=${*:-$words commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime tracing}
+parts=${*:-$words commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing}
 case ${KERNEL:-} in
-kasan | kcsan) parts=${*:-xids lost hang every_nth staying runtime tracing} ;;
+kasan | kcsan) parts=${*:-xids lost hang every_nth staying runtime by_hand tracing} ;;
 esac
 for part in $parts; do
 	echo "# $part"
