@@ -75,8 +75,22 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f)
 	copy.ctx = ctx->obj.handle;
 	if (!stop_with(ctx, &copy))
 		return false;
-	ctx->fault.event = vgpu_event_post(ctx->dev, &copy, ctx);
+	vgpu_event_post(ctx->dev, &copy, ctx);
+	spin_lock(&ctx->state_lock);
+	ctx->fault.event = copy.event;
+	spin_unlock(&ctx->state_lock);
 	return true;
+}
+
+/** vgpu_ctx_error - the kind of fault that ended a context, VGPU_FAULT_NONE where none did; under sched.lock or not */
+u32 vgpu_ctx_error(struct vgpu_ctx *ctx)
+{
+	u32 kind;
+
+	spin_lock(&ctx->state_lock);
+	kind = ctx->fault.kind;
+	spin_unlock(&ctx->state_lock);
+	return kind;
 }
 
 /**

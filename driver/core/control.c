@@ -10,7 +10,7 @@
 static void set_accounting(struct vgpu_monitor *mon, bool on)
 {
 	mutex_lock(&mon->lock);
-	mon->accounting = on;
+	WRITE_ONCE(mon->accounting, on);
 	if (!on)
 		vgpu_account_forget(mon);
 	mutex_unlock(&mon->lock);
@@ -50,7 +50,7 @@ int vgpu_ioctl_device_set(struct vgpu_file *vf, void *arg)
 	switch (s->what) {
 	case VGPU_SET_COMPUTE_MODE:
 		mutex_lock(&dev->ctx_lock);
-		dev->mon->compute_mode = s->value;
+		WRITE_ONCE(dev->mon->compute_mode, s->value);
 		mutex_unlock(&dev->ctx_lock);
 		break;
 	case VGPU_SET_PERSISTENCE:

@@ -298,6 +298,7 @@ int vgpu_device_add(const struct vgpu_device_config *config)
 	if (!rc)
 		goto unlock;
 	devices[index] = NULL;
+	vgpu_inject_remove(dev);	/* who opened it meanwhile */
 	vgpu_device_put(dev);
 unlock:
 	mutex_unlock(&devices_lock);

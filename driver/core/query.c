@@ -172,7 +172,7 @@ static void add_ctx(struct vgpu_process *p, struct vgpu_ctx *ctx)
 	p->pinned_bytes += atomic64_read(&ctx->cnt.pinned);
 	p->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
 	p->launches += atomic64_read(&ctx->cnt.launches);
-	p->last_error = READ_ONCE(ctx->fault.kind) ?: p->last_error;
+	p->last_error = vgpu_ctx_error(ctx) ?: p->last_error;
 }
 
 /* Fold the device's contexts into processes; returns how many there are. */

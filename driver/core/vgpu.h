@@ -406,6 +406,7 @@ void vgpu_client_ctx_end(struct vgpu_ctx *ctx);
 struct vgpu_ctx *vgpu_ctx_get(struct vgpu_file *vf, u32 handle);
 int vgpu_ctx_usable(struct vgpu_ctx *ctx);
 bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
+u32 vgpu_ctx_error(struct vgpu_ctx *ctx);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
 void vgpu_ctx_empty_dead(struct vgpu_device *dev);

@@ -161,7 +161,7 @@ static void take(struct vgpu_job *job, struct share *sh)
 		list_del_init(&sh->unit->link);
 	} else {
 		sh->first = job->next;
-		sh->count = min(job->chunk, job->total - job->next);
+		sh->count = min(READ_ONCE(job->chunk), job->total - job->next);
 		job->next += sh->count;
 	}
 	if (!sh->unit || !sh->unit->mem)	/* gets memory now */
@@ -228,7 +228,7 @@ void vgpu_job_publish(struct vgpu_job *job)
 	if (q->stop) {
 		drop = true;
 	} else {
-		q->state = VGPU_Q_BUSY;
+		WRITE_ONCE(q->state, VGPU_Q_BUSY);
 		q->rekick = false;
 		q->job = job;
 		link_job(job);
@@ -252,7 +252,7 @@ void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f)
 	f->queue = job->queue->obj.handle;
 	f->seqno = job->seqno;
 	spin_lock(&vgpu_sched.lock);
-	job->stopped = true;
+	WRITE_ONCE(job->stopped, true);
 	vgpu_job_unlink(job);
 	spin_unlock(&vgpu_sched.lock);
 	vgpu_ctx_fault(job->queue->obj.ctx, f);
@@ -351,7 +351,7 @@ static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, bo
 		next = OVER;
 		vgpu_job_over_locked(job);
 		q->job = NULL;
-		q->state = VGPU_Q_PUMPING;
+		WRITE_ONCE(q->state, VGPU_Q_PUMPING);
 	} else if (!turn_over && has_work(job) && !vgpu_pause_holds(dev)) {
 		next = AGAIN;
 		take(job, sh);
@@ -405,7 +405,7 @@ void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
 	if (over) {
 		vgpu_job_over_locked(job);
 		job->queue->job = NULL;
-		job->queue->state = VGPU_Q_PUMPING;
+		WRITE_ONCE(job->queue->state, VGPU_Q_PUMPING);
 	} else {
 		link_job(job);
 		vgpu_wake_workers(1);

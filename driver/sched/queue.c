@@ -35,7 +35,7 @@ bool vgpu_queue_has_work(struct vgpu_queue *q)
 	return READ_ONCE(q->user->tail) != q->head;
 }
 
-/* ---- states, all under sched.lock */
+/* ---- states, all under sched.lock; who waits for one to be DEAD looks without */
 
 static void set_flags(struct vgpu_queue *q, u32 flags)
 {
@@ -54,7 +54,7 @@ static void unlink_queue(struct vgpu_queue *q)
 static void to_kicked(struct vgpu_queue *q)
 {
 	unlink_queue(q);
-	q->state = VGPU_Q_KICKED;
+	WRITE_ONCE(q->state, VGPU_Q_KICKED);
 	set_flags(q, 0);
 	vgpu_turn_kick(q);
 }
@@ -65,9 +65,10 @@ static void to_dead(struct vgpu_queue *q)
 
 	unlink_queue(q);
 	vgpu_look_forget_locked(q);
-	q->state = VGPU_Q_DEAD;
+	WRITE_ONCE(q->state, VGPU_Q_DEAD);
 	list_del_init(&q->ctx_link);
-	if (!--s->live)
+	WRITE_ONCE(s->live, s->live - 1);
+	if (!s->live)
 		wake_up_all(&s->drained);
 	wake_up_all(&q->tl.wait);
 }
@@ -84,7 +85,7 @@ static void to_asleep(struct vgpu_queue *q)
 
 static void to_idle(struct vgpu_queue *q)
 {
-	q->state = VGPU_Q_IDLE;
+	WRITE_ONCE(q->state, VGPU_Q_IDLE);
 	if (vgpu_sched.npolled >= VGPU_MAX_POLLED) {
 		to_asleep(q);
 		return;
@@ -109,7 +110,7 @@ void vgpu_queue_settle(struct vgpu_queue *q, enum vgpu_queue_state state)
 	} else if (state == VGPU_Q_IDLE) {
 		to_idle(q);
 	} else {	/* BLOCKED */
-		q->state = state;
+		WRITE_ONCE(q->state, state);
 	}
 	q->rekick = false;
 	spin_unlock(&vgpu_sched.lock);
@@ -173,12 +174,12 @@ void vgpu_queue_stop_locked(struct vgpu_queue *q, struct list_head *dead_jobs)
 
 	if (q->state == VGPU_Q_DEAD)
 		return;
-	q->stop = true;
-	WRITE_ONCE(q->kernel->error, q->obj.ctx->fault.kind);
+	WRITE_ONCE(q->stop, true);
+	WRITE_ONCE(q->kernel->error, vgpu_ctx_error(q->obj.ctx));
 	if (q->state == VGPU_Q_PUMPING)
 		return;
 	if (q->state == VGPU_Q_BUSY) {
-		job->stopped = true;
+		WRITE_ONCE(job->stopped, true);
 		vgpu_job_unlink(job);
 		if (job->ops->stop)
 			job->ops->stop(job);
@@ -284,7 +285,7 @@ static int attach(struct vgpu_queue *q)
 		rc = -EIO;
 	} else {
 		list_add_tail(&q->ctx_link, &s->queues);
-		s->live++;
+		WRITE_ONCE(s->live, s->live + 1);
 		set_flags(q, VGPU_QUEUE_NEED_WAKEUP);
 	}
 	spin_unlock(&vgpu_sched.lock);

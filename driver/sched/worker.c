@@ -82,7 +82,7 @@ static struct vgpu_queue *next_kick(bool *more)
 	q = vgpu_turn_next_kick();
 	*more = !list_empty(&vgpu_sched.kicks);
 	if (q) {
-		q->state = VGPU_Q_PUMPING;
+		WRITE_ONCE(q->state, VGPU_Q_PUMPING);
 		if (work_waits())
 			vgpu_wake_workers(1);
 	}

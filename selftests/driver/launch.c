@@ -127,6 +127,46 @@ TEST_F(launch, queues_side_by_side)
 	EXPECT_EQ(0, queue_sync(&b.q));
 }
 
+/* ---- at the same time */
+
+/* How many workers were in blocks on average, in hundredths, while any was: worker time in the device's busy time. */
+static unsigned int workers_inside(int fd)
+{
+	struct vgpu_device_status from, to;
+
+	if (status(fd, &from) || usleep(200000) || status(fd, &to) || to.active_ns <= from.active_ns)
+		return 0;
+	return (to.busy_ns - from.busy_ns) * 100 / (to.active_ns - from.active_ns);
+}
+
+/*
+ * Two kernels of one block each: each block is in one worker's hands, so that more than one at a time is both at once. By the
+ * machine's own clock, and so in an emulated one, too. Where there is one worker they take turns, and the measure says so.
+ */
+TEST_F(launch, two_kernels_at_the_same_time)
+{
+	struct launch endless = launch(&self->g, ENDLESS, 1, 32, 0, 0);
+	struct vgpu_device_info info = { .size = sizeof(info) };
+	struct gpu b = self->g;
+	unsigned int most = 0, now;
+
+	ASSERT_EQ(0, xioctl(b.fd, VGPU_IOCTL_DEVICE_INFO, &info));
+	ASSERT_EQ(0, queue_create(b.fd, b.ctx, 256, &b.q));
+	run(&self->g, &endless);
+	run(&b, &endless);
+	for (int i = 0; i < (info.workers == 1 ? 3 : 50) && most <= 150; i++) {
+		now = workers_inside(b.fd);
+		most = now > most ? now : most;
+	}
+	TH_LOG("%u workers: %u hundredths inside", info.workers, most);
+	EXPECT_GT(most, 10);
+	if (info.workers == 1) {
+		EXPECT_LT(most, 130);
+	} else {
+		EXPECT_GT(most, 150);
+	}
+}
+
 /* ---- the length of FPU sections */
 
 #define SECTION_US	700	/* VGPU_FPU_MOST_NS: a section's own work is less */
