@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "../compiler/tap.h"
 #include "cuda.h"
@@ -177,6 +178,46 @@ static void test_plain(void)
 	cuStreamDestroy_v2(s);
 }
 
+static double cpu_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+/* Much that is freed while its streams are held up: the last of it costs what the first did. */
+static void test_many_freed(void)
+{
+	enum { N = 12000, PART = 1000 };
+	static CUdeviceptr p[N];
+	CUstream s[2];
+	double ms[N / PART];
+	bool good = true;
+	size_t before;
+	int gate = 0;
+
+	before = free_bytes();
+	for (int i = 0; i < 2; i++) {
+		cuStreamCreate(&s[i], CU_STREAM_NON_BLOCKING);
+		cuLaunchHostFunc(s[i], wait_for_gate, &gate);
+	}
+	for (int i = 0; i < N; i++)
+		good = good && !cuMemAlloc_v2(&p[i], 256);
+	for (int i = 0; i < N; i += PART) {
+		ms[i / PART] = -cpu_ms();
+		for (int k = i; k < i + PART; k++)
+			good = good && !cuMemFreeAsync(p[k], s[k & 1]);
+		ms[i / PART] += cpu_ms();
+	}
+	printf("# %d frees: %.2f ms, the last ones %.2f ms\n", PART, ms[0], ms[N / PART - 1]);
+	ok(good && ms[N / PART - 1] < 5 * ms[0] + 5, "much is freed behind what does not end, each at the same price");
+	__atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+	for (int i = 0; i < 2; i++)
+		ok(!cuStreamSynchronize(s[i]) && !cuStreamDestroy_v2(s[i]), "its stream ends");
+	ok(free_bytes() == before, "and all of it is back");
+}
+
 /* An event of several processes with a record still to come. */
 static void test_ipc_event(void)
 {
@@ -260,6 +301,7 @@ int main(void)
 	test_event();
 	test_ipc_event();
 	test_plain();
+	test_many_freed();
 	test_stream();
 	test_own_streams();
 	ok(!cuCtxDestroy_v2(ctx) && !host_device_objects(), "nothing is left in the device");

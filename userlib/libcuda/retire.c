@@ -10,32 +10,79 @@
 
 struct cu_retired {
 	struct cu_retired *next;
-	CUcontext owner, user;
-	struct cu_point point;
+	CUcontext owner;
+	uint64_t packet;
 	cu_release *release;
 	void *data;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct cu_retired *all;
+/**
+ * struct line - what belongs to one context and waits for one queue, oldest first
+ * @queue: of @user; NULL: it waits for nothing
+ * @last: the newest
+ */
+struct line {
+	struct line *next;
+	CUcontext owner, user;
+	struct cu_queue *queue;
+	struct cu_retired *first, *last;
+};
 
-/* Take those of an owner off the list that are done, or all of them; lock held. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct line *all;	/* none is empty */
+
+static bool done(const struct line *l)
+{
+	return cu_point_done((struct cu_point){ l->queue, l->first->packet });
+}
+
+/* Take those of an owner that are done, or all of them; lock held.  Looks at what it takes and once at each line. */
 static struct cu_retired *take(CUcontext owner, bool done_or_not)
 {
-	struct cu_retired *taken = NULL, **at = &all;
+	struct cu_retired *taken = NULL;
+	struct line **at = &all;
 
 	while (*at) {
-		struct cu_retired *r = *at;
+		struct line *l = *at;
 
-		if (r->owner != owner || !(done_or_not || cu_point_done(r->point))) {
-			at = &r->next;
+		while (l->owner == owner && l->first && (done_or_not || done(l))) {
+			struct cu_retired *r = l->first;
+
+			l->first = r->next;
+			r->next = taken;
+			taken = r;
+		}
+		if (l->first) {
+			at = &l->next;
 			continue;
 		}
-		__atomic_store_n(at, r->next, __ATOMIC_RELAXED);
-		r->next = taken;
-		taken = r;
+		__atomic_store_n(at, l->next, __ATOMIC_RELAXED);
+		free(l);
 	}
 	return taken;
+}
+
+/* Put it behind what waits for the same queue; false without memory for a line.  Lock held. */
+static bool put(struct cu_retired *r, CUcontext user, struct cu_queue *queue)
+{
+	struct line *l = all;
+
+	while (l && (l->owner != r->owner || l->user != user || l->queue != queue))
+		l = l->next;
+	if (!l) {
+		l = malloc(sizeof(*l));
+		if (!l)
+			return false;
+		*l = (struct line){ .next = all, .owner = r->owner, .user = user, .queue = queue, .first = r, .last = r };
+		__atomic_store_n(&all, l, __ATOMIC_RELAXED);
+		return true;
+	}
+	/* of two threads the one with the newer point may be first */
+	if (r->packet < l->last->packet)
+		r->packet = l->last->packet;
+	l->last->next = r;
+	l->last = r;
+	return true;
 }
 
 static bool release_all(struct cu_retired *list)
@@ -54,14 +101,14 @@ static bool release_all(struct cu_retired *list)
 
 bool cu_retired_free(CUcontext owner)
 {
-	struct cu_retired *done;
+	struct cu_retired *list;
 
 	if (!__atomic_load_n(&all, __ATOMIC_RELAXED))
 		return false;
 	pthread_mutex_lock(&lock);
-	done = take(owner, false);
+	list = take(owner, false);
 	pthread_mutex_unlock(&lock);
-	return release_all(done);
+	return release_all(list);
 }
 
 bool cu_retired_wait(CUcontext owner)
@@ -72,9 +119,10 @@ bool cu_retired_wait(CUcontext owner)
 		struct cu_point p = { 0 };
 
 		pthread_mutex_lock(&lock);
-		for (struct cu_retired *r = all; r && !p.queue; r = r->next)
-			if (r->owner == owner && r->user == owner && !cu_point_done(r->point))
-				p = r->point;
+		for (struct line *l = all; l && !p.queue; l = l->next)
+			if (l->owner == owner && l->user == owner &&
+			    !cu_point_done((struct cu_point){ l->queue, l->last->packet }))
+				p = (struct cu_point){ l->queue, l->last->packet };
 		pthread_mutex_unlock(&lock);
 		if (!p.queue)
 			return any | cu_retired_free(owner);
@@ -87,17 +135,20 @@ bool cu_retired_wait(CUcontext owner)
 void cu_retire(CUcontext owner, CUcontext user, struct cu_point p, cu_release *release, void *data)
 {
 	struct cu_retired *r = malloc(sizeof(*r));
+	bool kept = false;
 
-	if (!r) {
+	if (r) {
+		*r = (struct cu_retired){ .owner = owner, .packet = p.packet, .release = release, .data = data };
+		pthread_mutex_lock(&lock);
+		kept = put(r, user, p.queue);
+		pthread_mutex_unlock(&lock);
+	}
+	if (!kept) {
+		free(r);
 		cu_point_wait(user, p);
 		release(owner, data);
 		return;
 	}
-	*r = (struct cu_retired){ .owner = owner, .user = user, .point = p, .release = release, .data = data };
-	pthread_mutex_lock(&lock);
-	r->next = all;
-	__atomic_store_n(&all, r, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&lock);
 	cu_retired_free(owner);
 }
 
@@ -118,9 +169,9 @@ void cu_retired_context_gone(CUcontext ctx)
 
 	pthread_mutex_lock(&lock);
 	own = take(ctx, true);
-	for (struct cu_retired *r = all; r; r = r->next)
-		if (r->user == ctx)
-			r->point.queue = NULL;
+	for (struct line *l = all; l; l = l->next)
+		if (l->user == ctx)
+			l->queue = NULL;
 	pthread_mutex_unlock(&lock);
 	release_all(own);
 }
