@@ -22,13 +22,14 @@ says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; 
 is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
 inject() { "$ctl" inject "$@" >/dev/null; }
 
-# begin NAME MODE: a client that is ready, by NAME; its answers come with answer.
+# begin NAME MODE: a client that is ready, by NAME; its answers come with answer. $within is what runs it, if anything.
 begin()
 {
 	rm -f "$tmp/to" "$tmp/from"
 	mkfifo "$tmp/to" "$tmp/from"
 	exec 7<>"$tmp/to" 8<>"$tmp/from"
-	timeout $patience "$client" "$2" <&7 >&8 2>"$tmp/client.err" &
+	# shellcheck disable=SC2086
+	timeout $patience ${within:-} "$client" "$2" <&7 >&8 2>"$tmp/client.err" &
 	client_pid=$!
 	answer $patience
 	check "$1: a client is at work" is "$word" ready
@@ -671,6 +672,8 @@ tracing()
 		not_ok "trace a process: needs root"
 	fi
 	mount -t tracefs none /sys/kernel/tracing
+	check "trace a process: where not, in a container" says \
+		"$(unshare -pf --mount-proc "$ctl" trace 1 2>&1)" "a container.*run vgpu-ctl on the host"
 	check "four tracepoints" is "$(cd /sys/kernel/tracing/events/vgpu && echo */format | wc -w)" 4
 	trace_devices
 	trace_a_process
@@ -712,11 +715,12 @@ trace_wait()
 	sleep 1
 }
 
+# One of a pid namespace of its own, as in a container.
 trace_a_process()
 {
-	local pid patience=$((patience * 2))
+	local pid patience=$((patience * 2)) within="unshare -pf --kill-child --mount-proc"
 	begin "trace a process" wait
-	pid=$(pgrep -P "$client_pid" -x client)
+	pid=$(pgrep -P "$(pgrep -P "$client_pid" -x unshare)" -x client)
 	timeout -s INT $patience "$ctl" trace "$pid" >"$tmp/trace" 2>"$tmp/trace.err" &
 	trace_wait
 	go

@@ -134,11 +134,22 @@ static void take_away_stale(void)
 	probes_drop_groups(abandoned);
 }
 
+/* What tracepoints and trace_pipe call processes are the numbers of the first pid namespace, whose inode never changes. */
+static bool in_pid_namespace(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino != 0xeffffffc;
+}
+
 /* Tracing itself: NULL when it can be used, else why not. */
 static const char *unusable(void)
 {
 	if (geteuid())
 		return "that needs root: try sudo";
+	if (in_pid_namespace())
+		return "processes have other numbers here (a container) than where the kernel tells of them: run "
+			"vgpu-ctl on the host";
 	if (access(TRACEFS, F_OK))
 		return "this kernel has no tracing (CONFIG_FTRACE)";
 	if (access(TRACEFS "/events", F_OK) && mount("tracefs", TRACEFS, "tracefs", 0, NULL))

@@ -170,20 +170,33 @@ def two_devices():
 
 def beginning():
     """From the start to the beginning of an answer, and out again: for a bed that emulates the processor."""
-    with Module("vram=2048") as device, Server() as s:
-        lines = announced(s, 1)
-        check(len(lines) == 1 and "library=CUDA" in lines[0], f"a device is announced: {lines}", s.text())
-        create("kdoc", "kdoc-6m-q8_0.gguf")
-        first, start = PROMPTS[0], time.monotonic()
-        text, _ = generate("kdoc", first["prompt"], 6)
-        say(f"6 tokens after {time.monotonic() - start:.1f} s: {text!r}")
-        check(text.strip() and first["continues"].strip().startswith(text.strip()), "the right words", text)
-        line = ps("kdoc")
-        check("100% GPU" in line, f"ollama ps: {line}", s.text())
-        check([c for _, c in device.processes()] == ["llama-server"], "the runner is on the device",
-              device.processes())
-        status, _, errors = command("stop", "kdoc")
-        check(status == 0 and device.idle(20), "ollama stop gives all memory back", errors)
+    with Module("vram=2048") as device:
+        # Ollama gives its discovery 30 s, which emulation on a busy host can need for the libraries alone; what
+        # has been read and linked once is quicker the next time.
+        for left in (2, 1, 0):
+            with Server() as s:
+                lines = announced(s, 1)
+                if left and "discovery watchdog timed out" in s.text():
+                    say("Ollama's own 30 seconds have passed: once more")
+                    continue
+                check(len(lines) == 1 and "library=CUDA" in lines[0], f"a device is announced: {lines}", s.text())
+                first_words(device, s)
+                break
+
+
+def first_words(device, s):
+    """What a model says first, and that all memory comes back after it."""
+    create("kdoc", "kdoc-6m-q8_0.gguf")
+    first, start = PROMPTS[0], time.monotonic()
+    text, _ = generate("kdoc", first["prompt"], 6)
+    say(f"6 tokens after {time.monotonic() - start:.1f} s: {text!r}")
+    check(text.strip() and first["continues"].strip().startswith(text.strip()), "the right words", text)
+    line = ps("kdoc")
+    check("100% GPU" in line, f"ollama ps: {line}", s.text())
+    check([c for _, c in device.processes()] == ["llama-server"], "the runner is on the device",
+          device.processes())
+    status, _, errors = command("stop", "kdoc")
+    check(status == 0 and device.idle(20), "ollama stop gives all memory back", errors)
 
 
 def main():
