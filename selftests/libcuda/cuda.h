@@ -161,4 +161,8 @@ CUresult cuGraphKernelNodeGetAttribute(CUgraphNode node, int id, CUlaunchAttribu
 CUresult cuGraphKernelNodeSetAttribute(CUgraphNode node, int id, const CUlaunchAttributeValue *value);
 CUresult cuGraphKernelNodeCopyAttributes(CUgraphNode to, CUgraphNode from);
 
+CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool);
+CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device);
+CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *prop, CUmemGenericAllocationHandle handle);
+
 #endif

@@ -202,6 +202,8 @@ CUcontext cu_graph_mem_context(const struct cu_graph_mem *m);
 CUresult cu_graph_mem_alloc(struct cu_graph_mem *m, bool restart);
 CUresult cu_graph_mem_release(struct cu_graph_mem *m);
 bool cu_graph_mem_live(struct cu_graph_mem *m);
+/* The packets of the launch that allocated or released it are written; p: behind them, NULL: there are none. */
+void cu_graph_mem_submitted(struct cu_graph_mem *m, const struct cu_point *p);
 /* A launch that failed leaves it as it was. */
 void cu_graph_mem_restore(struct cu_graph_mem *m, bool live);
 

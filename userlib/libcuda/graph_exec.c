@@ -197,7 +197,7 @@ CUresult cu_exec_new(CUgraph g, uint64_t flags, CUgraphExec *out, CUgraphNode *c
 	CUresult r;
 
 	*culprit = NULL;
-	if (g->capturing || g->owner || (g->memory && g->execs))
+	if (g->capturing || g->owner || (g->memory && __atomic_load_n(&g->execs, __ATOMIC_RELAXED)))
 		return CUDA_ERROR_INVALID_VALUE;
 	exec = cu_object_new(CU_GRAPH_EXEC, sizeof(*exec));
 	if (!exec)
@@ -210,7 +210,7 @@ CUresult cu_exec_new(CUgraph g, uint64_t flags, CUgraphExec *out, CUgraphNode *c
 		return r;
 	}
 	if (g->memory) {
-		g->execs++;
+		__atomic_add_fetch(&g->execs, 1, __ATOMIC_RELAXED);
 		exec->source = g;
 		exec->source_id = g->id;
 	}
@@ -242,7 +242,7 @@ void cu_exec_free(CUgraphExec exec)
 	if (exec->workspace && alive)
 		cu_retire_memory(exec->workspace, exec->ctx, exec->last);
 	if (exec->source && cu_is(exec->source, CU_GRAPH) && exec->source->id == exec->source_id)
-		exec->source->execs--;
+		__atomic_sub_fetch(&exec->source->execs, 1, __ATOMIC_RELAXED);
 	if (exec->graph)
 		cu_graph_free(exec->graph);
 	free(exec->order);
@@ -328,8 +328,8 @@ static CUresult submit_round(CUgraphExec exec, CUstream handle, size_t *next)
 		r = cu_submit_wait(s, exec->last);
 	for (; *next < end && !r; ++*next)
 		r = submit_step(exec, s, &exec->steps[*next]);
-	if (!r)
-		exec->last = cu_stream_point(s);
+	if (!exec->ctx || s->ctx == exec->ctx)
+		exec->last = cu_stream_point(s);	/* what was written before an error is there, too */
 	cu_submit_end(s);
 	return r;
 }
@@ -339,12 +339,22 @@ static bool is_memory(const struct CUgraphNode_st *n)
 	return n->type == CU_GRAPH_NODE_MEM_ALLOC || (n->type == CU_GRAPH_NODE_MEM_FREE && n->p.mem);
 }
 
-/* As it was before the first nodes of the order allocated and freed. */
-static void undo_memory(CUgraphExec exec, size_t count)
+/*
+ * Memory of the first nodes of the order, of a launch that has written what it will.
+ * @undo: it failed: as it was before
+ * @p: behind what was written, or NULL
+ */
+static void settle_memory(CUgraphExec exec, size_t count, bool undo, const struct cu_point *p)
 {
-	while (count--)
-		if (is_memory(exec->order[count]))
-			cu_graph_mem_restore(exec->order[count]->p.mem, exec->order[count]->mark);
+	while (count--) {
+		CUgraphNode n = exec->order[count];
+
+		if (!is_memory(n))
+			continue;
+		if (undo)
+			cu_graph_mem_restore(n->p.mem, n->mark);
+		cu_graph_mem_submitted(n->p.mem, p);
+	}
 }
 
 /* Memory that the graph allocates and frees, as the launch leaves it; marks are how it was. */
@@ -362,7 +372,7 @@ static CUresult launch_memory(CUgraphExec exec)
 		r = n->type == CU_GRAPH_NODE_MEM_ALLOC ? cu_graph_mem_alloc(n->p.mem, restart) :
 							 cu_graph_mem_release(n->p.mem);
 		if (r)
-			undo_memory(exec, i);
+			settle_memory(exec, i, true, NULL);
 	}
 	return r;
 }
@@ -380,6 +390,8 @@ static CUresult submit(CUgraphExec exec, CUstream stream)
 
 CUresult cu_graph_launch(CUgraphExec exec, CUstream stream)
 {
+	struct cu_point before;
+	bool written;
 	CUresult r;
 
 	pthread_mutex_lock(&exec->lock);
@@ -387,9 +399,11 @@ CUresult cu_graph_launch(CUgraphExec exec, CUstream stream)
 	if (!r)
 		r = launch_memory(exec);
 	if (!r) {
+		before = exec->last;
 		r = submit(exec, stream);
-		if (r && exec->graph->memory)
-			undo_memory(exec, exec->norder);
+		written = exec->last.queue != before.queue || exec->last.packet != before.packet;
+		if (exec->graph->memory)
+			settle_memory(exec, exec->norder, r, written ? &exec->last : NULL);
 	}
 	pthread_mutex_unlock(&exec->lock);
 	return r;

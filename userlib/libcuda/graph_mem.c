@@ -4,12 +4,14 @@
  * from when the node is made; there is memory behind it from its first launch until
  * cuDeviceGraphMemTrim.  Allocating and freeing it in a launch is book-keeping,
  * done when the launch is submitted: the order of the stream does the rest.
+ * What is behind it goes when nobody has it allocated and the last launch that used it is done.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "error.h"
 #include "graph.h"
 #include "memory.h"
+#include "retire.h"
 #include "stream.h"
 
 /**
@@ -24,6 +26,8 @@
  * @uses: nodes that refer to it
  * @live: allocated by a launch and not freed since
  * @backed: there is memory behind it
+ * @busy: launches whose packets are being written, or soon will be
+ * @last: what used it last
  */
 struct cu_graph_mem {
 	struct cu_graph_mem *next;
@@ -34,6 +38,8 @@ struct cu_graph_mem {
 	uint64_t ctx_id;
 	unsigned int uses;
 	bool live, backed;
+	unsigned int busy;
+	struct cu_point last;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -104,8 +110,11 @@ struct cu_graph_mem *cu_graph_mem_hold(struct cu_graph_mem *g)
 	return g;
 }
 
-/* With the lock held; no node refers to it and no launch has it allocated. */
-static void end(struct cu_graph_mem *g)
+/*
+ * With the lock held; no node refers to it and no launch has it allocated.
+ * Return: its memory, for the caller to retire; NULL: the context took it along.
+ */
+static struct cu_mem *end(struct cu_graph_mem *g)
 {
 	struct cu_graph_mem **at = &all;
 
@@ -114,20 +123,25 @@ static void end(struct cu_graph_mem *g)
 	*at = g->next;
 	if (g->backed)
 		count_bytes(g->ctx, -(int64_t)g->span);
-	if (context_alive(g))
-		cu_mem_free(g->m);	/* else the context took it along */
-	free(g);
+	return context_alive(g) ? g->m : NULL;
 }
 
 void cu_graph_mem_put(struct cu_graph_mem *g)
 {
+	struct cu_mem *m = NULL;
+	bool over;
+
 	pthread_mutex_lock(&lock);
-	if (!--g->uses && !g->live) {
-		if (context_alive(g) && g->backed)
-			cu_streams_synchronize(g->ctx);
-		end(g);
-	}
+	over = !--g->uses && !g->live;
+	if (over)
+		m = end(g);
 	pthread_mutex_unlock(&lock);
+	if (m) {
+		cu_mem_disown(m);
+		cu_retire_memory(m, g->ctx, g->last);
+	}
+	if (over)
+		free(g);
 }
 
 CUdeviceptr cu_graph_mem_address(const struct cu_graph_mem *g)
@@ -161,8 +175,10 @@ CUresult cu_graph_mem_alloc(struct cu_graph_mem *g, bool restart)
 			count_bytes(g->ctx, g->span);
 		}
 	}
-	if (!r)
+	if (!r) {
 		g->live = true;
+		g->busy++;
+	}
 	pthread_mutex_unlock(&lock);
 	return r;
 }
@@ -174,10 +190,20 @@ CUresult cu_graph_mem_release(struct cu_graph_mem *g)
 	pthread_mutex_lock(&lock);
 	if (g->live) {
 		g->live = false;
+		g->busy++;
 		r = CUDA_SUCCESS;
 	}
 	pthread_mutex_unlock(&lock);
 	return r;
+}
+
+void cu_graph_mem_submitted(struct cu_graph_mem *g, const struct cu_point *p)
+{
+	pthread_mutex_lock(&lock);
+	g->busy--;
+	if (p)
+		g->last = *p;
+	pthread_mutex_unlock(&lock);
 }
 
 bool cu_graph_mem_live(struct cu_graph_mem *g)
@@ -198,7 +224,7 @@ void cu_graph_mem_restore(struct cu_graph_mem *g, bool live)
 }
 
 /* cuMemFree and cuMemFreeAsync of such memory. */
-CUresult cu_graph_mem_free(CUdeviceptr p)
+CUresult cu_graph_mem_free(CUdeviceptr p, struct cu_point point)
 {
 	struct cu_graph_mem *g = cu_graph_mem_find(p);
 	CUresult r;
@@ -206,6 +232,8 @@ CUresult cu_graph_mem_free(CUdeviceptr p)
 	if (!g)
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_graph_mem_release(g);
+	if (!r)
+		cu_graph_mem_submitted(g, point.queue ? &point : NULL);
 	cu_graph_mem_put(g);
 	return r;
 }
@@ -224,6 +252,7 @@ void cu_graph_mem_context_gone(CUcontext ctx)
 		if (g->backed)
 			count_bytes(ctx, -(int64_t)g->span);
 		g->live = g->backed = false;
+		g->last.queue = NULL;
 		g->ctx_id = 0;
 		if (g->uses) {
 			at = &g->next;
@@ -244,9 +273,8 @@ CUDA_API(cuDeviceGraphMemTrim, CU_ARGS(CUdevice device), CU_ARGS(device))
 		return r;
 	pthread_mutex_lock(&lock);
 	for (struct cu_graph_mem *g = all; g; g = g->next) {
-		if (g->live || !g->backed || !context_alive(g) || g->ctx->dev != d)
+		if (g->live || g->busy || !g->backed || !context_alive(g) || g->ctx->dev != d || !cu_point_done(g->last))
 			continue;
-		cu_streams_synchronize(g->ctx);
 		cu_mem_unback(g->m);
 		g->backed = false;
 		count_bytes(g->ctx, -(int64_t)g->span);

@@ -250,26 +250,37 @@ CUresult cu_mem_reserve(CUcontext ctx, enum cu_mem_kind kind, size_t size, struc
 	return r;
 }
 
+/* Others look at the table's entry meanwhile. */
+static void set_bo(struct cu_mem *m, uint32_t bo)
+{
+	pthread_rwlock_wrlock(&lock);
+	m->bo = bo;
+	pthread_rwlock_unlock(&lock);
+}
+
 CUresult cu_mem_back(struct cu_mem *m)
 {
 	const struct vgpu_dev *dev = &m->ctx->dev->dev;
-	int r = vgpu_bo_create(dev, m->ctx->handle, m->span, 0, &m->bo);
+	uint32_t bo;
+	int r = vgpu_bo_create(dev, m->ctx->handle, m->span, 0, &bo);
 
-	if (!r) {
-		r = vgpu_va_map(dev, m->bo, 0, m->span, m->base, m->readonly ? VGPU_VA_READONLY : 0);
-		if (r)
-			vgpu_destroy(dev, m->bo);
+	if (r)
+		return cu_check(m->ctx, r);
+	r = vgpu_va_map(dev, bo, 0, m->span, m->base, m->readonly ? VGPU_VA_READONLY : 0);
+	if (r) {
+		vgpu_destroy(dev, bo);
+		return cu_check(m->ctx, r);
 	}
-	if (!r)
-		return CUDA_SUCCESS;
-	m->bo = 0;
-	return cu_check(m->ctx, r);
+	set_bo(m, bo);
+	return CUDA_SUCCESS;
 }
 
 void cu_mem_unback(struct cu_mem *m)
 {
-	vgpu_destroy(&m->ctx->dev->dev, m->bo);
-	m->bo = 0;
+	uint32_t bo = m->bo;
+
+	set_bo(m, 0);
+	vgpu_destroy(&m->ctx->dev->dev, bo);
 }
 
 CUresult cu_mem_new(CUcontext ctx, enum cu_mem_kind kind, size_t size, struct cu_mem **out)

@@ -111,7 +111,7 @@ void cu_memory_context_new(CUcontext ctx);
 void cu_memory_context_gone(CUcontext ctx);
 
 /* graph_mem.c: cuMemFree of a graph's memory, now or in stream order; a context ends. */
-CUresult cu_graph_mem_free(CUdeviceptr p);
+CUresult cu_graph_mem_free(CUdeviceptr p, struct cu_point point);
 void cu_graph_mem_context_gone(CUcontext ctx);
 
 /* managed.c: what was said of memory that ends. */

@@ -113,7 +113,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	cu_mem_synchronize(m);
 	if (m->kind == CU_MEM_GRAPH) {
 		cu_mem_keep(m);
-		return cu_graph_mem_free(p);
+		return cu_graph_mem_free(p, (struct cu_point){ 0 });
 	}
 	if (m->kind == CU_MEM_POOL)
 		return cu_pool_free_now(m);

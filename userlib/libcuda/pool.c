@@ -54,16 +54,35 @@ CUmemoryPool cu_pool_new(struct cu_device *dev)
 	return p;
 }
 
-static CUresult pool_of(struct cu_device *dev, CUmemoryPool *table, CUmemoryPool *out)
+/* With pools_lock held. */
+static CUmemoryPool pool_of(struct cu_device *dev, CUmemoryPool *table)
 {
-	pthread_mutex_lock(&pools_lock);
 	if (!default_pool[dev->ordinal])
 		default_pool[dev->ordinal] = pool_new(dev);
 	if (!current_pool[dev->ordinal])
 		current_pool[dev->ordinal] = default_pool[dev->ordinal];
-	*out = table[dev->ordinal];
+	return table[dev->ordinal];
+}
+
+/* A pool, or the current one, out of which something is lent from here on: no other thread's destruction ends it. */
+static CUresult lend(struct cu_device *dev, CUmemoryPool *p)
+{
+	CUresult r = CUDA_SUCCESS;
+
+	pthread_mutex_lock(&pools_lock);
+	if (!*p)
+		*p = pool_of(dev, current_pool);
+	if (!*p) {
+		r = CUDA_ERROR_OUT_OF_MEMORY;
+	} else if (!cu_is_pool(*p) || (*p)->dev != dev || (*p)->imported) {
+		r = CUDA_ERROR_INVALID_VALUE;
+	} else {
+		pthread_mutex_lock(&(*p)->lock);
+		(*p)->lent++;
+		pthread_mutex_unlock(&(*p)->lock);
+	}
 	pthread_mutex_unlock(&pools_lock);
-	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
+	return r;
 }
 
 static void count_bytes(CUmemoryPool p, int current, int64_t change)
@@ -139,9 +158,13 @@ CUcontext cu_pool_context(int device)
 static CUresult show_peers(CUmemoryPool p, struct cu_mem *m)
 {
 	CUresult r = CUDA_SUCCESS;
+	uint64_t peers;
 
+	pthread_mutex_lock(&p->lock);
+	peers = p->peers;
+	pthread_mutex_unlock(&p->lock);
 	for (int i = 0; i < cu_device_count && !r; i++)
-		if (p->peers >> i & 1 && cu_pool_context(i))
+		if (peers >> i & 1 && cu_pool_context(i))
 			r = cu_mem_show_one(m, cu_pool_context(i), false);
 	return r;
 }
@@ -161,19 +184,10 @@ static CUresult pool_alloc(CUdeviceptr *out, size_t size, CUmemoryPool p, CUstre
 	*out = 0;
 	if (!size)
 		return CUDA_SUCCESS;
-	if (!p)
-		r = pool_of(s->ctx->dev, current_pool, &p);
-	else if (!cu_is_pool(p) || p->dev != s->ctx->dev || p->imported)
-		r = CUDA_ERROR_INVALID_VALUE;
+	r = lend(s->ctx->dev, &p);
 	if (r)
 		return r;
-	/* Lent from here on, so that no other thread's destruction ends the pool. */
 	pthread_mutex_lock(&p->lock);
-	if (p->destroyed) {
-		pthread_mutex_unlock(&p->lock);
-		return CUDA_ERROR_INVALID_VALUE;
-	}
-	p->lent++;
 	m = take_block(p, s, size);
 	pthread_mutex_unlock(&p->lock);
 	if (!m) {
@@ -272,7 +286,7 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	if (!p)
 		return CUDA_SUCCESS;
 	m = cu_mem_claim(p, 1 << CU_MEM_DEVICE | 1 << CU_MEM_POOL);
-	if (!m && !cu_graph_mem_free(p))
+	if (!m && !cu_graph_mem_free(p, point))
 		return CUDA_SUCCESS;
 	if (!m)
 		return cu_ipc_close_memory(p, true, s, point);
@@ -283,12 +297,11 @@ CUDA_API_STREAM(cuMemFreeAsync, CU_ARGS(CUdeviceptr p, CUstream stream), CU_ARGS
 	return CUDA_SUCCESS;
 }
 
-/* Give idle blocks back until no more than keep bytes are reserved. */
-void cu_pool_trim(CUmemoryPool p, uint64_t keep)
+/* With the pool's lock held. */
+static void trim(CUmemoryPool p, uint64_t keep)
 {
 	struct cu_pool_block **b;
 
-	pthread_mutex_lock(&p->lock);
 	for (b = &p->blocks; *b && p->attributes[CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT] > keep;) {
 		struct cu_pool_block *gone = *b;
 
@@ -301,6 +314,13 @@ void cu_pool_trim(CUmemoryPool p, uint64_t keep)
 		cu_mem_free(gone->m);
 		free(gone);
 	}
+}
+
+/* Give idle blocks back until no more than keep bytes are reserved. */
+void cu_pool_trim(CUmemoryPool p, uint64_t keep)
+{
+	pthread_mutex_lock(&p->lock);
+	trim(p, keep);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -351,9 +371,12 @@ static void end_pools(void)
 void cu_pools_settle(CUcontext ctx)
 {
 	pthread_mutex_lock(&pools_lock);
-	for (CUmemoryPool p = all_pools; p; p = p->next)
-		if (p->dev == ctx->dev && p->blocks)
-			cu_pool_trim(p, p->attributes[CU_MEMPOOL_ATTR_RELEASE_THRESHOLD]);
+	for (CUmemoryPool p = all_pools; p; p = p->next) {
+		pthread_mutex_lock(&p->lock);
+		if (p->dev == ctx->dev)
+			trim(p, p->attributes[CU_MEMPOOL_ATTR_RELEASE_THRESHOLD]);
+		pthread_mutex_unlock(&p->lock);
+	}
 	end_pools();
 	pthread_mutex_unlock(&pools_lock);
 }
@@ -373,7 +396,12 @@ static CUresult get_pool(CUmemoryPool *out, CUmemoryPool *table, CUdevice device
 
 	if (!r && !out)
 		r = CUDA_ERROR_INVALID_VALUE;
-	return r ? r : pool_of(d, table, out);
+	if (r)
+		return r;
+	pthread_mutex_lock(&pools_lock);
+	*out = pool_of(d, table);
+	pthread_mutex_unlock(&pools_lock);
+	return *out ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
 }
 
 CUDA_API(cuDeviceGetDefaultMemPool, CU_ARGS(CUmemoryPool *pool, CUdevice device), CU_ARGS(pool, device))
@@ -391,14 +419,15 @@ CUDA_API(cuDeviceSetMemPool, CU_ARGS(CUdevice device, CUmemoryPool pool), CU_ARG
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
 
-	if (!r && (!cu_is_pool(pool) || pool->dev != d || pool->imported))
-		r = CUDA_ERROR_INVALID_VALUE;
 	if (r)
 		return r;
 	pthread_mutex_lock(&pools_lock);
-	current_pool[device] = pool;
+	if (!cu_is_pool(pool) || pool->dev != d || pool->imported)
+		r = CUDA_ERROR_INVALID_VALUE;
+	else
+		current_pool[device] = pool;
 	pthread_mutex_unlock(&pools_lock);
-	return CUDA_SUCCESS;
+	return r;
 }
 
 CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *props), CU_ARGS(pool, props))

@@ -29,7 +29,9 @@ CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 {
 	if (!cu_is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 		return CUDA_ERROR_INVALID_VALUE;
+	pthread_mutex_lock(&pool->lock);
 	memcpy(value, &pool->attributes[attribute], is_switch(attribute) ? 4 : 8);
+	pthread_mutex_unlock(&pool->lock);
 	return CUDA_SUCCESS;
 }
 
@@ -37,6 +39,7 @@ CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 	 CU_ARGS(pool, attribute, value))
 {
 	uint64_t v = 0;
+	bool mark;
 
 	if (!cu_is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 		return CUDA_ERROR_INVALID_VALUE;
@@ -44,13 +47,11 @@ CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT || attribute == CU_MEMPOOL_ATTR_USED_MEM_CURRENT)
 		return CUDA_ERROR_INVALID_VALUE;
 	/* High water marks can only be reset to where the water is. */
-	if (attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH || attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH) {
-		if (v)
-			return CUDA_ERROR_INVALID_VALUE;
-		v = pool->attributes[attribute - 1];
-	}
+	mark = attribute == CU_MEMPOOL_ATTR_RESERVED_MEM_HIGH || attribute == CU_MEMPOOL_ATTR_USED_MEM_HIGH;
+	if (mark && v)
+		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&pool->lock);
-	pool->attributes[attribute] = v;
+	pool->attributes[attribute] = mark ? pool->attributes[attribute - 1] : v;
 	pthread_mutex_unlock(&pool->lock);
 	return CUDA_SUCCESS;
 }

@@ -41,9 +41,13 @@ void cu_allocation_put(struct cu_allocation *a)
 /* A new handle of a buffer. */
 static struct cu_allocation *allocation_new(CUcontext ctx, uint32_t bo, size_t size, const CUmemAllocationProp *prop)
 {
-	struct cu_allocation *a = cu_object_new(CU_ALLOCATION, sizeof(*a));
+	struct cu_allocation *a;
 
+	/* its place may be that of a handle which somebody still asks about */
+	pthread_mutex_lock(&cu_vmm_lock);
+	a = cu_object_new(CU_ALLOCATION, sizeof(*a));
 	if (!a) {
+		pthread_mutex_unlock(&cu_vmm_lock);
 		vgpu_destroy(&ctx->dev->dev, bo);
 		return NULL;
 	}
@@ -54,7 +58,6 @@ static struct cu_allocation *allocation_new(CUcontext ctx, uint32_t bo, size_t s
 	a->uses = 1;
 	a->handles = 1;
 	a->prop = *prop;
-	pthread_mutex_lock(&cu_vmm_lock);
 	a->next = allocations;
 	allocations = a;
 	pthread_mutex_unlock(&cu_vmm_lock);
@@ -191,12 +194,19 @@ CUDA_API(cuMemGetAllocationPropertiesFromHandle, CU_ARGS(CUmemAllocationProp *pr
 							 CUmemGenericAllocationHandle handle),
 	 CU_ARGS(prop, handle))
 {
-	struct cu_allocation *a = cu_allocation_get(handle);
+	struct cu_allocation *a;
+	CUresult r = cu_ready();
 
+	if (r)
+		return r;
+	pthread_mutex_lock(&cu_vmm_lock);
+	a = cu_allocation_get(handle);
 	if (!prop || !a)
-		return CUDA_ERROR_INVALID_VALUE;
-	*prop = a->prop;
-	return CUDA_SUCCESS;
+		r = CUDA_ERROR_INVALID_VALUE;
+	else
+		*prop = a->prop;
+	pthread_mutex_unlock(&cu_vmm_lock);
+	return r;
 }
 
 void cu_allocations_leave(CUcontext ctx)
