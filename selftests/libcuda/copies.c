@@ -4,8 +4,11 @@
  * memory that lies in several mappings.
  */
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "../compiler/tap.h"
 #include "cuda.h"
@@ -316,6 +319,42 @@ static void test_neighbours(void)
 	ok(unmap_pieces(&p) && unmap_pieces(&q) && !cuStreamDestroy_v2(s), "and back");
 }
 
+/* ---- memory that is not there */
+
+static sigjmp_buf out_of_it;
+
+static void jump_out(int signal)
+{
+	(void)signal;
+	siglongjmp(out_of_it, 1);
+}
+
+/* A program that survives the fault goes on: nothing is locked. */
+static void test_nowhere(void)
+{
+	struct sigaction jump = { .sa_handler = jump_out, .sa_flags = SA_NODEFER }, old;
+	char *nowhere = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile int faults = 0;
+	unsigned char word[4];
+	CUdeviceptr p;
+	CUstream s;
+
+	cuStreamCreate(&s, 0);
+	cuMemAlloc_v2(&p, 1 << 20);
+	sigaction(SIGSEGV, &jump, &old);
+	for (volatile int i = 0; i < 3; i++) {
+		if (sigsetjmp(out_of_it, 1))
+			faults++;
+		else
+			cuMemcpyHtoDAsync_v2(p, nowhere + 1000 * i, 100 << 4 * i, s);
+	}
+	sigaction(SIGSEGV, &old, NULL);
+	ok(faults == 3, "a copy from nowhere is a fault of the program");
+	ok(!cuMemsetD32Async(p, 0x05050505, 1, s) && !cuMemcpyHtoDAsync_v2(p, "ab", 2, s) && !cuMemcpyDtoH_v2(word, p, 4) &&
+	   !memcmp(word, "ab\5\5", 4) && !cuStreamDestroy_v2(s) && !cuMemFree_v2(p), "which may go on after it");
+	munmap(nowhere, 1 << 20);
+}
+
 int main(void)
 {
 	alarm(120);	/* for what would wait for ever */
@@ -325,6 +364,7 @@ int main(void)
 	test_volumes();
 	test_ranges();
 	test_neighbours();
+	test_nowhere();
 	ok(!cuDevicePrimaryCtxRelease_v2(0) && !host_device_objects(), "nothing is left in the device");
 	return tap_done();
 }

@@ -310,6 +310,16 @@ static bool is_small(const struct cu_box *b)
 	return b->height == 1 && b->depth == 1 && b->width <= CU_STAGE_MAX;
 }
 
+/* Read from every page, so that a pointer to nothing ends the program, or runs its handler, while nothing is locked. */
+static void touch(const struct cu_box *b)
+{
+	const volatile char *p = (const volatile char *)b->src;
+
+	for (size_t at = 0; at < b->width; at += VGPU_PAGE_SIZE)
+		(void)p[at];
+	(void)p[b->width - 1];
+}
+
 /* From pageable memory: read now, written in stream order.  False when there is no room to keep it. */
 static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 {
@@ -319,6 +329,7 @@ static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 	CUstream s;
 	void *p;
 
+	touch(&b);
 	*r = cu_submit_begin(stream, &s);
 	if (*r)
 		return true;
