@@ -9,7 +9,7 @@
 #include "cuda.h"
 #include "host_device.h"
 
-enum { ROUNDS = 300, SIZE = 65536 };
+enum { ROUNDS = 300, SIZE = 65536, JIT_INPUT_PTX = 1 };
 
 static const char ptx[] =
 	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() { ret; }\n";
@@ -37,6 +37,71 @@ static bool make_object(uintptr_t *t)
 	return !cuUserObjectCreate((CUuserObject *)t, NULL, no_data, 1, CU_USER_OBJECT_NO_DESTRUCTOR_SYNC);
 }
 
+static bool make_pool(uintptr_t *t)
+{
+	CUmemPoolProps props = { .allocType = CU_MEM_ALLOCATION_TYPE_PINNED,
+				 .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+
+	return !cuMemPoolCreate((CUmemoryPool *)t, &props);
+}
+
+static bool make_handle(uintptr_t *t)
+{
+	CUmemAllocationProp prop = { .type = CU_MEM_ALLOCATION_TYPE_PINNED,
+				     .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } };
+
+	return !cuMemCreate((CUmemGenericAllocationHandle *)t, 2 << 20, &prop, 0);
+}
+
+/* Of two graphs with memory of their own one at a time may be executable. */
+static bool make_exec(uintptr_t *t)
+{
+	static CUgraph g;
+	CUDA_MEM_ALLOC_NODE_PARAMS alloc = {
+		.poolProps = { .allocType = CU_MEM_ALLOCATION_TYPE_PINNED, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 0 } },
+		.bytesize = SIZE,
+	};
+	CUgraphNode n;
+
+	if (g && cuGraphDestroy(g))
+		return false;
+	return !cuGraphCreate(&g, 0) && !cuGraphAddMemAllocNode(&n, g, NULL, 0, &alloc) &&
+	       !cuGraphAddMemFreeNode(&n, g, &n, 1, alloc.dptr) &&
+	       !cuGraphInstantiateWithFlags((CUgraphExec *)t, g, 0) && !cuGraphLaunch(*(CUgraphExec *)t, NULL);
+}
+
+static bool make_library(uintptr_t *t)
+{
+	CUmodule mod;
+
+	return !cuLibraryLoadData((CUlibrary *)t, ptx, NULL, NULL, 0, NULL, NULL, 0) &&
+	       !cuLibraryGetModule(&mod, *(CUlibrary *)t);
+}
+
+static bool make_link(uintptr_t *t)
+{
+	return !cuLinkCreate_v2(0, NULL, NULL, (CUlinkState *)t) &&
+	       !cuLinkAddData_v2(*(CUlinkState *)t, JIT_INPUT_PTX, (void *)ptx, sizeof(ptx), "k", 0, NULL, NULL);
+}
+
+static bool make_addresses(uintptr_t *t)
+{
+	return !cuMemAddressReserve((CUdeviceptr *)t, 2 << 20, 0, 0, 0);
+}
+
+static void no_log(void *data, int level, char *message, size_t length)
+{
+	(void)data;
+	(void)level;
+	(void)message;
+	(void)length;
+}
+
+static bool make_logger(uintptr_t *t)
+{
+	return !cuLogsRegisterCallback(no_log, NULL, (struct CUlogsCallbackEntry_st **)t);
+}
+
 static bool make_context(uintptr_t *t)
 {
 	CUcontext popped;
@@ -61,6 +126,13 @@ static CUresult end_graph(uintptr_t t) { return cuGraphDestroy((CUgraph)t); }
 static CUresult end_stream(uintptr_t t) { return cuStreamDestroy_v2((CUstream)t); }
 static CUresult end_object(uintptr_t t) { return cuUserObjectRelease((CUuserObject)t, 1); }
 static CUresult end_event(uintptr_t t) { return cuEventDestroy_v2((CUevent)t); }
+static CUresult end_pool(uintptr_t t) { return cuMemPoolDestroy((CUmemoryPool)t); }
+static CUresult end_handle(uintptr_t t) { return cuMemRelease(t); }
+static CUresult end_exec(uintptr_t t) { return cuGraphExecDestroy((CUgraphExec)t); }
+static CUresult end_library(uintptr_t t) { return cuLibraryUnload((CUlibrary)t); }
+static CUresult end_link(uintptr_t t) { return cuLinkDestroy((CUlinkState)t); }
+static CUresult end_addresses(uintptr_t t) { return cuMemAddressFree(t, 2 << 20); }
+static CUresult end_logger(uintptr_t t) { return cuLogsUnregisterCallback((struct CUlogsCallbackEntry_st *)t); }
 static CUresult end_context(uintptr_t t) { return cuCtxDestroy_v2((CUcontext)t); }
 
 static const struct kind kinds[] = {
@@ -76,6 +148,13 @@ static const struct kind kinds[] = {
 	{ "a stream", make_stream, end_stream },
 	{ "an event", make_event, end_event },
 	{ "a user object", make_object, end_object },
+	{ "a pool", make_pool, end_pool },
+	{ "a handle of memory", make_handle, end_handle },
+	{ "an executable graph with memory", make_exec, end_exec },
+	{ "a library", make_library, end_library },
+	{ "a link", make_link, end_link },
+	{ "reserved addresses", make_addresses, end_addresses },
+	{ "a callback of the log", make_logger, end_logger },
 	{ "a context", make_context, end_context },
 };
 
