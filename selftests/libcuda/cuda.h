@@ -170,4 +170,6 @@ CUresult cuLinkAddData_v2(CUlinkState link, int type, void *data, size_t size, c
 			  int *options, void **values);
 CUresult cuLinkDestroy(CUlinkState link);
 
+CUresult cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);
+
 #endif

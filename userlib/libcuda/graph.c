@@ -122,41 +122,11 @@ static CUgraph outermost(CUgraph g)
 	return g;
 }
 
-/* Whether a graph in another would be more levels below the outermost than there may be. */
-static bool too_deep(CUgraph g, CUgraph child)
-{
-	unsigned int levels = child->height + 1;
-
-	for (; g->owner && levels <= CU_GRAPH_LEVELS; levels++)
-		g = g->owner->graph;
-	return levels > CU_GRAPH_LEVELS;
-}
-
-/* The heights of a graph and those it is in, after it got a child or lost one. */
-static void settle_height(CUgraph g)
-{
-	for (;;) {
-		unsigned int height = 0;
-
-		for (CUgraphNode n = g->first; n; n = n->next)
-			if (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->height >= height)
-				height = n->p.child->height + 1;
-		if (height == g->height)
-			return;
-		g->height = height;
-		if (!g->owner)
-			return;
-		g = g->owner->graph;
-	}
-}
-
 CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, size_t count)
 {
 	CUresult r = n->p.moved && n->p.child == outermost(g) ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	size_t i;
 
-	if (!r && n->type == CU_GRAPH_NODE_GRAPH && too_deep(g, n->p.child))
-		r = cu_refuse("graphs in graphs more than 256 levels deep");
 	for (i = 0; i < count && !r; i++)
 		r = cu_graph_connect(in[i].node, n, in[i].data);
 	if (r) {
@@ -173,11 +143,8 @@ CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, siz
 	g->last = n;
 	g->count++;
 	g->memory += is_memory(n) || (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->memory);
-	if (n->type == CU_GRAPH_NODE_GRAPH) {
+	if (n->type == CU_GRAPH_NODE_GRAPH)
 		n->p.child->owner = n;
-		if (n->p.child->height >= g->height)
-			settle_height(g);
-	}
 	n->p.moved = false;
 	return CUDA_SUCCESS;
 }
@@ -193,21 +160,41 @@ void cu_graph_remove(CUgraphNode n)
 	*(n->prev ? &n->prev->next : &g->first) = n->next;
 	*(n->next ? &n->next->prev : &g->last) = n->prev;
 	g->count--;
-	if (n->type == CU_GRAPH_NODE_GRAPH)
-		settle_height(g);
 	cu_graph_node_free(n);
 }
 
+/* Graphs in graphs may be of any depth: they wait in a list. */
 void cu_graph_free(CUgraph g)
 {
-	while (g->first) {
-		CUgraphNode n = g->first;
+	CUgraph list = g;
 
-		g->first = n->next;
-		cu_graph_node_free(n);
+	g->next_free = NULL;
+	while (list) {
+		g = list;
+		list = g->next_free;
+		while (g->first) {
+			CUgraphNode n = g->first;
+
+			g->first = n->next;
+			if (n->type == CU_GRAPH_NODE_GRAPH && n->p.child && !n->p.moved) {
+				n->p.child->next_free = list;
+				list = n->p.child;
+				n->p.child = NULL;
+			}
+			cu_graph_node_free(n);
+		}
+		cu_objects_release(g);
+		cu_object_free(g);
 	}
-	cu_objects_release(g);
-	cu_object_free(g);
+}
+
+CUgraphNode cu_graph_walk(CUgraph root, CUgraphNode n)
+{
+	if (n->type == CU_GRAPH_NODE_GRAPH && n->p.child->first)
+		return n->p.child->first;
+	while (!n->next && n->graph != root)
+		n = n->graph->owner;
+	return n->next;
 }
 
 /* ---- order */
@@ -231,14 +218,22 @@ bool cu_graph_sort(CUgraph g, CUgraphNode *order)
 
 /* ---- clones */
 
+/* A child graph is made empty. */
 static CUresult clone_node(CUgraph to, const struct CUgraphNode_st *n, CUgraphNode *out)
 {
 	CUgraphNode c = cu_graph_node_new(n->type);
-	CUresult r;
+	CUresult r = CUDA_SUCCESS;
 
 	if (!c)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	r = cu_node_params_copy(n->type, &c->p, &n->p);
+	if (n->type != CU_GRAPH_NODE_GRAPH) {
+		r = cu_node_params_copy(n->type, &c->p, &n->p);
+	} else {
+		c->p.ctx = n->p.ctx;
+		c->p.child = cu_graph_new();
+		if (!c->p.child)
+			r = CUDA_ERROR_OUT_OF_MEMORY;
+	}
 	if (!r)
 		r = cu_graph_insert(to, c, NULL, 0);
 	if (r) {
@@ -251,13 +246,11 @@ static CUresult clone_node(CUgraph to, const struct CUgraphNode_st *n, CUgraphNo
 	return CUDA_SUCCESS;
 }
 
-CUresult cu_graph_clone(CUgraph g, CUgraph *out)
+/* One level: nodes, each the other's pair, and edges. */
+static CUresult clone_level(CUgraph to, CUgraph g)
 {
-	CUgraph to = cu_graph_new();
 	CUresult r = CUDA_SUCCESS;
 
-	if (!to)
-		return CUDA_ERROR_OUT_OF_MEMORY;
 	to->origin = g->id;
 	for (CUgraphNode n = g->first; n && !r; n = n->next)
 		r = clone_node(to, n, &n->pair);
@@ -270,8 +263,21 @@ CUresult cu_graph_clone(CUgraph g, CUgraph *out)
 			if (!cu_edges_add(&n->pair->out, n->out.list[i].node->pair, n->out.list[i].data))
 				r = CUDA_ERROR_OUT_OF_MEMORY;
 	}
-	if (!r)
-		r = cu_objects_copy(to, g);
+	to->memory = g->memory;
+	return r ? r : cu_objects_copy(to, g);
+}
+
+CUresult cu_graph_clone(CUgraph g, CUgraph *out)
+{
+	CUgraph to = cu_graph_new();
+	CUresult r;
+
+	if (!to)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	r = clone_level(to, g);
+	for (CUgraphNode n = g->first; n && !r; n = cu_graph_walk(g, n))
+		if (n->type == CU_GRAPH_NODE_GRAPH)
+			r = clone_level(n->pair->p.child, n->p.child);
 	if (r)
 		cu_graph_free(to);
 	else

@@ -123,7 +123,7 @@ struct cu_held_object;
  * @last: the newest
  * @count: how many
  * @owner: the node whose child it is, or NULL
- * @height: levels of graphs below it
+ * @next_free: in a list of those to be freed
  * @origin: id of the graph it was cloned from, or 0
  * @id: never the same for two graphs
  * @capturing: captures that put nodes into it
@@ -136,14 +136,11 @@ struct CUgraph_st {
 	CUgraphNode first, last;
 	size_t count;
 	CUgraphNode owner;
-	unsigned int height;
+	CUgraph next_free;
 	uint64_t origin, id;
 	unsigned int capturing, memory, execs;
 	struct cu_held_object *objects;
 };
-
-/* Graphs in graphs are walked recursively: so many levels are few for any stack. */
-enum { CU_GRAPH_LEVELS = 256 };
 
 /* graph.c */
 CUgraph cu_graph_new(void);
@@ -160,6 +157,8 @@ CUresult cu_graph_insert(CUgraph g, CUgraphNode n, const struct cu_edge *in, siz
 CUresult cu_graph_connect(CUgraphNode from, CUgraphNode to, CUgraphEdgeData data);
 bool cu_graph_disconnect(CUgraphNode from, CUgraphNode to, const CUgraphEdgeData *data);
 void cu_graph_remove(CUgraphNode n);
+/* The node after n in root and all graphs in it: first those in n, however deep.  NULL: there are no more. */
+CUgraphNode cu_graph_walk(CUgraph root, CUgraphNode n);
 /* All nodes so that each comes after what it depends on; false for a cycle. */
 bool cu_graph_sort(CUgraph g, CUgraphNode *order);
 bool cu_edges_add(struct cu_edges *e, CUgraphNode node, CUgraphEdgeData data);

@@ -64,7 +64,12 @@ static void put_graph(FILE *f, CUgraph g, unsigned int flags)
 				(unsigned long long)n->out.list[i].node->id);
 	}
 	fputs("}\n", f);
-	for (CUgraphNode n = g->first; n; n = n->next) {
+}
+
+static void put_graphs(FILE *f, CUgraph g, unsigned int flags)
+{
+	put_graph(f, g, flags);
+	for (CUgraphNode n = g->first; n; n = cu_graph_walk(g, n)) {
 		if (n->type != CU_GRAPH_NODE_GRAPH)
 			continue;
 		put_graph(f, n->p.child, flags);
@@ -88,7 +93,7 @@ CUDA_API(cuGraphDebugDotPrint, CU_ARGS(CUgraph graph, const char *path, unsigned
 	if (!f)
 		return CUDA_ERROR_OPERATING_SYSTEM;
 	fputs("digraph dot {\n", f);
-	put_graph(f, graph, flags);
+	put_graphs(f, graph, flags);
 	fputs("}\n", f);
 	return fclose(f) ? CUDA_ERROR_OPERATING_SYSTEM : CUDA_SUCCESS;
 }

@@ -45,31 +45,59 @@ CUresult cu_exec_adopt_context(CUgraphExec exec, CUcontext ctx)
 
 static size_t count_nodes(CUgraph g)
 {
-	size_t count = g->count;
+	size_t count = 0;
 
-	for (CUgraphNode n = g->first; n; n = n->next)
-		if (n->type == CU_GRAPH_NODE_GRAPH)
-			count += count_nodes(n->p.child);
+	for (CUgraphNode n = g->first; n; n = cu_graph_walk(g, n))
+		count++;
 	return count;
+}
+
+/* A graph in order, as far as it has been gone through. */
+struct level {
+	struct level *up;
+	size_t at, count;
+	CUgraphNode sorted[];
+};
+
+static CUresult enter(struct level **l, CUgraph g)
+{
+	struct level *down = malloc(sizeof(*down) + g->count * sizeof(*down->sorted));
+
+	if (!down)
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	*down = (struct level){ .up = *l, .count = g->count };
+	*l = down;
+	return cu_graph_sort(g, down->sorted) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+static void leave(struct level **l)
+{
+	struct level *up = (*l)->up;
+
+	free(*l);
+	*l = up;
 }
 
 static CUresult flatten(CUgraphExec exec, CUgraph g)
 {
-	CUgraphNode *sorted = calloc(g->count + 1, sizeof(*sorted));
-	CUresult r = CUDA_SUCCESS;
+	struct level *l = NULL;
+	CUresult r = enter(&l, g);
 
-	if (!sorted)
-		return CUDA_ERROR_OUT_OF_MEMORY;
-	if (!cu_graph_sort(g, sorted))
-		r = CUDA_ERROR_INVALID_VALUE;
-	for (size_t i = 0; i < g->count && !r; i++) {
-		exec->index[exec->nindex++] = sorted[i];
-		if (sorted[i]->type == CU_GRAPH_NODE_GRAPH)
-			r = flatten(exec, sorted[i]->p.child);
+	while (l && !r) {
+		CUgraphNode n = l->at < l->count ? l->sorted[l->at++] : NULL;
+
+		if (!n) {
+			leave(&l);
+			continue;
+		}
+		exec->index[exec->nindex++] = n;
+		if (n->type == CU_GRAPH_NODE_GRAPH)
+			r = enter(&l, n->p.child);
 		else
-			exec->order[exec->norder++] = sorted[i];
+			exec->order[exec->norder++] = n;
 	}
-	free(sorted);
+	while (l)
+		leave(&l);
 	return r;
 }
 

@@ -163,19 +163,7 @@ static CUresult pair_inputs(struct work *w, CUgraphNode n, CUgraphExecUpdateResu
 	return r;
 }
 
-static CUresult pair_graphs(CUgraph own, CUgraph g, CUgraphExecUpdateResultInfo *info);
-
-static CUresult pair_children(CUgraph g, CUgraphExecUpdateResultInfo *info)
-{
-	CUresult r = CUDA_SUCCESS;
-
-	for (CUgraphNode n = g->first; n && !r; n = n->next)
-		if (n->type == CU_GRAPH_NODE_GRAPH)
-			r = pair_graphs(n->pair->p.child, n->p.child, info);
-	return r;
-}
-
-static CUresult pair_graphs(CUgraph own, CUgraph g, CUgraphExecUpdateResultInfo *info)
+static CUresult pair_level(CUgraph own, CUgraph g, CUgraphExecUpdateResultInfo *info)
 {
 	struct work w = { 0 };
 	CUresult r;
@@ -196,7 +184,17 @@ static CUresult pair_graphs(CUgraph own, CUgraph g, CUgraphExecUpdateResultInfo 
 	if (!r && w.count != g->count)
 		r = fail(info, CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED, NULL, NULL);
 	free(w.list);
-	return r ? r : pair_children(g, info);
+	return r;
+}
+
+static CUresult pair_graphs(CUgraph own, CUgraph g, CUgraphExecUpdateResultInfo *info)
+{
+	CUresult r = pair_level(own, g, info);
+
+	for (CUgraphNode n = g->first; n && !r; n = cu_graph_walk(g, n))
+		if (n->type == CU_GRAPH_NODE_GRAPH)
+			r = pair_level(n->pair->p.child, n->p.child, info);
+	return r;
 }
 
 /* ---- changing */
@@ -232,9 +230,9 @@ static CUresult prepare(CUgraphExec exec, CUgraph g, struct changes *c, CUgraphE
 {
 	CUresult r = CUDA_SUCCESS;
 
-	for (CUgraphNode n = g->first; n && !r; n = n->next)
-		r = n->type == CU_GRAPH_NODE_GRAPH ? prepare(exec, n->p.child, c, info) :
-						     prepare_node(exec, n, c, info);
+	for (CUgraphNode n = g->first; n && !r; n = cu_graph_walk(g, n))
+		if (n->type != CU_GRAPH_NODE_GRAPH)
+			r = prepare_node(exec, n, c, info);
 	return r;
 }
 
