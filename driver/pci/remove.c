@@ -2,9 +2,13 @@
 /*
  * The file "remove" of our functions in sysfs.
  *
- * PCI's own one lets go of the file before it waits for PCI's lock and holds no reference on the function: somebody else
- * who removes it meanwhile (we, when the device or the module goes) frees it under its feet. Ours, in its place, holds one,
- * and looks whether the function is still there.
+ * PCI's own one removes the file before it waits for PCI's lock, and holds no reference on the function. Somebody else who
+ * removes that meanwhile (we, when the device or the module goes) frees it under its feet; or waits, with the lock, until the
+ * writer has left the file, and so for ever. Ours, in its place, holds a reference, has left the file as far as others are
+ * concerned, and looks under the lock whether the function is still there.
+ *
+ * PCI's is there for the microseconds from the function's appearance in /sys/devices to the end of BUS_NOTIFY_ADD_DEVICE. Nobody
+ * can be kept from writing to it then; who does has what is said above.
  */
 #include <linux/device.h>
 #include <linux/module.h>
@@ -15,8 +19,8 @@
 #include "remove.h"
 
 /*
- * The last function found in each slot: who opened PCI's own file, in the microseconds before ours was in its place, may
- * still use it, and has PCI's lock long before the next one is found. Under that lock.
+ * The last function found in each slot, under PCI's lock: who wrote to PCI's own file may still use it, and has had the lock
+ * before the next one is found.
  */
 static struct pci_dev *last[VGPU_PCI_MAX];
 

@@ -554,11 +554,12 @@ churn()
 	check "added and removed ten times" is $good 10
 }
 
-# hand SLOT: removes that function as often as it is there. Writers of one file and who rescans, all at once.
+# hand SLOT: removes that function as often as it is there and bound. Writers of one file and who rescans, all at once.
 hand()
 {
+	local address=${function##*/}
 	while :; do
-		echo 1 >"${function%0.0}$1.0/remove" && echo >>"$tmp/hands"
+		echo 1 >"/sys/bus/pci/drivers/vgpu/${address%0.0}$1.0/remove" && echo >>"$tmp/hands"
 		read -r -t 0.02 <&9	# a pause: a writer holds the module
 	done 2>/dev/null &
 	hands+=($!)
@@ -579,8 +580,8 @@ gone()
 # comes second finds the function gone. (PCI's own "remove" used it after it was freed, which kasan shows.)
 by_hand()
 {
-	local dir=/sys/kernel/config/vgpu i good=0 loads=20 adds=100 hands=() function
-	case ${VGPU_KERNEL:-} in kasan | kcsan) loads=5 adds=30 ;; esac
+	local dir=/sys/kernel/config/vgpu i good=0 loads=20 adds=40 hands=() function
+	[ "${VGPU_BED:-}" = uml ] || loads=5	# a second each
 	load || return
 	function=$(readlink -f /sys/bus/pci/drivers/vgpu/*:*)
 	: >"$tmp/hands"
