@@ -34,7 +34,7 @@ static inline int code_load(int fd, uint32_t ctx, const void *image, size_t size
 	int rc = xioctl(fd, VGPU_IOCTL_CODE_LOAD, &c);
 
 	if (rc)
-		fprintf(stderr, "# %s\n", log);
+		printf("# %s\n", log);
 	*code = c.handle;
 	return rc;
 }
@@ -47,7 +47,7 @@ static inline int gpu_open(struct gpu *g)
 	int rc;
 
 	if (visa_assemble(source, &image, &size, &err)) {
-		fprintf(stderr, "# kernels.visa:%u: %s\n", err.line, err.text);
+		printf("# kernels.visa:%u: %s\n", err.line, err.text);
 		return -EINVAL;
 	}
 	g->fd = dev_open();

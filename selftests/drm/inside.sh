@@ -14,6 +14,7 @@ case ${VGPU_KERNEL:-} in
 kasan | kcsan) patience=600 ;;
 esac
 . ../lib/tap.sh
+. ../lib/program.sh
 echo "TAP version 13"
 
 says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
@@ -57,14 +58,8 @@ nodes() { count renderD; }
 # The PCI function of device N.
 pci() { readlink -f "/sys/bus/pci/drivers/vgpu"/*:"0$1.0"; }
 
-# program NAME [ARG...]: nested KTAP is one test here.
-program()
-{
-	"$out/$1" "${@:2}" >"$tmp/$1" 2>&1
-	local status=$?
-	sed 's/^/# /' "$tmp/$1"
-	check "$*" [ $status = 0 ]
-}
+# program NAME [ARG...]: each of its tests is one here.
+program() { tap_program "$*" "$out/$1" "${@:2}"; }
 
 # The node of device N.
 render() { "$ctl" list --json | sed -n 's/.*"render_node":"\(.*\)".*/\1/p' | sed -n "$(($1 + 1))p"; }

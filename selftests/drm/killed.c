@@ -33,8 +33,8 @@ static bool all_let_go(int gpu, const struct vgpu_device_status *before, long no
 		return false;
 	while (held("vgpu_drm") > node || held("vgpu") > device) {
 		if (now_ns() > end) {
-			fprintf(stderr, "# held: vgpu_drm %ld times, not %ld; vgpu %ld, not %ld\n", held("vgpu_drm"),
-				node, held("vgpu"), device);
+			printf("# held: vgpu_drm %ld times, not %ld; vgpu %ld, not %ld\n", held("vgpu_drm"),
+			       node, held("vgpu"), device);
 			return false;
 		}
 		usleep(10000);

@@ -6,6 +6,11 @@
 #ifndef SELFTESTS_HARNESS_H
 #define SELFTESTS_HARNESS_H
 
+/*
+ * Why an assertion failed belongs to the TAP, beside the result: what stands on standard error nobody finds again.
+ * ksft_print_header() makes standard output flush each line, so that a child which aborts loses none.
+ */
+#define TH_LOG_STREAM stdout
 #include "kselftest_harness.h"
 
 /* How many times longer than on an idle machine of one's own things may take. */
