@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 67
+plan 69
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -146,6 +146,23 @@ counts "what no test says" 1 "0 passed, 1 failed, 0 skipped" <<'S'
 seq -f 'message %g' 30 >&2; exit 1
 S
 prints "the end of standard error" "    not ok: no test reported\n$(seq -f '    stderr: message %g' 11 30)\n"
+# By a real program of the kernel's harness: the values that an assertion saw are in the output, of one that aborts, too.
+cat >"$tmp/assert.c" <<'C'
+#include "harness.h"
+TEST(expects) { EXPECT_EQ(1, getppid()); EXPECT_STREQ("a", "b"); }
+TEST(asserts) { ASSERT_EQ(6 * 7, getppid() * 0); }
+TEST(passes) { EXPECT_EQ(1, 1); }
+TEST_HARNESS_MAIN
+C
+KSELFTEST_DIR=${KSELFTEST_DIR:-$(../../tools/vm/kernels.sh uml)/source/tools/testing/selftests}
+gcc -D_GNU_SOURCE -I../lib -I"$KSELFTEST_DIR" -o "$tmp/assert" "$tmp/assert.c"
+counts "assertions that fail" 1 "1 passed, 2 failed, 0 skipped" <<S
+exec "$tmp/assert"
+S
+# says_all PATTERN...: each is in a line of what was printed
+says_all() { for pattern; do grep -qE "$pattern" "$tmp/out" || { echo "no '$pattern' in:"; cat "$tmp/out"; return 1; }; done; }
+check "what they saw" says_all '^ +# .*assert\.c:2:expects:Expected 1 \(1\) == getppid\(\) \([0-9]+\)$' \
+	"assert\.c:2:expects:Expected 'a' == 'b'" 'assert\.c:3:asserts:Expected 6 \* 7 \(42\) == getppid\(\) \* 0 \(0\)'
 rm -rf "$tmp/selftests/made"
 mkdir "$tmp/selftests/made"
 printf 'check:\n\t@echo ok 1 - a\n' >"$tmp/selftests/made/Makefile"
