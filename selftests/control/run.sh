@@ -4,7 +4,8 @@
 # tracing, vgpu-ctl. Real clients see it all.
 # time limit: 5400
 # variant: KERNEL=uml
-# variant: KERNEL=6.1
+# variant: KERNEL=6.1 PART=chosen
+# long variant: KERNEL=6.1
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
 # long variant: KERNEL=kcsan
