@@ -480,7 +480,7 @@ static void hoard(int n, int fd)
 	struct launch l;
 	struct gpu g;
 
-	for (uint32_t local = 512 * KIB; local >= 4 * KIB; local /= 2) {
+	for (uint32_t local = 512 * KIB; local >= 8 * KIB; local /= 4) {
 		for (int i = 0; i < n; i++) {
 			if (gpu_open(&g))
 				_exit(1);

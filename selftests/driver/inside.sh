@@ -14,7 +14,7 @@ run()
 	shift
 	n=$((n + 1))
 	echo "# Subtest: $name"
-	"$@" | sed 's/^/  /'
+	"$@" | sed -u 's/^/  /'
 	if [ "${PIPESTATUS[0]}" = 0 ]; then
 		echo "ok $n $name"
 	else
@@ -23,8 +23,8 @@ run()
 	fi
 }
 
-# program NAME [LABEL]
-program() { run "${2:-$1}" "$out/$1"; }
+# program NAME [LABEL [ARG...]]
+program() { run "${2:-$1}" "$out/$1" "${@:3}"; }
 
 reload()
 {
@@ -72,8 +72,11 @@ reload pin_user_mib=8 && program memory "memory, little of it to pin"
 reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 reload reserve_mib=1200 && program scarce
 reload time_limit_ms=600 && program timelimit
-reload workers=1 isa=portable && program launch "launch with one worker, portable"
-reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks"
+# Once is enough of the test that waits for half a minute, but for where there is time.
+again=(-T blocks_beyond_the_memory)
+[ -z "${VGPU_TEST_LONG:-}" ] || again=()
+reload workers=1 isa=portable && program launch "launch with one worker, portable" "${again[@]}"
+reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks" "${again[@]}"
 reload_sparse && program sparse
 rmmod vgpu && run params "$(dirname "$0")/params.sh"
 exit $failed
