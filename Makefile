@@ -93,9 +93,8 @@ suites-of-test suites-of-test-long:
 else
 suites-of-test suites-of-test-long:
 	$(always)@$(plain) $(VM)/deps.sh
-	$(always)@$(plain) $(VM)/kernels.sh uml 6.1 6.12 kasan $(if $(filter %-long,$@),kcsan) >/dev/null
-	$(always)@$(plain) $(VM)/toolkit.sh >/dev/null
-	$(always)@$(plain) $(MAKE) --no-print-directory $(filter -j%,$(MAKEFLAGS)) $(MAKEOVERRIDES) all
+	$(always)@$(plain) $(VM)/prepare.sh uml 6.1 6.12 kasan $(if $(filter %-long,$@),kcsan) -- $(SUITES)
+	$(always)@$(plain) $(MAKE) --no-print-directory $(or $(filter -j%,$(MAKEFLAGS)),-j$(shell nproc)) $(MAKEOVERRIDES) all
 	$(always)@$(plain) mkdir -p $(dir $(FAILED)) && rm -f $(FAILED); \
 		selftests/run $(if $(filter %-long,$@),--long) $(SUITES) || touch $(FAILED)
 endif

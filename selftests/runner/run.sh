@@ -293,7 +293,7 @@ fi
 
 cp ../../Makefile "$tmp"
 mkdir -p "$tmp/tools/vm"
-for tool in deps kernels toolkit kmod; do
+for tool in deps prepare kmod; do
 	printf '#!/bin/sh\n' >"$tmp/tools/vm/$tool.sh"
 	chmod +x "$tmp/tools/vm/$tool.sh"
 done
@@ -306,7 +306,7 @@ check "make test: the last line, where one fails" make_test 1 "1 passed, 1 faile
 check "make test: the last line, where none fails" make_test 0 "1 passed, 0 failed, 0 skipped" test good
 check "make test-long: the same" make_test 1 "0 passed, 1 failed, 0 skipped" test-long bad
 check "make test-long LIST=1: nothing runs" make_test 0 "2 suites, 2 runs, 0.3 hours at most, 0 unreadable" test-long "good bad" LIST=1
-printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/toolkit.sh"
+printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/prepare.sh"
 make_fails() { ! env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -C "$tmp" test KDIR=/nowhere >"$tmp/out" 2>&1 && grep -q 'make: .* Error 3' "$tmp/out"; }
 check "make test: what fails before the suites is said" make_fails
 check "the beds' judge" ./verdict.py
