@@ -82,9 +82,11 @@ reasons = n.nvmlDeviceGetCurrentClocksEventReasons(d)
 expect("clocks are not low", reasons, not reasons & n.nvmlClocksEventReasonGpuIdle)
 
 rx, tx = (n.nvmlDeviceGetPcieThroughput(d, c) for c in (n.NVML_PCIE_UTIL_RX_BYTES, n.NVML_PCIE_UTIL_TX_BYTES))
-for _ in range(20):     # the load copies a little, to the host only
+for _ in range(1200):   # the load copies a little, to the host only; where it is emulated, seldom
+    if tx:
+        break
     time.sleep(0.1)
-    tx = max(tx, n.nvmlDeviceGetPcieThroughput(d, n.NVML_PCIE_UTIL_TX_BYTES))
+    tx = n.nvmlDeviceGetPcieThroughput(d, n.NVML_PCIE_UTIL_TX_BYTES)
 expect("PCIe traffic", (rx, tx), rx == 0 and tx > 0)
 link = n.nvmlDeviceGetCurrPcieLinkGeneration(d), n.nvmlDeviceGetCurrPcieLinkWidth(d)
 expect("PCIe link", link, link == (5, 16))
