@@ -29,11 +29,12 @@ def same_words(got, want):
     return got.strip().startswith(want.strip())
 
 
-def answers(model, prompts, options=None):
-    """How many prompts are answered word for word."""
+def answers(model, prompts, options=None, hang_up=True):
+    """How many prompts are answered word for word; the client hangs up when it has heard enough, or listens to the end."""
     good, bad, pieces, start = 0, "", 0, time.monotonic()
     for p in prompts:
-        text, n = generate(model, p["prompt"], enough=len(p["continues"].strip()), options=options)
+        enough = len(p["continues"].strip()) if hang_up else None
+        text, n = generate(model, p["prompt"], enough=enough, options=options)
         pieces += n
         if same_words(text, p["continues"]):
             good += 1
@@ -70,7 +71,9 @@ def no_device():
         check(line is not None and "library=cpu" in line.lower(), "no module: it is on the CPU", s.text())
         create("kdoc", "kdoc-6m-q8_0.gguf")
         # Threads that spin for each other never end in user-mode Linux: there is one.
-        answers("kdoc", PROMPTS[:8], {"num_thread": 1})
+        # Nor does an Ollama always answer again when a client hung up in the very moment at which llama-server,
+        # quick as it is on a CPU, was done: one run of five waited for ever, without anything of ours in it.
+        answers("kdoc", PROMPTS[:8], {"num_thread": 1}, hang_up=False)
         check("100% CPU" in ps("kdoc"), "no module: the model is on the CPU", s.text())
 
 
