@@ -40,13 +40,17 @@ reload_sparse()
 # Emulated, a mutant takes a second.
 [ "$VGPU_BED" = uml ] || export VGPU_MUTANTS=${VGPU_MUTANTS:-60}
 
+# Once in a kernel is enough of the test that waits for half a minute, but for where there is time.
+again=(-T blocks_beyond_the_memory)
+[ -z "${VGPU_TEST_LONG:-}" ] || again=()
+
 echo "KTAP version 1"
 if [ "${PART:-}" = chosen ]; then
 	export VGPU_MUTANTS=20
 	echo "1..7"
 	program memory
 	program races
-	program launch
+	program launch launch "${again[@]}"
 	program mutants
 	reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 	reload reserve_mib=1200 && program scarce
@@ -72,9 +76,6 @@ reload pin_user_mib=8 && program memory "memory, little of it to pin"
 reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 reload reserve_mib=1200 && program scarce
 reload time_limit_ms=600 && program timelimit
-# Once is enough of the test that waits for half a minute, but for where there is time.
-again=(-T blocks_beyond_the_memory)
-[ -z "${VGPU_TEST_LONG:-}" ] || again=()
 reload workers=1 isa=portable && program launch "launch with one worker, portable" "${again[@]}"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks" "${again[@]}"
 reload_sparse && program sparse
