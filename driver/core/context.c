@@ -261,14 +261,20 @@ static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 	mutex_unlock(&dev->ctx_lock);
 }
 
+/* Whoever took a reference from the device's list looks at the file no more. */
+static void leave_file(struct vgpu_ctx *ctx)
+{
+	mutex_lock(&ctx->end_lock);
+	ctx->detached = true;
+	mutex_unlock(&ctx->end_lock);
+}
+
 static void detach(struct vgpu_obj *obj)
 {
 	struct vgpu_ctx *ctx = container_of(obj, struct vgpu_ctx, obj);
 
 	unwatch_mm(ctx);
-	mutex_lock(&ctx->end_lock);
-	ctx->detached = true;
-	mutex_unlock(&ctx->end_lock);
+	leave_file(ctx);
 	end(ctx);
 	vgpu_monitor_ctx_end(ctx);
 	delist(ctx->dev, ctx);
@@ -405,6 +411,7 @@ int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg)
 	if (!rc)
 		return 0;
 	unwatch_mm(ctx);
+	leave_file(ctx);
 put:
 	vgpu_ctx_put(ctx);
 	return rc;

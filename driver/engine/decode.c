@@ -158,20 +158,23 @@ static u32 decode_insn(const struct engine_code *code, const struct engine_prog 
 
 /* ---- the whole ------------------------------------------------------------------------------------------ */
 
-/* V registers that code after a call in function @func may touch */
-static u32 registers_of(const struct engine_code *code, u32 func)
+/*
+ * Who may return into function @func. What a kernel's own function does was verified for its registers,
+ * parameters and memory only; any other function, for every kernel's.
+ */
+static u32 returners(const struct engine_code *code, u32 func)
 {
-	u32 i, n = 0;
+	u32 i;
 
 	for (i = 0; i < code->kernel_count; i++)
 		if (code->kernels[i].func == func)
-			n = max_t(u32, n, code->kernels[i].vregs);
-	return n;
+			return ENG_RETURN_KERNEL + func;
+	return ENG_RETURN_ANY;
 }
 
 static int find_return_points(const struct engine_code *code, struct engine_prog *prog)
 {
-	u32 pc, f = VGPU_NO_PC, n = 0;
+	u32 pc, f = VGPU_NO_PC, who = ENG_RETURN_NONE;
 
 	for (pc = 0; pc + 1 < code->insn_count; pc++) {
 		u16 op = code->insns[pc].op;
@@ -179,16 +182,16 @@ static int find_return_points(const struct engine_code *code, struct engine_prog
 
 		if (op != VGPU_OP_CALL && op != VGPU_OP_CALLI)
 			continue;
-		if (!prog->need)
-			prog->need = engine_alloc(code->insn_count * sizeof(*prog->need));
-		if (!prog->need)
+		if (!prog->returns)
+			prog->returns = engine_alloc(code->insn_count * sizeof(*prog->returns));
+		if (!prog->returns)
 			return -ENOMEM;
 		in = engine_code_func(code, pc);
 		if (in != f) {
 			f = in;
-			n = registers_of(code, f);
+			who = returners(code, f);
 		}
-		prog->need[pc + 1] = 1 + n;
+		prog->returns[pc + 1] = who;
 	}
 	return 0;
 }
@@ -248,7 +251,7 @@ int engine_decode(struct engine_code *code)
 		return ret;
 	}
 	code->prog_bytes = sizeof(*prog) + (prog->count + 1ULL) * sizeof(*prog->ops) +
-			   code->insn_count * (sizeof(u32) + (prog->need ? sizeof(u16) : 0)) +
+			   code->insn_count * (sizeof(u32) + (prog->returns ? sizeof(u32) : 0)) +
 			   code->target_count * sizeof(u32) +
 			   code->pattern_count * sizeof(*prog->patterns) +
 			   prog->twin_count * sizeof(*prog->twins);
@@ -261,7 +264,7 @@ void engine_decode_free(struct engine_code *code)
 
 	if (!prog)
 		return;
-	engine_free(prog->need);
+	engine_free(prog->returns);
 	engine_free(prog->twins);
 	engine_free(prog->patterns);
 	engine_free(prog->tables);

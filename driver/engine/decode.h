@@ -31,6 +31,13 @@ static inline u16 place_tmp(enum op_field f)
 	return ENG_WORD(tmp) + (f - OPF_A) * 2 * ENG_LANES;
 }
 
+/* Of an instruction that waits for other lanes */
+static inline u16 place_sync(enum op_field f, bool wide)
+{
+	return wide ? ENG_WORD(sync64) + (f - OPF_A) * 2 * ENG_LANES :
+		      ENG_WORD(sync32) + (f - OPF_A) * ENG_LANES;
+}
+
 /* A scalar that is always zero: predicate slots beyond the true one */
 #define PLACE_ZERO	(ENG_WORD(p) + 18)
 
@@ -129,12 +136,12 @@ static inline void put_row(struct emitter *e, enum op_field f)
 	put(e, f, place_v(get(e, f) & VGPU_SRC_INDEX));
 }
 
-/* Operand @f, a single value, becomes a row first. */
-static inline void put_broadcast(struct emitter *e, enum op_field f)
+/* Operand @f, a single value, becomes the row at @place first. */
+static inline void put_broadcast(struct emitter *e, enum op_field f, u16 place)
 {
 	struct eng_op *b = emit(e, e->info->kind[f] == OPK_Y ? EU_BCASTW : EU_BCAST);
 
-	b->d = place_tmp(f);
+	b->d = place;
 	if ((get(e, f) & VGPU_SRC_KIND) == VGPU_SRC_IMM) {
 		b->a = ENG_OP_IMM;
 		b->sel = ENG_SEL_A;
@@ -143,13 +150,13 @@ static inline void put_broadcast(struct emitter *e, enum op_field f)
 	} else {
 		b->a = place_s(get(e, f) & VGPU_SRC_INDEX);
 	}
-	put(e, f, place_tmp(f));
+	put(e, f, place);
 }
 
 static inline void put_source(struct emitter *e, enum op_field f)
 {
 	if (is_single(e, f))
-		put_broadcast(e, f);
+		put_broadcast(e, f, place_tmp(f));
 	else
 		put_row(e, f);
 }

@@ -90,7 +90,7 @@ struct engine_launch {
  * @w->exit set; @w->table may have changed.
  */
 const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip, u32 lanes);
-const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 members);
+const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u64 members);
 const struct eng_op *eng_brx(struct eng_warp *w, const struct eng_op *ip);
 const struct eng_op *eng_calli(struct eng_warp *w, const struct eng_op *ip);
 const struct eng_op *eng_ret(struct eng_warp *w, const struct eng_op *ip);

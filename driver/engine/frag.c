@@ -168,19 +168,22 @@ const struct eng_op *eng_split(struct eng_warp *w, const struct eng_op *target,
 
 /* ---- convergence points ---------------------------------------------------------- */
 
-/* The member mask that fragment @frag waits with. */
-static u32 members_of(struct eng_warp *w, u32 frag, const struct eng_op *ip)
+/*
+ * What fragment @frag waits with: the members, and in the upper half which execution of BSSY made them. The lanes of a
+ * recursion may be at the same instruction in different depths with the same members, once some were released.
+ */
+static u64 members_of(struct eng_warp *w, u32 frag, const struct eng_op *ip)
 {
 	const u64 *s = frag == w->cur ? w->s : saved(w, frag);
 
-	return (u32)s[(ip->a - ENG_WORD(s)) >> 1];
+	return s[(ip->a - ENG_WORD(s)) >> 1];
 }
 
 /*
- * The fragments that wait at @ip with mask @members become one, the one with the
+ * The fragments that wait at @ip with @members become one, the one with the
  * lowest lane; no fragment may be running.  Returns it, ready after @ip.
  */
-static u32 join(struct eng_warp *w, const struct eng_op *ip, u32 members)
+static u32 join(struct eng_warp *w, const struct eng_op *ip, u64 members)
 {
 	u32 i, mask = 0, best = w->nfrags;
 
@@ -209,7 +212,7 @@ static u32 join(struct eng_warp *w, const struct eng_op *ip, u32 members)
 }
 
 /* Are all members of @members that live waiting at @ip? */
-static bool all_here(struct eng_warp *w, const struct eng_op *ip, u32 members)
+static bool all_here(struct eng_warp *w, const struct eng_op *ip, u64 members)
 {
 	u32 i, here = 0;
 
@@ -217,16 +220,16 @@ static bool all_here(struct eng_warp *w, const struct eng_op *ip, u32 members)
 		if (w->frags[i].state == ENG_BSYNC && w->frags[i].ip == ip &&
 		    members_of(w, i, ip) == members)
 			here |= w->frags[i].mask;
-	return !(members & ~w->dead & ~here);
+	return !((u32)members & ~w->dead & ~here);
 }
 
 /* The usual meeting: of the running fragment and the only other one. False: it is not. */
-static bool meet(struct eng_warp *w, const struct eng_op *ip, u32 members)
+static bool meet(struct eng_warp *w, const struct eng_op *ip, u64 members)
 {
 	struct eng_frag *f = &w->frags[!w->cur];
 
 	if (w->nfrags != 2 || f->state != ENG_BSYNC || f->ip != ip || f->mode != w->mode ||
-	    members_of(w, !w->cur, ip) != members || members & ~w->dead & ~(w->mask | f->mask))
+	    members_of(w, !w->cur, ip) != members || (u32)members & ~w->dead & ~(w->mask | f->mask))
 		return false;
 	if (__ffs(f->mask) < __ffs(w->mask))
 		eng_copy_scalars(w->s, saved(w, !w->cur), w->nsregs);
@@ -240,7 +243,7 @@ static bool meet(struct eng_warp *w, const struct eng_op *ip, u32 members)
 	return true;
 }
 
-const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u32 members)
+const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u64 members)
 {
 	struct eng_frag *f = &w->frags[w->cur];
 	u32 best;
@@ -268,7 +271,7 @@ static void recheck(struct eng_warp *w)
 		struct eng_frag *f = &w->frags[i];
 
 		if (f->state == ENG_BSYNC) {
-			u32 members = members_of(w, i, f->ip);
+			u64 members = members_of(w, i, f->ip);
 
 			if (all_here(w, f->ip, members)) {
 				join(w, f->ip, members);
@@ -294,13 +297,14 @@ static void retry_sync(struct eng_warp *w)
 
 void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
-	u32 i, reg = (ip->a - ENG_WORD(s)) >> 1, cur = w->cur;
+	u32 i, reg = (ip->a - ENG_WORD(s)) >> 1, cur = w->cur, point = w->s[reg] >> 32;
 
 	w->s[reg] &= ~(u64)lanes;
 	if (w->nfrags == 1)
 		return;
+	/* another function's register, or one of another depth, is something else */
 	for (i = 0; i < w->nfrags; i++)
-		if (i != cur)
+		if (i != cur && saved(w, i)[reg] >> 32 == point)
 			saved(w, i)[reg] &= ~(u64)lanes;
 	/* the running fragment stays what it is: it only must not be moved */
 	put_away(w);
@@ -498,15 +502,14 @@ const struct eng_op *eng_ret(struct eng_warp *w, const struct eng_op *ip)
 	const struct engine_code *code = w->cta->launch->code;
 	const struct engine_prog *prog = w->cta->launch->prog;
 	const struct eng_op *to[ENG_LANES];
-	const u32 *a = place(w, ip->a);
+	const u32 *a = place(w, ip->a), own = ENG_RETURN_KERNEL + w->cta->launch->kernel->func;
 	u32 m;
 
 	for (m = w->mask; m; m &= m - 1) {
 		u32 lane = __ffs(m), pc = a[lane], ok = pc < code->insn_count;
 
 		pc &= 0 - ok;
-		/* a return point, of a function that makes do with our registers */
-		if (!ok || !prog->need || !prog->need[pc] || prog->need[pc] - 1U > w->nvregs)
+		if (!ok || !prog->returns || (prog->returns[pc] != ENG_RETURN_ANY && prog->returns[pc] != own))
 			return eng_fault(w, ip, VGPU_STOP_BAD_TARGET, lane);
 		to[lane] = &prog->ops[prog->first[pc]];
 	}

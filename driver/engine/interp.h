@@ -104,6 +104,12 @@
 /* The immediate, where a handler is for that alone */
 #define AT_IMM(T) ((const T *)&ip->imm)
 
+/* A convergence point for @members, which no other one of the warp is taken for (frag.c, members_of()) */
+static __always_inline u64 new_point(struct eng_warp *w, u32 members)
+{
+	return members | (u64)++w->points << 32;
+}
+
 /* Lanes that a guarded or partly active instruction acts on */
 static __always_inline u32 guarded(const struct eng_warp *w, const struct eng_op *ip)
 {

@@ -123,7 +123,7 @@ HANDLER(f_BRX)
 
 static __always_inline bool q_BSSY(struct eng_warp *w, const struct eng_op *ip)
 {
-	*AT(u64, d) = w->mask;
+	*AT(u64, d) = new_point(w, w->mask);
 	return true;
 }
 
@@ -137,7 +137,7 @@ static noinline const struct eng_op *x_BSYNC(const struct eng_op *ip, struct eng
 					     const struct eng_table *table)
 {
 	(void)table;
-	NEXT_ANY(eng_bsync(w, ip, (u32)*AT(u64, a)));
+	NEXT_ANY(eng_bsync(w, ip, *AT(u64, a)));
 }
 
 /* Nobody is missing: the usual case where nothing split */

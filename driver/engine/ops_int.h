@@ -205,7 +205,7 @@ HANDLER(f_SETPI_##NAME##_IF)							\
 										\
 	*AT(u32, d) = p;							\
 	ip++;									\
-	*AT(u64, d) = ENG_ALL;							\
+	*AT(u64, d) = new_point(w, ENG_ALL);							\
 	ip++;									\
 	BRANCH(p ^ (0 - (u32)(ip->g >> 7)), ENG_ALL);				\
 }										\

@@ -221,6 +221,14 @@ struct eng_pattern {
 	struct eng_record record[2];
 };
 
+/*
+ * Who may return to an instruction: nobody; any kernel, into a function that may be called; or those whose own
+ * function it is in, ENG_RETURN_KERNEL + the function.
+ */
+#define ENG_RETURN_NONE		0
+#define ENG_RETURN_ANY		1
+#define ENG_RETURN_KERNEL	2
+
 /**
  * struct engine_prog - a decoded program
  * @ops: instructions
@@ -228,8 +236,7 @@ struct eng_pattern {
  * @tables: jump targets as indices of @ops, parallel to the code's targets
  * @patterns: prepared patterns
  * @twins: loads of two records at once (fuse.c)
- * @need: per instruction: 0, or for a return point 1 + the V registers that its
- *	function may touch; NULL where nothing is called
+ * @returns: per instruction: whose return point it is, ENG_RETURN_*; NULL where nothing is called
  * @isa: the handler set that @ops were made for
  * @count: number of @ops
  * @twin_count: number of @twins
@@ -240,7 +247,7 @@ struct engine_prog {
 	u32 *tables;
 	struct eng_pattern *patterns;
 	struct eng_twin *twins;
-	u16 *need;
+	u32 *returns;
 	const struct eng_isa *isa;
 	u32 count;
 	u32 twin_count;

@@ -105,12 +105,16 @@ struct eng_tlb {
  * @nsregs: scalars of a fragment
  * @nvregs: rows of @v
  * @slots: places in @save that are taken, a bit each
+ * @points: convergence points made so far
  * @nfrags: fragments there are
  * @cur: which of @frags runs
  * @straight: threads differ in their first index only, by one from lane to lane
  * @p: predicates; slot ENG_GUARD_TRUE is all ones
  * @s: scalars of the running fragment
  * @tmp: broadcast sources, by operand
+ * @sync32: those of .sync instructions, whose lanes may wait while other fragments broadcast theirs: each lane's is
+ *	its own, so that only rows of the same width may share a place
+ * @sync64: the same, of 64 bits
  * @addr: lane addresses of a slow memory instruction
  * @save: scalars of fragments that do not run, @nsregs (a multiple of ENG_SREGS_STEP) each
  * @frags: the fragments
@@ -142,6 +146,7 @@ struct eng_warp {
 	u32 nsregs;
 	u32 nvregs;
 	u32 slots;
+	u32 points;
 	u8 nfrags;
 	u8 cur;
 	bool straight;
@@ -149,6 +154,8 @@ struct eng_warp {
 	u32 p[32] __aligned(64);
 	u64 s[VGPU_MAX_SREGS] __aligned(64);
 	u32 tmp[3][2 * ENG_LANES] __aligned(64);
+	u32 sync32[3][ENG_LANES] __aligned(64);
+	u64 sync64[3][ENG_LANES] __aligned(64);
 	u64 addr[ENG_LANES] __aligned(64);
 	struct eng_frag frags[ENG_LANES];
 	u32 v[] __aligned(64);

@@ -111,6 +111,29 @@ static u32 want_break(u32 t)
 	return (t & 31) < 8 ? 1 : 2 + 24 * 10;
 }
 
+/* Odd lanes are so long in the deepest call that the others are released some times; in the second warp when slices are long. */
+static u32 want_depths(u32 t)
+{
+	u32 i, r = 1;
+
+	for (i = 0; i < (t & 1) * (t < 32 ? 500 : 50000) + 1; i++)
+		r = r * 5 + i;
+	for (i = 1; i <= 6; i++)
+		r = r * 3 + i;
+	return r;
+}
+
+static u32 want_single(u32 t)
+{
+	(void)t;
+	return 998;
+}
+
+static u32 want_own(u32 t)
+{
+	return (t & 31) < 8 ? 1 : 511;
+}
+
 static const struct program programs[] = {
 	{ "nested branches join", HEAD("") START
 	  " bssy s2\n setp.32:ltu p0, v1, 16\n @!p0 bra high\n"
@@ -189,6 +212,25 @@ static const struct program programs[] = {
 	  " bssy s2\n setp.32:ltu p0, v1, 8\n @!p0 bra on\n break s2\n mov v2, 1\n bra out\n"
 	  "on:\n nop\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v3, s4\n mov v2, 2\n"
 	  " imad v2, v3, 10, v2\nout:\n" STORE END, 32, 0, want_break },
+	{ "break leaves what another fragment has in the register alone", HEAD("") START
+	  " bssy s2\n setp.32:ltu p0, v1, 8\n @p0 bra low\n s.movi s2, 511\n yield\n yield\n mov v2, s2\n bra out\n"
+	  "low:\n break s2\n mov v2, 1\nout:\n" STORE END, 32, 0, want_own },
+	{ "lanes that are released from a deeper convergence point than others come to", HEAD("flags=stack") START
+	  " s.movi s0, 0\n and v12, v0, 1\n shr.u v13, v0, 5\n imul v13, v13, 49500\n iadd v13, v13, 500\n imul v12, v12, v13\n"
+	  " iadd v12, v12, 1\n mov v10, 6\n call v20, g\n"
+	  " mov v2, v11\n" STORE END
+	  ".func g\n setp.32:ne p0, v10, 0\n @p0 bra more\n mov v11, 1\n mov v13, 0\n"
+	  "loop:\n imad v11, v11, 5, v13\n iadd v13, v13, 1\n setp.32:ltu p1, v13, v12\n @p1 bra loop\n ret v20\n"
+	  "more:\n st.local:b32:a4 v20, [s0]\n st.local:b32:a4 v10, [s0+4]\n isub v10, v10, 1\n"
+	  " bssy s2\n mov.w w22, s2\n st.local:b64:a8 w22, [s0+8]\n s.add s0, s0, 16\n call v20, g\n"
+	  " s.sub s0, s0, 16\n ld.local:b64:a8 w22, [s0+8]\n s.firstw s2, w22\n bsync s2\n"
+	  " ld.local:b32:a4 v20, [s0]\n ld.local:b32:a4 v10, [s0+4]\n imad v11, v11, 3, v10\n ret v20\n"
+	  END, 64, 0, want_depths },
+	{ "a single value that lanes wait with, and one of 64 bits elsewhere", HEAD("") START
+	  " s.movi s3, 998\n s.movi s5, 291\n and v3, v1, 1\n setp.32:eq p0, v3, 1\n mov v4, 4294967295\n"
+	  " mov.w w8, s1\n @p0 bra odd\n"
+	  "met:\n shfl:idx v2, s3, v1, v4, 31, 0\n" STORE
+	  "odd:\n lmax.s w8, s5, w8\n bra met\n" END, 32, 0, want_single },
 	{ "two barriers that wait for each other", HEAD("") START
 	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n bar.sync 1, s5\n exit\n"
 	  "first:\n bar.sync 2, s5\n exit\n" END, 64, VGPU_STOP_DEADLOCK, NULL },
@@ -196,6 +238,10 @@ static const struct program programs[] = {
 	  VGPU_STOP_TIMEOUT, NULL },
 	{ "a return to nowhere", HEAD("") START " mov v3, 1\n ret v3\n" END, 32,
 	  VGPU_STOP_BAD_TARGET, NULL },
+	{ "a return into another kernel's function", HEAD("")
+	  ".kernel \"b\" func=fb vregs=32 sregs=64\n"
+	  ".func fb\n call v4, g\n break s61\n exit\n" END
+	  ".func f\n mov v3, 1\n ret v3\n" END ".func g\n ret v4\n" END, 32, VGPU_STOP_BAD_TARGET, NULL },
 	{ "a call to nobody", HEAD("") START " mov v3, 1\n calli v20, v3\n exit\n" END, 32,
 	  VGPU_STOP_BAD_TARGET, NULL },
 	{ "beyond a jump table", HEAD("") ".table T a\n" START " brx v0, T\na:\n exit\n" END, 32,

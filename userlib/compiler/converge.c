@@ -197,7 +197,6 @@ void insert_convergence(struct low *l)
 			continue;
 		done[j->id] = 1;
 		mask = mreg_new(l->f, MC_S);
-		l->f->vregs[mask].narrow = true;
 		put_bssy(l, l->blocks[d->id], mask);
 		put_bsync(l, l->blocks[j->id], mask);
 	}

@@ -481,7 +481,6 @@ void low_skip_begin(struct low *l)
 	if (!l->insn->guard)
 		return;
 	m = low_temp(l, MC_S);
-	l->f->vregs[m.reg].narrow = true;
 	low_op(l, VGPU_OP_BSSY, m, NO, NO, NO);
 	l->insn->scratch.u = m.reg;
 	i = low_op(l, VGPU_OP_BRA, NO, NO, NO, NO);

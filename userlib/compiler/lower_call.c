@@ -226,7 +226,6 @@ bool lower_call(struct low *l, struct ir_insn *i)
 	low_skip_begin(l);
 	pass_arguments(l, i, p);
 	mask = low_temp(l, MC_S);
-	l->f->vregs[mask.reg].narrow = true;
 	low_op(l, VGPU_OP_BSSY, mask, NO, NO, NO);
 	transfer(l, i);
 	low_op1(l, VGPU_OP_BSYNC, NO, mask);
