@@ -99,6 +99,31 @@ __global__ void recursion(int *out)
 	out[t] = fib_device(t % 13) * 100 + ackermann(t % 3, t % 4);
 }
 
+BOTH static unsigned long_leaf(int n)
+{
+	unsigned r = 1;
+
+	for (int i = 0; i < n; i++)
+		r = r * 5 + i;
+	return r;
+}
+
+__device__ __noinline__ static unsigned depths_device(int depth, int n)
+{
+	return depth ? depths_device(depth - 1, n) * 3 + depth + threadIdx.x : long_leaf(n);
+}
+
+static unsigned depths_host(int depth, int n, int t)
+{
+	return depth ? depths_host(depth - 1, n, t) * 3 + depth + t : long_leaf(n);
+}
+
+/* Odd lanes are so long in the deepest call that the others leave some calls without them. */
+__global__ void depths(int *out, int n)
+{
+	out[threadIdx.x] = depths_device(10, (threadIdx.x & 1) * n + 1);
+}
+
 __global__ void pointers(int *out, int shift)
 {
 	int t = blockIdx.x * blockDim.x + threadIdx.x;
@@ -154,6 +179,13 @@ int main()
 	for (int t = 0; t < n; t++)
 		good &= v[t] == fib_host(t % 13) * 100 + ack_host(t % 3, t % 4);
 	check_result(good, "recursion through real calls");
+
+	RUN(depths<<<1, 64>>>(d, 60000));
+	v = from_device(d, 64);
+	good = true;
+	for (int t = 0; t < 64; t++)
+		good &= v[t] == (int)depths_host(10, (t & 1) * 60000 + 1, t);
+	check_result(good, "lanes of a warp in different depths of a recursion");
 
 	for (int shift = 0; shift <= 5; shift += 5) {
 		RUN(pointers<<<5, 96>>>(d, shift));
