@@ -182,16 +182,16 @@ static int find_return_points(const struct engine_code *code, struct engine_prog
 
 		if (op != VGPU_OP_CALL && op != VGPU_OP_CALLI)
 			continue;
-		if (!prog->returns)
-			prog->returns = engine_alloc(code->insn_count * sizeof(*prog->returns));
-		if (!prog->returns)
+		if (!prog->return_points)
+			prog->return_points = engine_alloc(code->insn_count * sizeof(*prog->return_points));
+		if (!prog->return_points)
 			return -ENOMEM;
 		in = engine_code_func(code, pc);
 		if (in != f) {
 			f = in;
 			who = returners(code, f);
 		}
-		prog->returns[pc + 1] = who;
+		prog->return_points[pc + 1] = who;
 	}
 	return 0;
 }
@@ -251,7 +251,7 @@ int engine_decode(struct engine_code *code)
 		return ret;
 	}
 	code->prog_bytes = sizeof(*prog) + (prog->count + 1ULL) * sizeof(*prog->ops) +
-			   code->insn_count * (sizeof(u32) + (prog->returns ? sizeof(u32) : 0)) +
+			   code->insn_count * (sizeof(u32) + (prog->return_points ? sizeof(u32) : 0)) +
 			   code->target_count * sizeof(u32) +
 			   code->pattern_count * sizeof(*prog->patterns) +
 			   prog->twin_count * sizeof(*prog->twins);
@@ -264,7 +264,7 @@ void engine_decode_free(struct engine_code *code)
 
 	if (!prog)
 		return;
-	engine_free(prog->returns);
+	engine_free(prog->return_points);
 	engine_free(prog->twins);
 	engine_free(prog->patterns);
 	engine_free(prog->tables);

@@ -509,7 +509,7 @@ const struct eng_op *eng_ret(struct eng_warp *w, const struct eng_op *ip)
 		u32 lane = __ffs(m), pc = a[lane], ok = pc < code->insn_count;
 
 		pc &= 0 - ok;
-		if (!ok || !prog->returns || (prog->returns[pc] != ENG_RETURN_ANY && prog->returns[pc] != own))
+		if (!ok || !prog->return_points || (prog->return_points[pc] != ENG_RETURN_ANY && prog->return_points[pc] != own))
 			return eng_fault(w, ip, VGPU_STOP_BAD_TARGET, lane);
 		to[lane] = &prog->ops[prog->first[pc]];
 	}

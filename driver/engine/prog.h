@@ -236,7 +236,7 @@ struct eng_pattern {
  * @tables: jump targets as indices of @ops, parallel to the code's targets
  * @patterns: prepared patterns
  * @twins: loads of two records at once (fuse.c)
- * @returns: per instruction: whose return point it is, ENG_RETURN_*; NULL where nothing is called
+ * @return_points: per instruction: whose return point it is, ENG_RETURN_*; NULL where nothing is called
  * @isa: the handler set that @ops were made for
  * @count: number of @ops
  * @twin_count: number of @twins
@@ -247,7 +247,7 @@ struct engine_prog {
 	u32 *tables;
 	struct eng_pattern *patterns;
 	struct eng_twin *twins;
-	u32 *returns;
+	u32 *return_points;
 	const struct eng_isa *isa;
 	u32 count;
 	u32 twin_count;
