@@ -15,11 +15,12 @@
  * @in: by block id
  * @any: there are such blocks
  * @waits: something in them may wait for other lanes
+ * @spins: by block id: something in it may
  * @behind: scratch, by block id
  * @stack: scratch
  */
 struct cycle {
-	u8 *in, *behind;
+	u8 *in, *spins, *behind;
 	struct ir_block **stack;
 	bool any, waits;
 };
@@ -65,7 +66,6 @@ static void find_cycle(struct low *l, struct ir_block *b, struct ir_block *j, st
 {
 	u32 n = l->b->nblocks, k;
 	u8 *ahead = c->in, *behind = c->behind;
-	const struct ir_insn *i;
 
 	memset(ahead, 0, n);
 	memset(behind, 0, n);
@@ -83,9 +83,18 @@ static void find_cycle(struct low *l, struct ir_block *b, struct ir_block *j, st
 		if (!ahead[k])
 			continue;
 		c->any = true;
-		for (i = l->b->blocks[k]->first; i; i = i->next)
-			c->waits |= may_spin(l, i);
+		c->waits |= c->spins[k];
 	}
+}
+
+static void find_spins(const struct low *l, u8 *spins)
+{
+	const struct ir_insn *i;
+	u32 k;
+
+	for (k = 0; k < l->b->nblocks; k++)
+		for (i = l->b->blocks[k]->first; i; i = i->next)
+			spins[k] |= may_spin(l, i);
 }
 
 /* Every turn of every loop that @j is in passes @d, too. */
@@ -181,12 +190,14 @@ void insert_convergence(struct low *l)
 	u8 *done = arena_array(&l->b->arena, l->b->nblocks + 1, u8);
 	struct cycle c = {
 		.in = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
+		.spins = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
 		.behind = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
 		.stack = arena_array(&l->b->arena, l->b->nblocks + 1, struct ir_block *),
 	};
 	u32 k, mask;
 
 	note_uses(l);
+	find_spins(l, c.spins);
 	for (k = 0; k < l->b->nrpo; k++) {
 		struct ir_block *b = l->b->rpo[k], *j = b->ipdom, *d;
 

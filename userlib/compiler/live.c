@@ -3,6 +3,7 @@
  * Liveness of virtual registers, value by value: from each use walk up to the
  * definition. Time and memory are linear in the size of the result.
  */
+#include "back.h"
 #include "mir.h"
 
 struct live {
@@ -102,6 +103,7 @@ static void walk_value(struct live *l, u32 v, const struct mblock *def)
 			push(l, &sp, b->id);
 		while (sp) {
 			b = f->blocks[l->stack[--sp]];
+			spend(f->arena, &f->steps, 1);
 			if (b == def || list_ends_with(b->livein, b->nlivein, v))
 				continue;
 			list_add(f, &b->livein, &b->nlivein, &b->livein_cap, v);

@@ -368,6 +368,7 @@ static void fill_edge(struct ssa *s, struct ir_block *to, u32 j)
 		struct ir_reg *r = i->ops[0].reg;
 		struct var *v = var_of(s, r->var ? r->var : r);
 
+		step(s);
 		if (!v->cur)
 			continue;
 		i->ops[1 + j].kind = OPND_REG;
