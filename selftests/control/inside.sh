@@ -209,7 +209,7 @@ speed()
 	load gpus=2 || return
 	before=$("$client" time)
 	# Devices rest for whole ticks, of 10 ms in UML: of less work than that nothing would be seen.
-	heavy=$(awk "BEGIN { n = int(120 / $before) + 1; print n > 12 ? 12 : n }")
+	heavy=$(awk "BEGIN { n = int(120 / $before) + 1; print (n > 12 ? 12 : n) }")
 	check "slow: injected" inject -i 0 slow 20
 	slow=$("$client" time)
 	other=$(CUDA_VISIBLE_DEVICES=1 "$client" time)
