@@ -693,6 +693,8 @@ tracing()
 		not_ok "trace a process: needs root"
 	fi
 	mount -t tracefs none /sys/kernel/tracing
+	# With the names of commands, events patch __schedule(): seen once, an emulated processor met the old breakpoint for ever.
+	echo 0 >/sys/kernel/tracing/options/record-cmd
 	check "trace a process: where not, in a container" says \
 		"$(unshare -pf --mount-proc "$ctl" trace 1 2>&1)" "a container.*run vgpu-ctl on the host"
 	check "four tracepoints" is "$(cd /sys/kernel/tracing/events/vgpu && echo */format | wc -w)" 4
