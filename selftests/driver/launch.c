@@ -141,7 +141,8 @@ static unsigned int workers_inside(int fd)
 
 /*
  * Two kernels of one block each: each block is in one worker's hands, so that more than one at a time is both at once. By the
- * machine's own clock, and so in an emulated one, too. Where there is one worker they take turns, and the measure says so.
+ * machine's own clock, and so in an emulated one, too. Where there is one worker they take turns, and the measure says so;
+ * where there are more than the bed's two processors, both may be in hands that share one.
  */
 TEST_F(launch, two_kernels_at_the_same_time)
 {
@@ -162,7 +163,7 @@ TEST_F(launch, two_kernels_at_the_same_time)
 	EXPECT_GT(most, 10);
 	if (info.workers == 1) {
 		EXPECT_LT(most, 130);
-	} else {
+	} else if (info.workers == 2) {
 		EXPECT_GT(most, 150);
 	}
 }
