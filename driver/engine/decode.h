@@ -153,12 +153,18 @@ static inline void put_broadcast(struct emitter *e, enum op_field f, u16 place)
 	put(e, f, place);
 }
 
-static inline void put_source(struct emitter *e, enum op_field f)
+/* A row: the operand's own, or the one at @place where it is a single value. */
+static inline void put_source_at(struct emitter *e, enum op_field f, u16 place)
 {
 	if (is_single(e, f))
-		put_broadcast(e, f, place_tmp(f));
+		put_broadcast(e, f, place);
 	else
 		put_row(e, f);
+}
+
+static inline void put_source(struct emitter *e, enum op_field f)
+{
+	put_source_at(e, f, place_tmp(f));
 }
 
 static inline void put_scalar(struct emitter *e, enum op_field f)

@@ -146,10 +146,7 @@ void eng_decode_lane(struct emitter *e)
 		if (f != OPF_A && get(e, f) == VGPU_SRC_IMM) {
 			put_single(e, f);
 		} else {
-			if (is_single(e, f))
-				put_broadcast(e, f, place_sync(f, e->info->kind[f] == OPK_Y));
-			else
-				put_row(e, f);
+			put_source_at(e, f, place_sync(f, e->info->kind[f] == OPK_Y));
 			e->op.md |= bit(f);
 		}
 	}

@@ -12,6 +12,7 @@ tmp=$(mktemp -d)
 patience=60
 case ${VGPU_KERNEL:-} in kasan | kcsan) patience=300 ;; esac
 . ../lib/tap.sh
+. ../lib/rmmod.sh
 echo "TAP version 13"
 
 load() { insmod "$VGPU_KO" vram=256 "$@"; }
@@ -585,17 +586,6 @@ hand()
 	hands+=($!)
 }
 
-# gone: the module goes, which a writer may hold for a moment.
-gone()
-{
-	local i
-	for i in $(seq 100); do
-		rmmod vgpu 2>/dev/null && return
-		sleep 0.1
-	done
-	return 1
-}
-
 # Functions are removed by hand and found again while their device goes and comes, with the module and through configfs. Whoever
 # comes second finds the function gone. (PCI's own "remove" used it after it was freed, which kasan shows.)
 by_hand()
@@ -616,7 +606,7 @@ by_hand()
 	done &
 	hands+=($!)
 	for i in $(seq $loads); do
-		gone && load && good=$((good + 1))
+		rmmod_within 100 vgpu && load && good=$((good + 1))	# a writer may hold it
 	done
 	check "removed by hand: the module goes and comes $loads times meanwhile" is $good $loads
 	if load_configfs 2>"$tmp/configfs"; then
@@ -1048,11 +1038,11 @@ busy()
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
+all="commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing"
 case ${VGPU_KERNEL:-} in
 kasan | kcsan) all="xids lost hang every_nth staying runtime by_hand tracing" ;;
-# commands' words are the same in every kernel, and hundreds of programs: minutes in an emulator
-6.*) all="commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing" ;;
-*) all="errors completion commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing" ;;
+6.*) ;;	# commands' words are the same in every kernel, and hundreds of programs: minutes in an emulator
+*) all="errors completion $all" ;;
 esac
 [ "${PART:-}" != chosen ] || all="xids lost hang every_nth visible runtime by_hand tracing"
 parts=${*:-$all}

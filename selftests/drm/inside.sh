@@ -15,6 +15,7 @@ kasan | kcsan) patience=600 ;;
 esac
 . ../lib/tap.sh
 . ../lib/program.sh
+. ../lib/rmmod.sh
 echo "TAP version 13"
 
 says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
@@ -35,15 +36,7 @@ kernel_module()
 }
 
 # A fence that ends lets go of the module a grace period later.
-unload()
-{
-	local i
-	for i in $(seq 50); do
-		rmmod vgpu_drm 2>/dev/null && return
-		sleep 0.1
-	done
-	rmmod vgpu_drm
-}
+unload() { rmmod_within 50 vgpu_drm; }
 ours() { insmod "$KO_DIR/$1.ko" "${@:2}"; }
 # How many nodes there are of our devices.
 count()
