@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 69
+plan 75
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -290,6 +290,34 @@ if command -v clang >/dev/null && clang -g -fsanitize=fuzzer,address -o "$tmp/fu
 else
 	for t in summary frames input length log; do skip "a finding: $t" "no clang with libFuzzer"; done
 fi
+
+# built WANT: what tools/vm/kmod.sh in a made-up tree has built so far, as the kernels' folders.
+built()
+{
+	"$tmp/tree/tools/vm/kmod.sh" "$1" >"$tmp/ko" 2>&1 || { cat "$tmp/ko"; return 1; }
+	shift
+	echo "$*" >"$tmp/want"
+	xargs <"$tmp/builds" | diff "$tmp/want" -
+}
+installed=$tmp/lib/modules/9.9/build
+mkdir -p "$tmp/tree/tools/vm" "$tmp/tree/driver" "$tmp/tree/uapi" "$installed/include/generated" "$tmp/cache"
+cp ../../tools/vm/lib.sh "$tmp/tree/tools/vm"
+sed "s|/lib/modules|$tmp&|" ../../tools/vm/kmod.sh >"$tmp/tree/tools/vm/kmod.sh"
+chmod +x "$tmp/tree/tools/vm/kmod.sh"
+touch "$tmp/tree/Kbuild" "$tmp/tree/driver/a.c" "$installed/.config" "$installed/Module.symvers"
+echo '#define UTS_RELEASE "9.9"' >"$installed/include/generated/utsrelease.h"
+printf 'modules:\n\t@echo $(notdir $(CURDIR)) >>%s; touch $(M)/vgpu.ko\n' "$tmp/builds" >"$installed/Makefile"
+cp -a "$installed" "$tmp/other"
+check "a module is built" built "$installed" build
+check "not again for the same headers in another place" built "$tmp/other" build
+touch -d "1 minute" "$tmp/tree/driver/a.c"
+check "and, changed, by the same path" built "$tmp/other" build build
+touch -d "1 hour ago" "$tmp/tree/driver/a.c"
+echo "CONFIG_X=y" >"$tmp/other/.config"
+touch -d "1 hour ago" "$tmp/other/.config"
+check "for another kernel of that name it is built" built "$tmp/other" build build other
+check "and is not taken for the first one's" built "$installed" build build other build
+check "whose it stays" built "$installed" build build other build
 
 cp ../../Makefile "$tmp"
 mkdir -p "$tmp/tools/vm"

@@ -30,6 +30,13 @@ fi
 # Not kernel.release: Debian's headers say the upstream version there.
 release=$(sed -n 's/.*UTS_RELEASE "\(.*\)".*/\1/p' "$KDIR/include/generated/utsrelease.h")
 [ -n "$release" ] || die "$KDIR is not prepared: no kernel release in it"
+# Debian's headers may be there twice, installed and in the cache. By another path to the same ones kbuild
+# would make everything anew.
+installed=/lib/modules/$release/build
+if cmp -s "$installed/.config" "$KDIR/.config" && cmp -s "$installed/Module.symvers" "$KDIR/Module.symvers"; then
+	KDIR=$installed
+fi
+KDIR=$(realpath "$KDIR")
 OUT=$TOP_DIR/build/kmod-$release
 [ "$NAME" = vgpu ] || OUT=$OUT-$NAME
 ARCH=
@@ -62,11 +69,12 @@ farm()
 	find "$OUT" -xtype l -delete
 }
 
-# The module is current when no source, and not the kernel, is newer. Other modules may
+# The module is current when no source, and not the kernel, is newer, and it was built for that one. Other modules may
 # include this tree's headers: make looks.
 current()
 {
 	[ "$NAME" = vgpu ] && [ -f "$OUT/$NAME.ko" ] && [ "$OUT/$NAME.ko" -nt "$KDIR/.config" ] &&
+		[ "$(readlink "$OUT/.kernel")" = "$KDIR" ] &&
 		[ "$(cat "$OUT/.sources" 2>/dev/null)" = "$(sources | sort)" ] &&
 		[ -z "$(cd "$SRC" && sources | tr '\n' '\0' |
 			find -files0-from - -newer "$OUT/$NAME.ko" -print -quit)" ]
@@ -81,6 +89,7 @@ if ! current; then
 		sed -e '/^Skipping BTF generation/d' -e "s|$OUT/|$(realpath --relative-to="$PWD" "$SRC")/|g" >&2
 	[ -f "$OUT/$NAME.ko" ] || die "no $NAME.ko came out"
 	sources | sort >"$OUT/.sources"
+	ln -sfn "$KDIR" "$OUT/.kernel"
 	touch -d "@$began" "$OUT/$NAME.ko"	# what changed while it was built is newer
 fi
 echo "$OUT/$NAME.ko"
