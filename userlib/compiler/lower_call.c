@@ -146,16 +146,27 @@ void load_parameters(struct low *l)
 
 /* ---- who is called ---- */
 
-static const char *const launch_names[] = {
-	"cudaLaunchDevice", "cudaLaunchDeviceV2", "cudaGetParameterBuffer",
-	"cudaGetParameterBufferV2", "cudaDeviceSynchronize",
-};
+/* Of NVIDIA's device runtime: nvcc 12 and 13 call "__cudaCDP2LaunchDeviceV2" and so on, earlier ones what follows. */
+static bool launches(const char *name)
+{
+	static const char *const names[] = {
+		"cudaLaunchDevice", "cudaLaunchDeviceV2", "cudaGetParameterBuffer",
+		"cudaGetParameterBufferV2", "cudaDeviceSynchronize",
+	};
+	size_t k;
+
+	if (!strncmp(name, "__cudaCDP2", strlen("__cudaCDP2")))
+		return true;
+	for (k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+		if (!strcmp(name, names[k]))
+			return true;
+	return false;
+}
 
 static u32 callee_index(struct low *l, struct ir_func *f)
 {
 	const struct ir_module *rt;
 	struct ir_func *r;
-	u32 k;
 
 	if (f->alias)
 		f = f->alias;
@@ -165,9 +176,8 @@ static u32 callee_index(struct low *l, struct ir_func *f)
 	r = rt ? ir_module_func(rt, f->name) : NULL;
 	if (r && r->text)
 		return unit_func(l->unit, rt, r);
-	for (k = 0; k < sizeof(launch_names) / sizeof(launch_names[0]); k++)
-		if (!strcmp(f->name, launch_names[k]))
-			low_refuse(l, "device-side launch ('%s') is not supported", f->name);
+	if (launches(f->name))
+		low_refuse(l, "device-side launch ('%s') is not supported", f->name);
 	low_wrong(l, "call of '%s', which has no body", f->name);
 }
 
