@@ -7,7 +7,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 17
+plan 18
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -26,6 +26,7 @@ check "graphs" env VGPU_LOG=0 "$out/asan/graph"
 check "damaged fatbins" env VGPU_LOG=0 "$out/asan/images"
 check "machine code that is not run" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/skipped"
 check "what is not there says so once" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/refused"
+check "what kernels print, damaged" env VGPU_LOG=0 "$out/asan/print"
 check "64 threads" env VGPU_LOG=0 "$out/tsan/threads" "${ROUNDS:-10}"
 check "every symbol is exported, works or refuses" sh -c \
 	"'$out/exports' ../../build/userlib/libcuda.so.1 2>/dev/null"

@@ -45,6 +45,9 @@ static bool next(struct state *s, size_t bytes, uint64_t *value)
 	return true;
 }
 
+/* More than a line holds: the host's printf allocates what it is told, 2 GiB too. */
+enum { NUMBER_MAX = 9999 };
+
 /* "*" or digits. */
 static const char *parse_number(struct state *s, const char *f, int *n)
 {
@@ -52,11 +55,16 @@ static const char *parse_number(struct state *s, const char *f, int *n)
 
 	if (*f == '*') {
 		*n = next(s, 4, &v) ? (int)v : 0;
-		return f + 1;
+		f++;
+	} else {
+		for (*n = 0; *f >= '0' && *f <= '9'; f++)
+			if (*n <= NUMBER_MAX)
+				*n = 10 * *n + *f - '0';
 	}
-	for (*n = 0; *f >= '0' && *f <= '9'; f++)
-		if (*n < 10000)
-			*n = 10 * *n + *f - '0';
+	if (*n > NUMBER_MAX)
+		*n = NUMBER_MAX;
+	if (*n < -NUMBER_MAX)
+		*n = -NUMBER_MAX;
 	return f;
 }
 
