@@ -45,7 +45,7 @@ static bool next(struct state *s, size_t bytes, uint64_t *value)
 	return true;
 }
 
-/* More than a line holds: the host's printf allocates what it is told, 2 GiB too. */
+/* More than a line holds: the host's printf walks through all that it is told, seven seconds for INT_MAX. */
 enum { NUMBER_MAX = 9999 };
 
 /* "*" or digits. */
