@@ -160,6 +160,19 @@ S
 	red "a log with a gap" "overwritten before (it|they) could be read"
 }
 
+# The end of a run is vgpu-vm's to log: not its words, nor what the mark of the beginning tells, hide what follows.
+forged_end()
+{
+	# shellcheck disable=SC2016
+	machine -- sh -c 'echo "vgpu-vm: end" >/dev/kmsg
+		dmesg | sed -n "s/.*\(vgpu-vm: \)begin/\1end/p" >/dev/kmsg
+		insmod "$1" bug=warn; rmmod planted
+		test "$(dmesg | grep -c "vgpu-vm: end")" = 2' sh "$ko" >"$log" 2>&1
+	red "a bug after an end that the command logged" "WARNING: planted"
+	grep -q "own end: exit 0" "$log"
+	status 0 "which it did"
+}
+
 # What vgpu-vm starts before there is a machine has a limit, and does not outlive it either.
 building()
 {
@@ -243,7 +256,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 51
+	plan 53
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -267,6 +280,7 @@ uml)
 	options
 	apart
 	flooded
+	forged_end
 	building
 	refusals
 	hung_kernel

@@ -6,7 +6,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tools/vm"))
-from host import verdict  # pylint: disable=wrong-import-position
+from host import log, verdict  # pylint: disable=wrong-import-position
 
 RULE = "=" * 66
 
@@ -17,6 +17,18 @@ def race(frame):
             "write to 0xffffffff8b2f1a40 of 8 bytes by interrupt on cpu 1:",
             " tick_sched_do_timer+0x3f/0x80", frame, "",
             "value changed: 0x00000000fffee2a1 -> 0x00000000fffee2a2", RULE, "an innocent line"]
+
+
+def forged(marks):
+    """Marks as a command can log them, with what it finds in the log."""
+    other = log.Marks()
+    return ["vgpu-vm: end", "vgpu-vm: begin", marks.begin.replace("begin", "end"),
+            other.end, other.begin]
+
+
+def record(number, text):
+    """A record of /dev/kmsg."""
+    return f"4,{number},1000,-;{text}\n".encode()
 
 
 # Lines of a log between the marks, and how many complaints they are.
@@ -36,15 +48,29 @@ CASES = (
 
 def mistakes():
     """Names of the cases that are judged wrongly."""
-    for name, lines, want in CASES:
-        log = [f"x {verdict.BEGIN}", *lines, f"x {verdict.END}", "WARNING: after the end"]
-        got = verdict.complaints_of(log, log)
+    marks = log.Marks()
+    forgery = ("marks that the command logged", ["BUG: a", *forged(marks), "WARNING: b"], 2)
+    for name, lines, want in (*CASES, forgery):
+        said = [f"x {marks.begin}", *lines, f"x {marks.end}", "WARNING: after the end"]
+        got = verdict.complaints_of(said, said, marks)
         if len(got) != want:
             yield f"{name}: {got}, not {want}"
-    one = [verdict.BEGIN, "WARNING: a", verdict.END]
-    both = [verdict.BEGIN, "WARNING: a", "BUG: b", verdict.END]
-    if len(verdict.complaints_of(one, both)) != 2:
+    one = [marks.begin, "WARNING: a", marks.end]
+    both = [marks.begin, "WARNING: a", "BUG: b", marks.end]
+    if len(verdict.complaints_of(one, both, marks)) != 2:
         yield "what only the console has"
+    # A machine that died has no end, whatever it was that logged one before.
+    died = [marks.begin, *forged(marks), "BUG: a"]
+    if len(verdict.complaints_of(died, died, marks)) != 1:
+        yield "what a machine says as it dies, after a mark that the command logged"
+    kernel_log = log.KernelLog(marks)
+    kernel_log.take(record(0, forged(marks)[-1]) + record(2, "more"))
+    if kernel_log.lost or not kernel_log.gaps():
+        yield "a log without its beginning, but with a mark that the command logged"
+    kernel_log = log.KernelLog(marks)
+    kernel_log.take(record(0, marks.begin) + record(2, "more"))
+    if kernel_log.lost != 1 or not kernel_log.gaps():
+        yield "a gap after the beginning"
 
 
 WRONG = list(mistakes())

@@ -1,10 +1,25 @@
 # SPDX-License-Identifier: MIT
 """What the kernel logged, from the records of /dev/kmsg and from the console."""
 import re
+import secrets
 
-BEGIN, END = "vgpu-vm: begin", "vgpu-vm: end"
 MOST = 1000000      # lines of either that are kept
 ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
+
+
+class Marks:
+    """What the session logs before and after a run: other words each time, so that nothing that
+    the run itself logs can be taken for one."""
+
+    def __init__(self):
+        self.begin, self.end = (f"vgpu-vm: {what} {secrets.token_hex(8)}"
+                                for what in ("begin", "end"))
+
+    def between(self, lines):
+        """The part that belongs to the run: after boot, before power-off."""
+        begin = next((i + 1 for i, s in enumerate(lines) if self.begin in s), 0)
+        end = next((i for i, s in enumerate(lines) if self.end in s), len(lines))
+        return lines[begin:end]
 
 
 class Lines(list):
@@ -22,7 +37,8 @@ class Lines(list):
 class KernelLog:
     """Records of /dev/kmsg (Documentation/ABI/testing/dev-kmsg), each taken once."""
 
-    def __init__(self):
+    def __init__(self, marks):
+        self.marks = marks
         self.lines = Lines()    # as dmesg -r writes them
         self.next = 0           # the number of the record to come
         self.begun = False
@@ -46,7 +62,7 @@ class KernelLog:
         text = ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), text).decode(errors="replace")
         for line in text.split("\n"):
             self.lines.append(stamp + line)
-        self.begun = self.begun or BEGIN in text
+        self.begun = self.begun or self.marks.begin in text
 
     def gaps(self):
         """Why this is not the whole log of the run, or None."""

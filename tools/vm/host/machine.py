@@ -14,10 +14,11 @@ from .verdict import plain
 class Report:
     """All that a machine said before it went."""
 
-    def __init__(self):
+    def __init__(self, marks):
+        self.marks = marks      # of this run, in both logs
         self.ended = None       # the agent's word: "exit 0", "signal 9", "timeout"
         self.notes = []         # the session's lines: "boot 0.2", "insmod 1 …"
-        self.log = log.KernelLog()      # as far as the machine lived to send it
+        self.log = log.KernelLog(marks)      # as far as the machine lived to send it
         self.leaks = ""
         self.console = log.Lines()      # what the console showed
         self.finished = False   # the session came to its end
@@ -33,12 +34,12 @@ def _write_all(fd, data):
 class Machine:
     """One run. The machine is its own session; children.adopt() comes before it."""
 
-    def __init__(self, args, env, channel_fds, limit, show, affinity=None):
+    def __init__(self, args, env, channel_fds, limit, show, marks, affinity=None):
         self.args, self.env, self.affinity = args, env, affinity
         self.host_end, self.guest_end = channel_fds
         self.deadline = time.monotonic() + limit
         self.show = show
-        self.report = Report()
+        self.report = Report(marks)
         self.buffer = bytearray()
         self.partial = b""
         self.begun = False
@@ -126,11 +127,11 @@ class Machine:
 
     def _console_line(self, line):
         self.report.console.append(line)
-        if log.END in line:
+        if self.report.marks.end in line:
             self.begun = False
         if self.begun:
             self._show(line)
-        if log.BEGIN in line:
+        if self.report.marks.begin in line:
             self.begun = True
 
     def _show(self, line):

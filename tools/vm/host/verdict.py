@@ -3,8 +3,6 @@
 import re
 from collections import Counter
 
-from .log import BEGIN, END
-
 # One line of these is enough.
 COMPLAINTS = re.compile("|".join((
     r"\bBUG\b[: ]", r"\bWARNING: ", r"\bOops\b", r"Kernel panic", r"general protection fault",
@@ -33,13 +31,6 @@ def plain(line):
     return STAMP.sub("", PRIORITY.sub("", line.rstrip("\r\n")))
 
 
-def between_marks(lines):
-    """The part that belongs to the run: after boot, before power-off."""
-    begin = next((i + 1 for i, s in enumerate(lines) if BEGIN in s), 0)
-    end = next((i for i, s in enumerate(lines) if END in s), len(lines))
-    return lines[begin:end]
-
-
 def log_complaints(lines):
     """Lines to fail for. A data race counts when a module takes part in it: the core
     kernel has known ones of its own, reported too under KCSAN_STRICT."""
@@ -61,12 +52,12 @@ def log_complaints(lines):
     return found
 
 
-def complaints_of(log, console):
+def complaints_of(log, console, marks):
     """Lines of a run to fail for. The console lacks what is no warning (a leak at unload is not)
     and, when it is not read fast enough, more; the log lacks what a machine said as it died. A
     complaint is in both, as a rule, and counts once."""
-    in_log = Counter(log_complaints(between_marks(log)))
-    in_console = Counter(log_complaints(between_marks(console)))
+    in_log = Counter(log_complaints(marks.between(log)))
+    in_console = Counter(log_complaints(marks.between(console)))
     return list((in_log | in_console).elements())
 
 
