@@ -223,6 +223,21 @@ hung_kernel()
 	fi
 }
 
+# One that only repeats itself ends before the time limit.
+repeats_itself()
+{
+	if [ -n "${VGPU_TEST_LONG:-}" ]; then
+		machine -- sh -c 'echo on >/proc/sys/kernel/printk_devkmsg
+			while :; do echo "<3>once more" >/dev/kmsg; done' >"$log" 2>&1
+		status 123 "a machine that repeats one line"
+		grep -q "the machine hangs: .* repeated: once more" "$log"
+		status 0 "and that it is why"
+	else
+		skip "a machine that repeats one line" "takes a minute: test-long"
+		skip "and that it is why" "likewise"
+	fi
+}
+
 # Killed without a chance to clean up, the machine goes all the same.
 leaves_nothing()
 {
@@ -256,7 +271,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 53
+	plan 55
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -284,6 +299,7 @@ uml)
 	building
 	refusals
 	hung_kernel
+	repeats_itself
 	leaves_nothing
 	;;
 6.1)

@@ -73,6 +73,40 @@ def mistakes():
         yield "a gap after the beginning"
 
 
-WRONG = list(mistakes())
+def hangs(lines, seconds, words=(), pause=0):
+    """Whether a machine is given up that says one line so often in that time, other words after so many
+    of them, and nothing for a while in the middle."""
+    last = log.Repeated()
+    for i in range(lines):
+        now = 1000 + i * seconds / lines + (pause if i > lines / 2 else 0)
+        last.again("UML ran out of memory", now)
+        if i in words:
+            last.other(now)
+        if last.for_ever():
+            return True
+    return False
+
+
+def wrong_ends():
+    """Likewise, of machines that are given up, or are not, because of what their consoles show."""
+    if not hangs(10000, 100):
+        yield "one line for ever is no end"
+    if hangs(10000, 59):
+        yield "one line for less than a minute is the end"
+    if hangs(2900, 1000):
+        yield "a message that comes three times a second is the end"
+    if hangs(10000, 100, words=(5000,)):
+        yield "one line, beside what the command prints, is the end"
+    if hangs(10000, 50, pause=600):
+        yield "one line, in two floods that are far apart, is the end"
+    last = log.Repeated()
+    for i in range(100000):
+        last.again(f"line {i % 2}", i)
+        if last.for_ever():
+            yield "lines that differ are the end"
+            break
+
+
+WRONG = [*mistakes(), *wrong_ends()]
 print("\n".join(WRONG))
 sys.exit(bool(WRONG))

@@ -22,6 +22,38 @@ class Marks:
         return lines[begin:end]
 
 
+class Repeated:
+    """The last line of a console, and whether the machine has long said nothing else."""
+
+    LINES, SECONDS, PAUSE = 3000, 60, 5     # so many, for so long, none of so long between
+
+    def __init__(self):
+        self.line = None
+        self.times = 0          # that it came again
+        self.run = 0            # of these, without a pause and another word
+        self.since = self.latest = 0
+
+    def again(self, line, now):
+        """Whether this is the last line once more; else it is the last one now."""
+        if line != self.line or now - self.latest > self.PAUSE:
+            self.other(now)
+        self.latest = now
+        self.run += 1
+        if line == self.line:
+            self.times += 1
+            return True
+        self.line, self.times = line, 0
+        return False
+
+    def other(self, now):
+        """The machine said something else, or nothing."""
+        self.run, self.since = 0, now
+
+    def for_ever(self):
+        """Whether no other word is to be expected."""
+        return self.run >= self.LINES and self.latest - self.since >= self.SECONDS
+
+
 class Lines(list):
     """The last MOST lines at least; OVER once some before them were dropped."""
 

@@ -44,8 +44,7 @@ class Machine:
         self.partial = b""
         self.begun = False
         self.process = None
-        self.shown = None       # the last line, and how often it came again
-        self.repeated = 0
+        self.last = log.Repeated()      # line that was shown
 
     def run(self):
         """Start to end; returns the Report."""
@@ -54,7 +53,7 @@ class Machine:
             self._loop()
         finally:
             children.end_all()
-        self._show_repeated()
+        self._show_repeated(self.last.times)
         return self.report
 
     def _start(self):
@@ -83,6 +82,10 @@ class Machine:
                 left = self.deadline - time.monotonic()
                 if left <= 0:
                     self.report.killed = "time limit"
+                    return
+                if self.last.for_ever():
+                    self.report.killed = ("the machine hangs: for a minute it has only repeated: "
+                                          f"{self.last.line}")
                     return
                 if self.affinity:
                     self.affinity.spread(self.process.pid)
@@ -136,17 +139,14 @@ class Machine:
 
     def _show(self, line):
         """Once, when it comes again and again."""
-        if plain(line) == self.shown:
-            self.repeated += 1
-            return
-        self._show_repeated()
-        self.shown = plain(line)
-        self.show(line)
+        times = self.last.times
+        if not self.last.again(plain(line), time.monotonic()):
+            self._show_repeated(times)
+            self.show(line)
 
-    def _show_repeated(self):
-        if self.repeated:
-            self.show(f"(the same {self.repeated} times more)")
-        self.repeated = 0
+    def _show_repeated(self, times):
+        if times:
+            self.show(f"(the same {times} times more)")
 
     def _take_frame(self):
         head, newline, _ = self.buffer.partition(b"\n")
@@ -168,6 +168,8 @@ class Machine:
         return True
 
     def _frame(self, kind, body):
+        if kind != b"k":        # there is what the console shows, too
+            self.last.other(time.monotonic())
         if kind in (b"o", b"e"):
             try:
                 _write_all(1 if kind == b"o" else 2, body)
