@@ -16,9 +16,13 @@
 
 static int open(struct inode *inode, struct file *file)
 {
-	struct vgpu_device *dev = vgpu_device_open(iminor(inode));
+	struct vgpu_device *dev;
 	struct vgpu_file *vf;
+	int rc = vgpu_loaded();
 
+	if (rc)
+		return rc;
+	dev = vgpu_device_open(iminor(inode));
 	if (!dev)
 		return -ENODEV;
 	vf = vgpu_counted(VGPU_KIND_FILE, kzalloc(sizeof(*vf), VGPU_GFP));

@@ -4,6 +4,8 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 
 #include "../engine/engine.h"
@@ -43,6 +45,33 @@ static const struct step steps[] = {
 	{ "devices",	vgpu_devices_init,	vgpu_devices_exit },
 };
 
+static DECLARE_COMPLETION(loaded);
+static bool failed;
+
+/**
+ * vgpu_loaded - a node is being opened
+ *
+ * Nodes appear before all devices are there, and a module that fails to load is freed whoever
+ * holds it: so nobody gets a file before it is certain that this one does not.
+ *
+ * Return: 0; -ENODEV when it has failed, -EINTR when the caller is killed while it waits.
+ */
+int vgpu_loaded(void)
+{
+	if (wait_for_completion_killable(&loaded))
+		return -EINTR;
+	return READ_ONCE(failed) ? -ENODEV : 0;
+}
+
+/* Those in vgpu_loaded() leave; the nodes are gone. One reference is that of loading itself. */
+static void wait_for_openers(void)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	while (module_refcount(THIS_MODULE) > 1)
+		usleep_range(1000, 2000);
+#endif
+}
+
 static void undo(int n)
 {
 	while (n--)
@@ -59,10 +88,14 @@ static int __init vgpu_load(void)
 		rc = steps[i].init ? steps[i].init() : 0;
 		if (rc) {
 			pr_err("cannot start: %s: error %d\n", steps[i].what, rc);
+			WRITE_ONCE(failed, true);
+			complete_all(&loaded);
 			undo(i);
+			wait_for_openers();
 			return rc;
 		}
 	}
+	complete_all(&loaded);
 	pr_info("%u device%s, %s, %u workers, %s engine\n", vgpu_device_count(),
 		vgpu_device_count() == 1 ? "" : "s", vgpu_params.model->name,
 		vgpu_sched_workers(), engine_isa());

@@ -388,6 +388,9 @@ static inline bool vgpu_charge(atomic64_t *count, u64 more, u64 cap)
 	return true;
 }
 
+/* ---- load (main.c) */
+int vgpu_loaded(void);
+
 /* ---- objects (object.c) */
 void vgpu_obj_init(struct vgpu_obj *obj, enum vgpu_obj_type type,
 		   struct vgpu_ctx *ctx, const struct vgpu_obj_ops *ops);

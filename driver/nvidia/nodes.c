@@ -32,6 +32,11 @@ static struct {
 	struct cdev card_cdev;
 } nodes;
 
+static int foreign_open(struct inode *inode, struct file *file)
+{
+	return vgpu_loaded() ?: nonseekable_open(inode, file);
+}
+
 static long foreign_ioctl(struct file *file, unsigned int cmd,
 			  unsigned long arg)
 {
@@ -42,7 +47,7 @@ static long foreign_ioctl(struct file *file, unsigned int cmd,
 
 static const struct file_operations foreign_fops = {
 	.owner = THIS_MODULE,
-	.open = nonseekable_open,
+	.open = foreign_open,
 	.unlocked_ioctl = foreign_ioctl,
 	.compat_ioctl = foreign_ioctl,
 };

@@ -57,7 +57,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..19"
+echo "1..20"
 program abi
 program memory
 program queues
@@ -80,4 +80,5 @@ reload workers=1 isa=portable && program launch "launch with one worker, portabl
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks" "${again[@]}"
 reload_sparse && program sparse
 rmmod vgpu && run params "$(dirname "$0")/params.sh"
+program loading
 exit $failed
