@@ -6,6 +6,7 @@
 
 #include "../core/params.h"
 #include "internal.h"
+#include "limit.h"
 
 #define SLICE_NS	50000u			/* after which no block begins */
 #define RUN_NS		75000u			/* and none goes on: VGPU_FPU_MOST_NS */
@@ -25,7 +26,8 @@ struct launch {
 	u32 kernel;
 	size_t cta_bytes;
 	bool cooperative;
-	u64 limit_ns;
+	u64 limit_ns;		/* of all workers together */
+	atomic64_t charged_ns;	/* towards it, see limit.h */
 	bool timed_out;
 };
 
@@ -193,6 +195,11 @@ static bool await_memory(struct launch *l, u64 first, u64 count)
 
 /* ---- running */
 
+static u64 worker_limit_ns(void)
+{
+	return (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC;
+}
+
 /* One slice: blocks of the unit one after the other. Adds to *@done. */
 static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 				struct vgpu_unit *u, u64 *done)
@@ -225,6 +232,7 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 	engine_cta_end(u->cta ?: ended);
 	ns = vgpu_slice_end(w);
 	atomic64_add(ns, &l->job.exec_ns);
+	atomic64_add(vgpu_limit_charge(ns, worker_limit_ns()), &l->charged_ns);
 	vgpu_count(ctx, busy_ns, ns);
 	vgpu_count(ctx, blocks, n);
 	*done += n;
@@ -234,7 +242,7 @@ static enum engine_status slice(struct vgpu_worker *w, struct launch *l,
 /* Executed time is over the limit: said once. */
 static bool over_limit(struct launch *l, struct vgpu_unit *u)
 {
-	if (!l->limit_ns || atomic64_read(&l->job.exec_ns) < l->limit_ns)
+	if (!l->limit_ns || atomic64_read(&l->charged_ns) < l->limit_ns)
 		return false;
 	/* between two blocks: the next one, or the last one that was */
 	engine_launch_stop_at(l->engine, u->cta, u->count ? u->first : u->first - 1,
@@ -474,8 +482,7 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	if (p->hdr.flags & VGPU_LAUNCH_PRIORITY)
 		l->job.priority = p->priority;
 	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
-	l->limit_ns = (u64)vgpu_params.time_limit_ms * NSEC_PER_MSEC *
-		min_t(u64, blocks, vgpu_sched.nworkers);
+	l->limit_ns = worker_limit_ns() * min_t(u64, blocks, vgpu_sched.nworkers);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..20"
+echo "1..21"
 program abi
 program memory
 program queues
@@ -68,6 +68,7 @@ program launch
 program fair
 program mutants
 program monitor
+program limit
 
 . "$(dirname "$0")/../lib/failing.sh"
 program failnth

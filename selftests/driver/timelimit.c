@@ -39,25 +39,18 @@ static int short_ones(struct gpu *g, uint64_t ns)
 	return rc;
 }
 
-/* What counts is the time of the workers, and a host that stops one for a second may so end a launch: not again and again. */
+/* Not even where the host stops a worker for a second, which counts as a quarter of the limit. */
 TEST_F(limited, short_kernels_do_not_end)
 {
 	struct vgpu_device_info i = { .size = sizeof(i) };
 	struct vgpu_fault f;
-	struct gpu g;
-	int rc = -1;
+	int rc;
 
 	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_DEVICE_INFO, &i));
-	for (int tries = 0; rc && tries < 5; tries++) {
-		ASSERT_EQ(0, gpu_open(&g));
-		rc = short_ones(&g, 3 * SECOND / 1000 * i.time_limit_ms);
-		ASSERT_EQ(0, fault_query(g.fd, g.ctx, &f));
-		EXPECT_EQ(rc ? VGPU_FAULT_TIMEOUT : VGPU_FAULT_NONE, f.kind);
-		if (rc)
-			TH_LOG("try %d: error %d, fault %d in line %d of %s", tries, rc, f.kind, f.line, f.kernel_name);
-		close(g.fd);
-	}
-	EXPECT_EQ(0, rc);
+	rc = short_ones(&self->g, 3 * SECOND / 1000 * i.time_limit_ms);
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
+	EXPECT_EQ(0, rc)
+		TH_LOG("fault %d in line %d of %s", f.kind, f.line, f.kernel_name);
 }
 
 TEST_F(limited, endless_kernel_ends)
