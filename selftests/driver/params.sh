@@ -48,6 +48,30 @@ taken()
 	grep -qE "vgpu: $pattern" <<<"$said" || { echo "no line '$pattern':"; echo "$said"; return 1; }
 }
 
+# picked SET ISA: loaded with isa=ISA, and the device says that it has this handler set.
+picked()
+{
+	local now
+	attempt vram=512 "isa=$2" || { echo "not loaded:"; echo "$said"; return 1; }
+	now=$(vgpu-ctl status --json | sed -n 's/^ *"engine": *"\(.*\)",*$/\1/p')
+	rmmod vgpu
+	[ "$now" = "$1" ] && grep -qE "vgpu: 1 device.* $1 engine" <<<"$said" || { echo "it has '$now':"; echo "$said"; return 1; }
+}
+
+# runs SET: whether this CPU has what a handler set wants (driver/engine/cpu.c).
+runs()
+{
+	local want="fma f16c bmi1 avx2 bmi2" flag
+	case $1 in
+	portable) return 0 ;;
+	avx512 | avx512fp16) want+=" avx512f avx512dq avx512bw avx512vl" ;;&
+	avx512fp16) want+=" avx512vbmi avx512_vnni avx512_fp16" ;;
+	esac
+	for flag in $want; do
+		grep -qw "$flag" /proc/cpuinfo || return 1
+	done
+}
+
 # here NAME COMMAND...: check, in this shell.
 here()
 {
@@ -74,7 +98,7 @@ all_tried()
 seen=
 most=$((1 << 27))
 ram_mib=$(awk '/MemTotal/ { print int($2 / 1024) + 1 }' /proc/meminfo)
-plan 27
+plan 31
 
 here "gpus: too many" refused "gpus=17 is not within 0 to 16" gpus=17
 here "gpus: no number" unread gpus -1
@@ -100,9 +124,14 @@ here "longest_fpu_us: no number" unread longest_fpu_us -1
 here "no parameter was left out" all_tried
 
 here "more workers than CPUs: taken, and said" taken "workers=99: more than the [0-9]+ CPUs that they share" vram=512 workers=99
-if grep -qw avx512_fp16 /proc/cpuinfo; then
-	skip "isa: not this CPU's" "it has all"
-else
-	here "isa: not this CPU's" refused "isa=avx512fp16 is a handler set that this CPU cannot run" isa=avx512fp16
-fi
+best=
+for set in avx512fp16 avx512 avx2 portable; do
+	if runs $set; then
+		best=${best:-$set}
+		here "isa=$set: it is what the device has" picked $set $set
+	else
+		here "isa=$set: not this CPU's" refused "isa=$set is a handler set that this CPU cannot run" isa=$set
+	fi
+done
+here "isa=auto: the best of them" picked $best auto
 finish

@@ -15,7 +15,8 @@ out=$top/build/selftests/driver
 kernel=${KERNEL:-uml}
 export KSELFTEST_DIR=${KSELFTEST_DIR:-$("$top/tools/vm/kernels.sh" uml)/source/tools/testing/selftests}
 
-make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
+make -s all >&2 && make -s -C "$top/tools/vgpu-ctl" >&2 ||
+	{ echo "Bail out! the programs do not build"; exit 1; }
 case $kernel in
 uml) bed="--bed uml --timeout 1400" ;;
 kasan | kcsan) bed="--bed qemu --kernel $kernel --timeout 5300" ;;
