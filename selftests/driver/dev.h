@@ -318,13 +318,19 @@ static inline int kill_when_ready(pid_t pid, const int ready[2])
 	return waitpid(pid, &st, 0) == pid && came ? 0 : -1;
 }
 
+/* Not user-mode Linux: what takes a microsecond there takes up to a millisecond. */
+static inline bool emulated(void)
+{
+	return strcmp(getenv("VGPU_BED") ?: "", "uml");
+}
+
 /*
  * No more than before is in use within a second: so many looks, not so much time, for what stops the machine stops this
  * process, too. An emulated one has four, that its processes may end.
  */
 static inline bool all_freed(int fd, const struct vgpu_device_status *before)
 {
-	int looks = strcmp(getenv("VGPU_BED") ?: "", "uml") ? 400 : 100;
+	int looks = emulated() ? 400 : 100;
 	struct vgpu_device_status st;
 
 	do {

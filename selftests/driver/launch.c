@@ -139,6 +139,18 @@ static unsigned int workers_inside(int fd)
 	return (to.busy_ns - from.busy_ns) * 100 / (to.active_ns - from.active_ns);
 }
 
+/* The most that it comes to; where there is one worker, three looks tell. */
+static unsigned int most_inside(int fd, unsigned int workers)
+{
+	unsigned int most = 0, now;
+
+	for (int i = 0; i < (workers == 1 ? 3 : 50) && most <= 150; i++) {
+		now = workers_inside(fd);
+		most = now > most ? now : most;
+	}
+	return most;
+}
+
 /*
  * Two kernels of one block each: each block is in one worker's hands, so that more than one at a time is both at once. By the
  * machine's own clock, and so in an emulated one, too. Where there is one worker they take turns, and the measure says so;
@@ -149,21 +161,52 @@ TEST_F(launch, two_kernels_at_the_same_time)
 	struct launch endless = launch(&self->g, ENDLESS, 1, 32, 0, 0);
 	struct vgpu_device_info info = { .size = sizeof(info) };
 	struct gpu b = self->g;
-	unsigned int most = 0, now;
+	unsigned int most;
 
 	ASSERT_EQ(0, xioctl(b.fd, VGPU_IOCTL_DEVICE_INFO, &info));
 	ASSERT_EQ(0, queue_create(b.fd, b.ctx, 256, &b.q));
 	run(&self->g, &endless);
 	run(&b, &endless);
-	for (int i = 0; i < (info.workers == 1 ? 3 : 50) && most <= 150; i++) {
-		now = workers_inside(b.fd);
-		most = now > most ? now : most;
-	}
+	most = most_inside(b.fd, info.workers);
 	TH_LOG("%u workers: %u hundredths inside", info.workers, most);
 	EXPECT_GT(most, 10);
 	if (info.workers == 1) {
 		EXPECT_LT(most, 130);
 	} else if (info.workers == 2) {
+		EXPECT_GT(most, 150);
+	}
+}
+
+/* Of the machine, not only those that its processes are shown. */
+static unsigned int processors(void)
+{
+	FILE *f = fopen("/proc/stat", "r");
+	unsigned int n = 0;
+	char line[4096];
+
+	while (f && fgets(line, sizeof(line), f))
+		n += !strncmp(line, "cpu", 3) && line[3] >= '0' && line[3] <= '9';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* One grid, whose blocks end and begin all the while: all workers have some at once, be there more of them than processors or not. */
+TEST_F(launch, blocks_of_a_grid_at_the_same_time)
+{
+	struct launch l = launch(&self->g, WORK, 1u << 30, 32, self->g.va, 5000);
+	struct vgpu_device_info info = { .size = sizeof(info) };
+	unsigned int most, cpus = processors();
+
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_DEVICE_INFO, &info));
+	run(&self->g, &l);
+	most = most_inside(self->g.fd, info.workers);
+	TH_LOG("%u workers, %u processors: %u hundredths inside", info.workers, cpus, most);
+	EXPECT_GT(peek(&self->g, 0), 1);
+	EXPECT_GT(most, 10);
+	if (info.workers == 1) {
+		EXPECT_LT(most, 130);
+	} else if (cpus > 1) {
 		EXPECT_GT(most, 150);
 	}
 }
@@ -214,11 +257,6 @@ static unsigned int sections_of(struct gpu *g, uint32_t kernel, uint32_t number)
 		best = us && us < best ? us : best;
 	}
 	return best;
-}
-
-static bool emulated(void)
-{
-	return strcmp(getenv("VGPU_BED") ?: "", "uml");
 }
 
 /* What the scheduler has learned from cheap instructions does not hold for dear ones. */
