@@ -73,6 +73,19 @@ TEST_F(life, killed_while_busy)
 	}
 }
 
+/* Whether the module was told how much a user's rings and code may take: bookkeeping.c looks at that. */
+static bool rings_are_bounded(void)
+{
+	FILE *f = fopen("/sys/module/vgpu/parameters/code_user_mib", "r");
+	unsigned long mib = 0;
+
+	if (!f || fscanf(f, "%lu", &mib) != 1)
+		mib = 0;
+	if (f)
+		fclose(f);
+	return mib;
+}
+
 #define MANY_CTX	10
 #define MANY_RINGS	1000
 
@@ -116,11 +129,15 @@ TEST_F_TIMEOUT(life, killed_with_many_rings, 120)
 	pid_t pid;
 	char c;
 
+	if (rings_are_bounded())
+		SKIP(return, "code_user_mib is for fewer rings");
 	ASSERT_EQ(0, pipe(ready));
 	pid = fork();
 	if (!pid)
 		ring_many(ready[1]);
+	close(ready[1]);	/* so that its end is seen where it did not get so far */
 	ASSERT_EQ(1, read(ready[0], &c, 1));
+	close(ready[0]);
 	made = now_ns() - start;
 	start = now_ns();
 	ASSERT_EQ(0, kill(pid, SIGKILL));
@@ -284,6 +301,7 @@ TEST_F(life, fork_with_a_live_context)
 		_exit(0);
 	}
 	close(to_child[0]);
+	close(from_child[1]);
 	ASSERT_EQ(sizeof(report), (size_t)read(from_child[0], report, sizeof(report)));
 	EXPECT_EQ(-EPERM, report[0]);
 	EXPECT_EQ(-EPERM, report[1]);
@@ -301,7 +319,6 @@ TEST_F(life, fork_with_a_live_context)
 	close(to_child[1]);
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 	close(from_child[0]);
-	close(from_child[1]);
 }
 
 TEST_F_TIMEOUT(life, thousand_opens, 200)
@@ -347,7 +364,8 @@ TEST_F_TIMEOUT(life, bounds, 200)
 		rc = xioctl(self->fd, VGPU_IOCTL_QUEUE_CREATE, &c);
 	}
 	EXPECT_EQ(-EDQUOT, rc);
-	EXPECT_EQ(1025, n);
+	if (!rings_are_bounded())
+		EXPECT_EQ(1025, n);
 	ASSERT_EQ(0, destroy(self->fd, ctx));
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
@@ -506,7 +524,7 @@ static int end_many(int fd, const struct vgpu_device_status *before, int how, ui
 TEST_F_TIMEOUT(life, many_contexts_end, 120)
 {
 	/* An emulated machine takes as long by itself, and a busy one now and then. */
-	uint64_t took, most = strcmp(getenv("VGPU_BED") ?: "", "uml") ? ~0ull : 2 * SECOND;
+	uint64_t took, most = emulated() ? ~0ull : 2 * SECOND;
 
 	for (int how = 0; how < 3; how++) {
 		took = ~0ull;

@@ -53,7 +53,9 @@ TEST(launch_waits_for_memory)
 	pid = fork();
 	if (!pid)
 		hog(ready[1]);
+	close(ready[1]);
 	ASSERT_EQ(1, read(ready[0], &c, 1));
+	close(ready[0]);
 	EXPECT_NE(0, bo_create(g.fd, g.ctx, 4 * MIB, &bo));	/* it is scarce indeed */
 	run(&g, &small);
 	run(&g, &large);

@@ -259,7 +259,9 @@ TEST_F_TIMEOUT(node, waiter_is_killed, 60)
 		_exit(2);
 	}
 	close(file);
+	close(ready[1]);
 	ASSERT_EQ(1, read(ready[0], &c, 1));
+	close(ready[0]);
 	EXPECT_TRUE(asleep(pid));
 	kill(pid, SIGKILL);
 	ASSERT_EQ(pid, waitpid(pid, &st, 0));
