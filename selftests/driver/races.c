@@ -5,6 +5,7 @@
  */
 #include <pthread.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -363,6 +364,127 @@ TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 	munmap(g.q.user, g.q.user_length);
 	munmap((void *)g.q.kernel, 4096);
 	close(g.fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* ---- contexts that are not made to the end, while the device is reset */
+
+#define MOST_OBJECTS	65536	/* of a file */
+
+/* A process that resets the device again and again; shared with it. */
+struct resetting {
+	pid_t pid;
+	bool lose;	/* before each */
+	atomic_int rc;
+	atomic_int times;
+	atomic_bool stop;
+};
+
+static void reset_again(struct resetting *r)
+{
+	struct vgpu_inject lost = { .size = sizeof(lost), .kind = VGPU_INJECT_LOST };
+	struct vgpu_reset reset = { .size = sizeof(reset), .flags = VGPU_RESET_FORCE };
+	int fd = dev_open(), rc = 0;
+	cpu_set_t all;
+
+	/* In UML, too, at the same time as the others. */
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+	while (!r->stop && !rc) {
+		if (r->lose)
+			rc = xioctl(fd, VGPU_IOCTL_INJECT, &lost);
+		rc = rc ? rc : xioctl(fd, VGPU_IOCTL_RESET, &reset);
+		r->rc = rc;
+		r->times++;
+	}
+	_exit(0);
+}
+
+static struct resetting *start_resets(struct __test_metadata *_metadata, bool lose)
+{
+	struct resetting *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, r);
+	r->lose = lose;
+	r->pid = fork();
+	if (!r->pid)
+		reset_again(r);
+	ASSERT_GT(r->pid, 0);
+	while (!r->times)
+		usleep(50);
+	return r;
+}
+
+static void stop_resets(struct __test_metadata *_metadata, struct resetting *r)
+{
+	r->stop = true;
+	waitpid(r->pid, NULL, 0);
+	EXPECT_EQ(0, r->rc);
+	munmap(r, sizeof(*r));
+}
+
+/* A file with as many objects as it may have: a context is then made and enlisted, but finds no handle. */
+static int full_file(struct __test_metadata *_metadata, uint32_t *ctx, uint32_t *fence)
+{
+	int rc, n = 1, fd = dev_open();
+
+	ASSERT_EQ(0, ctx_create(fd, ctx));
+	while (!(rc = fence_create(fd, *ctx, 0, fence)) && n <= MOST_OBJECTS)
+		n++;
+	ASSERT_EQ(-EDQUOT, rc);
+	ASSERT_EQ(MOST_OBJECTS, n);
+	return fd;
+}
+
+/* A context that is enlisted and not published yet is ended by a reset; then its maker gives up. */
+TEST_F_TIMEOUT(races, contexts_without_a_handle_in_a_reset, 300)
+{
+	int fd;
+	uint32_t ctx, fence, other, bo;
+	struct vgpu_device_status st;
+	struct resetting *r;
+	uint64_t va, end, x = 5;
+
+	fd = full_file(_metadata, &ctx, &fence);
+	r = start_resets(_metadata, false);
+	for (end = now_ns() + 3 * SECOND; now_ns() < end || r->times < 20; )
+		ASSERT_EQ(-EDQUOT, ctx_create(fd, &other));
+	stop_resets(_metadata, r);
+	ASSERT_EQ(0, status(fd, &st));
+	EXPECT_EQ(self->before.contexts + 1, st.contexts);
+	/* There is room again. */
+	EXPECT_EQ(0, destroy(fd, ctx));
+	ASSERT_EQ(0, ctx_create(fd, &ctx));
+	EXPECT_EQ(0, bo_mapped(fd, ctx, MIB, &bo, &va));
+	EXPECT_EQ(0, to_gpu(fd, ctx, va, &x, sizeof(x)));
+	close(fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
+/* The device is lost between the beginning of a creation and its end, and comes back; every other file goes then. */
+TEST_F_TIMEOUT(races, contexts_of_a_device_that_is_lost, 60)
+{
+	struct resetting *r = start_resets(_metadata, true);
+	uint64_t va, x = 5, end = now_ns() + 3 * SECOND;
+	uint32_t ctx = 0, bo;
+	int fd, rc;
+
+	for (int i = 0; now_ns() < end || r->times < 20; i++) {
+		fd = i % 2 ? self->fd : dev_open();
+		rc = fd < 0 ? -errno : ctx_create(fd, &ctx);
+		ASSERT_TRUE(!rc || rc == -ENODEV) TH_LOG("%d", rc);
+		if (!rc)
+			bo_create(fd, ctx, 64 * KIB, &bo);
+		if (fd >= 0 && fd != self->fd)
+			close(fd);
+		else if (!rc)
+			ASSERT_EQ(0, destroy(fd, ctx));
+	}
+	stop_resets(_metadata, r);
+	ASSERT_EQ(0, ctx_create(self->fd, &ctx));
+	EXPECT_EQ(0, bo_mapped(self->fd, ctx, MIB, &bo, &va));
+	EXPECT_EQ(0, to_gpu(self->fd, ctx, va, &x, sizeof(x)));
+	EXPECT_EQ(0, destroy(self->fd, ctx));
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
