@@ -540,6 +540,26 @@ runtime()
 	umount /sys/kernel/config
 	rmmod vgpu_configfs
 	unload
+	from_the_tree
+}
+
+# make load and make unload have what add needs with them.
+from_the_tree()
+{
+	local native=$top/tools/vm/native.sh
+	check "make load" "$native" load "${CONFIGFS_KO%/*}/vgpu.ko" vram=256
+	check "make load: add" is "$("$ctl" add t4)" "added GPU 1"
+	check_status 1 "make unload is refused while an added device is there" "$native" unload
+	check "and takes nothing away" test -c /dev/vgpu1 -a -d /sys/module/vgpu_configfs
+	check "and says why" says "$("$native" unload 2>&1)" "vgpu-ctl remove"
+	check "make load: remove" "$ctl" remove 1
+	exec 9</dev/vgpu0
+	check_status 1 "make unload is refused while a device is open" "$native" unload
+	check "and takes nothing away then, either" test -d /sys/module/vgpu_configfs
+	exec 9<&-
+	check "make unload" "$native" unload
+	check "nothing of it is left" test ! -d /sys/module/vgpu -a ! -d /sys/module/vgpu_configfs
+	umount /sys/kernel/config
 }
 
 # A set of events that has a device which is removed tells of it once, and does not spin.
