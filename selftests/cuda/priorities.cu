@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Priorities of streams: their range as a card has it, what is out of it, and that they count.
+#include <algorithm>
 #include "check.h"
 #include "hold.h"
 
-enum { GREATEST = -5, LEVELS = 6, BLOCKS = 1000 };
+enum { GREATEST = -5, LEVELS = 6, BLOCKS = 1000, WAVES = 4 };
 
 __global__ void work(unsigned *out, int n)
 {
@@ -12,6 +13,20 @@ __global__ void work(unsigned *out, int n)
 	for (int i = 0; i < n; i++)
 		x = x * 1664525 + 1013904223;
 	out[blockIdx.x * blockDim.x + threadIdx.x] = x;
+}
+
+// Of a grid: more than the device holds at once, or all would have room, and end as it comes.
+static int blocks()
+{
+	static int n;
+	int each, count;
+
+	if (!n) {
+		CU(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&each, work, 32, 0));
+		CU(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0));
+		n = std::max<int>(BLOCKS, WAVES * each * count);
+	}
+	return n;
 }
 
 static int given(int asked)
@@ -28,7 +43,7 @@ static int given(int asked)
 // Into a stream, or with a priority of its own into one that has another.
 static void launch(unsigned *out, cudaStream_t s, bool own, int priority)
 {
-	cudaLaunchConfig_t c = { BLOCKS, 32, 0, s };
+	cudaLaunchConfig_t c = { (unsigned)blocks(), 32, 0, s };
 	cudaLaunchAttribute a;
 
 	a.id = cudaLaunchAttributePriority;
@@ -41,7 +56,7 @@ static void launch(unsigned *out, cudaStream_t s, bool own, int priority)
 // A grid of each priority, the least submitted first, all let go at once. Own: it is the launch's.
 static bool in_order(bool own)
 {
-	unsigned *out = device_array<unsigned>(32 * BLOCKS);
+	unsigned *out = device_array<unsigned>(32 * blocks());
 	cudaStream_t s[LEVELS], holder;
 	cudaEvent_t end[LEVELS], held;
 	bool good = true;
@@ -92,7 +107,7 @@ static int priority_of(cudaGraphNode_t n)
 
 static bool nodes()
 {
-	unsigned *out = device_array<unsigned>(32 * BLOCKS);
+	unsigned *out = device_array<unsigned>(32 * blocks());
 	cudaStream_t s;
 	cudaGraph_t g;
 	cudaGraphExec_t e;
