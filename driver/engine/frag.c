@@ -373,34 +373,134 @@ static bool same_sync(const struct eng_op *a, const struct eng_op *b)
 	return a == b || (a->h == b->h && a->h / 2 == VGPU_OP_BARWARP);
 }
 
-u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
+/* The members that each lane names at @ip; NULL where all lanes of a fragment name the same. */
+static const u32 *members_row(struct eng_warp *w, const struct eng_op *ip)
 {
-	u32 i, here = e, cur = w->cur;
+	switch (ip->h / 2) {
+	case VGPU_OP_BARWARP:
+		return ip->md & ENG_ROW_A ? place(w, ip->a) : NULL;
+	case VGPU_OP_SHFL:
+		return ip->imm & VGPU_SHFL_FULL || ip->sel & ENG_SEL_C ? NULL : place(w, ip->c);
+	case VGPU_OP_VOTE:
+	case VGPU_OP_BALLOT:
+	case VGPU_OP_ELECT:
+	case VGPU_OP_MATCHANY:
+	case VGPU_OP_MATCHALL:
+	case VGPU_OP_MATCHANYW:
+	case VGPU_OP_MATCHALLW:
+	case VGPU_OP_REDUX:
+		return ip->sel & ENG_SEL_B ? NULL : place(w, ip->b);
+	default:
+		return NULL;
+	}
+}
+
+/**
+ * struct meeting - the lanes at a .sync instruction
+ * @here: who they are
+ * @need: whom each of them waits for
+ */
+struct meeting {
+	u32 here;
+	u32 need[ENG_LANES];
+};
+
+static void attend(struct eng_warp *w, struct meeting *m, const struct eng_op *ip, u32 lanes, u32 need)
+{
+	const u32 *row = members_row(w, ip);
+
+	m->here |= lanes;
+	for (; lanes; lanes &= lanes - 1) {
+		u32 l = __ffs(lanes);
+
+		m->need[l] = (row ? row[l] : need) & ~w->dead;
+	}
+}
+
+static void attend_waiting(struct eng_warp *w, struct meeting *m, const struct eng_op *ip)
+{
+	u32 i;
 
 	for (i = 0; i < w->nfrags; i++) {
 		const struct eng_frag *f = &w->frags[i];
 
-		if (i == cur || f->state != ENG_SYNC || !same_sync(f->ip, ip))
-			continue;
-		here |= f->lanes;
-		need |= f->need;
+		if (f->state == ENG_SYNC && same_sync(f->ip, ip))
+			attend(w, m, f->ip, f->lanes, f->need);
 	}
-	need &= ~w->dead;
-	if (need & ~here) {
-		w->frags[cur].lanes = e;
-		w->frags[cur].need = need;
-		eng_next(w, ip, ENG_SYNC);
-		return 0;
-	}
-	for (i = 0; i < w->nfrags; i++) {
+}
+
+/*
+ * The lanes whose groups are complete: all that they need are here, and those have what they need.
+ * Groups that share no lane have nothing to do with each other, also at one instruction.
+ */
+static u32 complete(const struct meeting *m)
+{
+	u32 go = m->here, before, l;
+
+	do {
+		before = go;
+		for (l = before; l; l &= l - 1)
+			if (m->need[__ffs(l)] & ~go)
+				go &= ~(l & -l);
+	} while (go != before);
+	return go;
+}
+
+/* Lanes @stay of fragment @frag become one of their own, which waits at @ip. */
+static void stay_behind(struct eng_warp *w, u32 frag, const struct eng_op *ip, u32 stay, u32 need)
+{
+	u32 n = w->nfrags++, slot = __ffs(~w->slots);
+
+	w->slots |= 1U << slot;
+	w->frags[n] = (struct eng_frag) {
+		.ip = ip, .mask = stay, .lanes = stay, .need = need, .state = ENG_SYNC,
+		.mode = frag == w->cur ? w->mode : w->frags[frag].mode, .slot = slot,
+	};
+	eng_copy_scalars(saved(w, n), frag == w->cur ? w->s : saved(w, frag), w->nsregs);
+	w->frags[frag].mask &= ~stay;
+}
+
+/* Those of the waiting whose groups are complete go on behind the instruction. */
+static void release(struct eng_warp *w, const struct eng_op *ip, u32 go)
+{
+	u32 i, n = w->nfrags;
+
+	for (i = 0; i < n; i++) {
 		struct eng_frag *f = &w->frags[i];
 
-		if (i == cur || f->state != ENG_SYNC || !same_sync(f->ip, ip))
+		if (f->state != ENG_SYNC || !(f->lanes & go) || !same_sync(f->ip, ip))
 			continue;
+		if (f->lanes & ~go)
+			stay_behind(w, i, f->ip, f->lanes & ~go, f->need);
 		f->state = ENG_READY;
 		f->ip++;
 	}
-	return here;
+}
+
+u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
+{
+	struct meeting m;
+	u32 go;
+
+	m.here = 0;
+	attend(w, &m, ip, e, need);
+	attend_waiting(w, &m, ip);
+	go = complete(&m);
+	if (!(go & e)) {
+		w->frags[w->cur].lanes = e;
+		w->frags[w->cur].need = need;
+		eng_next(w, ip, ENG_SYNC);
+		return 0;
+	}
+	if (e & ~go) {
+		stay_behind(w, w->cur, ip, e & ~go, need);
+		w->mask &= go | ~e;
+		set_table(w);
+		w->ip = ip;	/* again, without them */
+		return 0;
+	}
+	release(w, ip, go);
+	return go;
 }
 
 /* ---- many targets ------------------------------------------------------------------------ */

@@ -30,6 +30,36 @@ __global__ void tiles(int *out)
 	out[block.thread_rank()] = tile.shfl(v, 0);
 }
 
+/*
+ * Two tiles of a warp: a thread of the second one comes to its tile's barrier when it has seen what the first tile sets behind its
+ * own, where three of the first are late. It looks @looks times at most.
+ */
+__global__ void tile_after_tile(int *out, int late, int looks)
+{
+	__shared__ volatile int flag;
+	int t = threadIdx.x, x = t, seen = 1;
+	cg::thread_block_tile<4> tile = cg::tiled_partition<4>(cg::this_thread_block());
+
+	if (!t)
+		flag = 0;
+	__syncthreads();
+	if (t < 4) {
+		if (t)
+			for (int i = 0; i < late; i++)
+				x = x * 1664525 + 1013904223;
+		tile.sync();
+		if (!t)
+			flag = 1;
+	} else if (t < 8) {
+		if (t == 7)
+			for (seen = flag; !seen && looks; looks--)
+				seen = flag;
+		tile.sync();
+	}
+	out[t] = seen;
+	out[32 + t] = x;	/* so that the work is not left out */
+}
+
 int main()
 {
 	int n = 1000, count = 6, blocks = 0, sms, coop;
@@ -61,5 +91,9 @@ int main()
 	for (int t = 0; t < 64; t++)
 		good &= r[t] == (t / 8 * 8) * 8 + 28;
 	check_result(good, "tiles of eight threads");
+
+	RUN(tile_after_tile<<<1, 32>>>(da, 20000, 1000000));
+	r = from_device(da, 32);
+	check_result(r == std::vector<int>(32, 1), "a tile's barrier does not wait for another tile");
 	return check_end();
 }

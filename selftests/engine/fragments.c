@@ -134,6 +134,36 @@ static u32 want_own(u32 t)
 	return (t & 31) < 8 ? 1 : 511;
 }
 
+/* Lane 0 has set a flag, and lane 3 has seen it */
+static u32 want_groups(u32 t)
+{
+	return t < 4 ? 1 + t : 0;
+}
+
+static u32 want_tiles(u32 t)
+{
+	return t < 4 ? t ^ 1 : 99;
+}
+
+static u32 want_ballots(u32 t)
+{
+	return t < 4 ? (t < 2 ? 3 : 12) : 99;
+}
+
+/*
+ * Groups of two lanes at a .sync instruction. Lane 3, of the second one, comes to it when it has seen a flag that lane 0 sets
+ * behind it; the others when they have yielded so many times.
+ */
+#define TILES(YIELDS, SYNC)						\
+	" mov v10, 0\n mov v5, 1\n mov v2, 99\n setp.32:gtu p0, v1, 3\n @p0 bra out\n" \
+	" and v6, v1, 2\n mov v7, 3\n shl v6, v7, v6\n mov v8, 1\n setp.32:eq p3, v1, 0\n" \
+	" setp.32:eq p0, v1, 3\n @p0 bra spin\n"				\
+	" setp.32:" YIELDS "\n @p0 bra late\n bra meet\n"			\
+	"spin:\n ld.shared:volatile:b32:a4 v3, [v10]\n setp.32:eq p1, v3, 0\n @p1 bra spin\n bra meet\n" \
+	"late:\n mov v4, 0\n"							\
+	"loop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n bra meet\n" \
+	"meet:\n nop\n " SYNC "\n @p3 st.shared:volatile:b32:a4 v5, [v10]\nout:\n"
+
 static const struct program programs[] = {
 	{ "nested branches join", HEAD("") START
 	  " bssy s2\n setp.32:ltu p0, v1, 16\n @!p0 bra high\n"
@@ -231,6 +261,23 @@ static const struct program programs[] = {
 	  " mov.w w8, s1\n @p0 bra odd\n"
 	  "met:\n shfl:idx v2, s3, v1, v4, 31, 0\n" STORE
 	  "odd:\n lmax.s w8, s5, w8\n bra met\n" END, 32, 0, want_single },
+	{ "a bar.warp of some lanes does not wait for another's", HEAD("") START
+	  " mov v10, 0\n mov v5, 1\n mov v2, 0\n setp.32:gtu p0, v1, 3\n @p0 bra out\n iadd v2, v1, 1\n"
+	  " setp.32:eq p0, v1, 0\n @p0 bra l0\n setp.32:eq p0, v1, 1\n @p0 bra l1\n"
+	  " setp.32:eq p0, v1, 2\n @p0 bra l2\n"
+	  "l3:\n ld.shared:volatile:b32:a4 v3, [v10]\n setp.32:eq p1, v3, 0\n @p1 bra l3\n bar.warp 12\n bra out\n"
+	  "l2:\n bar.warp 12\n bra out\n"
+	  "l1:\n mov v4, 0\nloop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n bar.warp 3\n bra out\n"
+	  "l0:\n bar.warp 3\n st.shared:volatile:b32:a4 v5, [v10]\n"
+	  "out:\n" STORE END, 32, 0, want_groups },
+	{ "a shuffle's groups, one of which a part of a waiting fragment completes", HEAD("") START
+	  TILES("eq p0, v1, 1", "shfl:bfly v2, v1, v8, v6, 31, 0") STORE END, 32, 0, want_tiles },
+	{ "a shuffle's groups, one of which a part of the last fragment completes", HEAD("") START
+	  TILES("ne p0, v1, 0", "shfl:bfly v2, v1, v8, v6, 31, 0") STORE END, 32, 0, want_tiles },
+	{ "a ballot's groups", HEAD("") START
+	  TILES("eq p0, v1, 1", "setp.32:ltu p4, v1, 32\n ballot v2, p4, v6") STORE END, 32, 0, want_ballots },
+	{ "groups of a bar.warp", HEAD("") START
+	  TILES("ne p0, v1, 0", "bar.warp v6\n xor v2, v1, 1") STORE END, 32, 0, want_tiles },
 	{ "two barriers that wait for each other", HEAD("") START
 	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n bar.sync 1, s5\n exit\n"
 	  "first:\n bar.sync 2, s5\n exit\n" END, 64, VGPU_STOP_DEADLOCK, NULL },
