@@ -244,7 +244,8 @@ static int start(unsigned int index, int cpu)
 		return rc;
 	}
 	set_user_nice(w->task, vgpu_params.nice);
-	set_cpus_allowed_ptr(w->task, cpumask_of(cpu));
+	/* Not set_cpus_allowed_ptr(): since 6.14 a thread that is not bound is given its node's CPUs when it first runs. */
+	kthread_bind(w->task, cpu);
 	vgpu_sched.worker[index] = w;
 	vgpu_sched.nworkers = index + 1;
 	return 0;

@@ -72,6 +72,30 @@ runs()
 	done
 }
 
+# allowed INDEX: the CPUs that this worker may run on.
+allowed()
+{
+	awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$(pgrep -x "vgpu/$1")/status"
+}
+
+# bound CPU... -- PARAMETERS...: as many workers, each on its CPU alone, also once they have run.
+bound()
+{
+	local want=() at=() i
+	while [ "$1" != -- ]; do
+		want+=("$1")
+		shift
+	done
+	shift
+	attempt "$@" || { echo "not loaded:"; echo "$said"; return 1; }
+	sleep 0.1
+	for ((i = 0; i < $(pgrep -c "^vgpu/[0-9]+$"); i++)); do
+		at+=("$(allowed $i)")
+	done
+	rmmod vgpu
+	[ "${at[*]}" = "${want[*]}" ] || { echo "workers on: ${at[*]}"; return 1; }
+}
+
 # here NAME COMMAND...: check, in this shell.
 here()
 {
@@ -98,7 +122,7 @@ all_tried()
 seen=
 most=$((1 << 27))
 ram_mib=$(awk '/MemTotal/ { print int($2 / 1024) + 1 }' /proc/meminfo)
-plan 31
+plan 34
 
 here "gpus: too many" refused "gpus=17 is not within 0 to 16" gpus=17
 here "gpus: no number" unread gpus -1
@@ -124,6 +148,11 @@ here "longest_fpu_us: no number" unread longest_fpu_us -1
 here "no parameter was left out" all_tried
 
 here "more workers than CPUs: taken, and said" taken "workers=99: more than the [0-9]+ CPUs that they share" vram=512 workers=99
+# In user-mode Linux processes are shown one CPU: those of kthreadd are all.
+last=$(sed -n 's/^Cpus_allowed_list:.*[^0-9]//p' /proc/2/status)
+here "a worker for each CPU, on it" bound $(seq 0 $last) -- vram=512
+here "cpus: the last, its only worker's" bound $last -- vram=512 cpus=$last
+here "cpus: the last, shared by three workers" bound $last $last $last -- vram=512 workers=3 cpus=$last
 best=
 for set in avx512fp16 avx512 avx2 portable; do
 	if runs $set; then
