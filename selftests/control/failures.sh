@@ -81,6 +81,8 @@ lost()
 	check "off the bus, idle: with these errors" says "$out" "^errors 100 999$"	# no device for a new context; unknown
 	check "thermal: 95 degrees are too many" inject -i 1 thermal 95
 	check "thermal: lost" says "$("$ctl" list)" "GPU 1: .*, lost"
+	check "thermal: what is lost is not brought back by clear, which says so" says "$("$ctl" clear -i 1)" "^GPU 1: clear; it is lost, .vgpu-ctl reset. brings"
+	check "thermal: and of what is there nothing" is "$("$ctl" clear -i 0)" "GPU 0: clear"
 	"$ctl" reset >/dev/null
 	unload
 }

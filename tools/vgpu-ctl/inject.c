@@ -133,12 +133,21 @@ static const char *why(int r)
 	return strerror(-r);
 }
 
+/* Only a reset brings such a device back. */
+static bool is_lost(const struct gpu *gpu)
+{
+	struct vgpu_device_status s;
+
+	return !vgpu_dev_status(&gpu->dev, &s) && (s.state & VGPU_STATE_LOST);
+}
+
 static void say(const struct gpu *gpu, const char *what, struct json_object *list)
 {
 	struct json_object *o;
 
 	if (!list) {
-		printf("GPU %u: %s\n", gpu->dev.info.index, what);
+		printf("GPU %u: %s%s\n", gpu->dev.info.index, what,
+		       is_lost(gpu) ? "; it is lost, `vgpu-ctl reset' brings it back" : "");
 		return;
 	}
 	o = json_object_new_object();
