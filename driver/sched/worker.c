@@ -207,6 +207,18 @@ static int came_back(unsigned int cpu)
 	return 0;
 }
 
+/* All but those that were isolated (isolcpus=, cpusets): whoever wants a worker there names them. */
+static void cpus_of_everybody(struct cpumask *mask)
+{
+	unsigned int cpu;
+
+	rcu_read_lock();
+	for_each_online_cpu(cpu)
+		if (housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN))
+			cpumask_set_cpu(cpu, mask);
+	rcu_read_unlock();
+}
+
 static int cpus_for_workers(struct cpumask *mask)
 {
 	int rc = 0;
@@ -214,7 +226,7 @@ static int cpus_for_workers(struct cpumask *mask)
 	if (*vgpu_params.cpus)
 		rc = cpulist_parse(vgpu_params.cpus, mask);
 	else
-		cpumask_copy(mask, cpu_online_mask);
+		cpus_of_everybody(mask);
 	if (rc) {
 		pr_err("cpus=%s is no list of this machine's CPUs\n", vgpu_params.cpus);
 		return -EINVAL;

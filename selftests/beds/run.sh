@@ -87,6 +87,16 @@ promises()
 	status 0 "what a command leaves running holds nothing up"
 }
 
+# A CPU that was isolated has no worker, unless it is named.
+isolated()
+{
+	"$vm" --bed uml --mem 1G --cpus 2 --boot isolcpus=1 -- sh -c 'pgrep -l ^vgpu/; rmmod vgpu
+		insmod "$VGPU_KO" cpus=0-1 && pgrep -l ^vgpu/' >"$log" 2>"$log.err"
+	status 0 "--boot"
+	[ "$(cut -d " " -f 2 "$log" | tr "\n" " ")" = "vgpu/0 vgpu/0 vgpu/1 " ]
+	status 0 "workers leave isolated CPUs alone"
+}
+
 # What was asked for is what the machine has.
 options()
 {
@@ -100,6 +110,7 @@ options()
 	status 0 "the module is there"
 	[ "$(tr "\n" " " <"$log")" = "1 $cpus 96 5 2 " ]
 	status 0 "--mem, --cpus and --params"
+	[ "$kernel" != uml ] || isolated
 	machine -- sh -c '! grep -q ^vgpu /proc/modules && test -f "$VGPU_KO"' >"$log" 2>&1
 	status 0 "--no-module"
 	make -s -C "$top/tools/vgpu-ctl" >&2
@@ -271,7 +282,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 55
+	plan 57
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"

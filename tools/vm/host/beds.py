@@ -39,8 +39,8 @@ class Uml:
     kernels = ("uml",)
     allowance = 60      # seconds that boot, rmmod and report may take
 
-    def __init__(self, folder, cpus, mib):
-        self.folder, self.cpus, self.mib = folder, cpus, mib
+    def __init__(self, folder, cpus, mib, boot):
+        self.folder, self.cpus, self.mib, self.boot = folder, cpus, mib, boot
 
     def modules(self):
         """(name, bytes) of what must be loaded before the root is mounted."""
@@ -55,7 +55,7 @@ class Uml:
         args = [f"{self.folder}/kernel", f"mem={self.mib}M", "seccomp=on",
                 f"ncpus={self.cpus}", f"initrd={initrd}", f"uml_dir={rundir}",
                 "umid=uml", "con=null", "con0=null,fd:1", "ssl=null",
-                f"ssl0=fd:{channel}", *COMMON]
+                f"ssl0=fd:{channel}", *COMMON, *self.boot]
         env = {k: v for k, v in os.environ.items() if k not in ("TMP", "TEMP")}
         env["TMPDIR"] = _uml_memory_folder(self.mib)
         return args, env
@@ -66,8 +66,8 @@ class Qemu:
 
     kernels = ("6.1", "6.12", "kasan", "kcsan")
 
-    def __init__(self, folder, cpus, mib):
-        self.folder, self.cpus, self.mib = folder, cpus, mib
+    def __init__(self, folder, cpus, mib, boot):
+        self.folder, self.cpus, self.mib, self.boot = folder, cpus, mib, boot
         # A debug kernel boots in a minute on idle cores, and scans for leaks at the end.
         self.allowance = 120 if os.path.isdir(f"{folder}/root") else 600
 
@@ -97,7 +97,7 @@ class Qemu:
         """argv and environment; CHANNEL is a descriptor that the machine inherits."""
         del rundir
         append = ["console=ttyS0", "nokaslr", "tsc=reliable", "init_on_alloc=0",
-                  "kasan_multi_shot", *COMMON]
+                  "kasan_multi_shot", *COMMON, *self.boot]
         args = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", "q35",
                 "-cpu", "max", "-smp", str(self.cpus), "-m", str(self.mib),
                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
