@@ -6,6 +6,9 @@
 
 enum { GREATEST = -5, LEVELS = 6, BLOCKS = 1000, WAVES = 4 };
 
+// Whose priority it is: the stream's from the beginning, the stream's since it has work, or the launch's.
+enum whose { STREAM, CHANGED, LAUNCH };
+
 __global__ void work(unsigned *out, int n)
 {
 	unsigned x = threadIdx.x;
@@ -53,8 +56,21 @@ static void launch(unsigned *out, cudaStream_t s, bool own, int priority)
 	CU(cudaLaunchKernelEx(&c, work, out, 5000));
 }
 
-// A grid of each priority, the least submitted first, all let go at once. Own: it is the launch's.
-static bool in_order(bool own)
+static cudaStream_t stream_of(enum whose whose, int level, cudaEvent_t held)
+{
+	cudaLaunchAttributeValue v = { 0 };
+	cudaStream_t s;
+
+	v.priority = -level;
+	CU(cudaStreamCreateWithPriority(&s, cudaStreamNonBlocking, whose == STREAM ? -level : GREATEST + level));
+	CU(cudaStreamWaitEvent(s, held));
+	if (whose == CHANGED)
+		CU(cudaStreamSetAttribute(s, cudaLaunchAttributePriority, &v));
+	return s;
+}
+
+// A grid of each priority, the least submitted first, all let go at once.
+static bool in_order(enum whose whose)
 {
 	unsigned *out = device_array<unsigned>(32 * blocks());
 	cudaStream_t s[LEVELS], holder;
@@ -70,10 +86,9 @@ static bool in_order(bool own)
 	hold<<<1, 1, 0, holder>>>(gate);
 	CU(cudaEventRecord(held, holder));
 	for (int i = 0; i < LEVELS; i++) {
-		CU(cudaStreamCreateWithPriority(&s[i], cudaStreamNonBlocking, own ? GREATEST + i : -i));
+		s[i] = stream_of(whose, i, held);
 		CU(cudaEventCreate(&end[i]));
-		CU(cudaStreamWaitEvent(s[i], held));
-		launch(out, s[i], own, -i);
+		launch(out, s[i], whose == LAUNCH, -i);
 		CU(cudaEventRecord(end[i], s[i]));
 	}
 	*(volatile int *)gate = 1;
@@ -89,10 +104,10 @@ static bool in_order(bool own)
 }
 
 // A host that stops one of the device's workers in the last block of a grid turns that one's end: not again and again.
-static bool in_order_at_last(bool own)
+static bool in_order_at_last(enum whose whose)
 {
 	for (int tries = 0; tries < 5; tries++)
-		if (in_order(own))
+		if (in_order(whose))
 			return true;
 	return false;
 }
@@ -147,8 +162,9 @@ int main()
 	int p = 9;
 	CU(cudaStreamGetPriority(cudaStreamPerThread, &p));
 	check_result(p == 0, "a default stream has the least");
-	check_result(in_order_at_last(false), "greater ones end before the least");
-	check_result(in_order_at_last(true), "a launch's own counts instead of its stream's");
+	check_result(in_order_at_last(STREAM), "greater ones end before the least");
+	check_result(in_order_at_last(CHANGED), "so they do where their streams were given them later");
+	check_result(in_order_at_last(LAUNCH), "a launch's own counts instead of its stream's");
 	check_result(nodes(), "a captured launch's is its stream's or its own, within the range");
 	return check_end();
 }

@@ -236,6 +236,7 @@ enum {
 	CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK = 111,
 	CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED = 115,
 	CU_DEVICE_ATTRIBUTE_DMA_BUF_SUPPORTED = 124,
+	CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT = 126,
 	CU_DEVICE_ATTRIBUTE_TENSOR_MAP_ACCESS_SUPPORTED = 127,
 	CU_DEVICE_ATTRIBUTE_NUMA_ID = 131,
 	CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID = 134,
@@ -391,8 +392,32 @@ enum {
 	CU_LAUNCH_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT,
 };
 
+enum { CU_ACCESS_PROPERTY_NORMAL, CU_ACCESS_PROPERTY_STREAMING, CU_ACCESS_PROPERTY_PERSISTING };
+enum {
+	CU_SYNC_POLICY_DEFAULT = -1,	/* what a stream has that was never told */
+	CU_SYNC_POLICY_AUTO = 1,
+	CU_SYNC_POLICY_SPIN,
+	CU_SYNC_POLICY_YIELD,
+	CU_SYNC_POLICY_BLOCKING_SYNC,
+};
+enum { CU_MEM_SYNC_DEFAULT, CU_MEM_SYNC_REMOTE, CU_MEM_SYNC_DOMAINS = 4 };
+
+struct cu_access_window {
+	void *base;
+	size_t bytes;
+	float hit_ratio;
+	int hit, miss;
+};
+
+struct cu_sync_domains {
+	unsigned char of_default, of_remote;
+};
+
 typedef union {
 	char pad[64];
+	struct cu_access_window window;
+	struct cu_sync_domains domains;
+	int domain;
 	int cooperative;
 	struct { unsigned int x, y, z; } cluster;
 	int programmatic_serialization;

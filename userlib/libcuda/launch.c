@@ -271,7 +271,7 @@ static CUresult capture(CUfunction f, const struct cu_launch *l, CUstream s)
 		return CUDA_ERROR_INVALID_HANDLE;
 	r = cu_node_kernel_set(&p, f, l);
 	if (!l->own_priority)
-		p.kernel.shape.priority = s->priority;
+		p.kernel.shape.priority = cu_stream_priority(s);
 	return r ? r : cu_capture_add(s, CU_GRAPH_NODE_KERNEL, &p, NULL);
 }
 

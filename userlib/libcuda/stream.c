@@ -56,6 +56,8 @@ CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int 
 	s->kind = kind;
 	s->flags = flags;
 	s->priority = cu_priority_within(priority);
+	s->hints.sync_policy = CU_SYNC_POLICY_DEFAULT;
+	s->hints.domains.of_remote = 1;
 	s->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	pthread_mutex_lock(&ctx->lock);
 	s->next = ctx->streams;
@@ -217,20 +219,15 @@ CUresult cu_submit_wait(CUstream s, struct cu_point p)
 }
 
 /*
- * A larger ring for a stream; the context's lock is held.  The new queue waits
- * for the old one, so whoever follows the stream by its new packets follows all.
+ * Another queue for a stream, with that many slots at least; the context's
+ * lock is held.  It waits for the old one, so whoever follows the stream by
+ * its new packets follows all.
  */
-static CUresult widen(CUstream s, uint32_t slots)
+static CUresult move(CUstream s, uint32_t slots)
 {
-	uint32_t most = s->ctx->dev->dev.info.max_ring_slots, want = CU_RING_SLOTS;
 	struct cu_queue *old = s->queue;
-	CUresult r;
+	CUresult r = slots > CU_RING_SLOTS ? queue_new(s, slots, &s->queue) : queue_for(s);
 
-	while (want < 2 * (uint64_t)slots && want < most)
-		want *= 2;
-	if (want <= old->ring.slots)
-		return CUDA_SUCCESS;
-	r = queue_new(s, want, &s->queue);
 	if (r)
 		return r;
 	r = cu_submit_wait(s, (struct cu_point){ old, old->ring.packets });
@@ -240,6 +237,26 @@ static CUresult widen(CUstream s, uint32_t slots)
 	for (struct cu_queue *q = s->ctx->queues; q && s == s->ctx->legacy; q = q->next)
 		q->seen_legacy = 0;
 	return r;
+}
+
+/* A queue of the stream's priority with room for that; the context's lock is held. */
+static CUresult fit(CUstream s, uint32_t slots)
+{
+	uint32_t most = s->ctx->dev->dev.info.max_ring_slots, want = CU_RING_SLOTS, have;
+	CUresult r;
+
+	if (!s->queue) {
+		r = queue_for(s);
+		if (r)
+			return r;
+	}
+	have = s->queue->ring.slots;
+	if (cu_unlikely(2 * slots > have))
+		while (want < 2 * (uint64_t)slots && want < most)
+			want *= 2;
+	if (want > have)
+		return move(s, want);
+	return cu_unlikely(s->queue->priority != s->priority) ? move(s, have) : CUDA_SUCCESS;
 }
 
 /* Wait, without the lock, until something has left a full ring; the lock is held again afterwards. */
@@ -269,13 +286,10 @@ static CUresult begin(CUstream s, uint32_t slots, bool may_wait)
 	uint32_t keep = slots + ROOM;
 	struct cu_follow f = { 0 };
 	bool ready = false;
-	CUresult r = CUDA_SUCCESS;
+	CUresult r;
 
 	pthread_mutex_lock(&s->ctx->lock);
-	if (!s->queue)
-		r = queue_for(s);
-	if (!r && 2 * keep > s->queue->ring.slots)
-		r = widen(s, keep);
+	r = fit(s, keep);
 	while (!r) {
 		uint32_t most = s->queue->ring.slots / 2;
 

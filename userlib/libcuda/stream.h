@@ -47,6 +47,13 @@ struct cu_frontier {
 	size_t count, room;
 };
 
+/* Attributes that change nothing here, as they were set. */
+struct cu_stream_hints {
+	struct cu_access_window window;
+	int sync_policy, domain;
+	struct cu_sync_domains domains;
+};
+
 enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFAULT_THREAD, CU_STREAM_AFTER_ALL };
 
 /**
@@ -56,7 +63,8 @@ enum cu_stream_kind { CU_STREAM_NORMAL, CU_STREAM_DEFAULT_LEGACY, CU_STREAM_DEFA
  * @queue: NULL until first used
  * @kind: normal, one of the default ones, or the one that follows all others (cuCtxRecordEvent)
  * @flags: CU_STREAM_NON_BLOCKING
- * @priority: as asked for, in range
+ * @priority: as asked for, in range; written under the context's lock
+ * @hints: its other attributes, under that lock
  * @id: never the same for two streams
  * @callbacks: runs host functions, once there was one
  * @workspace: memory in which the blocks of a cooperative launch meet, or NULL
@@ -72,6 +80,7 @@ struct CUstream_st {
 	enum cu_stream_kind kind;
 	unsigned int flags;
 	int priority;
+	struct cu_stream_hints hints;
 	uint64_t id;
 	struct cu_callbacks *callbacks;
 	struct cu_mem *workspace;
@@ -89,6 +98,17 @@ struct cu_point {
 
 CUresult cu_stream_create(CUcontext ctx, enum cu_stream_kind kind, unsigned int flags, int priority, CUstream *s);
 void cu_stream_destroy(CUstream s);
+
+static inline int cu_stream_priority(CUstream s)
+{
+	return __atomic_load_n(&s->priority, __ATOMIC_RELAXED);
+}
+
+/* For what is submitted from now on, in a queue of that priority; the context's lock is held. */
+static inline void cu_stream_set_priority(CUstream s, int priority)
+{
+	__atomic_store_n(&s->priority, cu_priority_within(priority), __ATOMIC_RELAXED);
+}
 /* The stream behind a handle; the default ones are made when first asked for. */
 CUresult cu_stream_get(CUstream handle, CUstream *s);
 

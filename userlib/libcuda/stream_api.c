@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cuStream*, apart from waiting for events (event.c) and memory operations (stream_value.c). */
+/* cuStream*, apart from attributes (stream_attr.c), waiting for events (event.c) and memory operations (stream_value.c). */
 #include <string.h>
 #include "callback.h"
 #include "capture.h"
@@ -99,7 +99,7 @@ STREAM_FIRST(cuStreamGetPriority, CU_ARGS(CUstream stream, int *priority), CU_AR
 	if (!r && !priority)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*priority = s->priority;
+		*priority = cu_stream_priority(s);
 	return r;
 }
 
@@ -194,52 +194,4 @@ STREAM_FIRST(cuStreamAttachMemAsync,
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_stream_get(stream, &s);
 	return r ? r : cu_capture_barred(s);
-}
-
-/* Attributes: 1 access policy window, 3 synchronization policy; both are hints. */
-STREAM_FIRST(cuStreamSetAttribute, CU_ARGS(CUstream stream, int attribute, const CUlaunchAttributeValue *value),
-	     CU_ARGS(stream, attribute, value), CU_ARGS(CU_PTSZ(stream), attribute, value))
-{
-	CUstream s;
-	CUresult r = cu_stream_get(stream, &s);
-
-	if (!r && (!value || (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW &&
-			      attribute != CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY)))
-		r = CUDA_ERROR_INVALID_VALUE;
-	return r;
-}
-
-STREAM_FIRST(cuStreamGetAttribute, CU_ARGS(CUstream stream, int attribute, CUlaunchAttributeValue *value),
-	     CU_ARGS(stream, attribute, value), CU_ARGS(CU_PTSZ(stream), attribute, value))
-{
-	CUstream s;
-	CUresult r = cu_stream_get(stream, &s);
-
-	if (r)
-		return r;
-	if (!value)
-		return CUDA_ERROR_INVALID_VALUE;
-	memset(value, 0, sizeof(*value));
-	if (attribute == CU_LAUNCH_ATTRIBUTE_PRIORITY)
-		value->priority = s->priority;
-	else if (attribute == CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY)
-		value->sync_policy = 1;
-	else if (attribute != CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW)
-		return CUDA_ERROR_INVALID_VALUE;
-	return CUDA_SUCCESS;
-}
-
-CU_EXPORT CUresult cuStreamCopyAttributes_ptsz(CUstream to, CUstream from);
-
-CUDA_API(cuStreamCopyAttributes, CU_ARGS(CUstream to, CUstream from), CU_ARGS(to, from))
-{
-	CUstream s;
-	CUresult r = cu_stream_get(to, &s);
-
-	return r ? r : cu_stream_get(from, &s);
-}
-
-CUresult cuStreamCopyAttributes_ptsz(CUstream to, CUstream from)
-{
-	return CU_CALL("cuStreamCopyAttributes_ptsz", do_cuStreamCopyAttributes(CU_PTSZ(to), CU_PTSZ(from)));
 }
