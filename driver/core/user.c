@@ -45,14 +45,23 @@ struct vgpu_user {
 static LIST_HEAD(users);
 static DEFINE_MUTEX(users_lock);
 
-static struct vgpu_user *find(kuid_t uid)
+/* Before the lock is taken: a user whose control group has to reclaim for it holds up nobody else. NULL: there is no memory. */
+static struct vgpu_user *spare(void)
 {
+	return vgpu_counted(VGPU_KIND_USER, vgpu_zalloc(sizeof(struct vgpu_user)));
+}
+
+/* The calling user; a new one is *@fresh, which is then used up. NULL: it is new, and there is none. Under the lock. */
+static struct vgpu_user *find(struct vgpu_user **fresh)
+{
+	kuid_t uid = current_uid();
 	struct vgpu_user *u;
 
 	list_for_each_entry(u, &users, link)
 		if (uid_eq(u->uid, uid))
 			return u;
-	u = vgpu_counted(VGPU_KIND_USER, vgpu_zalloc(sizeof(*u)));
+	u = *fresh;
+	*fresh = NULL;
 	if (!u)
 		return NULL;
 	u->uid = uid;
@@ -68,10 +77,10 @@ static struct vgpu_user *find(kuid_t uid)
  */
 struct vgpu_user *vgpu_user_add_ctx(void)
 {
-	struct vgpu_user *u;
+	struct vgpu_user *fresh = spare(), *u;
 
 	mutex_lock(&users_lock);
-	u = find(current_uid());
+	u = find(&fresh);
 	if (!u)
 		u = ERR_PTR(-ENOMEM);
 	else if (u->contexts >= MAX_CTX_PER_USER)
@@ -79,6 +88,7 @@ struct vgpu_user *vgpu_user_add_ctx(void)
 	else
 		u->contexts++;
 	mutex_unlock(&users_lock);
+	vgpu_counted_free(VGPU_KIND_USER, fresh);
 	return u;
 }
 
@@ -107,13 +117,14 @@ void vgpu_user_remove_ctx(struct vgpu_user *u)
  */
 struct vgpu_user *vgpu_user_get(size_t bytes)
 {
-	struct vgpu_user *u;
+	struct vgpu_user *fresh = spare(), *u;
 
 	mutex_lock(&users_lock);
-	u = find(current_uid());
+	u = find(&fresh);
 	if (u)
 		u->others++;
 	mutex_unlock(&users_lock);
+	vgpu_counted_free(VGPU_KIND_USER, fresh);
 	if (!u)
 		return ERR_PTR(-ENOMEM);
 	if (vgpu_user_keep(u, bytes))
