@@ -433,7 +433,7 @@ static void attend_waiting(struct eng_warp *w, struct meeting *m, const struct e
  * The lanes whose groups are complete: all that they need are here, and those have what they need.
  * Groups that share no lane have nothing to do with each other, also at one instruction.
  */
-static u32 all_here(const struct meeting *m)
+static u32 whole_groups(const struct meeting *m)
 {
 	u32 go = m->here, before, l;
 
@@ -485,7 +485,7 @@ u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
 	m.here = 0;
 	attend(w, &m, ip, e, need);
 	attend_waiting(w, &m, ip);
-	go = all_here(&m);
+	go = whole_groups(&m);
 	if (!(go & e)) {
 		w->frags[w->cur].lanes = e;
 		w->frags[w->cur].need = need;
