@@ -262,7 +262,7 @@ const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u64 
 	return w->ip;
 }
 
-/* After lanes ended or left masks: whoever waited for them alone goes on. */
+/* After lanes ended or left masks: whoever waited at a convergence point for them alone goes on. */
 static void recheck(struct eng_warp *w)
 {
 	u32 i;
@@ -277,22 +277,8 @@ static void recheck(struct eng_warp *w)
 				join(w, f->ip, members);
 				i = ENG_ALL;	/* places changed: from the start */
 			}
-		} else if (f->state == ENG_SYNC && !(f->need & ~w->dead & ~f->mask)) {
-			f->state = ENG_READY;	/* executes the instruction again */
 		}
 	}
-}
-
-/* A .sync group with a member that ended: one of it tries again and sees the rest. */
-static void retry_sync(struct eng_warp *w)
-{
-	u32 i;
-
-	for (i = 0; i < w->nfrags; i++)
-		if (w->frags[i].state == ENG_SYNC) {
-			w->frags[i].state = ENG_READY;
-			return;
-		}
 }
 
 void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
@@ -328,41 +314,6 @@ bool eng_force(struct eng_warp *w)
 			return true;
 		}
 	return false;
-}
-
-const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
-{
-	w->dead |= lanes;
-	w->mask &= ~lanes;
-	if (w->mask) {
-		w->frags[w->cur].mask = w->mask;
-		set_table(w);
-		if (w->nfrags > 1 || w->cta->bars_busy) {
-			eng_next(w, ip + 1, ENG_READY);
-			recheck(w);
-			retry_sync(w);
-			eng_bars_check(w->cta);
-			return enter_ready(w);
-		}
-		return ip + 1;
-	}
-	if (w->nfrags == 1) {
-		w->nfrags = 0;
-		w->exit = ENG_EXIT_DONE;
-		w->ip = NULL;
-		return NULL;
-	}
-	drop(w, w->cur);
-	w->cur = ENG_LANES;
-	recheck(w);
-	retry_sync(w);
-	if (w->cta->bars_busy)
-		eng_bars_check(w->cta);
-	if (find_ready(w) < 0) {
-		w->cur = 0;
-		eng_copy_scalars(w->s, saved(w, 0), w->nsregs);
-	}
-	return enter_ready(w);
 }
 
 /* ---- .sync instructions ------------------------------------------------------------- */
@@ -417,16 +368,20 @@ static void attend(struct eng_warp *w, struct meeting *m, const struct eng_op *i
 	}
 }
 
-static void attend_waiting(struct eng_warp *w, struct meeting *m, const struct eng_op *ip)
+/* Returns which fragments these are. */
+static u32 attend_waiting(struct eng_warp *w, struct meeting *m, const struct eng_op *ip)
 {
-	u32 i;
+	u32 i, who = 0;
 
 	for (i = 0; i < w->nfrags; i++) {
 		const struct eng_frag *f = &w->frags[i];
 
-		if (f->state == ENG_SYNC && same_sync(f->ip, ip))
-			attend(w, m, f->ip, f->lanes, f->need);
+		if (f->state != ENG_SYNC || !same_sync(f->ip, ip))
+			continue;
+		attend(w, m, f->ip, f->lanes, f->need);
+		who |= 1U << i;
 	}
+	return who;
 }
 
 /*
@@ -501,6 +456,65 @@ u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
 	}
 	release(w, ip, go);
 	return go;
+}
+
+/* ---- lanes that end --------------------------------------------------------------------- */
+
+/*
+ * Groups at .sync instructions that lanes which ended have made complete: their fragments execute the
+ * instruction again, and the last of each group finds the others.
+ */
+static void retry_sync(struct eng_warp *w)
+{
+	u32 i, k, go, who, seen = 0;
+	struct meeting m;
+
+	for (i = 0; i < w->nfrags; i++) {
+		if (w->frags[i].state != ENG_SYNC || seen & 1U << i)
+			continue;
+		m.here = 0;
+		who = attend_waiting(w, &m, w->frags[i].ip);
+		go = complete(&m);
+		seen |= who;
+		for (k = 0; go && k < w->nfrags; k++)
+			if (who & 1U << k && w->frags[k].lanes & go)
+				w->frags[k].state = ENG_READY;
+	}
+}
+
+const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
+{
+	w->dead |= lanes;
+	w->mask &= ~lanes;
+	if (w->mask) {
+		w->frags[w->cur].mask = w->mask;
+		set_table(w);
+		if (w->nfrags > 1 || w->cta->bars_busy) {
+			eng_next(w, ip + 1, ENG_READY);
+			recheck(w);
+			retry_sync(w);
+			eng_bars_check(w->cta);
+			return enter_ready(w);
+		}
+		return ip + 1;
+	}
+	if (w->nfrags == 1) {
+		w->nfrags = 0;
+		w->exit = ENG_EXIT_DONE;
+		w->ip = NULL;
+		return NULL;
+	}
+	drop(w, w->cur);
+	w->cur = ENG_LANES;
+	recheck(w);
+	retry_sync(w);
+	if (w->cta->bars_busy)
+		eng_bars_check(w->cta);
+	if (find_ready(w) < 0) {
+		w->cur = 0;
+		eng_copy_scalars(w->s, saved(w, 0), w->nsregs);
+	}
+	return enter_ready(w);
 }
 
 /* ---- many targets ------------------------------------------------------------------------ */

@@ -145,6 +145,17 @@ static u32 want_tiles(u32 t)
 	return t < 4 ? t ^ 1 : 99;
 }
 
+/* Lane 3 and those from 4 to 30 have exited */
+static u32 want_freed(u32 t)
+{
+	return t < 3 || t == 31 ? 1 : 0;
+}
+
+static u32 want_both(u32 t)
+{
+	return t < 4 ? 1 : 0;
+}
+
 static u32 want_ballots(u32 t)
 {
 	return t < 4 ? (t < 2 ? 3 : 12) : 99;
@@ -278,6 +289,27 @@ static const struct program programs[] = {
 	  TILES("eq p0, v1, 1", "setp.32:ltu p4, v1, 32\n ballot v2, p4, v6") STORE END, 32, 0, want_ballots },
 	{ "groups of a bar.warp", HEAD("") START
 	  TILES("ne p0, v1, 0", "bar.warp v6\n xor v2, v1, 1") STORE END, 32, 0, want_tiles },
+	{ "a lane ends that the second of two waiting groups needs", HEAD("") START
+	  " mov v10, 0\n mov v5, 1\n mov v2, 1\n"
+	  " setp.32:eq p0, v1, 0\n @p0 bra l0\n setp.32:eq p0, v1, 1\n @p0 bra l1\n"
+	  " setp.32:eq p0, v1, 2\n @p0 bra l2\n setp.32:eq p0, v1, 3\n @p0 bra l3\n"
+	  " setp.32:eq p0, v1, 31\n @p0 bra l31\n exit\n"
+	  "l31:\n ld.shared:volatile:b32:a4 v3, [v10]\n setp.32:eq p1, v3, 0\n @p1 bra l31\n bra s0\n"
+	  "l0:\n nop\n"
+	  "s0:\n s.movi s6, 2147483649\n shfl:bfly v3, v1, 0, s6, 31, 0\n bra out\n"
+	  "l3:\n mov v4, 0\nloop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n exit\n"
+	  "l2:\n yield\n yield\n"
+	  "l1:\n s.movi s6, 14\n shfl:bfly v3, v1, 0, s6, 31, 0\n st.shared:volatile:b32:a4 v5, [v10]\n"
+	  "out:\n" STORE END, 32, 0, want_freed },
+	{ "lanes end together that two groups at one instruction need", HEAD("") START
+	  " mov v2, 1\n mov v3, 3\n setp.32:gtu p0, v1, 5\n @p0 exit\n"
+	  /* 0 and 1 wait for 4, 2 and 3 for 5, one by one */
+	  " mov v7, 19\n setp.32:geu p1, v1, 2\n @p1 mov v7, 44\n"
+	  " setp.32:geu p0, v1, 4\n @p0 bra last\n setp.32:eq p0, v1, 0\n @p0 bra meet\n"
+	  " setp.32:eq p0, v1, 1\n @p0 bra one\n setp.32:eq p0, v1, 2\n @p0 bra two\n nop\n bra meet\n"
+	  "one:\n nop\n bra meet\ntwo:\n nop\n bra meet\n"
+	  "last:\n mov v4, 0\nloop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n exit\n"
+	  "meet:\n ballot v3, p3, v7\n" STORE END, 32, 0, want_both },
 	{ "two barriers that wait for each other", HEAD("") START
 	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n bar.sync 1, s5\n exit\n"
 	  "first:\n bar.sync 2, s5\n exit\n" END, 64, VGPU_STOP_DEADLOCK, NULL },
