@@ -474,7 +474,7 @@ static void retry_sync(struct eng_warp *w)
 			continue;
 		m.here = 0;
 		who = attend_waiting(w, &m, w->frags[i].ip);
-		go = complete(&m);
+		go = whole_groups(&m);
 		seen |= who;
 		for (k = 0; go && k < w->nfrags; k++)
 			if (who & 1U << k && w->frags[k].lanes & go)
