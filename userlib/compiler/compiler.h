@@ -62,6 +62,9 @@ size_t vgpucc_image_size(const void *image);
 /** vgpucc_is_container() - whether an image is a fatbin, its wrapper or ELF: what may hold PTX */
 bool vgpucc_is_container(const void *image);
 
+/** vgpucc_is_unlinked() - whether an image is a wrapper of relocatable device code that was linked to nothing */
+bool vgpucc_is_unlinked(const void *image);
+
 /**
  * vgpucc_module_open() - stage 1: find, choose and index PTX
  * @image: a fatbin (wrapped or bare), PTX text, or an ELF shared object

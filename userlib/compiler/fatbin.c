@@ -14,6 +14,7 @@
 #define WRAPPER_MAGIC	0x466243b1u
 #define FATBIN_MAGIC	0xba55ed50u
 #define ELF_MAGIC	0x464c457fu
+#define WRAPPER_LINKED	2	/* version of a wrapper: nvlink has seen it, the parts are behind @filename */
 #define KIND_PTX	1
 #define FLAG_LZ4	0x2000
 #define FLAG_ZSTD	0x8000
@@ -86,6 +87,17 @@ bool vgpucc_is_container(const void *image)
 {
 	return begins_with(image, WRAPPER_MAGIC) || begins_with(image, FATBIN_MAGIC) ||
 	       begins_with(image, ELF_MAGIC);
+}
+
+bool vgpucc_is_unlinked(const void *image)
+{
+	const struct wrapper *w = image;
+	const struct fatbin_header *h;
+
+	if (!begins_with(image, WRAPPER_MAGIC) || w->version != WRAPPER_LINKED || !w->data)
+		return false;
+	h = w->data;
+	return h->magic == FATBIN_MAGIC && !h->size;
 }
 
 size_t vgpucc_image_size(const void *image)

@@ -79,6 +79,10 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 		free(image);
 		return cu_refuse("CUDA Tile IR");
 	}
+	if (vgpucc_is_unlinked(data)) {
+		free(image);
+		return cu_refuse("linking of relocatable device code (nvcc -rdc=true), which device-side launches need,");
+	}
 	diag_init(&diag, log, sizeof(log));
 	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
 	if (status == VGPUCC_NO_PTX && !vgpucc_is_container(data))
