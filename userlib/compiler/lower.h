@@ -26,6 +26,7 @@ enum low_cache { CACHE_FREE, CACHE_CONST, CACHE_VECTOR, CACHE_BASE, CACHE_NOT, C
  * @insn: PTX instruction at hand
  * @cache: of this block
  * @carry: predicate that holds CC.CF, or M_NOREG
+ * @borrow: it is set where CC.CF is not
  * @blocks: machine block of each ir block, by id
  */
 struct low {
@@ -40,6 +41,7 @@ struct low {
 	struct ir_insn *insn;
 	struct low_cached cache[CACHE_SIZE];
 	u32 carry;
+	bool borrow;
 	struct mblock **blocks;
 	u32 *var_offset;	/* by body variable id: offset in frame or shared */
 	struct mopnd stack_pointer;	/* at the function's entry, if it must be put back */

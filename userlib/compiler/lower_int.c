@@ -194,6 +194,23 @@ static void lower_wide(struct low *l, struct ir_insn *i)
 
 /* ---- carries ---- */
 
+/*
+ * CC.CF is one flag for both: a subtraction leaves it set where it did not borrow, and takes a clear one as a borrow (so
+ * the processors have it, and nvcc's 128-bit division counts on it). The engine's subtractions have borrows. This makes the
+ * flag the one or the other.
+ */
+static void flag_becomes(struct low *l, bool borrow)
+{
+	struct mopnd p = mo_reg(l->carry), d;
+
+	if (l->carry == M_NOREG || l->borrow == borrow)
+		return;
+	d = low_temp(l, MC_P);
+	low_op3(l, VGPU_OP_PLOP3, d, p, p, p)->mod = 0x0f;
+	l->carry = d.reg;
+	l->borrow = borrow;
+}
+
 /* add.cc, addc, mad.lo.cc, madc.hi …: the product first, then one addition. */
 static void lower_carry(struct low *l, struct ir_insn *i)
 {
@@ -214,6 +231,7 @@ static void lower_carry(struct low *l, struct ir_insn *i)
 		a = low_t2(l, op, wide ? MC_W : MC_V, a, b);
 		b = low_src(l, &i->ops[3]);
 	}
+	flag_becomes(l, sub);
 	m = low_op2(l, sub ? (wide ? VGPU_OP_LSUBC : VGPU_OP_ISUBC) :
 		    (wide ? VGPU_OP_LADDC : VGPU_OP_IADDC), d, a, b);
 	if (in) {
@@ -232,6 +250,7 @@ static void lower_carry(struct low *l, struct ir_insn *i)
 	if (m->prior)
 		m->prior[minsn_defs(m, defs) - 1] = l->carry;
 	l->carry = m->pdef;
+	l->borrow = sub;
 }
 
 /* ---- the rest ---- */
