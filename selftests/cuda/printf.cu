@@ -24,12 +24,21 @@ __global__ void plain()
 	printf("no arguments\n");
 }
 
+// What it returns is how many arguments there were.
+__global__ void counted()
+{
+	int three = printf("%d %s 100%% %f\n", 1, "two", 3.0), none = printf("none\n"), width = printf("[%*d]\n", 5, 7);
+
+	printf("returned %d, %d, %d\n", three, none, width);
+}
+
 int main()
 {
 	hello<<<1, 32>>>(1.5f);
 	cudaDeviceSynchronize();
 	plain<<<1, 1>>>();
 	many<<<1, 1>>>(5);
+	counted<<<1, 1>>>();
 	cudaError_t e = cudaDeviceSynchronize();
 
 	fflush(stdout);
