@@ -54,10 +54,10 @@
  */
 
 /*
- * What compiles code and what takes it must agree on the version: MAJOR counts changes of meaning, and
- * MINOR, at the end of this file, is another one whenever the lists here or the table of instructions change.
+ * What compiles code and what takes it must agree on the version: MAJOR counts changes of meaning (Documentation/isa.rst
+ * lists them), and MINOR, at the end of this file, is another one whenever the lists here or the table of instructions change.
  */
-#define VGPU_ISA_MAJOR		1
+#define VGPU_ISA_MAJOR		2
 #define VGPU_ISA_VERSION	((__u32)VGPU_ISA_MAJOR << 16 | VGPU_ISA_MINOR)
 
 #define VGPU_WARP_LANES		32

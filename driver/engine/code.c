@@ -95,6 +95,17 @@ static void find_sections(struct engine_code *code)
 	code->string_bytes = h->sec[VGPU_SEC_STRINGS].count;
 }
 
+/* Who meets this has parts of two installations, and wants to know of which. */
+static int refuse_version(struct engine_diag *diag, const struct vgpu_code_header *h)
+{
+	diag->why = REFUSE_VERSION;
+	if (diag->msg && diag->msg_size)
+		snprintf(diag->msg, diag->msg_size, "object 0: %s: %u.%u, not %u.%u",
+			 engine_refusal_text(REFUSE_VERSION), h->version >> 16, h->version & 0xffff,
+			 VGPU_ISA_MAJOR, (u32)VGPU_ISA_MINOR);
+	return -EINVAL;
+}
+
 /* Copies the image, so that nobody can change it behind the verifier's back. */
 static int parse(struct engine_code *code, const void *image, size_t size,
 		 struct engine_diag *diag)
@@ -112,6 +123,8 @@ static int parse(struct engine_code *code, const void *image, size_t size,
 	code->image_size = size;
 	memcpy(code->image, image, size);
 	why = check_header(code->image, size);
+	if (why == REFUSE_VERSION)
+		return refuse_version(diag, code->image);
 	if (why)
 		return engine_refuse(diag, why, "object", 0);
 	for (i = 0; i < VGPU_SEC_COUNT; i++) {

@@ -17,6 +17,7 @@ for t in damage bound settings crowd; do
 done
 rm -rf "${CUDA_CACHE_PATH:?}"/*
 TAP_LIMIT=120 tap_program "crowd, tsan" "$out/tsan" crowd
+tap_program "key" ./key.sh
 tap_program "vgpu-ctl" ./ctl.sh ../../build/tools/vgpu-ctl/vgpu-ctl
 tap_program "disks" ../../tools/vm/vgpu-vm --bed uml --no-module --timeout 60 -- "$PWD/disks.sh" "$PWD/$out/asan"
 echo "1..$TAP_DONE"

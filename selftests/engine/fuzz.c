@@ -98,7 +98,7 @@ static void *as_of_today(const uint8_t *data, size_t size)
 	if (!h)
 		abort();
 	memcpy(h, data, size);
-	if (size >= sizeof(*h) && h->version >> 16 == VGPU_ISA_MAJOR)
+	if (size >= sizeof(*h) && h->version >> 16 && h->version >> 16 <= VGPU_ISA_MAJOR)
 		h->version = VGPU_ISA_VERSION;
 	return h;
 }

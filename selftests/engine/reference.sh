@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Documentation/isa-ops.rst is what the tables say, the example of isa.rst is valid, and a change of the
-# table is another version.
+# Documentation/isa-ops.rst is what the tables say, the example of isa.rst is valid, a change of the
+# table is another version, and a change of its words a major one, or recorded.
 top=$(cd "$(dirname "$0")/../.." && pwd)
 visa=$top/build/tools/visa/visa
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
+. "$top/selftests/lib/tap.sh"
 
 # minor FOLDER: VGPU_ISA_MINOR by the headers of that folder
 minor()
@@ -37,24 +38,41 @@ unnoticed()
 	done
 }
 
-echo "1..3"
-if "$visa" reference | diff "$top/Documentation/isa-ops.rst" - >"$tmp/diff"; then
-	echo "ok 1 - the reference is up to date"
-else
-	echo "not ok 1 - the reference is up to date (visa reference -o Documentation/isa-ops.rst)"
-	sed 's/^/# /' "$tmp/diff" | head -20
-fi
-sed -n '/^    \.kernel/,/^    \.end/s/^    //p' "$top/Documentation/isa.rst" >"$tmp/example.visa"
-if [ -s "$tmp/example.visa" ] && "$visa" as "$tmp/example.visa" -o "$tmp/example.vgo" &&
-   "$visa" check "$tmp/example.vgo"; then
-	echo "ok 2 - the example assembles and is valid"
-else
-	echo "not ok 2 - the example assembles and is valid"
-fi
+# major FOLDER: VGPU_ISA_MAJOR, likewise
+major() { sed -n 's/^#define VGPU_ISA_MAJOR[[:space:]]*//p' "$1/vgpu_isa.h"; }
+
+# meanings FOLDER: that version, and a sum over what the table says that instructions do
+meanings()
+{
+	printf '#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) NAME MEANING\n#include "vgpu_isa_ops.h"\n' |
+		${CC:-cc} -I"$1" -E -P -x c - | tr -d '[:space:]' | cksum | sed "s/^/$(major "$1") /;s/ [0-9]*$//"
+}
+
+# changes: the last major version whose change isa.rst tells
+changes() { sed -n '/^major  what/,/^The lower/s/^\([0-9]*\)  .*/\1/p' "$top/Documentation/isa.rst" | tail -n 1; }
+
+# example: the one of isa.rst assembles and is valid
+example()
+{
+	sed -n '/^    \.kernel/,/^    \.end/s/^    //p' "$top/Documentation/isa.rst" >"$tmp/example.visa"
+	[ -s "$tmp/example.visa" ] && "$visa" as "$tmp/example.visa" -o "$tmp/example.vgo" && "$visa" check "$tmp/example.vgo"
+}
+
+none() { [ ! -s "$1" ] || { cat "$1"; false; }; }
+
+# is ONE ANOTHER WHAT-TO-DO
+is() { [ "$1" = "$2" ] || { echo "'$1', not '$2': $3"; false; }; }
+
+echo "1..6"
+"$visa" reference | diff "$top/Documentation/isa-ops.rst" - >"$tmp/diff"
+check "the reference is up to date" is "$(head -n 20 "$tmp/diff")" "" "visa reference -o Documentation/isa-ops.rst"
+check "the example assembles and is valid" example
 unnoticed >"$tmp/same" 2>&1
-if [ ! -s "$tmp/same" ]; then
-	echo "ok 3 - another word in any column of the table is another version"
-else
-	echo "not ok 3 - another word in any column of the table is another version"
-	sed 's/^/# /' "$tmp/same"
-fi
+check "another word in any column of the table is another version" none "$tmp/same"
+check "what the table says is recorded for this major version" \
+	is "$(meanings "$top/uapi")" "$(grep -v '^#' "$top/selftests/engine/meanings")" \
+	"it says something else. Raise VGPU_ISA_MAJOR if a valid object could tell; then the first belongs into selftests/engine/meanings"
+sed 's/the members of a convergence point/& or two/' "$top/uapi/vgpu_isa_ops.h" >"$tmp/uapi/vgpu_isa_ops.h"
+check_status 1 "and other words would not be" is "$(meanings "$tmp/uapi")" "$(meanings "$top/uapi")"
+check "isa.rst tells what this major version changed" is "$(changes)" "$(major "$top/uapi")" "the first is the last that it tells of"
+finish

@@ -26,9 +26,23 @@ static char *source_of(const struct vcase *c)
 	return text;
 }
 
+/* The message that must come. */
+static void message_of(const struct vcase *c, char *want, size_t size)
+{
+	size_t n;
+
+	*want = 0;
+	if (!c->where)
+		return;
+	n = snprintf(want, size, "%s: %s", c->where, engine_refusal_text(c->why));
+	if (c->version)
+		snprintf(want + n, size - n, ": %u.%u, not %u.%u", c->version >> 16, c->version & 0xffff,
+			 VGPU_ISA_MAJOR, (u32)VGPU_ISA_MINOR);
+}
+
 static void run_case(const struct vcase *c)
 {
-	char *text = source_of(c), msg[200], want[200] = "";
+	char *text = source_of(c), msg[200], want[200];
 	struct engine_code *code = NULL;
 	struct visa_error err;
 	void *image;
@@ -44,8 +58,7 @@ static void run_case(const struct vcase *c)
 	if (c->patch)
 		size = c->patch(image, size);
 	ret = engine_code_load(image, size, &code, msg, sizeof(msg));
-	if (c->where)
-		snprintf(want, sizeof(want), "%s: %s", c->where, engine_refusal_text(c->why));
+	message_of(c, want, sizeof(want));
 	if (!tap_result(ret == (c->where ? -EINVAL : 0) && !strcmp(msg, want), "%s", c->name))
 		printf("# %d, '%s'\n# want '%s'\n", ret, msg, want);
 	engine_code_put(code);

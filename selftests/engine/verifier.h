@@ -17,6 +17,7 @@
  * @patch: changes bytes of the object, or NULL
  * @where: what the message begins with; NULL where the object is valid
  * @why: the reason, which the rest of the message is the text of
+ * @version: where it is the version, that of the object, which follows with the engine's
  */
 struct vcase {
 	const char *name;
@@ -25,6 +26,7 @@ struct vcase {
 	size_t (*patch)(unsigned char *image, size_t size);
 	const char *where;
 	enum engine_refusal why;
+	u32 version;
 };
 
 #define BODY(NAME, TEXT, WHERE, WHY) \

@@ -18,7 +18,8 @@ static size_t NAME(unsigned char *image, size_t size)					\
 }
 
 SET(magic, magic, 0x12345678)
-SET(version, version, VGPU_ISA_VERSION + 1)
+SET(minor, version, VGPU_ISA_VERSION ^ 1)
+SET(major, version, VGPU_ISA_VERSION - (1 << 16))
 SET(header_size, header_size, sizeof(struct vgpu_code_header) - 4)
 SET(total_size, total_size, header(image)->total_size + 8)
 SET(flags, flags, 1)
@@ -91,7 +92,10 @@ const struct vcase verifier_container[] = {
 	PATCH("image too large", too_large, "object 0", TOO_LARGE),
 	PATCH("image without its last byte", cut_tail, "object 0", TOTAL_SIZE),
 	PATCH("magic", magic, "object 0", MAGIC),
-	PATCH("version", version, "object 0", VERSION),
+	{ .name = "version, of another table", .body = "nop", .patch = minor, .where = "object 0",
+	  .why = REFUSE_VERSION, .version = VGPU_ISA_VERSION ^ 1 },
+	{ .name = "version, with the same table and another meaning", .body = "nop", .patch = major, .where = "object 0",
+	  .why = REFUSE_VERSION, .version = VGPU_ISA_VERSION - (1 << 16) },
 	PATCH("header size", header_size, "object 0", HEADER_SIZE),
 	PATCH("total size", total_size, "object 0", TOTAL_SIZE),
 	PATCH("flags", flags, "object 0", HEADER_ZERO),

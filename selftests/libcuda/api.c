@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: MIT
 /* The driver API on the device inside this process: memory, copies, order, errors. */
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "../compiler/tap.h"
+#include "../../uapi/vgpu_ioctl.h"
 #include "../../uapi/vgpu_isa.h"
 #include "cuda.h"
 #include "host_device.h"
 
 static CUcontext primary;
+
+/* Whether the log says that the library speaks @ours and the module @theirs. */
+static bool logged_versions(uint32_t ours, uint32_t theirs)
+{
+	static char log[1 << 16];
+	size_t size = sizeof(log);
+	char want[128];
+
+	snprintf(want, sizeof(want), "instruction set %u.%u and uAPI %u, the kernel module %u.%u and", ours >> 16,
+		 ours & 0xffff, (unsigned int)VGPU_UAPI_VERSION, theirs >> 16, theirs & 0xffff);
+	return !cuLogsDumpToMemory(NULL, log, &size, 0) && strstr(log, want);
+}
 
 static void test_init(void)
 {
@@ -26,6 +41,9 @@ static void test_init(void)
 	/* A module that was loaded before this library was installed. */
 	host_device_isa(VGPU_ISA_VERSION - 1);
 	ok(cuInit(0) == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, "a module of another instruction set");
+	host_device_isa(VGPU_ISA_VERSION - (1 << 16));
+	ok(cuInit(0) == CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, "one that has the same table with another meaning");
+	ok(logged_versions(VGPU_ISA_VERSION, VGPU_ISA_VERSION - (1 << 16)), "the log names both");
 	host_device_isa(VGPU_ISA_VERSION);
 	ok(!cuInit(0) && !cuDeviceGetCount(&n) && n == 1, "one device");
 	ok(cuDeviceGet(&d, 1) == CUDA_ERROR_INVALID_DEVICE, "a device that is not there");
