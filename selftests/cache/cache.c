@@ -287,6 +287,63 @@ static void bound(struct vgpu_cache *c)
 	ok(vgpu_cache_usage(c, &u) == 0 && !u.entries && !access(path, F_OK), "entries only");
 }
 
+static void sum_file(struct vgpu_cache *c, char path[4096])
+{
+	snprintf(path, 4096, "%s/.bytes", vgpu_cache_folder(c));
+}
+
+/* What all entries take, as the folder's file says; it is set to @set where that is not 0. */
+static uint64_t summed(struct vgpu_cache *c, uint64_t set)
+{
+	uint64_t head[2] = { 0 };
+	char path[4096];
+	int fd;
+
+	sum_file(c, path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || pread(fd, head, sizeof(head), 0) != sizeof(head))
+		head[1] = UINT64_MAX;
+	else if (set && pwrite(fd, &set, sizeof(set), 8) != sizeof(set))
+		note("the sum is not set");
+	close(fd);
+	return head[1];
+}
+
+/* As another process finds it. */
+static void keep_anew(unsigned int n)
+{
+	struct vgpu_cache *c = vgpu_cache_open();
+
+	keep(c, n);
+	vgpu_cache_close(c);
+}
+
+/* The first entry of a process does not wait for a look at all the others, however many these are. */
+static void sum(struct vgpu_cache *c)
+{
+	enum { TAKES = 4096 };
+	uint64_t limit = vgpu_cache_limit(c);
+	struct vgpu_cache_usage u;
+	char path[4096];
+
+	sum_file(c, path);
+	/* As many as are of one block each */
+	for (unsigned int n = 0; n < 70; n++)
+		keep_anew(n);
+	ok(summed(c, limit - TAKES) == 70 * TAKES, "the sum is kept by all processes");
+	keep_anew(70);
+	ok(summed(c, 0) == limit, "and believed below the limit");
+	keep_anew(71);
+	ok(summed(c, 0) == 72 * TAKES, "beyond it the folder is looked at");
+	vgpu_cache_usage(c, &u);
+	ok(u.entries == 72, "which loses nothing if there is room");
+	ok(!truncate(path, 5) && (keep_anew(72), summed(c, 0)) == 73 * TAKES, "so it is where the sum is damaged");
+	ok(!unlink(path) && (keep_anew(73), summed(c, 0)) == 74 * TAKES, "or is not there");
+	ok(!unlink(path) && !symlink("/dev/full", path) && (keep_anew(74), vgpu_cache_usage(c, &u), u.entries == 75),
+	   "a link in its place is not followed");
+	ok(!vgpu_cache_clear(c, &u) && access(path, F_OK), "clearing takes it away");
+}
+
 static bool folder_is(const char *want)
 {
 	struct vgpu_cache *c = vgpu_cache_open();
@@ -375,6 +432,8 @@ int main(int argc, char **argv)
 		crowd(c);
 	else if (!strcmp(argv[1], "bound"))
 		bound(c);
+	else if (!strcmp(argv[1], "sum"))
+		sum(c);
 	else if (!strcmp(argv[1], "refuses") && argc > 2)
 		refuses(c, atoi(argv[2]));
 	else

@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,27 +111,89 @@ static uint64_t shrink(struct listing *l, uint64_t target)
 {
 	uint64_t left = l->bytes;
 
-	qsort(l->found, l->n, sizeof(*l->found), by_use);
+	if (l->n)
+		qsort(l->found, l->n, sizeof(*l->found), by_use);
 	for (size_t i = 0; i < l->n && left > target; i++)
 		if (!unlinkat(dirfd(l->dir), l->found[i].name, 0) || errno == ENOENT)
 			left -= l->found[i].takes;
 	return left;
 }
 
-void cache_added(struct vgpu_cache *c, uint64_t size)
+/*
+ * What the entries take together is kept in a file beside them, so that nobody
+ * has to look at all of them before a kernel can run. It may be too much, for
+ * what is removed alone is not taken off, or too little by what a writer that
+ * died had stored: the folder itself says what it is whenever the sum has
+ * reached the limit.
+ */
+struct sum {
+	uint64_t magic, bytes;
+};
+
+static const uint64_t SUM_MAGIC = 0x6d75732d75706776;
+
+static int sum_path(const struct vgpu_cache *c, char path[PATH_MAX])
+{
+	return snprintf(path, PATH_MAX, "%s/%s", c->folder, SUM_NAME);
+}
+
+/* The sum, locked until it is written or closed; -1, and 0 where there is none. */
+static int sum_lock(struct vgpu_cache *c, bool *known, uint64_t *bytes)
+{
+	char path[PATH_MAX];
+	struct sum s = { 0 };
+	int fd;
+
+	sum_path(c, path);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*known = false;
+	*bytes = 0;
+	if (fd < 0 || flock(fd, LOCK_EX))
+		return fd;
+	*known = pread(fd, &s, sizeof(s), 0) == sizeof(s) && s.magic == SUM_MAGIC;
+	*bytes = *known ? s.bytes : 0;
+	return fd;
+}
+
+static void sum_unlock(int fd, uint64_t bytes)
+{
+	struct sum s = { SUM_MAGIC, bytes };
+
+	if (fd < 0)
+		return;
+	if (pwrite(fd, &s, sizeof(s), 0) != sizeof(s))
+		(void)!ftruncate(fd, 0);	/* not known: whoever comes next looks */
+	close(fd);
+}
+
+/* What the folder takes, less of it if that is too much. */
+static uint64_t survey(struct vgpu_cache *c)
 {
 	struct listing l;
+	uint64_t bytes = 0;
 
-	if (c->bytes >= 0)
-		c->bytes += size;
-	if (c->bytes >= 0 && (uint64_t)c->bytes <= c->limit)
-		return;
-	/* the first time, or too much by our own count, which knows no other process */
-	if (list(c, &l))
-		c->bytes = 0;
-	else
-		c->bytes = l.bytes > c->limit ? shrink(&l, c->limit / 4 * 3) : l.bytes;
+	if (!list(c, &l))
+		bytes = l.bytes > c->limit ? shrink(&l, c->limit / 4 * 3) : l.bytes;
 	list_end(&l);
+	return bytes;
+}
+
+/* The folder is looked at without the lock. Meanwhile the sum is what it will be about, so that nobody else looks, too. */
+void cache_added(struct vgpu_cache *c, uint64_t size)
+{
+	uint64_t sum, guess, found;
+	bool known;
+	int fd = sum_lock(c, &known, &sum);
+
+	if (known && sum + size <= c->limit) {
+		sum_unlock(fd, sum + size);
+		return;
+	}
+	guess = known ? c->limit / 4 * 3 : 0;
+	sum_unlock(fd, guess);
+	found = survey(c);
+	fd = sum_lock(c, &known, &sum);
+	sum_unlock(fd, found + (sum > guess ? sum - guess : 0));
 }
 
 int vgpu_cache_usage(struct vgpu_cache *c, struct vgpu_cache_usage *u)
@@ -144,6 +208,7 @@ int vgpu_cache_usage(struct vgpu_cache *c, struct vgpu_cache_usage *u)
 
 int vgpu_cache_clear(struct vgpu_cache *c, struct vgpu_cache_usage *u)
 {
+	char path[PATH_MAX];
 	struct listing l;
 	int err = list(c, &l);
 
@@ -151,8 +216,7 @@ int vgpu_cache_clear(struct vgpu_cache *c, struct vgpu_cache_usage *u)
 	if (!err && shrink(&l, 0))
 		err = -EACCES;
 	list_end(&l);
-	pthread_mutex_lock(&c->lock);
-	c->bytes = -1;
-	pthread_mutex_unlock(&c->lock);
+	sum_path(c, path);
+	unlink(path);
 	return err == -ENOENT ? 0 : err;
 }

@@ -74,7 +74,6 @@ struct vgpu_cache *vgpu_cache_open(void)
 		return NULL;
 	}
 	c->limit = find_limit();
-	c->bytes = -1;
 	pthread_mutex_init(&c->lock, NULL);
 	return c;
 }

@@ -9,6 +9,7 @@
 
 #define ENTRY_SUFFIX	".code"
 #define TEMP_PREFIX	".new-"
+#define SUM_NAME	".bytes"
 
 /* No kernel compiles to more: what is larger is damage. */
 #define ENTRY_MAX	(64u << 20)
@@ -18,7 +19,6 @@
  * @folder: absolute path
  * @limit: bound in bytes
  * @lock: guards what follows
- * @bytes: what the folder takes, as far as this process knows; -1: not counted yet
  * @failed: the errno after which nothing more is stored
  * @checked: the folder was found to be there and ours
  *
@@ -28,7 +28,6 @@ struct vgpu_cache {
 	char folder[PATH_MAX - 64];
 	uint64_t limit;
 	pthread_mutex_t lock;
-	int64_t bytes;
 	int failed;
 	bool checked;
 };
