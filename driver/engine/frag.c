@@ -91,6 +91,20 @@ static const struct eng_op *enter_ready(struct eng_warp *w)
 	return w->ip;
 }
 
+/*
+ * What takes the longer the more fragments there are counts so, and ends the turn of a warp that has used its own up: in
+ * straight code nothing else would. @w->ip is where the running fragment goes on, or NULL.
+ */
+static void spend(struct eng_warp *w, u32 cost)
+{
+	w->fuel -= (s32)cost;
+	if (w->fuel >= 0 || !w->ip)
+		return;
+	w->frags[w->cur].ip = w->ip;
+	w->exit = ENG_EXIT_FUEL;
+	w->ip = NULL;
+}
+
 const struct eng_op *eng_next(struct eng_warp *w, const struct eng_op *ip, u32 state)
 {
 	struct eng_frag *f = &w->frags[w->cur];
@@ -120,7 +134,8 @@ void eng_rotate(struct eng_warp *w)
 	struct eng_frag *f = &w->frags[w->cur];
 	int next;
 
-	f->ip = w->ip;
+	if (w->ip)	/* else it is there, see spend() */
+		f->ip = w->ip;
 	f->state = ENG_READY;
 	put_away(w);
 	next = find_ready(w);	/* at least the current one */
@@ -262,6 +277,8 @@ const struct eng_op *eng_bsync(struct eng_warp *w, const struct eng_op *ip, u64 
 	return w->ip;
 }
 
+#define RECHECK_FUEL	4	/* a fragment: each is compared with each */
+
 /* After lanes ended or left masks: whoever waited at a convergence point for them alone goes on. */
 static void recheck(struct eng_warp *w)
 {
@@ -281,20 +298,37 @@ static void recheck(struct eng_warp *w)
 	}
 }
 
+/*
+ * Takes @lanes out of the members that other fragments have for convergence point @point in scalar @reg, the one of @ip.
+ * True: of a fragment that waits with them. Another function's register, or one of another depth, is something else.
+ */
+static bool leave_point(struct eng_warp *w, const struct eng_op *ip, u32 reg, u32 point, u32 lanes)
+{
+	bool waits = false;
+	u32 i;
+
+	for (i = 0; i < w->nfrags; i++) {
+		u64 *s = &saved(w, i)[reg];
+
+		if (i == w->cur || *s >> 32 != point || !(*s & lanes))
+			continue;
+		*s &= ~(u64)lanes;
+		waits |= w->frags[i].state == ENG_BSYNC && w->frags[i].ip->a == ip->a;
+	}
+	return waits;
+}
+
 void eng_break(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
-	u32 i, reg = (ip->a - ENG_WORD(s)) >> 1, cur = w->cur, point = w->s[reg] >> 32;
+	u32 i, reg = (ip->a - ENG_WORD(s)) >> 1, point = w->s[reg] >> 32;
 
 	w->s[reg] &= ~(u64)lanes;
-	if (w->nfrags == 1)
+	if (w->nfrags == 1 || !leave_point(w, ip, reg, point, lanes))
 		return;
-	/* another function's register, or one of another depth, is something else */
-	for (i = 0; i < w->nfrags; i++)
-		if (i != cur && saved(w, i)[reg] >> 32 == point)
-			saved(w, i)[reg] &= ~(u64)lanes;
+	w->fuel -= (s32)(w->nfrags * RECHECK_FUEL);
 	/* the running fragment stays what it is: it only must not be moved */
 	put_away(w);
-	w->frags[cur].ip = NULL;
+	w->frags[w->cur].ip = NULL;
 	recheck(w);
 	for (i = 0; i < w->nfrags; i++)
 		if (!w->frags[i].ip)
@@ -432,19 +466,40 @@ static void release(struct eng_warp *w, const struct eng_op *ip, u32 go)
 	}
 }
 
+/* Is everybody at @ip whom one of @m needs? The usual answer is no, until the last one comes. */
+static bool may_go(const struct eng_warp *w, const struct meeting *m, const struct eng_op *ip)
+{
+	u32 i, l, here = m->here;
+
+	for (i = 0; i < w->nfrags; i++)
+		if (w->frags[i].state == ENG_SYNC && same_sync(w->frags[i].ip, ip))
+			here |= w->frags[i].lanes;
+	for (l = m->here; l; l &= l - 1)
+		if (!(m->need[__ffs(l)] & ~here))
+			return true;
+	return false;
+}
+
+/* What it takes to wait, 10 ns each: where lanes have members of their own, and for so many fragments one more */
+#define SYNC_FUEL	4
+#define SYNC_FRAGS	4
+
 u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
 {
 	struct meeting m;
-	u32 go;
+	u32 go = 0;
 
 	m.here = 0;
 	attend(w, &m, ip, e, need);
-	attend_waiting(w, &m, ip);
-	go = whole_groups(&m);
+	if (may_go(w, &m, ip)) {
+		attend_waiting(w, &m, ip);
+		go = whole_groups(&m);
+	}
 	if (!(go & e)) {
 		w->frags[w->cur].lanes = e;
 		w->frags[w->cur].need = need;
 		eng_next(w, ip, ENG_SYNC);
+		spend(w, SYNC_FUEL + w->nfrags / SYNC_FRAGS);
 		return 0;
 	}
 	if (e & ~go) {
@@ -452,6 +507,7 @@ u32 eng_sync(struct eng_warp *w, const struct eng_op *ip, u32 e, u32 need)
 		w->mask &= go | ~e;
 		set_table(w);
 		w->ip = ip;	/* again, without them */
+		spend(w, SYNC_FUEL + w->nfrags / SYNC_FRAGS);
 		return 0;
 	}
 	release(w, ip, go);
@@ -494,7 +550,9 @@ const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip,
 			recheck(w);
 			retry_sync(w);
 			eng_bars_check(w->cta);
-			return enter_ready(w);
+			enter_ready(w);
+			spend(w, w->nfrags * RECHECK_FUEL);
+			return w->ip;
 		}
 		return ip + 1;
 	}
@@ -514,7 +572,9 @@ const struct eng_op *eng_exit_lanes(struct eng_warp *w, const struct eng_op *ip,
 		w->cur = 0;
 		eng_copy_scalars(w->s, saved(w, 0), w->nsregs);
 	}
-	return enter_ready(w);
+	enter_ready(w);
+	spend(w, w->nfrags * RECHECK_FUEL);
+	return w->ip;
 }
 
 /* ---- many targets ------------------------------------------------------------------------ */

@@ -17,7 +17,7 @@ static const u16 dear_insns[VGPU_OP_COUNT] = {
 	[VGPU_OP_DSQRT] = 400, [VGPU_OP_DRSQA] = 400, [VGPU_OP_FNS] = 400,
 	[VGPU_OP_MATCHANY] = 20, [VGPU_OP_MATCHALL] = 20,
 	[VGPU_OP_MATCHANYW] = 100, [VGPU_OP_MATCHALLW] = 100,
-	[VGPU_OP_DRCP] = 50, [VGPU_OP_DDIV] = 30, [VGPU_OP_REDUX] = 20,
+	[VGPU_OP_DRCP] = 50, [VGPU_OP_DDIV] = 30, [VGPU_OP_REDUX] = 60,
 };
 
 /* Where the modifier asks for more than the processor does itself: saturation, relu, a mode. */

@@ -8,7 +8,8 @@
 #include "../../userlib/visa/visa.h"
 #include "dev.h"
 
-enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, DENORMALS, ROOTS };
+enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, DENORMALS, ROOTS,
+       BREAKS, SYNCS };
 
 static const char source[] = {
 #include "kernels.inc"

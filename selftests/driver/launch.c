@@ -283,6 +283,15 @@ TEST_F_TIMEOUT(launch, short_sections_of_denormals, 120)
 	EXPECT_LT(sections_of(&self->g, DENORMALS, 5000), SECTION_US);
 }
 
+/* What takes the longer the more fragments there are: a warp of 32 that part and wait. */
+TEST_F_TIMEOUT(launch, short_sections_of_parted_lanes, 120)
+{
+	if (emulated())
+		SKIP(return, "emulated, an instruction takes a thousand times as long");
+	EXPECT_LT(sections_of(&self->g, BREAKS, 1000), SECTION_US);
+	EXPECT_LT(sections_of(&self->g, SYNCS, 50), SECTION_US);
+}
+
 TEST_F(launch, contexts_share)
 {
 	struct launch endless = launch(&self->g, ENDLESS, 1000, 32, 0, 0), l;

@@ -263,6 +263,12 @@ static void check_unmapped(const char *set)
  */
 #define MOST_COUNTED	3072
 
+/* Lanes part by bit @BIT of their number */
+#define PART(BIT)	"and v3, v4, " #BIT "\nsetp.32:eq p0, v3, 0\n@p0 bra part" #BIT "\nnop\npart" #BIT ":\n"
+#define PARTED		"sreg v4, %laneid\n" PART(1) PART(2) PART(4) PART(8) PART(16)
+#define SYNCS_16	"bar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\n" \
+			"bar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\nbar.warp -1\n"
+
 static void check_looks(const char *set)
 {
 	static const struct {
@@ -276,6 +282,8 @@ static void check_looks(const char *set)
 		{ "dear", "fsqrt v3, v2\n", 1, 400 },
 		{ "cheap and dear", "iadd v2, v2, 1\niadd v2, v2, 1\niadd v2, v2, 1\nfsqrt v3, v2\n", 1, 400 },
 		{ "barriers", "iadd v2, v2, 1\nbar.sync 0, 0\n", 1, 0 },
+		{ "lanes that wait one by one", PARTED SYNCS_16 SYNCS_16 SYNCS_16, 1, 0 },
+		{ "lanes that end one by one", PARTED "setp.32:eq p1, v4, s0\n@p1 exit\n", 1, 0 },
 	};
 	const struct rig_grid g = { .grid = { 1, 1, 1 }, .block = { 1024, 1, 1 } };
 	char text[16384], body[12288];
