@@ -619,6 +619,107 @@ static bool test_phis(u32 n, u32 ways)
 	return good;
 }
 
+/* ---- any flow at all ---- */
+
+#define MOST_NODES	9
+#define TURNS		40	/* after so many nodes it goes straight to the end */
+
+/**
+ * struct node - a block of a random program
+ * @mul, @add: x = x * @mul + @add
+ * @mask: it goes to @other, if no bit of it is in x, with @lanes in x + the thread's number
+ */
+struct node { u32 mul, add, mask, other; bool lanes; };
+
+/**
+ * struct tangle - a random program: nodes that lead to the next one or to any other, the last to the end
+ * @enter: the node that it begins with, if no bit of @mask is in the thread's number, and if one is
+ */
+struct tangle {
+	struct node node[MOST_NODES];
+	u32 n, enter[2], mask;
+};
+
+static u32 any(u32 *seed, u32 n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (*seed >> 8) % n;
+}
+
+static void tangle_make(struct tangle *g, u32 seed)
+{
+	u32 k, wild;
+
+	wild = any(&seed, 2);	/* else lanes go different ways at the end only */
+	g->n = 2 + any(&seed, MOST_NODES - 1);
+	g->mask = wild && any(&seed, 2) ? 3 : 0;
+	for (k = 0; k < 2; k++)
+		g->enter[k] = any(&seed, g->n);
+	for (k = 0; k < g->n; k++)
+		g->node[k] = (struct node){
+			.mul = 1 + 2 * any(&seed, 8), .add = 1 + any(&seed, 100), .mask = 1 << any(&seed, 4),
+			.other = any(&seed, g->n), .lanes = wild ? !any(&seed, 3) : k == g->n - 1,
+		};
+}
+
+static void tangle_text(struct text *t, const struct tangle *g)
+{
+	u32 k;
+
+	head(t);
+	put(t, "mov.u32 %%r2, 0;\nmov.u32 %%r3, 0;\nmov.u32 %%r4, 0;\nand.b32 %%r5, %s, 3;\n"
+	    "setp.eq.u32 %%p0, %%r5, 0;\n@%%p0 bra n%u;\nbra n%u;\n", g->mask ? "%r0" : "%r1", g->enter[0], g->enter[1]);
+	for (k = 0; k < g->n; k++) {
+		const struct node *n = &g->node[k];
+
+		put(t, "n%u:\nadd.u32 %%r3, %%r3, 1;\nmad.lo.u32 %%r2, %%r2, %u, %u;\nmad.lo.u32 %%r4, %%r4, 5, %u;\n",
+		    k, n->mul, n->add, k);
+		put(t, "add.u32 %%r5, %%r2, %s;\nand.b32 %%r5, %%r5, %u;\nsetp.eq.u32 %%p0, %%r5, 0;\n",
+		    n->lanes ? "%r0" : "0", n->mask);
+		put(t, "setp.lt.and.u32 %%p0, %%r3, %u, %%p0;\n@%%p0 bra n%u;\n", TURNS, n->other);
+	}
+	put(t, "xor.b32 %%r2, %%r2, %%r4;\nmov.b64 %%d2, {%%r2, %%r3};\nst.global.u64 [%%d1], %%d2;\nret;\n}\n");
+}
+
+static u64 tangle_ref(const struct tangle *g, u32 tid)
+{
+	u32 x = 0, turns = 0, way = 0, k = g->enter[(tid & g->mask) != 0];
+
+	while (k < g->n) {
+		const struct node *n = &g->node[k];
+
+		turns++;
+		x = x * n->mul + n->add;
+		way = way * 5 + k;
+		k = turns < TURNS && !((x + (n->lanes ? tid : 0)) & n->mask) ? n->other : k + 1;
+	}
+	return (x ^ way) | (u64)turns << 32;
+}
+
+/* Cycles with several entries among them, left by lanes at different times. */
+static bool test_tangles(u32 programs)
+{
+	bool good = true;
+	u32 seed, k;
+
+	for (seed = 0; seed < programs && good; seed++) {
+		struct text t = { 0 };
+		struct tangle g;
+		u64 *r;
+
+		tangle_make(&g, seed);
+		tangle_text(&t, &g);
+		r = run_hold(&t);
+		good = r;
+		for (k = 0; k < 64 && good; k++)
+			good = r[k] == tangle_ref(&g, k);
+		if (!good)
+			note("random flow %u, thread %u", seed, k - 1);
+		free(t.p);
+	}
+	return good;
+}
+
 #include "back_forms.h"
 
 static void run_set(const char *set, const char *text, size_t len)
@@ -653,6 +754,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_hold(150, true, true), "%s: 150 scalars", set);
 	ok(test_hold_predicates(60), "%s: 60 predicates", set);
 	ok(test_phis(900, 7), "%s: 900 phis of seven branches", set);
+	ok(test_tangles(300), "%s: 300 programs of random flow", set);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Deep divergence: nested loops with break and continue, early return, switch, recursion
-// through real calls, function pointers.
+// through real calls, function pointers, a loop with several entries.
 #include "check.h"
 
 #define BOTH __host__ __device__
@@ -46,6 +46,23 @@ BOTH static int choose(int t, int x)
 	return ~x;
 }
 
+/* Duff's device: all enter the loop at the same place, each of several, and leave it when they have enough. */
+BOTH static unsigned duff(unsigned first, unsigned enough)
+{
+	unsigned x = 0;
+
+	switch (first & 3) {
+	case 0:
+		do {
+			x += 1;	/* fall through */
+	case 3:		x += 3;	/* fall through */
+	case 2:		x += 5;	/* fall through */
+	case 1:		x += 7;
+		} while (x < enough);
+	}
+	return x;
+}
+
 __device__ __noinline__ int fib_device(int n)
 {
 	return n < 2 ? n : fib_device(n - 1) + fib_device(n - 2);
@@ -77,6 +94,13 @@ __global__ void loops(int *out)
 	int t = blockIdx.x * blockDim.x + threadIdx.x;
 
 	out[t] = nested(t);
+}
+
+__global__ void entries(unsigned *out, unsigned first)
+{
+	int t = blockIdx.x * blockDim.x + threadIdx.x;
+
+	out[t] = duff(first, t * 10);
 }
 
 __global__ void switches(int *out)
@@ -160,6 +184,15 @@ int main()
 	for (int t = 0; t < n; t++)
 		good &= v[t] == nested(t);
 	check_result(good, "nested loops with break, continue, goto and return");
+
+	good = true;
+	for (unsigned first = 0; first < 4; first++) {
+		RUN(entries<<<5, 96>>>((unsigned *)d, first));
+		v = from_device(d, n);
+		for (int t = 0; t < n; t++)
+			good &= (unsigned)v[t] == duff(first, t * 10);
+	}
+	check_result(good, "a loop with several entries, left at different times");
 
 	RUN(switches<<<5, 96>>>(d));
 	v = from_device(d, n);

@@ -7,8 +7,8 @@
 #include "ir.h"
 
 /**
- * struct ir_loop - a natural loop
- * @header: its entry
+ * struct ir_loop - a natural loop, or a tangle: a cycle with several entries
+ * @header: its entry; of a tangle the first in reverse post order, whose immediate dominator dominates them all
  * @body: bit by block id
  */
 struct ir_loop {
@@ -16,15 +16,30 @@ struct ir_loop {
 	u64 *body;
 };
 
-/* All loops, outer before inner. */
+/**
+ * struct ir_loops - all of them
+ * @loops: natural loops, outer before inner
+ * @tangles: each with the natural loops in it
+ */
 struct ir_loops {
-	struct ir_loop **loops;
-	u32 n;
+	struct ir_loop **loops, **tangles;
+	u32 n, ntangles;
 };
 
 static inline bool loop_has(const struct ir_loop *l, const struct ir_block *b)
 {
 	return l->body[b->id / 64] >> b->id % 64 & 1;
+}
+
+/* Is this block in a tangle? */
+static inline bool tangled(const struct ir_loops *ls, const struct ir_block *b)
+{
+	u32 k;
+
+	for (k = 0; k < ls->ntangles; k++)
+		if (loop_has(ls->tangles[k], b))
+			return true;
+	return false;
 }
 
 struct ir_loops *find_loops(struct ir_body *b);	/* loops.c */

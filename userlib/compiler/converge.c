@@ -2,7 +2,9 @@
 /*
  * Convergence barriers: where the lanes of a divergent branch must meet again
  * (its immediate post-dominator), bsync waits for those that bssy noted at
- * the nearest place before that all of them pass. Only speed depends on it.
+ * the nearest place before that all of them pass. Left out, it costs speed
+ * only; but lanes that meet keep one scalar file, so that a meeting must be of
+ * those that were one fragment when the members were noted.
  */
 #include <string.h>
 
@@ -108,6 +110,18 @@ static bool same_loops(const struct low *l, const struct ir_block *d, const stru
 	return true;
 }
 
+/* Can lanes come by @b twice without passing @other? Loops tell, where they have one entry each. */
+static bool comes_round(struct low *l, struct ir_block *b, const struct ir_block *other,
+			struct cycle *c)
+{
+	if (!tangled(l->loops, b))
+		return false;
+	memset(c->behind, 0, l->b->nblocks);
+	spend(&l->b->arena, &l->f->steps, l->b->nblocks);
+	spread(l, b, other, true, c->behind, c->stack);
+	return c->behind[b->id];
+}
+
 /*
  * Where the members are noted: the nearest block that all paths to @j pass,
  * once for each time that @j is passed. NULL: there is none, or lanes might
@@ -127,7 +141,9 @@ static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_b
 	for (k = 0; d && k < l->loops->n; k++)
 		if (loop_has(l->loops->loops[k], d) && !loop_has(l->loops->loops[k], j))
 			d = l->loops->loops[k]->header->idom;
-	return d && d != j && same_loops(l, d, j) ? d : NULL;
+	while (d && comes_round(l, d, j, c))
+		d = d->idom;
+	return d && d != j && same_loops(l, d, j) && !comes_round(l, j, d, c) ? d : NULL;
 }
 
 static bool is_jump(const struct minsn *i)

@@ -5,8 +5,8 @@
  *
  * Optimistic: everything is uniform until a reason is found. Reasons are
  * special registers that differ between lanes, loads that may, joins of
- * divergent branches, and values carried out of a loop that lanes leave at
- * different times.
+ * divergent branches, values carried out of a loop that lanes leave at
+ * different times, and whatever is made in a tangle where lanes part or meet.
  */
 #include "analysis.h"
 #include "back.h"
@@ -29,6 +29,7 @@ struct diverge {
 	struct ir_block **queue;
 	u8 *queued;
 	u8 *temporal;			/* by header's block id: loop handled */
+	u8 *tangled;			/* by number: tangle handled */
 };
 
 bool sreg_uniform(enum ir_sreg s, enum vgpucc_shape_class shape)
@@ -222,6 +223,31 @@ static bool unites(const struct ir_insn *i)
 	}
 }
 
+/* ---- tangles ---- */
+
+/*
+ * Lanes that go different ways may come by in different turns of a tangle
+ * wherever it is; no place in it tells one turn from the next. So nothing
+ * that is made in it counts as the same.
+ */
+static void go_apart(struct diverge *d, const struct ir_block *b)
+{
+	struct ir_insn *i;
+	u32 k, t;
+
+	spend(&d->b->arena, &d->steps, d->loops->ntangles);
+	for (t = 0; t < d->loops->ntangles; t++) {
+		if (d->tangled[t] || !loop_has(d->loops->tangles[t], b))
+			continue;
+		d->tangled[t] = 1;
+		spend(&d->b->arena, &d->steps, d->b->nrpo);
+		for (k = 0; k < d->b->nrpo; k++)
+			if (loop_has(d->loops->tangles[t], d->b->rpo[k]))
+				for (i = d->b->rpo[k]->first; i; i = i->next)
+					mark_defs(d, i);
+	}
+}
+
 /* ---- joins of a divergent branch ---- */
 
 static void join_at(struct diverge *d, struct ir_block *j)
@@ -231,6 +257,7 @@ static void join_at(struct diverge *d, struct ir_block *j)
 	if (d->u->join[j->id])
 		return;
 	d->u->join[j->id] = 1;
+	go_apart(d, j);
 	for (i = j->first; i && i->op == OP_PHI; i = i->next)
 		mark_defs(d, i);
 }
@@ -338,6 +365,7 @@ static void branch_diverges(struct diverge *d, struct ir_block *b)
 		return;
 	d->u->divergent[b->id] = 1;
 	spread(d, b);
+	go_apart(d, b);
 	spend(&d->b->arena, &d->steps, d->loops->n);
 	for (k = 0; k < d->loops->n; k++) {
 		const struct ir_loop *l = d->loops->loops[k];
@@ -395,6 +423,7 @@ struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *
 	d->queue = arena_array(&b->arena, b->nblocks + 1, struct ir_block *);
 	d->queued = arena_array(&b->arena, b->nblocks + 1, u8);
 	d->temporal = arena_array(&b->arena, b->nblocks + 1, u8);
+	d->tangled = arena_array(&b->arena, loops->ntangles + 1, u8);
 	d->cap = 256;
 	d->work = arena_array(&b->arena, d->cap, struct ir_insn *);
 	for (k = 0; k < b->nregs; k++)
