@@ -43,13 +43,16 @@ user:
 deps:
 	@$(VM)/deps.sh
 
-# What a run in a bed needs; each step does nothing when it was done before.
-bed: deps
-	@$(VM)/kernels.sh $(if $(filter qemu,$(BED)),6.1,uml) >/dev/null
+# What a program of NVIDIA's compiler needs, and a bed for it; each step does nothing when it was done before.
+programs: deps
 	@$(VM)/toolkit.sh >/dev/null
 	@$(MAKE) --no-print-directory user
 
-run: bed
+bed: programs
+	@$(VM)/kernels.sh $(if $(filter qemu,$(BED)),6.1,uml) >/dev/null
+
+run: programs
+	@$(VM)/native.sh usable || $(MAKE) --no-print-directory bed
 	@$(MAKE) --no-print-directory -C selftests/cuda $(SAMPLE)
 	@if $(VM)/native.sh usable; then \
 		$(MAKE) --no-print-directory load && \
@@ -108,4 +111,4 @@ clean:
 
 export DESTDIR
 
-.PHONY: all module user deps bed run load unload install deb test test-long suites-of-test suites-of-test-long bench clean
+.PHONY: all module user deps programs bed run load unload install deb test test-long suites-of-test suites-of-test-long bench clean
