@@ -42,10 +42,11 @@ static void test_reservations(void)
 	CUdeviceptr v, mem;
 
 	ok(!cuMemCreate(&h, PAGE, &prop, 0) && !cuMemAddressReserve(&v, 2 * PAGE, 0, 0, 0), "memory, addresses");
-	ok(cuMemMap(v, 2 * PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "more than the memory has");
+	ok(cuMemMap(v, 2 * PAGE, 0, h, 0) == CUDA_ERROR_NOT_SUPPORTED, "more than the memory has");
 	ok(cuMemMap(v + 2 * PAGE, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "map past the reserved addresses");
-	ok(cuMemMap(v, PAGE, (size_t)-PAGE, h, 0) == CUDA_ERROR_INVALID_VALUE, "an offset that wraps");
-	ok(!cuMemMap(v + PAGE, PAGE, 0, h, 0) && cuMemMap(v + PAGE, PAGE, 0, h, 0) == CUDA_ERROR_ALREADY_MAPPED,
+	ok(cuMemMap(v, PAGE, (size_t)-PAGE, h, 0) == CUDA_ERROR_NOT_SUPPORTED, "an offset that wraps");
+	ok(cuMemMap(v, PAGE, 4096, h, 0) == CUDA_ERROR_NOT_SUPPORTED, "an offset within a page");
+	ok(!cuMemMap(v + PAGE, PAGE, 0, h, 0) && cuMemMap(v + PAGE, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE,
 	   "map once, not twice");
 	ok(!cuMemUnmap(v + PAGE, PAGE) && !cuMemAddressFree(v, 2 * PAGE), "and back");
 	ok(cuMemMap(v, PAGE, 0, h, 0) == CUDA_ERROR_INVALID_VALUE, "addresses that were given back");
@@ -57,6 +58,24 @@ static void test_reservations(void)
 	ok(cuMemAddressFree(mem, PAGE) == CUDA_ERROR_INVALID_VALUE && works(mem) && !cuMemFree_v2(mem),
 	   "nor are its addresses given back while it lives");
 	ok(!cuMemRelease(h), "release");
+}
+
+static void test_gaps(void)
+{
+	CUmemAccessDesc access = access_of(CU_MEM_ACCESS_FLAGS_PROT_READWRITE);
+	CUmemGenericAllocationHandle h;
+	CUdeviceptr v;
+
+	ok(!cuMemCreate(&h, 2 * PAGE, &prop, 0) && !cuMemAddressReserve(&v, 5 * PAGE, 0, 0, 0) &&
+	   !cuMemMap(v + PAGE, 2 * PAGE, 0, h, 0), "a mapping between gaps");
+	ok(cuMemSetAccess(v, 4 * PAGE, &access, 1) == CUDA_ERROR_INVALID_VALUE &&
+	   !cuMemSetAccess(v + PAGE, 2 * PAGE, &access, 1) && works(v + PAGE), "access to gaps there is none");
+	ok(cuMemUnmap(v, 2 * PAGE) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemUnmap(v + 2 * PAGE, 2 * PAGE) == CUDA_ERROR_INVALID_VALUE &&
+	   works(v + 2 * PAGE), "half a mapping does not end");
+	ok(cuMemUnmap(v, 6 * PAGE) == CUDA_ERROR_INVALID_VALUE && works(v + PAGE), "nor one among what is not reserved");
+	ok(!cuMemUnmap(v, 4 * PAGE) && cuMemsetD8_v2(v + PAGE, 1, 1) == CUDA_ERROR_INVALID_VALUE, "a whole one does");
+	ok(!cuMemAddressFree(v, 5 * PAGE) && !cuMemRelease(h), "and back");
 }
 
 static void test_access(void)
@@ -206,6 +225,7 @@ int main(void)
 	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
 		return 1;
 	test_reservations();
+	test_gaps();
 	test_access();
 	test_handles();
 	test_work_elsewhere(ctx);

@@ -102,17 +102,17 @@ CUDA_API(cuMemMap, CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGener
 
 	if (r)
 		return r;
-	if (!p || p % CU_VMM_GRANULARITY || !size || size % CU_VMM_GRANULARITY || offset % CU_VMM_GRANULARITY || flags)
+	if (!p || p % CU_VMM_GRANULARITY || !size || size % CU_VMM_GRANULARITY || flags)
 		return CUDA_ERROR_INVALID_VALUE;
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	pthread_mutex_lock(&cu_vmm_lock);
 	a = cu_allocation_get(handle);
-	if (!a || !is_reserved(p, size) || offset + size > a->size || offset + size < offset)
+	if (!a || !is_reserved(p, size) || in_use(p, size))
 		r = CUDA_ERROR_INVALID_VALUE;
-	else if (in_use(p, size))
-		r = CUDA_ERROR_ALREADY_MAPPED;
+	else if (offset % CU_VMM_GRANULARITY || size > a->size || offset > a->size - size)
+		r = CUDA_ERROR_NOT_SUPPORTED;
 	if (r) {
 		free(m);
 	} else {
@@ -210,26 +210,31 @@ static CUresult set_access(struct mapping *m, unsigned int flags, int device)
 	return show(m);
 }
 
-/* All mappings in a range; the range must begin and end with one. */
-static CUresult each_in(CUdeviceptr p, size_t size,
-			CUresult (*fn)(struct mapping *m, unsigned int flags, int device), unsigned int flags,
-			int device)
+/* Whether all mappings in a range lie in it whole, and how much of it they are. */
+static bool whole_in(CUdeviceptr p, size_t size, size_t *covered)
 {
-	CUresult r = CUDA_SUCCESS;
-	size_t covered = 0;
-
+	*covered = 0;
 	for (struct mapping *m = mappings; m; m = m->next) {
 		if (m->va + m->size <= p || p + size <= m->va)
 			continue;
 		if (m->va < p || m->va + m->size > p + size)
-			return CUDA_ERROR_INVALID_VALUE;
-		covered += m->size;
+			return false;
+		*covered += m->size;
 	}
-	if (covered != size)
+	return true;
+}
+
+/* All mappings in a range, which they must be without a gap. */
+static CUresult set_access_in(CUdeviceptr p, size_t size, unsigned int flags, int device)
+{
+	CUresult r = CUDA_SUCCESS;
+	size_t covered;
+
+	if (!whole_in(p, size, &covered) || covered != size)
 		return CUDA_ERROR_INVALID_VALUE;
 	for (struct mapping *m = mappings; m && !r; m = m->next)
 		if (p <= m->va && m->va < p + size)
-			r = fn(m, flags, device);
+			r = set_access(m, flags, device);
 	return r;
 }
 
@@ -254,7 +259,7 @@ CUDA_API(cuMemSetAccess, CU_ARGS(CUdeviceptr p, size_t size, const CUmemAccessDe
 			return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&cu_vmm_lock);
 	for (size_t i = 0; i < count && !r; i++)
-		r = each_in(p, size, set_access, desc[i].flags, desc[i].location.id);
+		r = set_access_in(p, size, desc[i].flags, desc[i].location.id);
 	pthread_mutex_unlock(&cu_vmm_lock);
 	return r;
 }
@@ -300,28 +305,19 @@ CUDA_API(cuMemGetAccess, CU_ARGS(unsigned long long *flags, const CUmemLocation 
 	return CUDA_SUCCESS;
 }
 
-static CUresult drop_access(struct mapping *m, unsigned int flags, int device)
-{
-	(void)flags;
-	(void)device;
-	drop(m);
-	return CUDA_SUCCESS;
-}
-
 CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 {
 	CUresult r = cu_ready();
+	size_t covered;
 
 	if (r)
 		return r;
 	if (!p || !size)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&cu_vmm_lock);
-	if (!in_use(p, size) && is_reserved(p, size)) {
-		pthread_mutex_unlock(&cu_vmm_lock);
-		return CUDA_SUCCESS;
-	}
-	r = each_in(p, size, drop_access, CU_MEM_ACCESS_FLAGS_PROT_NONE, 0);
+	/* Between them there may be reserved addresses to which nothing is mapped. */
+	if (!whole_in(p, size, &covered) || (covered != size && !is_reserved(p, size)))
+		r = CUDA_ERROR_INVALID_VALUE;
 	for (struct mapping **at = &mappings; *at && !r;) {
 		struct mapping *m = *at;
 
@@ -330,6 +326,7 @@ CUDA_API(cuMemUnmap, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size))
 			continue;
 		}
 		*at = m->next;
+		drop(m);
 		cu_allocation_put(m->a);
 		free(m);
 	}
