@@ -63,17 +63,25 @@ static void test_init(void)
 	ok(!cuDeviceGetByPCIBusId(&d, "01:02.0") && d == 0, "found by a short PCI address");
 	ok(cuCtxGetCurrent(&ctx) == CUDA_SUCCESS && !ctx, "no context is current at first");
 	ok(cuCtxSynchronize() == CUDA_ERROR_INVALID_CONTEXT, "and calls say so");
+	ok(!cuMemFree_v2(0) && cuMemFree_v2(8) == CUDA_ERROR_INVALID_VALUE, "but memory is freed without one");
+	ok(cuDeviceGetP2PAttribute(&value, 1, 0, 0) == CUDA_ERROR_INVALID_DEVICE, "a device is no peer of itself");
 }
 
 static void test_contexts(void)
 {
 	CUcontext a, b, c;
-	unsigned int flags;
+	unsigned int flags, version;
+	CUdeviceptr p;
 	int active;
 
 	ok(!cuDevicePrimaryCtxGetState(0, &flags, &active) && !active, "the primary context sleeps");
 	ok(!cuDevicePrimaryCtxRetain(&primary, 0) && !cuCtxSetCurrent(primary), "retain it");
+	ok(!cuMemAlloc_v2(&p, 100) && !cuCtxSetCurrent(NULL) && !cuMemFree_v2(p) && !cuCtxSetCurrent(primary),
+	   "memory knows its context");
 	ok(!cuCtxCreate_v2(&a, 0, 0) && !cuCtxGetCurrent(&b) && a == b, "a plain context is pushed");
+	ok(!cuCtxGetFlags(&flags) && flags == CU_CTX_MAP_HOST, "it maps host memory");
+	ok(!cuCtxGetApiVersion(primary, &version) && version == 3020 && !cuCtxGetApiVersion(a, &version) &&
+	   version == 3020, "all contexts are of one version");
 	ok(!cuCtxPushCurrent_v2(primary) && !cuCtxPopCurrent_v2(&c) && c == primary, "push and pop");
 	ok(!cuCtxDestroy_v2(a) && !cuCtxGetCurrent(&b) && b == primary, "destroying the current one pops it");
 	ok(cuCtxDestroy_v2(a) == CUDA_ERROR_INVALID_CONTEXT, "destroyed twice");
@@ -111,9 +119,11 @@ static void test_memory(void)
 								    (uintptr_t)h) && type == CU_MEMORYTYPE_HOST,
 	   "pinned memory");
 	memset(h, 7, 5000);
+	ok(cuMemHostUnregister(h) == CUDA_ERROR_INVALID_VALUE, "not to be unregistered");
 	ok(!cuMemFreeHost(h) && cuMemFreeHost(h) == CUDA_ERROR_INVALID_VALUE, "freed once");
 	h = aligned_alloc(4096, 65536);
 	ok(!cuMemHostRegister_v2(h, 65536, 0), "register");
+	ok(!cuMemHostGetFlags(&type, h) && type == CU_MEMHOSTREGISTER_DEVICEMAP, "mapped, asked for or not");
 	ok(cuMemHostRegister_v2((char *)h + 4096, 100, 0) == CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED,
 	   "registered already");
 	ok(!cuMemHostUnregister(h) && cuMemHostUnregister(h) == CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED,
@@ -122,6 +132,27 @@ static void test_memory(void)
 	ok(!cuMemAllocManaged(&p, 10000, CU_MEM_ATTACH_GLOBAL) && !(p >> 47), "managed memory is a host address");
 	memset((void *)p, 1, 10000);
 	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_IS_MANAGED, p) && value == 1, "and says what it is");
+	cuMemFree_v2(p);
+}
+
+static void test_pointers(void)
+{
+	static const int asked[] = { CU_POINTER_ATTRIBUTE_MEMORY_TYPE, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL };
+	int type = 9, ordinal = 9, value = 9;
+	void *out[] = { &type, &ordinal };
+	CUdeviceptr p;
+
+	cuMemAlloc_v2(&p, 100);
+	ok(!cuPointerGetAttributes(2, asked, out, p + 50) && type == CU_MEMORYTYPE_DEVICE && ordinal == 0,
+	   "what memory is, at once");
+	ok(!cuPointerGetAttributes(2, asked, out, (uintptr_t)&type) && type == 0 && ordinal == -2,
+	   "an address that is nothing is on no device");
+	ok(cuPointerGetAttributes(0, asked, out, p) == CUDA_ERROR_INVALID_VALUE, "nothing asked");
+	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE, p) && !value &&
+	   cuPointerGetAttribute(&value, 22, p) == CUDA_ERROR_INVALID_VALUE, "nothing decompresses; the last attribute");
+	ok(!cuMemcpyPeer(p, NULL, p + 50, primary, 50) && !cuMemcpyPeer(p, NULL, p + 50, NULL, 50) &&
+	   cuMemcpyPeer(p, (CUcontext)&type, p + 50, NULL, 50) == CUDA_ERROR_INVALID_CONTEXT,
+	   "a copy between contexts, one of them the current");
 	cuMemFree_v2(p);
 }
 
@@ -201,6 +232,8 @@ static void test_copies(void)
 		       same(out, in + ((z + 1) * 20 + y) * 50, 40);
 	}
 	ok(good, "three dimensions");
+	box.srcLOD = box.dstLOD = 1;
+	ok(!cuMemcpy3D_v2(&box), "a level of detail is an array's");
 
 	ok(!cuMemsetD8_v2(a, 0x5a, N) && !cuMemsetD32Async(a + 400, 0x01020304, 10, NULL) &&
 	   !cuMemsetD2D16_v2(a + 1024, 256, 0xbeef, 3, 4) && !cuMemcpyDtoH_v2(out, a, N), "fills");
@@ -383,6 +416,72 @@ static void test_streams(void)
 	cuMemFreeHost(word);
 }
 
+/* Managed memory for one stream; events for a graph's later launches, where none is captured. */
+static void test_odd_orders(void)
+{
+	CUdeviceptr managed, plain;
+	CUstream s;
+	CUevent e;
+
+	cuStreamCreate(&s, 0);
+	cuEventCreate(&e, CU_EVENT_DISABLE_TIMING);
+	cuMemAlloc_v2(&plain, 100);
+	cuMemAllocManaged(&managed, 100, CU_MEM_ATTACH_GLOBAL);
+	ok(!cuStreamAttachMemAsync(s, managed, 0, CU_MEM_ATTACH_SINGLE) &&
+	   !cuStreamAttachMemAsync(s, managed, 100, CU_MEM_ATTACH_GLOBAL) &&
+	   !cuStreamAttachMemAsync(NULL, managed, 0, CU_MEM_ATTACH_GLOBAL), "managed memory is attached");
+	ok(cuStreamAttachMemAsync(s, plain, 0, CU_MEM_ATTACH_GLOBAL) == CUDA_ERROR_INVALID_VALUE, "no other is");
+	ok(cuStreamAttachMemAsync(s, managed, 50, CU_MEM_ATTACH_GLOBAL) == CUDA_ERROR_INVALID_VALUE, "nor half of it");
+	ok(cuStreamAttachMemAsync(NULL, managed, 0, CU_MEM_ATTACH_SINGLE) == CUDA_ERROR_INVALID_VALUE,
+	   "nor to the legacy stream alone");
+	ok(!cuEventRecord(e, s) && cuEventRecordWithFlags(e, s, 1) == CUDA_ERROR_ILLEGAL_STATE &&
+	   !cuEventRecordWithFlags(e, s, 0), "an external record outside a capture");
+	ok(cuStreamWaitEvent(s, e, 1) == CUDA_ERROR_ILLEGAL_STATE && !cuStreamWaitEvent(s, e, 0), "an external wait");
+	cuStreamDestroy_v2(s);
+	cuEventDestroy_v2(e);
+	cuMemFree_v2(plain);
+	cuMemFree_v2(managed);
+}
+
+/* A function's attribute takes values up to that one and no more, none below 0. */
+static bool takes_to(CUfunction f, int attribute, int most)
+{
+	bool good = cuFuncSetAttribute(f, attribute, -1) == CUDA_ERROR_INVALID_VALUE &&
+		    cuFuncSetAttribute(f, attribute, most + 1) == CUDA_ERROR_INVALID_VALUE;
+
+	for (int v = 0; v <= most; v++)
+		good = good && !cuFuncSetAttribute(f, attribute, v);
+	return good;
+}
+
+static void test_functions(void)
+{
+	int value = -1, narrow = 0, wide = 0;
+	CUfunction f, g;
+	CUdeviceptr p;
+	CUmodule m;
+	size_t size;
+
+	ok(!cuModuleLoadData(&m, ".version 8.0\n.target sm_80\n.address_size 64\n.const .align 4 .b8 c[61];\n"
+			     ".const .align 8 .b64 d;\n.global .align 4 .b8 e[400];\n"
+			     ".visible .entry f() .maxntid 128, 1, 1 { ret; }\n.visible .entry g() { ret; }\n") &&
+	   !cuModuleGetFunction(&f, m, "f") && !cuModuleGetFunction(&g, m, "g"), "two kernels");
+	ok(cuModuleGetFunction(&f, m, "") == CUDA_ERROR_INVALID_VALUE &&
+	   cuModuleGetFunction(&f, m, "c") == CUDA_ERROR_NOT_FOUND, "a kernel without a name, or that is a variable");
+	ok(cuModuleGetGlobal_v2(&p, &size, m, "f") == CUDA_ERROR_INVALID_VALUE &&
+	   cuModuleGetGlobal_v2(&p, &size, m, "h") == CUDA_ERROR_NOT_FOUND, "a variable that is a kernel, or nothing");
+	ok(!cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_CONST_SIZE_BYTES, f) && value == 72, "constants of its module");
+	ok(takes_to(f, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_WIDTH, 1) &&
+	   takes_to(f, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_HEIGHT, 1) &&
+	   takes_to(f, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH, 1) &&
+	   !cuFuncGetAttribute(&value, CU_FUNC_ATTRIBUTE_REQUIRED_CLUSTER_DEPTH, f) && value == 1, "clusters of one block");
+	ok(takes_to(f, CU_FUNC_ATTRIBUTE_CLUSTER_SCHEDULING_POLICY_PREFERENCE, 2), "ways to place them");
+	ok(!cuOccupancyMaxActiveBlocksPerMultiprocessor(&narrow, f, 256, 0) &&
+	   !cuOccupancyMaxActiveBlocksPerMultiprocessor(&wide, g, 256, 0) && narrow && narrow == wide,
+	   "blocks larger than a kernel is to be launched with");
+	cuModuleUnload(m);
+}
+
 /* Events of whole contexts, and batches of copies. */
 static void test_context_events(void)
 {
@@ -463,6 +562,33 @@ static void test_pools(void)
 	ok(cuMemAddressFree(v, 8 << 20) == CUDA_ERROR_INVALID_VALUE, "mapped addresses are not freed");
 	ok(!cuMemRelease(h) && !cuMemUnmap(v + (2 << 20), 4 << 20) && !cuMemAddressFree(v, 8 << 20), "and back");
 	ok(cuMemRelease(h) == CUDA_ERROR_INVALID_VALUE, "released once");
+}
+
+static void test_pool_properties(void)
+{
+	CUmemPoolProps props = {
+		.allocType = CU_MEM_ALLOCATION_TYPE_PINNED, .location = { CU_MEM_LOCATION_TYPE_DEVICE, 9 },
+	};
+	CUmemAccessDesc access = { { CU_MEM_LOCATION_TYPE_DEVICE, 0 }, CU_MEM_ACCESS_FLAGS_PROT_READWRITE };
+	CUmemoryPool pool;
+
+	ok(cuMemPoolCreate(&pool, &props) == CUDA_ERROR_INVALID_VALUE, "a pool of no device");
+	props.location = (CUmemLocation){ 0, 0 };
+	ok(cuMemPoolCreate(&pool, &props) == CUDA_ERROR_INVALID_VALUE, "a pool that is nowhere");
+	props.location.type = CU_MEM_LOCATION_TYPE_DEVICE;
+	props.handleTypes = 64;
+	ok(cuMemPoolCreate(&pool, &props) == CUDA_ERROR_INVALID_VALUE, "shared in no known way");
+	props.handleTypes = 8;
+	ok(cuMemPoolCreate(&pool, &props) == CUDA_ERROR_NOT_SUPPORTED, "shared by a fabric");
+	props.handleTypes = 0;
+	ok(!cuMemPoolCreate(&pool, &props) && !cuMemPoolSetAccess(pool, &access, 1), "a pool and its device");
+	access.flags = CU_MEM_ACCESS_FLAGS_PROT_READ;
+	ok(cuMemPoolSetAccess(pool, &access, 1) == CUDA_ERROR_NOT_SUPPORTED, "which may not read only");
+	access.flags = CU_MEM_ACCESS_FLAGS_PROT_NONE;
+	ok(cuMemPoolSetAccess(pool, &access, 1) == CUDA_ERROR_INVALID_DEVICE, "nor have no access");
+	access.location.id = 7;
+	ok(cuMemPoolSetAccess(pool, &access, 1) == CUDA_ERROR_INVALID_DEVICE, "nor does a device that is none");
+	cuMemPoolDestroy(pool);
 }
 
 static void test_refusals(void)
@@ -559,14 +685,18 @@ int main(void)
 	test_init();
 	test_contexts();
 	test_memory();
+	test_pointers();
 	test_tensor_maps();
 	test_copies();
 	test_many_variables();
 	test_large_variable();
 	test_priorities();
 	test_streams();
+	test_odd_orders();
+	test_functions();
 	test_context_events();
 	test_pools();
+	test_pool_properties();
 	test_refusals();
 	test_tables();
 	test_fork();

@@ -25,6 +25,7 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device);
 CUresult cuDeviceGetHostAtomicCapabilities(unsigned int *out, const int *operations, unsigned int count, CUdevice device);
 CUresult cuDeviceGetP2PAtomicCapabilities(unsigned int *out, const int *operations, unsigned int count, CUdevice from,
 					  CUdevice to);
+CUresult cuDeviceGetP2PAttribute(int *value, int attribute, CUdevice source, CUdevice target);
 CUresult cuDeviceGetPCIBusId(char *id, int length, CUdevice device);
 CUresult cuDeviceGetByPCIBusId(CUdevice *device, const char *id);
 CUresult cuDevicePrimaryCtxRetain(CUcontext *ctx, CUdevice device);
@@ -38,6 +39,8 @@ CUresult cuCtxGetCurrent(CUcontext *ctx);
 CUresult cuCtxPushCurrent_v2(CUcontext ctx);
 CUresult cuCtxPopCurrent_v2(CUcontext *ctx);
 CUresult cuCtxSynchronize(void);
+CUresult cuCtxGetFlags(unsigned int *flags);
+CUresult cuCtxGetApiVersion(CUcontext ctx, unsigned int *version);
 CUresult cuCtxGetId(CUcontext ctx, unsigned long long *id);
 CUresult cuCtxGetLimit(size_t *value, unsigned int limit);
 CUresult cuCtxSetLimit(unsigned int limit, size_t value);
@@ -52,9 +55,12 @@ CUresult cuTensorMapEncodeTiled(void *map, uint32_t type, uint32_t rank, void *a
 				const uint64_t *stride, const uint32_t *box, const uint32_t *step,
 				uint32_t interleave, uint32_t swizzle, uint32_t promotion, uint32_t fill);
 CUresult cuTensorMapReplaceAddress(void *map, void *address);
+CUresult cuMemHostGetFlags(unsigned int *flags, void *p);
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total);
 CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr p);
 CUresult cuPointerGetAttribute(void *data, int attribute, CUdeviceptr p);
+CUresult cuPointerGetAttributes(unsigned int count, const int *attributes, void **data, CUdeviceptr p);
+CUresult cuMemcpyPeer(CUdeviceptr dst, CUcontext dst_ctx, CUdeviceptr src, CUcontext src_ctx, size_t bytes);
 CUresult cuMemcpy(CUdeviceptr dst, CUdeviceptr src, size_t bytes);
 CUresult cuMemcpyAsync(CUdeviceptr dst, CUdeviceptr src, size_t bytes, CUstream stream);
 CUresult cuMemcpyHtoD_v2(CUdeviceptr dst, const void *src, size_t bytes);
@@ -82,6 +88,7 @@ CUresult cuStreamDestroy_v2(CUstream stream);
 CUresult cuStreamSynchronize(CUstream stream);
 CUresult cuStreamQuery(CUstream stream);
 CUresult cuStreamIsCapturing(CUstream stream, int *status);
+CUresult cuStreamAttachMemAsync(CUstream stream, CUdeviceptr p, size_t length, unsigned int flags);
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags);
 CUresult cuLaunchCooperativeKernel(CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx,
 				   unsigned int by, unsigned int bz, unsigned int dynamic, CUstream stream,
@@ -96,6 +103,7 @@ CUresult cuUserObjectCreate(CUuserObject *object, void *data, CUhostFn destroy, 
 CUresult cuUserObjectRelease(CUuserObject object, unsigned int count);
 CUresult cuEventDestroy_v2(CUevent event);
 CUresult cuEventRecord(CUevent event, CUstream stream);
+CUresult cuEventRecordWithFlags(CUevent event, CUstream stream, unsigned int flags);
 CUresult cuEventQuery(CUevent event);
 CUresult cuEventSynchronize(CUevent event);
 CUresult cuEventElapsedTime(float *ms, CUevent start, CUevent end);
@@ -107,6 +115,7 @@ CUresult cuMemAllocAsync(CUdeviceptr *p, size_t size, CUstream stream);
 CUresult cuMemFreeAsync(CUdeviceptr p, CUstream stream);
 CUresult cuDeviceGetDefaultMemPool(CUmemoryPool *pool, CUdevice device);
 CUresult cuMemPoolCreate(CUmemoryPool *pool, const CUmemPoolProps *props);
+CUresult cuMemPoolSetAccess(CUmemoryPool pool, const CUmemAccessDesc *desc, size_t count);
 CUresult cuMemPoolDestroy(CUmemoryPool pool);
 CUresult cuMemAllocFromPoolAsync(CUdeviceptr *p, size_t size, CUmemoryPool pool, CUstream stream);
 CUresult cuMemPoolGetAttribute(CUmemoryPool pool, int attribute, void *value);
@@ -130,6 +139,9 @@ CUresult cuModuleLoadDataEx(CUmodule *mod, const void *image, unsigned int count
 CUresult cuModuleLoadData(CUmodule *mod, const void *image);
 CUresult cuModuleUnload(CUmodule mod);
 CUresult cuModuleGetFunction(CUfunction *f, CUmodule mod, const char *name);
+CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction f);
+CUresult cuFuncSetAttribute(CUfunction f, int attribute, int value);
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction f, int threads, size_t dynamic);
 CUresult cuModuleGetGlobal_v2(CUdeviceptr *p, size_t *size, CUmodule mod, const char *name);
 CUresult cuLibraryLoadData(CUlibrary *lib, const void *data, int *jit_options, void **jit_values,
 			   unsigned int jit_count, int *options, void **values, unsigned int count);

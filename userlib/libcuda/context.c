@@ -117,7 +117,7 @@ CUresult cu_context_activate(CUcontext ctx)
 	return CUDA_SUCCESS;
 }
 
-static CUcontext context_new(struct cu_device *dev, unsigned int flags, unsigned int version)
+static CUcontext context_new(struct cu_device *dev, unsigned int flags)
 {
 	CUcontext ctx = cu_object_new(CU_CONTEXT, sizeof(*ctx));
 
@@ -125,15 +125,14 @@ static CUcontext context_new(struct cu_device *dev, unsigned int flags, unsigned
 		return NULL;
 	ctx->dev = dev;
 	ctx->flags = flags;
-	ctx->version = version;
 	ctx->uses = 1;
 	pthread_mutex_init(&ctx->lock, NULL);
 	return ctx;
 }
 
-CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *out)
+CUresult cu_context_create(struct cu_device *dev, unsigned int flags, CUcontext *out)
 {
-	CUcontext ctx = context_new(dev, flags, version);
+	CUcontext ctx = context_new(dev, flags);
 	CUresult r;
 
 	if (!ctx)
@@ -241,7 +240,7 @@ static CUresult primary_new(struct cu_device *d)
 
 	if (d->primary)
 		return CUDA_SUCCESS;
-	ctx = context_new(d, d->primary_flags, CUDA_API_VERSION_REPORTED);
+	ctx = context_new(d, d->primary_flags);
 	if (!ctx)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	ctx->primary = true;

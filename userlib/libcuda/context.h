@@ -26,7 +26,6 @@ enum { CU_LIMITS = 10 };
  * @id: never the same for two contexts of a process
  * @primary: the device's primary context: outlives its activity
  * @flags: as cuCtxCreate took them
- * @version: API version of the program that made it
  * @uses: cuCtxAttach and cuCtxDetach
  * @error: what ended it, or CUDA_SUCCESS
  * @ended: a word of the kernel's, not zero once it has ended the context; NULL before the first queue
@@ -56,7 +55,7 @@ struct CUctx_st {
 	uint32_t handle;
 	uint64_t id;
 	bool primary;
-	unsigned int flags, version, uses;
+	unsigned int flags, uses;
 	CUresult error;
 	const uint32_t *ended;
 	pthread_mutex_t lock;
@@ -91,7 +90,7 @@ CUresult cu_context_health(CUcontext ctx);
 /* Initialized, and the current context, if there is one, in good health. */
 CUresult cu_ready_in_health(void);
 
-CUresult cu_context_create(struct cu_device *dev, unsigned int flags, unsigned int version, CUcontext *ctx);
+CUresult cu_context_create(struct cu_device *dev, unsigned int flags, CUcontext *ctx);
 CUresult cu_context_activate(CUcontext ctx);
 void cu_context_deactivate(CUcontext ctx);
 void cu_context_destroy(CUcontext ctx);

@@ -5,7 +5,7 @@
 #include "print.h"
 #include "stream.h"
 
-static CUresult create(CUcontext *out, unsigned int flags, unsigned int version, CUdevice device)
+static CUresult create(CUcontext *out, unsigned int flags, CUdevice device)
 {
 	struct cu_device *d;
 	CUcontext ctx;
@@ -15,7 +15,7 @@ static CUresult create(CUcontext *out, unsigned int flags, unsigned int version,
 		return r;
 	if (!out || !cu_context_flags_valid(flags))
 		return CUDA_ERROR_INVALID_VALUE;
-	r = cu_context_create(d, flags, version, &ctx);
+	r = cu_context_create(d, flags, &ctx);
 	if (r)
 		return r;
 	r = cu_stack_push(ctx);
@@ -28,7 +28,7 @@ static CUresult create(CUcontext *out, unsigned int flags, unsigned int version,
 
 CUDA_API(cuCtxCreate_v2, CU_ARGS(CUcontext *ctx, unsigned int flags, CUdevice device), CU_ARGS(ctx, flags, device))
 {
-	return create(ctx, flags, 3020, device);
+	return create(ctx, flags, device);
 }
 
 CUDA_API(cuCtxCreate_v3, CU_ARGS(CUcontext *ctx, void *affinity, int count, unsigned int flags, CUdevice device),
@@ -36,7 +36,7 @@ CUDA_API(cuCtxCreate_v3, CU_ARGS(CUcontext *ctx, void *affinity, int count, unsi
 {
 	if (count < 0 || (count && !affinity))
 		return CUDA_ERROR_INVALID_VALUE;
-	return count ? CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY : create(ctx, flags, 3020, device);
+	return count ? CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY : create(ctx, flags, device);
 }
 
 /* Parameters: a list of execution affinities, its length, a share with graphics. */
@@ -51,7 +51,7 @@ CUDA_API(cuCtxCreate_v4, CU_ARGS(CUcontext *ctx, struct create_params *p, unsign
 {
 	if (p && p->count)
 		return CUDA_ERROR_UNSUPPORTED_EXEC_AFFINITY;
-	return p && p->cig ? CUDA_ERROR_NOT_SUPPORTED : create(ctx, flags, 3020, device);
+	return p && p->cig ? CUDA_ERROR_NOT_SUPPORTED : create(ctx, flags, device);
 }
 
 CUDA_API(cuCtxDestroy_v2, CU_ARGS(CUcontext ctx), CU_ARGS(ctx))
@@ -164,7 +164,7 @@ CUDA_API(cuCtxGetFlags, CU_ARGS(unsigned int *flags), CU_ARGS(flags))
 	if (!r && !flags)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*flags = ctx->flags;
+		*flags = ctx->flags | CU_CTX_MAP_HOST;	/* as with every context of today's drivers */
 	return r;
 }
 
@@ -198,7 +198,7 @@ CUDA_API(cuCtxGetApiVersion, CU_ARGS(CUcontext ctx, unsigned int *version), CU_A
 	if (!r && !version)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*version = ctx->version;
+		*version = 3020;	/* of every context, the primary one too */
 	return r;
 }
 

@@ -46,12 +46,17 @@ CUDA_API_STREAM(cuMemcpyDtoDAsync_v2, CU_ARGS(CUdeviceptr dst, CUdeviceptr src, 
 	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, false);
 }
 
-/* The contexts are found by the addresses. */
+/* The contexts are found by the addresses. NULL stands for the current one, which the stream is of. */
+static bool is_context(CUcontext ctx)
+{
+	return !ctx || cu_context_alive(ctx);
+}
+
 CUDA_API_SYNC(cuMemcpyPeer,
 	      CU_ARGS(CUdeviceptr dst, CUcontext dst_ctx, CUdeviceptr src, CUcontext src_ctx, size_t bytes),
 	      CU_ARGS(dst, dst_ctx, src, src_ctx, bytes))
 {
-	if (!cu_context_alive(dst_ctx) || !cu_context_alive(src_ctx))
+	if (!is_context(dst_ctx) || !is_context(src_ctx))
 		return CUDA_ERROR_INVALID_CONTEXT;
 	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, true);
 }
@@ -61,7 +66,7 @@ CUDA_API_STREAM(cuMemcpyPeerAsync,
 			CUstream stream),
 		CU_ARGS(dst, dst_ctx, src, src_ctx, bytes, stream))
 {
-	if (!cu_context_alive(dst_ctx) || !cu_context_alive(src_ctx))
+	if (!is_context(dst_ctx) || !is_context(src_ctx))
 		return CUDA_ERROR_INVALID_CONTEXT;
 	return cu_copy_line(stream, dst, CU_SIDE_DEVICE, src, CU_SIDE_DEVICE, bytes, false);
 }
@@ -115,8 +120,6 @@ CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *b)
 {
 	CUresult r;
 
-	if (c->srcLOD || c->dstLOD)
-		return CUDA_ERROR_INVALID_VALUE;
 	*b = (struct cu_box){ .width = c->WidthInBytes, .height = c->Height, .depth = c->Depth };
 	r = side_of(c->dstMemoryType, c->dstHost, c->dstDevice, &b->dst, &b->dst_side);
 	if (!r)

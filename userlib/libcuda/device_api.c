@@ -229,8 +229,10 @@ CUDA_API(cuDeviceGetP2PAttribute, CU_ARGS(int *value, int attribute, CUdevice so
 
 	if (!r)
 		r = cu_device_get(target, &d);
-	if (!r && (!value || attribute < 1 || attribute > 5 || source == target))
+	if (!r && (!value || attribute < 1 || attribute > 5))
 		r = CUDA_ERROR_INVALID_VALUE;
+	if (!r && source == target)
+		r = CUDA_ERROR_INVALID_DEVICE;
 	if (!r)
 		*value = attribute == CU_DEVICE_P2P_ATTRIBUTE_ACCESS_SUPPORTED ||
 			 attribute == CU_DEVICE_P2P_ATTRIBUTE_NATIVE_ATOMIC_SUPPORTED;

@@ -180,9 +180,16 @@ CUDA_API_STREAM(cuEventRecord, CU_ARGS(CUevent event, CUstream stream), CU_ARGS(
 
 static CUresult record_with_flags(CUevent event, CUstream stream, unsigned int flags)
 {
+	CUresult r = cu_event_get(event);
+	CUstream s;
+
 	if (flags & ~CU_EVENT_RECORD_EXTERNAL)
 		return CUDA_ERROR_INVALID_VALUE;
-	return cu_event_record(event, stream, flags);
+	if (!r && flags)
+		r = cu_stream_get(stream, &s);
+	if (!r && flags && !cu_stream_captures(s))
+		r = CUDA_ERROR_ILLEGAL_STATE;	/* external to a capture that there is not */
+	return r ? r : cu_event_record(event, stream, flags);
 }
 
 CU_EXPORT CUresult cuEventRecordWithFlags_ptsz(CUevent event, CUstream stream, unsigned int flags);
@@ -320,6 +327,8 @@ CUresult cu_event_wait(CUevent e, CUstream stream, bool external)
 
 	if (!r)
 		r = cu_stream_get(stream, &s);
+	if (!r && external && !cu_stream_captures(s))
+		r = CUDA_ERROR_ILLEGAL_STATE;
 	if (!r)
 		r = cu_capture_wait(s, e, external, &handled);
 	if (r || handled)

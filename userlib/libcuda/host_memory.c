@@ -168,8 +168,12 @@ CUDA_API(cuMemFreeHost, CU_ARGS(void *p), CU_ARGS(p))
 
 CUDA_API(cuMemHostUnregister, CU_ARGS(void *p), CU_ARGS(p))
 {
-	return p ? host_end(p, CU_MEM_REGISTERED, CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED) :
-		   CUDA_ERROR_INVALID_VALUE;
+	struct cu_mem m;
+	bool ours = p && cu_mem_find((uintptr_t)p, &m) && m.kind == CU_MEM_HOST;
+
+	if (!p)
+		return CUDA_ERROR_INVALID_VALUE;
+	return host_end(p, CU_MEM_REGISTERED, ours ? CUDA_ERROR_INVALID_VALUE : CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
 }
 
 CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags), CU_ARGS(p, size, flags))
@@ -190,7 +194,7 @@ CUDA_API(cuMemHostRegister_v2, CU_ARGS(void *p, size_t size, unsigned int flags)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	m->kind = CU_MEM_REGISTERED;
 	m->ctx = ctx;
-	m->flags = flags;
+	m->flags = flags | CU_MEMHOSTREGISTER_DEVICEMAP;
 	m->readonly = flags & CU_MEMHOSTREGISTER_READ_ONLY;
 	m->base = start;
 	m->offset = (uintptr_t)p - start;

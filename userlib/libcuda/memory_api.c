@@ -102,6 +102,8 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	CUcontext ctx;
 	CUresult r = cu_current_any(&ctx);
 
+	if (r == CUDA_ERROR_INVALID_CONTEXT)	/* none is needed: memory knows its own */
+		r = CUDA_SUCCESS;
 	if (!r)
 		r = cu_capture_unsafe();
 	if (r || !p)
@@ -111,6 +113,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 		return cu_ipc_close_memory(p, true, NULL, (struct cu_point){ 0 });
 	/* What was submitted before may use it to its end. */
 	cu_mem_synchronize(m);
+	ctx = ctx ? ctx : m->ctx;
 	if (m->kind == CU_MEM_GRAPH) {
 		cu_mem_keep(m);
 		return cu_graph_mem_free(p, (struct cu_point){ 0 });

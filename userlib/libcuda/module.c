@@ -328,3 +328,14 @@ CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdevice
 		*size = g.size;
 	return CUDA_SUCCESS;
 }
+
+size_t cu_module_const_bytes(CUmodule mod)
+{
+	struct vgpucc_global g;
+	size_t end = 0;
+
+	for (unsigned int i = 0; !vgpucc_global_at(mod->image->cc, i, &g); i++)
+		if (is_ours(&g) && g.space == VGPUCC_CONST)
+			end = (end + g.align - 1) / g.align * g.align + g.size;
+	return end;
+}

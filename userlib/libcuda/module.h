@@ -144,6 +144,8 @@ void cu_modules_destroy(CUcontext ctx);
 CUresult cu_module_function(CUmodule mod, const char *name, CUfunction *f);
 CUresult cu_module_function_at(CUmodule mod, unsigned int index, CUfunction *f);
 CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdeviceptr *p, size_t *size);
+/* Bytes of its .const variables, one behind the other. */
+size_t cu_module_const_bytes(CUmodule mod);
 
 /* module_api.c: a whole file, with a NUL after it; the caller frees it. */
 CUresult cu_read_file(const char *name, void **data, size_t *size);

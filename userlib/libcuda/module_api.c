@@ -153,7 +153,7 @@ CUDA_API(cuModuleGetFunction, CU_ARGS(CUfunction *f, CUmodule mod, const char *n
 {
 	CUresult r = get_healthy(mod);
 
-	if (!r && (!f || !name))
+	if (!r && (!f || !name || !*name))
 		r = CUDA_ERROR_INVALID_VALUE;
 	return r ? r : cu_module_function(mod, name, f);
 }
@@ -185,10 +185,16 @@ CUDA_API(cuModuleGetGlobal_v2, CU_ARGS(CUdeviceptr *p, size_t *size, CUmodule mo
 	 CU_ARGS(p, size, mod, name))
 {
 	CUresult r = get_healthy(mod);
+	struct vgpucc_kernel k;
 
 	if (!r && (!name || (!p && !size)))
 		r = CUDA_ERROR_INVALID_VALUE;
-	return r ? r : cu_module_global(mod, name, false, p, size);
+	if (!r)
+		r = cu_module_global(mod, name, false, p, size);
+	/* A kernel is there, and no variable. */
+	if (r == CUDA_ERROR_NOT_FOUND && !vgpucc_kernel_find(mod->image->cc, name, &k))
+		r = CUDA_ERROR_INVALID_VALUE;
+	return r;
 }
 
 CUDA_API(cuModuleGetLoadingMode, CU_ARGS(int *mode), CU_ARGS(mode))

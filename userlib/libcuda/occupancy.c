@@ -12,7 +12,8 @@ static int resident_blocks(CUfunction f, int threads, size_t dynamic)
 	size_t shared = f->kernel.static_shared + dynamic;
 	unsigned int n, limit, rounded = (threads + dev->warp_size - 1) / dev->warp_size * dev->warp_size;
 
-	if (threads > cu_kernel_max_threads(&f->kernel, dev) || shared > dev->shared_block_optin)
+	/* A .maxntid of the kernel bounds no more than its launches. */
+	if (threads > (int)dev->max_threads_block || shared > dev->shared_block_optin)
 		return 0;
 	n = dev->max_threads_sm / rounded;
 	limit = dev->shared_sm / (shared + dev->shared_reserved ? shared + dev->shared_reserved : 1);

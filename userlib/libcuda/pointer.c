@@ -28,6 +28,7 @@ static size_t attribute_size(int attribute)
 	case CU_POINTER_ATTRIBUTE_IS_LEGACY_CUDA_IPC_CAPABLE:
 	case CU_POINTER_ATTRIBUTE_MAPPED:
 	case CU_POINTER_ATTRIBUTE_IS_GPU_DIRECT_RDMA_CAPABLE:
+	case CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE:
 		return 4;
 	default:
 		return 0;
@@ -94,7 +95,7 @@ CUDA_API(cuPointerGetAttribute, CU_ARGS(void *data, int attribute, CUdeviceptr p
 	return CUDA_SUCCESS;
 }
 
-/* All at once; an address that is nothing gets zeros and no error. */
+/* All at once; an address that is nothing gets zeros, as its device -2 (CU_DEVICE_INVALID), and no error. */
 CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attributes, void **data, CUdeviceptr p),
 	 CU_ARGS(count, attributes, data, p))
 {
@@ -104,14 +105,14 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 
 	if (r)
 		return r;
-	if (!attributes || !data)
+	if (!count || !attributes || !data)
 		return CUDA_ERROR_INVALID_VALUE;
 	for (unsigned int i = 0; i < count; i++)
 		if (!attribute_size(attributes[i]) || !data[i])
 			return CUDA_ERROR_INVALID_VALUE;
 	known = cu_mem_find(p, &m);
 	for (unsigned int i = 0; i < count; i++) {
-		uint64_t none = attributes[i] == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL ? ~0ull : 0;
+		uint64_t none = attributes[i] == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL ? -2 : 0;
 
 		store(data[i], known ? attribute_value(&m, attributes[i], p) : none,
 		      attribute_size(attributes[i]));

@@ -67,9 +67,13 @@ CUDA_API(cuMemPoolSetAccess, CU_ARGS(CUmemoryPool pool, const CUmemAccessDesc *d
 		int id = desc[i].location.id;
 		bool none = desc[i].flags == CU_MEM_ACCESS_FLAGS_PROT_NONE;
 
-		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE || id < 0 || id >= cu_device_count ||
-		    (none && id == pool->dev->ordinal))
+		if (desc[i].location.type != CU_MEM_LOCATION_TYPE_DEVICE)
 			return CUDA_ERROR_INVALID_VALUE;
+		if (id < 0 || id >= cu_device_count || (none && id == pool->dev->ordinal))
+			return CUDA_ERROR_INVALID_DEVICE;
+		/* Its own device has all access, as it has to. */
+		if (id == pool->dev->ordinal && desc[i].flags == CU_MEM_ACCESS_FLAGS_PROT_READ)
+			return CUDA_ERROR_NOT_SUPPORTED;
 		if (id == pool->dev->ordinal)
 			continue;
 		pthread_mutex_lock(&pool->lock);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "callback.h"
 #include "capture.h"
+#include "memory.h"
 #include "stream.h"
 #include "stream_api.h"
 
@@ -180,6 +181,17 @@ STREAM_FIRST(cuStreamAddCallback,
 	return cu_callback_add(stream, NULL, callback, data);
 }
 
+/* Managed memory, all of it, and not to the legacy stream alone. */
+static bool may_attach(CUstream s, CUdeviceptr address, size_t length, unsigned int flags)
+{
+	struct cu_mem m;
+
+	if (flags == CU_MEM_ATTACH_SINGLE && s->kind == CU_STREAM_DEFAULT_LEGACY)
+		return false;
+	return cu_mem_find(address, &m) && m.kind == CU_MEM_MANAGED &&
+	       (!length || (address == m.base && length == m.size));
+}
+
 /* Memory is coherent everywhere at all times: there is nothing to attach. */
 STREAM_FIRST(cuStreamAttachMemAsync,
 	     CU_ARGS(CUstream stream, CUdeviceptr address, size_t length, unsigned int flags),
@@ -188,10 +200,11 @@ STREAM_FIRST(cuStreamAttachMemAsync,
 	CUstream s;
 	CUresult r;
 
-	(void)length;
 	if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST &&
 			 flags != CU_MEM_ATTACH_SINGLE))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_stream_get(stream, &s);
-	return r ? r : cu_capture_barred(s);
+	if (!r)
+		r = cu_capture_barred(s);
+	return r || may_attach(s, address, length, flags) ? r : CUDA_ERROR_INVALID_VALUE;
 }
