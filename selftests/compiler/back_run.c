@@ -720,6 +720,78 @@ static bool test_tangles(u32 programs)
 	return good;
 }
 
+/* ---- lanes that do something together, and those that do not ---- */
+
+/*
+ * Lanes 0 to 15 have the guard in the loop's first turn, lane 16, a member like them, in the second: @first is what
+ * these get, @others what the rest keeps.
+ */
+static bool test_guard(const char *insn, u64 first, u64 others)
+{
+	struct text t = { 0 };
+	bool good;
+	u64 *r;
+	u32 k;
+
+	head(&t);
+	put(&t, "and.b32 %%r0, %%r0, 31;\nmov.u32 %%r1, 0;\nmov.u32 %%r2, 77;\nsetp.lt.u32 %%p0, %%r0, 16;\n"
+	    "setp.eq.u32 %%p1, %%r0, 16;\nmov.u32 %%r3, 0x1ffff;\nmov.u32 %%r5, 0x1f;\n"
+	    "L:\nsetp.eq.and.u32 %%p2, %%r1, 0, %%p0;\nsetp.eq.and.u32 %%p3, %%r1, 1, %%p1;\n"
+	    "or.pred %%p4, %%p2, %%p3;\n@%%p4 %s;\nadd.u32 %%r1, %%r1, 1;\nsetp.lt.u32 %%p5, %%r1, 2;\n"
+	    "@%%p5 bra L;\ncvt.u64.u32 %%d2, %%r2;\nst.global.u64 [%%d1], %%d2;\nret;\n}\n", insn);
+	r = run_hold(&t);
+	good = r;
+	for (k = 0; k < 64 && good; k++)
+		good = r[k] == (k % 32 < 17 ? first : others);
+	if (!good)
+		note("%s", insn);
+	free(t.p);
+	return good;
+}
+
+static bool test_guards(void)
+{
+	return test_guard("shfl.sync.idx.b32 %r2, %r0, 16, 31, 0x1ffff", 16, 77) &&
+	       test_guard("shfl.sync.idx.b32 %r2|%p6, %r0, 16, 31, %r3", 16, 77) &&
+	       test_guard("shfl.sync.idx.b32 %r2|%p6, %r0, 16, %r5, 0x1ffff", 16, 77) &&
+	       test_guard("shfl.sync.idx.b32 %r2|%p6, %r0, 16, %r5, %r3", 16, 77) &&
+	       test_guard("shfl.sync.idx.b32 %r2, %r0, 16, %r5, %r3", 16, 77) &&
+	       test_guard("vote.sync.ballot.b32 %r2, %p1, 0x1ffff", 1 << 16, 77) &&
+	       test_guard("match.any.sync.b32 %r2, %r3, 0x1ffff", 0x1ffff, 77) &&
+	       test_guard("match.all.sync.b32 %r2|%p6, %r3, 0x1ffff", 0x1ffff, 77) &&
+	       test_guard("redux.sync.add.u32 %r2, %r0, 0x1ffff", 136, 77);
+}
+
+/* Without .sync, among those that are there: the others wait at the barrier. */
+static bool test_legacy(const char *insn)
+{
+	struct text t = { 0 };
+	bool good;
+	u64 *r;
+	u32 k;
+
+	put(&t, ".version 6.0\n.target sm_60\n.address_size 64\n.visible .entry hold(.param .u64 o)\n{\n"
+	    ".reg .b32 %%r<5>; .reg .b64 %%d<5>; .reg .pred %%p<5>;\nld.param.u64 %%d0, [o];\nmov.u32 %%r0, %%tid.x;\n"
+	    "mul.wide.u32 %%d1, %%r0, 8;\nadd.s64 %%d1, %%d0, %%d1;\nand.b32 %%r1, %%r0, 31;\nmov.u32 %%r2, %%r1;\n"
+	    "setp.lt.u32 %%p0, %%r1, 16;\nmov.u32 %%r3, 31;\n%s\nOUT:\nbar.sync 0;\n"
+	    "cvt.u64.u32 %%d2, %%r2;\nst.global.u64 [%%d1], %%d2;\nret;\n}\n", insn);
+	r = run_hold(&t);
+	good = r;
+	for (k = 0; k < 64 && good; k++)	/* nothing is said of what lane 15 gets from one that is not there */
+		good = k % 32 == 15 || r[k] == (k % 32 < 15 ? k % 32 + 1 : k % 32);
+	if (!good)
+		note("%s", insn);
+	free(t.p);
+	return good;
+}
+
+static bool test_legacies(void)
+{
+	return test_legacy("@!%p0 bra OUT;\nshfl.down.b32 %r2, %r1, 1, 31;") &&
+	       test_legacy("@!%p0 bra OUT;\nshfl.down.b32 %r2|%p1, %r1, 1, %r3;") &&
+	       test_legacy("@%p0 shfl.down.b32 %r2, %r1, 1, 31;");
+}
+
 #include "back_forms.h"
 
 static void run_set(const char *set, const char *text, size_t len)
@@ -754,6 +826,8 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_hold(150, true, true), "%s: 150 scalars", set);
 	ok(test_hold_predicates(60), "%s: 60 predicates", set);
 	ok(test_phis(900, 7), "%s: 900 phis of seven branches", set);
+	ok(test_guards(), "%s: members that have the guard at different times", set);
+	ok(test_legacies(), "%s: shuffles without .sync, of those that are there", set);
 	ok(test_tangles(300), "%s: 300 programs of random flow", set);
 }
 

@@ -28,6 +28,7 @@ enum low_cache { CACHE_FREE, CACHE_CONST, CACHE_VECTOR, CACHE_BASE, CACHE_NOT, C
  * @carry: predicate that holds CC.CF, or M_NOREG
  * @borrow: it is set where CC.CF is not
  * @blocks: machine block of each ir block, by id
+ * @part: first results of what lanes do together, where only those with the guard do it (lower_lane.c)
  */
 struct low {
 	struct unit *unit;
@@ -43,6 +44,7 @@ struct low {
 	u32 carry;
 	bool borrow;
 	struct mblock **blocks;
+	struct mopnd part[2];
 	u32 *var_offset;	/* by body variable id: offset in frame or shared */
 	struct mopnd stack_pointer;	/* at the function's entry, if it must be put back */
 };

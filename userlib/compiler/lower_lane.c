@@ -1,10 +1,51 @@
 // SPDX-License-Identifier: MIT
 /* Selection of what lanes do together: shuffles, votes, matches, barriers. */
+#include <string.h>
+
 #include "lower.h"
 
 static bool full_mask(const struct ir_operand *o)
 {
 	return o->kind == OPND_IMM && (u32)o->imm == 0xffffffff;
+}
+
+/* ---- guards ---- */
+
+/*
+ * May lanes of a fragment have different guards? A lane without the guard is not to wait for the members: it may be one
+ * of them, at another time. So it goes round the instruction; where all lanes agree, they do that by the guard.
+ */
+static bool some_only(const struct low *l)
+{
+	return l->insn->guard && !l->uni->uniform[l->insn->guard->id];
+}
+
+/* Where the instruction leaves result @k; for some lanes only, it is a register of its own. */
+static struct mopnd result(struct low *l, u32 k)
+{
+	struct mopnd d = low_dst(l, &l->insn->ops[k]);
+
+	if (some_only(l))
+		d = l->part[k] = low_temp(l, low_class(l, &d));
+	return d;
+}
+
+static void finish(struct low *l, struct minsn *m)
+{
+	if (!some_only(l))
+		low_final(l, m);
+}
+
+/* ---- active lanes ---- */
+
+/* Without .sync: among the lanes that happen to be here. */
+static struct mopnd active_mask(struct low *l)
+{
+	struct mopnd d = low_temp(l, MC_S);
+
+	l->f->vregs[d.reg].narrow = true;
+	low_op(l, VGPU_OP_SACTIVE, d, NO, NO, NO);
+	return d;
 }
 
 /* ---- shuffles ---- */
@@ -24,7 +65,7 @@ static u8 shfl_mode(const struct ir_insn *i)
 }
 
 /*
- * Clamp and member mask both in registers: PTX's source lane is computed, and fetched from;
+ * The clamp in a register, and no constant member mask: PTX's source lane is computed, and fetched from;
  * lanes whose source is out of range get their own value.
  */
 static void shfl_by_index(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b)
@@ -59,12 +100,15 @@ static void shfl_by_index(struct low *l, struct ir_insn *i, struct mopnd a, stru
 	m = low_op2(l, VGPU_OP_SETPI, in, j, most);
 	m->mod = up ? VGPU_CMP_GE : VGPU_CMP_LE;
 	j = low_t3(l, VGPU_OP_SEL, MC_V, j, lane, in);
-	m = low_op3(l, VGPU_OP_SHFL, low_dst(l, &i->ops[0]), a, j,
+	m = low_op3(l, VGPU_OP_SHFL, result(l, 0), a, j, i->op == OP_SHFL ? active_mask(l) :
 		    low_vector(l, low_src(l, &i->ops[5]), MC_V));
 	m->mod = VGPU_SHFL_IDX;
 	m->imm = VGPU_SHFL_CLAMP(31);
-	low_final(l, m);
-	low_copy(l, &i->ops[1], in);
+	finish(l, m);
+	if (some_only(l))
+		l->part[1] = in;
+	else
+		low_copy(l, &i->ops[1], in);
 }
 
 static void shfl_general(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b)
@@ -72,19 +116,19 @@ static void shfl_general(struct low *l, struct ir_insn *i, struct mopnd a, struc
 	const struct ir_operand *mask = &i->ops[5];
 	struct minsn *m;
 
-	if (i->op == OP_SHFL_SYNC && mask->kind != OPND_IMM) {
+	if (i->op == OP_SHFL || mask->kind != OPND_IMM) {
 		shfl_by_index(l, i, a, b);
 		return;
 	}
 	if (b.kind == MO_IMM)
 		b = low_vector(l, b, MC_V);
-	m = low_op3(l, VGPU_OP_SHFLV, low_dst(l, &i->ops[0]), a, b,
+	m = low_op3(l, VGPU_OP_SHFLV, result(l, 0), a, b,
 		    low_vector(l, low_src(l, &i->ops[4]), MC_V));
 	m->mod = shfl_mode(i);
-	m->imm = i->op == OP_SHFL_SYNC ? (u32)mask->imm : 0xffffffff;
+	m->imm = (u32)mask->imm;
 	if (i->ops[1].kind == OPND_REG)
-		m->pdef = low_dst(l, &i->ops[1]).reg;
-	low_final(l, m);
+		m->pdef = result(l, 1).reg;
+	finish(l, m);
 }
 
 static void lower_shfl(struct low *l, struct ir_insn *i)
@@ -101,13 +145,15 @@ static void lower_shfl(struct low *l, struct ir_insn *i)
 		return;
 	}
 	imm = VGPU_SHFL_CLAMP((u32)clamp->imm) | VGPU_SHFL_SEGMASK((u32)clamp->imm >> 8);
-	if (i->op == OP_SHFL || full_mask(mask))
+	if (i->op == OP_SHFL)
+		c = active_mask(l);
+	else if (full_mask(mask))
 		imm |= VGPU_SHFL_FULL;
 	else
 		c = low_to_scalar(l, low_src(l, mask));
 	if (i->op == OP_SHFL_SYNC && mask->kind == OPND_REG && !l->scalar[mask->reg->id])
 		c = low_vector(l, low_src(l, mask), MC_V);
-	m = low_op3(l, VGPU_OP_SHFL, low_dst(l, &i->ops[0]), a, NO, c);
+	m = low_op3(l, VGPU_OP_SHFL, result(l, 0), a, NO, c);
 	if (b.kind == MO_IMM) {
 		imm |= VGPU_SHFL_LANE((u32)b.imm);
 		m->b = mo_imm(0);
@@ -117,8 +163,8 @@ static void lower_shfl(struct low *l, struct ir_insn *i)
 	m->mod = shfl_mode(i);
 	m->imm = imm;
 	if (i->ops[1].kind == OPND_REG)
-		m->pdef = low_dst(l, &i->ops[1]).reg;
-	low_final(l, m);
+		m->pdef = result(l, 1).reg;
+	finish(l, m);
 }
 
 /* ---- votes ---- */
@@ -126,16 +172,6 @@ static void lower_shfl(struct low *l, struct ir_insn *i)
 static struct mopnd member_mask(struct low *l, const struct ir_operand *o)
 {
 	return o->kind == OPND_NONE ? mo_imm(0xffffffff) : low_src(l, o);
-}
-
-/* Without .sync: among the lanes that happen to be here. */
-static struct mopnd active_mask(struct low *l)
-{
-	struct mopnd d = low_temp(l, MC_S);
-
-	l->f->vregs[d.reg].narrow = true;
-	low_op(l, VGPU_OP_SACTIVE, d, NO, NO, NO);
-	return d;
 }
 
 static void lower_vote(struct low *l, struct ir_insn *i)
@@ -146,13 +182,13 @@ static void lower_vote(struct low *l, struct ir_insn *i)
 	struct minsn *m;
 
 	if (i->m.vote == VOTE_BALLOT) {
-		low_final(l, low_op2(l, VGPU_OP_BALLOT, low_dst(l, &i->ops[0]), p, mask));
+		finish(l, low_op2(l, VGPU_OP_BALLOT, result(l, 0), p, mask));
 		return;
 	}
-	m = low_op2(l, VGPU_OP_VOTE, low_dst(l, &i->ops[0]), p, mask);
+	m = low_op2(l, VGPU_OP_VOTE, result(l, 0), p, mask);
 	m->mod = i->m.vote == VOTE_ALL ? VGPU_VOTE_ALL : i->m.vote == VOTE_ANY ? VGPU_VOTE_ANY :
 		 VGPU_VOTE_UNI;
-	low_final(l, m);
+	finish(l, m);
 }
 
 static void lower_match(struct low *l, struct ir_insn *i)
@@ -163,12 +199,12 @@ static void lower_match(struct low *l, struct ir_insn *i)
 
 	a = low_vector(l, a, wide ? MC_W : MC_V);
 	m = low_op2(l, all ? (wide ? VGPU_OP_MATCHALLW : VGPU_OP_MATCHALL) :
-		    (wide ? VGPU_OP_MATCHANYW : VGPU_OP_MATCHANY), low_dst(l, &i->ops[0]), a, mask);
+		    (wide ? VGPU_OP_MATCHANYW : VGPU_OP_MATCHANY), result(l, 0), a, mask);
 	if (all) {
-		m->c = i->ops[1].kind == OPND_REG ? low_dst(l, &i->ops[1]) : low_temp(l, MC_P);
+		m->c = i->ops[1].kind == OPND_REG ? result(l, 1) : low_temp(l, MC_P);
 		m->flags |= MF_C_DEF;
 	}
-	low_final(l, m);
+	finish(l, m);
 }
 
 static bool redux_mod(const struct ir_insn *i, u8 *mod)
@@ -210,21 +246,21 @@ static bool lower_redux(struct low *l, struct ir_insn *i)
 
 	if (!redux_mod(i, &mod))
 		return false;
-	m = low_op2(l, VGPU_OP_REDUX, low_dst(l, &i->ops[0]),
+	m = low_op2(l, VGPU_OP_REDUX, result(l, 0),
 		    low_vector(l, low_src(l, &i->ops[1]), MC_V), low_src(l, &i->ops[2]));
 	m->mod = mod;
-	low_final(l, m);
+	finish(l, m);
 	return true;
 }
 
 static void lower_elect(struct low *l, struct ir_insn *i)
 {
-	struct minsn *m = low_op2(l, VGPU_OP_ELECT, low_dst(l, &i->ops[0]), NO,
+	struct minsn *m = low_op2(l, VGPU_OP_ELECT, result(l, 0), NO,
 				  low_src(l, &i->ops[2]));
 
-	m->c = i->ops[1].kind == OPND_REG ? low_dst(l, &i->ops[1]) : low_temp(l, MC_P);
+	m->c = i->ops[1].kind == OPND_REG ? result(l, 1) : low_temp(l, MC_P);
 	m->flags |= MF_C_DEF;
-	low_final(l, m);
+	finish(l, m);
 }
 
 /* ---- barriers ---- */
@@ -321,7 +357,8 @@ bool lower_barrier(struct low *l, struct ir_insn *i)
 	}
 }
 
-bool lower_lane(struct low *l, struct ir_insn *i)
+/* What lanes exchange. */
+static bool lower_exchange(struct low *l, struct ir_insn *i)
 {
 	switch (i->op) {
 	case OP_SHFL:
@@ -336,13 +373,43 @@ bool lower_lane(struct low *l, struct ir_insn *i)
 	case OP_MATCH_ALL:
 		lower_match(l, i);
 		return true;
-	case OP_ACTIVEMASK:
-		low_copy(l, &i->ops[0], active_mask(l));
-		return true;
 	case OP_REDUX:
 		return lower_redux(l, i);
-	case OP_ELECT:
+	default:
 		lower_elect(l, i);
+		return true;
+	}
+}
+
+static bool lower_for_some(struct low *l, struct ir_insn *i)
+{
+	bool good;
+	u32 k;
+
+	memset(l->part, 0, sizeof(l->part));
+	low_skip_begin(l);
+	good = lower_exchange(l, i);
+	low_skip_end(l);
+	for (k = 0; k < 2; k++)
+		if (l->part[k].kind == MO_REG)
+			low_copy(l, &i->ops[k], l->part[k]);
+	return good;
+}
+
+bool lower_lane(struct low *l, struct ir_insn *i)
+{
+	switch (i->op) {
+	case OP_SHFL:
+	case OP_SHFL_SYNC:
+	case OP_VOTE:
+	case OP_VOTE_SYNC:
+	case OP_MATCH_ANY:
+	case OP_MATCH_ALL:
+	case OP_REDUX:
+	case OP_ELECT:
+		return some_only(l) ? lower_for_some(l, i) : lower_exchange(l, i);
+	case OP_ACTIVEMASK:
+		low_copy(l, &i->ops[0], active_mask(l));
 		return true;
 	default:
 		return lower_barrier(l, i);
