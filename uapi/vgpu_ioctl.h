@@ -85,7 +85,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	6
+#define VGPU_UAPI_VERSION	7
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -610,6 +610,7 @@ enum {
 	VGPU_FAULT_ECC		= 18,	/* uncorrected memory error: CUDA_ERROR_ECC_UNCORRECTABLE */
 	VGPU_FAULT_LOST		= 19,	/* the device fell off the bus or was removed: CUDA_ERROR_UNKNOWN */
 	VGPU_FAULT_RESET	= 20,	/* the device was reset: CUDA_ERROR_UNKNOWN */
+	VGPU_FAULT_INSTRUCTION	= 21,	/* operands no card takes, as a barrier of 33 threads: CUDA_ERROR_ILLEGAL_INSTRUCTION */
 	/* Events that end no context */
 	VGPU_EVENT_ECC_SINGLE	= 64,	/* memory errors were corrected: as many as @detail says */
 	VGPU_EVENT_ECC_DOUBLE	= 65,	/* a memory error could not be corrected: Xid 48. Contexts end with VGPU_FAULT_ECC */

@@ -91,9 +91,9 @@ const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
 	bool red = ip->h / 2 == VGPU_OP_BARRED;
 	struct eng_barrier *b;
 
-	if (id >= ENG_BARRIERS || count % ENG_LANES || count > ENGINE_MAX_THREADS)
+	if (count % ENG_LANES || count > ENGINE_MAX_THREADS)
 		return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, lane);
-	id &= ENG_BARRIERS - 1;
+	id &= ENG_BARRIERS - 1;	/* as a card takes what a register has */
 	if (!red && ip->mod & VGPU_BAR_CLUSTER)
 		id = ENG_CLUSTER_BAR;
 	b = &cta->bar[id];

@@ -33,6 +33,7 @@ __global__ void allocate(int *p, int n)
 	p[0] = a[n / 2];
 }
 __global__ void trap() { __trap(); }
+__global__ void partial(int n) { asm volatile("bar.sync 1, %0;" ::"r"(n)); }
 __global__ void null_store(int *p) { *p = 1; }
 __global__ void shared_oob(int *p, int i)
 {
@@ -73,6 +74,12 @@ int main(int argc, char **argv)
 	} else if (!strcmp(kind, "trap")) {
 		trap<<<1, 32>>>();
 		want = cudaErrorLaunchFailure;
+	} else if (!strcmp(kind, "barrier")) {	/* of no whole warp */
+		partial<<<1, 64>>>(33);
+		want = cudaErrorIllegalInstruction;
+	} else if (!strcmp(kind, "crowd")) {	/* a barrier of more threads than a block has */
+		partial<<<1, 64>>>(1056);
+		want = cudaErrorIllegalInstruction;
 	} else {
 		return 2;
 	}

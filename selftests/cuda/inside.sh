@@ -60,7 +60,7 @@ faults()	# PROGRAM
 
 	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
 	other=$!
-	for kind in oob null shared misaligned recursion alloca trap endless; do
+	for kind in oob null shared misaligned recursion alloca trap barrier crowd endless; do
 		tap_program "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
 	done
 	kill -0 $other
@@ -69,6 +69,7 @@ faults()	# PROGRAM
 	wait $other 2>/dev/null
 	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
 	told "$p" misaligned 13 _Z10misalignedPc 0 23 1
+	named "$p" barrier 13 _Z7partiali "illegal instruction"
 }
 
 # address FILE OFFSET: so far behind the program's buffer.
@@ -90,6 +91,18 @@ told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
 	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
+# A fault without an address has the same name in all three places.
+named()	# PROGRAM KIND XID KERNEL NAME
+{
+	local p=$1 kind=$2 xid=$3 kernel=$4 name=$5 err=/tmp/faults.err
+
+	sleep 5.5	# the log says ten in five seconds
+	VGPU_LOG=1 "$dir/$p" "$kind" >$err 2>&1
+	has "$p: $kind: named in the program's log" ": $name in $kernel[ ,:]" <$err
+	has "$p: $kind: named by vgpu-ctl" "Xid $xid: $name, .*kernel $kernel," < <("$ctl" events | tail -n 1)
+	has "$p: $kind: named in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, $name: .*$kernel" < <(dmesg | tail -n 3)
+}
+
 ctl=$here/../../build/tools/vgpu-ctl/vgpu-ctl
 for p in "$@"; do
 	case $p in
@@ -105,7 +118,7 @@ for p in "$@"; do
 			'_Z5fetchyPf could not be compiled: ptx line [0-9]+; error *: textures and surfaces are not supported \(tex\.v4\.1d\.f32\.s32\)' "$dir/$p"
 		;;
 	card/faults)	# what a card has no limit for, or another name, is left out
-		for kind in oob null shared misaligned trap; do
+		for kind in oob null shared misaligned trap barrier crowd; do
 			tap_program "$p $kind" "$dir/$p" $kind
 		done
 		;;

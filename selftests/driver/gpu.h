@@ -9,7 +9,7 @@
 #include "dev.h"
 
 enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, DENORMALS, ROOTS,
-       BREAKS, SYNCS };
+       BREAKS, SYNCS, PARTIAL };
 
 static const char source[] = {
 #include "kernels.inc"

@@ -399,6 +399,24 @@ TEST_F(launch, stack_overflow)
 	EXPECT_STREQ("recurse", f.kernel_name);
 }
 
+/* Of no whole warp, and of more threads than any block has; a number that is good is none. */
+TEST_F(launch, illegal_instruction)
+{
+	static const uint32_t threads[] = { 33, 1056 };
+	struct launch good = launch(&self->g, PARTIAL, 1, 64, self->g.va, 64);
+	struct vgpu_fault f;
+
+	for (int i = 0; i < 2; i++) {
+		faults(_metadata, &self->g, PARTIAL, 0, threads[i], &f);
+		EXPECT_EQ(VGPU_FAULT_INSTRUCTION, f.kind);
+		EXPECT_EQ(13, f.xid);
+		EXPECT_EQ(7, f.line);
+		EXPECT_STREQ("partial", f.kernel_name);
+	}
+	run(&self->g, &good);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+}
+
 TEST_F(launch, trap_and_assert)
 {
 	struct vgpu_fault f;

@@ -71,6 +71,7 @@ static const char *kind_name(uint32_t kind)
 		[VGPU_FAULT_ECC] = "uncorrected memory error",
 		[VGPU_FAULT_LOST] = "GPU has fallen off the bus",
 		[VGPU_FAULT_RESET] = "GPU was reset",
+		[VGPU_FAULT_INSTRUCTION] = "illegal instruction",
 		[VGPU_EVENT_ECC_SINGLE] = "corrected memory error",
 		[VGPU_EVENT_ECC_DOUBLE] = "uncorrected memory error",
 		[VGPU_EVENT_NOTICE] = "notice",

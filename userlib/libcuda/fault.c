@@ -23,12 +23,13 @@ static const struct {
 	[VGPU_FAULT_PACKET] = { CUDA_ERROR_LAUNCH_FAILED, "malformed packet" },
 	[VGPU_FAULT_COPY] = { CUDA_ERROR_ILLEGAL_ADDRESS, "copy outside every mapping" },
 	[VGPU_FAULT_MEMORY] = { CUDA_ERROR_OUT_OF_MEMORY, "the machine has no memory left" },
-	[VGPU_FAULT_ENGINE] = { CUDA_ERROR_LAUNCH_FAILED, "the engine gave up" },
+	[VGPU_FAULT_ENGINE] = { CUDA_ERROR_LAUNCH_FAILED, "internal error" },
 	[VGPU_FAULT_ADDRESS_SPACE] = { CUDA_ERROR_INVALID_ADDRESS_SPACE, "address of the wrong space" },
 	[VGPU_FAULT_INJECTED] = { CUDA_ERROR_LAUNCH_FAILED, "injected" },
 	[VGPU_FAULT_ECC] = { CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrected memory error" },
 	[VGPU_FAULT_LOST] = { CUDA_ERROR_UNKNOWN, "the device is lost" },
 	[VGPU_FAULT_RESET] = { CUDA_ERROR_UNKNOWN, "the device was reset" },
+	[VGPU_FAULT_INSTRUCTION] = { CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction" },
 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
