@@ -304,8 +304,8 @@ static inline int fence_signal(int fd, uint32_t fence, uint64_t value)
 	return xioctl(fd, VGPU_IOCTL_FENCE_SIGNAL, &s);
 }
 
-/* A child that writes to @ready when it is where it is to be, and then is killed: 0 when both have happened. */
-static inline int kill_when_ready(pid_t pid, const int ready[2])
+/* A child that writes to @ready when it is where it is to be, and then is killed, at @when: 0 when both have happened. */
+static inline int kill_when_ready_at(pid_t pid, const int ready[2], uint64_t *when)
 {
 	bool came;
 	char c;
@@ -314,8 +314,16 @@ static inline int kill_when_ready(pid_t pid, const int ready[2])
 	close(ready[1]);
 	came = read(ready[0], &c, 1) == 1;
 	close(ready[0]);
+	*when = now_ns();
 	kill(pid, SIGKILL);
 	return waitpid(pid, &st, 0) == pid && came ? 0 : -1;
+}
+
+static inline int kill_when_ready(pid_t pid, const int ready[2])
+{
+	uint64_t when;
+
+	return kill_when_ready_at(pid, ready, &when);
 }
 
 /* Not user-mode Linux: what takes a microsecond there takes up to a millisecond. */
