@@ -53,18 +53,32 @@ has()		# NAME PATTERN: the input has such a line
 	fi
 }
 
+# more_done COUNT: the other process soon has finished more than so many times, and never failed. One run of it may
+# have been under way when we counted, so two more.
+more_done()
+{
+	local until=$((SECONDS + 2 * limit))
+
+	while [ "$(wc -l </tmp/other.done)" -lt $(($1 + 2)) ]; do
+		[ $SECONDS -lt $until ] || return 1
+		sleep 0.1
+	done
+}
+
 # A kernel's fault is told everywhere alike, and only its own process feels it.
 faults()	# PROGRAM
 {
 	local p=$1 kind other
 
-	while "$dir/static/vecadd" >/tmp/other.out 2>&1; do :; done &
+	: >/tmp/other.done
+	while timeout -k 5 "$limit" "$dir/static/vecadd" >/tmp/other.out 2>&1; do echo >>/tmp/other.done; done &
 	other=$!
+	more_done 0
 	for kind in oob null shared misaligned recursion alloca trap barrier crowd endless; do
 		tap_program "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
 	done
-	kill -0 $other
-	result "$([ $? = 0 ] && echo ok || echo "not ok")" "$p: another process goes on"
+	more_done "$(wc -l </tmp/other.done)"
+	result "$([ $? = 0 ] && kill -0 $other && echo ok || echo "not ok")" "$p: another process goes on"
 	kill $other
 	wait $other 2>/dev/null
 	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
