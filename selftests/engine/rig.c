@@ -17,6 +17,7 @@ void rig_init(struct rig *r, size_t size)
 	r->budget = 100000;
 	r->until = ~0ULL;
 	r->slices = 100000;
+	r->stop = VGPU_STOP_TIMEOUT;
 	if (!r->mem)
 		abort();
 	r->mem += RIG_LEAD;
@@ -115,7 +116,7 @@ static enum engine_status run_block(struct rig *r, struct engine_launch *l, u64 
 		if (status == ENGINE_NEED_PAGE)
 			page_in(r, cta);
 	}
-	engine_launch_stop(l, VGPU_STOP_TIMEOUT);
+	engine_launch_stop(l, r->stop);
 	status = slice(r, cta);
 	if (status != ENGINE_FAULT && status != ENGINE_DONE) {
 		printf("Bail out! status %d after a stop\n", status);

@@ -24,6 +24,7 @@
  * @until: engine_ticks() at which a slice ends, too; 0: at its first look at the clock
  * @most: what a slice has executed at most, as budgets count it
  * @slices: most slices before the launch is stopped
+ * @stop: VGPU_STOP_* of that
  * @msg: why a text was not run
  * @fault: the launch's fault
  */
@@ -40,6 +41,7 @@ struct rig {
 	u64 until;
 	u64 most;
 	u32 slices;
+	u32 stop;
 	char msg[200];
 	struct engine_fault fault;
 };

@@ -75,6 +75,9 @@ static const struct stop stops[] = {
 	       0),
 	{ "generic load from shared memory", "s.movi s4, 0x0100000000000000\n"
 	  "ld.generic:b32:a4 v3, [s4+v1<<0]", VGPU_STOP_NONE },
+	ACCESS("load beyond local memory", LANE5(256) "ld.local:b32:a4 v3, [v2]", STACK_OVERFLOW, 5, 256, LOCAL, 4, 0),
+	ACCESS("store that ends beyond local memory", LANE5(252) "st.local:b32:x2:a4 v2, [v2]", STACK_OVERFLOW, 5,
+	       252, LOCAL, 8, 1),
 	{ "trap", "@p0 trap 7", VGPU_STOP_TRAP, 5, .code = 7 },
 	{ "jump table's end", "mov v2, 0\n@p0 mov v2, 2\nbrx v2, T\na:\nnop\nb:\nnop",
 	  VGPU_STOP_BAD_TARGET, 5 },
@@ -86,7 +89,8 @@ static const struct stop stops[] = {
 	{ "barrier number beyond the last", "mov v2, 16\nbar.sync v2, 0", VGPU_STOP_NONE },
 	{ "barrier for no whole warp", "mov v2, 33\nbar.sync 1, v2", VGPU_STOP_ILLEGAL_INSTRUCTION, 0 },
 	{ "barrier that nobody reaches", "mov v2, 64\nbar.sync 1, v2", VGPU_STOP_DEADLOCK, 0 },
-	{ "endless loop", "x:\nbra x", VGPU_STOP_TIMEOUT, 0 },
+	{ "time limit", "x:\nbra x", VGPU_STOP_TIMEOUT, 0 },
+	{ "killed", "x:\nbra x", VGPU_STOP_KILLED, 0 },
 };
 
 static struct rig rig;
@@ -108,6 +112,12 @@ static int run_body(const char *body)
 	return rig_run(&rig, text, &g);
 }
 
+/* Who stops a launch from outside knows no place in it. */
+static bool from_outside(const struct stop *s)
+{
+	return s->kind == VGPU_STOP_TIMEOUT || s->kind == VGPU_STOP_KILLED;
+}
+
 static bool is_access(const struct stop *s)
 {
 	return s->size;
@@ -115,14 +125,15 @@ static bool is_access(const struct stop *s)
 
 static bool record_ok(const struct stop *s)
 {
-	const struct engine_fault *f = &rig.fault;
+	const struct engine_fault *f = &rig.fault, nowhere = { .kind = s->kind };
 	u64 base = s->space == G ? RIG_BASE : 0;
 
 	if (f->kind != s->kind)
 		return false;
-	if (s->kind == VGPU_STOP_NONE || s->kind == VGPU_STOP_TIMEOUT ||
-	    s->kind == VGPU_STOP_DEADLOCK)
+	if (s->kind == VGPU_STOP_NONE)
 		return true;
+	if (from_outside(s))
+		return !memcmp(f, &nowhere, sizeof(nowhere));
 	if (f->lane != s->lane || f->tid[0] != s->lane || f->warp || f->line != 42 ||
 	    f->code != s->code)
 		return false;
@@ -135,7 +146,9 @@ static void run_stop(const struct stop *s, const char *set)
 	int status;
 
 	memset(rig.mem, 0x11, MEMORY);
+	rig.stop = from_outside(s) ? s->kind : VGPU_STOP_TIMEOUT;
 	status = run_body(s->body);
+	rig.stop = VGPU_STOP_TIMEOUT;
 	if (tap_result(status == (s->kind ? ENGINE_FAULT : ENGINE_DONE) && record_ok(s), "%s %s", set,
 		       s->name))
 		return;
