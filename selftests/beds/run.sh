@@ -23,9 +23,9 @@ ko=$(../../tools/vm/kmod.sh "$kernel" ../../tools/vm/planted) || { echo "Bail ou
 
 machine() { "$vm" --bed $bed --kernel "$kernel" --no-module --mem 2G "$@"; }
 
-# Loads and unloads planted.ko once for each bug, in one machine.
+# Loads and unloads planted.ko once for each bug, in one machine of two CPUs.
 # shellcheck disable=SC2016
-plant() { machine -- sh -c 'ko=$1; shift; for b; do insmod $ko bug=$b; rmmod planted; done' sh "$ko" "$@" >"$log" 2>&1; }
+plant() { machine --cpus 2 -- sh -c 'ko=$1; shift; for b; do insmod $ko bug=$b; rmmod planted; done' sh "$ko" "$@" >"$log" 2>&1; }
 
 # red BUG PATTERN: the machine that plant ran complained so.
 red()
@@ -282,12 +282,14 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 57
+	plan 59
 	none_is_green
-	plant fpu-sleep fpu-preempt fpu-modes fpu-keep fpu-long warn told-leak leak busy
+	plant fpu-sleep fpu-preempt fpu-irqs fpu-cpu fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
 	red fpu-sleep "scheduling while atomic|sleeping function called"
 	warned fpu-preempt "FPU section: preempt count . became"
+	warned fpu-irqs "FPU section: interrupts stay disabled"
+	warned fpu-cpu "FPU section: began on CPU ., ends on ."
 	warned fpu-modes "FPU section: exceptions unmasked, MXCSR 0x1f00"
 	warned fpu-keep "a register was lost between two FPU sections"
 	warned fpu-long "an FPU section of [0-9]+ ns"

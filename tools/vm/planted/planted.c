@@ -9,12 +9,15 @@
 #undef pr_fmt
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpumask.h>
 #include <linux/delay.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/version.h>
@@ -68,6 +71,35 @@ static int fpu_preempt(void)
 	vgpu_fpu_end(&s, 0);
 	preempt_enable();
 	return 0;
+}
+
+/* Leaves a section with the interrupts that it disabled. */
+static int fpu_irqs(void)
+{
+	struct vgpu_fpu_section s;
+
+	vgpu_fpu_begin(&s);
+	local_irq_disable();
+	vgpu_fpu_end(&s, 0);
+	local_irq_enable();
+	return 0;
+}
+
+/* Ends a section on another CPU than the one where it began: with preemption enabled, and again disabled there. */
+static int fpu_cpu(void)
+{
+	struct vgpu_fpu_section s;
+	unsigned int other;
+	int rc = -ENODEV;
+
+	vgpu_fpu_begin(&s);
+	preempt_enable();
+	other = cpumask_any_but(cpu_online_mask, s.cpu);
+	if (other < nr_cpu_ids)
+		rc = set_cpus_allowed_ptr(current, cpumask_of(other));
+	preempt_disable();
+	vgpu_fpu_end(&s, 0);
+	return rc;
 }
 
 /* Leaves a section with a floating-point exception unmasked: the next one is an oops. */
@@ -216,6 +248,8 @@ static const struct {
 	{ "told-leak", told_leak },
 	{ "fpu-sleep", fpu_sleep },
 	{ "fpu-preempt", fpu_preempt },
+	{ "fpu-irqs", fpu_irqs },
+	{ "fpu-cpu", fpu_cpu },
 	{ "fpu-modes", fpu_modes },
 	{ "fpu-keep", fpu_keep },
 	{ "fpu-long", fpu_long },
