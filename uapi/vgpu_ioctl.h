@@ -18,7 +18,7 @@
  *
  * **Structs.** Every ioctl takes one struct whose first member is ``__u32 size``, set by the
  * caller to sizeof() as it was compiled. A shorter struct than the kernel's is extended with
- * zeros; a longer one is taken when the part the kernel does not know is zero, else E2BIG. New
+ * zeros; a longer one, of a page at most, is taken when the part the kernel does not know is zero, else E2BIG. New
  * members are only ever added at the end. Members named ``flags`` take only the bits named here, members
  * named ``reserved`` must be zero: anything else is EINVAL. Members are naturally
  * aligned, pointers are __u64, so 32-bit callers see the same layout.
@@ -36,7 +36,7 @@
  * ============== ===========================================================================
  * ENOTTY         unknown ioctl number
  * EINVAL         unknown flag, non-zero reserved member, wrong type of handle, bad value, size below the first version's
- * E2BIG          struct larger than known and not zero at its end
+ * E2BIG          struct larger than known and not zero at its end, or larger than a page
  * EFAULT         bad user pointer, or a GPU address range that is not mapped (MEM_COPY)
  * ENOENT         no such handle
  * EPERM          the object's context belongs to another process; CAP_SYS_ADMIN is missing, where it is asked for

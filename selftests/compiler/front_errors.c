@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Every refusal of the parser: its exact message and its line. */
+/* Refusals of the parser: of a module by exact message and line, of an instruction by the reason in the message. */
 #include <stdlib.h>
 #include <string.h>
 
