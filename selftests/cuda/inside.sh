@@ -132,7 +132,7 @@ for p in "$@"; do
 			'_Z5fetchyPf could not be compiled: ptx line [0-9]+; error *: textures and surfaces are not supported \(tex\.v4\.1d\.f32\.s32\)' "$dir/$p"
 		;;
 	card/faults)	# what a card has no limit for, or another name, is left out
-		for kind in oob null shared misaligned trap barrier crowd; do
+		for kind in oob null shared misaligned trap barrier; do
 			tap_program "$p $kind" "$dir/$p" $kind
 		done
 		;;
