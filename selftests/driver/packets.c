@@ -302,7 +302,7 @@ TEST_F(packet, launch)
 
 	REFUSED(LAUNCH, p.launch.p.code = 12345, -ENOENT);
 	REFUSED(LAUNCH, p.launch.p.code = self->fence, -EINVAL);
-	REFUSED(LAUNCH, p.launch.p.kernel = SYNCS + 1, -EINVAL);
+	REFUSED(LAUNCH, p.launch.p.kernel = KERNELS, -EINVAL);
 	REFUSED(LAUNCH, p.launch.p.grid[1] = 0, -EINVAL);
 	REFUSED(LAUNCH, p.launch.p.block[2] = 0, -EINVAL);
 	REFUSED(LAUNCH, p.launch.p.block[0] = 1025, -EINVAL);
