@@ -132,9 +132,9 @@ struct sum {
 
 static const uint64_t SUM_MAGIC = 0x6d75732d75706776;
 
-static int sum_path(const struct vgpu_cache *c, char path[PATH_MAX])
+static void sum_path(const struct vgpu_cache *c, char path[PATH_MAX])
 {
-	return snprintf(path, PATH_MAX, "%s/%s", c->folder, SUM_NAME);
+	snprintf(path, PATH_MAX, "%s/%s", c->folder, SUM_NAME);
 }
 
 /* The sum, locked until it is written or closed; -1, and 0 where there is none. */

@@ -109,6 +109,7 @@ static inline void cu_stream_set_priority(CUstream s, int priority)
 {
 	__atomic_store_n(&s->priority, cu_priority_within(priority), __ATOMIC_RELAXED);
 }
+
 /* The stream behind a handle; the default ones are made when first asked for. */
 CUresult cu_stream_get(CUstream handle, CUstream *s);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* cuStream*, apart from attributes (stream_attr.c), waiting for events (event.c) and memory operations (stream_value.c). */
-#include <string.h>
 #include "callback.h"
 #include "capture.h"
 #include "memory.h"

@@ -28,50 +28,52 @@ static bool allowed(int attribute, const CUlaunchAttributeValue *v)
 	}
 }
 
-/* The context's lock is held. */
-static void set(CUstream s, int attribute, const CUlaunchAttributeValue *v)
+/* Where a hint is kept, and how much of the union it is; NULL: there is no such hint. */
+static void *hint(CUstream s, int attribute, size_t *size)
 {
 	switch (attribute) {
 	case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
-		s->hints.window = v->window;
-		break;
+		*size = sizeof(s->hints.window);
+		return &s->hints.window;
 	case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
-		s->hints.sync_policy = v->sync_policy;
-		break;
-	case CU_LAUNCH_ATTRIBUTE_PRIORITY:
-		cu_stream_set_priority(s, v->priority);
-		break;
+		*size = sizeof(s->hints.sync_policy);
+		return &s->hints.sync_policy;
 	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
-		s->hints.domains = v->domains;
-		break;
+		*size = sizeof(s->hints.domains);
+		return &s->hints.domains;
 	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
-		s->hints.domain = v->domain;
-		break;
+		*size = sizeof(s->hints.domain);
+		return &s->hints.domain;
+	default:
+		return NULL;
 	}
+}
+
+/* What is allowed; the context's lock is held. */
+static void set(CUstream s, int attribute, const CUlaunchAttributeValue *v)
+{
+	size_t size;
+	void *kept = hint(s, attribute, &size);
+
+	if (kept)
+		memcpy(kept, v, size);
+	else
+		cu_stream_set_priority(s, v->priority);
 }
 
 /* No more of the union is written than the attribute has.  Whether there is such an attribute. */
 static bool get(CUstream s, int attribute, CUlaunchAttributeValue *v)
 {
-	switch (attribute) {
-	case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
-		v->window = s->hints.window;
-		return true;
-	case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:
-		v->sync_policy = s->hints.sync_policy;
-		return true;
-	case CU_LAUNCH_ATTRIBUTE_PRIORITY:
+	size_t size;
+	const void *kept = hint(s, attribute, &size);
+
+	if (kept)
+		memcpy(v, kept, size);
+	else if (attribute == CU_LAUNCH_ATTRIBUTE_PRIORITY)
 		v->priority = cu_stream_priority(s);
-		return true;
-	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN_MAP:
-		v->domains = s->hints.domains;
-		return true;
-	case CU_LAUNCH_ATTRIBUTE_MEM_SYNC_DOMAIN:
-		v->domain = s->hints.domain;
-		return true;
-	default:
+	else
 		return false;
-	}
+	return true;
 }
 
 STREAM_FIRST(cuStreamSetAttribute, CU_ARGS(CUstream stream, int attribute, const CUlaunchAttributeValue *value),
