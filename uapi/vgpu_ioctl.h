@@ -594,7 +594,7 @@ enum {
 	VGPU_FAULT_READONLY	= 2,	/* write to a read-only mapping */
 	VGPU_FAULT_MISALIGNED	= 3,	/* CUDA_ERROR_MISALIGNED_ADDRESS */
 	VGPU_FAULT_SHARED	= 4,	/* outside the block's shared memory */
-	VGPU_FAULT_LOCAL	= 5,	/* outside the thread's local memory */
+	VGPU_FAULT_LOCAL	= 5,	/* a thread's local memory, for a copy in bulk */
 	VGPU_FAULT_STACK	= 6,	/* call depth exceeds the stack */
 	VGPU_FAULT_TRAP		= 7,	/* trap instruction: CUDA_ERROR_LAUNCH_FAILED */
 	VGPU_FAULT_ASSERT	= 8,	/* device-side assert: CUDA_ERROR_ASSERT */

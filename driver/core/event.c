@@ -18,34 +18,11 @@ static const struct {
 	const char *name;
 	u32 xid;
 } kinds[] = {
-	[VGPU_FAULT_NONE]	= { "none", 0 },
-	[VGPU_FAULT_ADDRESS]	= { "illegal address", 31 },
-	[VGPU_FAULT_READONLY]	= { "write to read-only memory", 31 },
-	[VGPU_FAULT_MISALIGNED]	= { "misaligned address", 13 },
-	[VGPU_FAULT_SHARED]	= { "shared memory out of range", 13 },
-	[VGPU_FAULT_LOCAL]	= { "local memory out of range", 13 },
-	[VGPU_FAULT_STACK]	= { "stack overflow", 13 },
-	[VGPU_FAULT_TRAP]	= { "trap", 13 },
-	[VGPU_FAULT_ASSERT]	= { "assert", 43 },
-	[VGPU_FAULT_BRANCH]	= { "bad branch target", 13 },
-	[VGPU_FAULT_BARRIER]	= { "deadlock", 13 },
-	[VGPU_FAULT_TIMEOUT]	= { "time limit", 8 },
-	[VGPU_FAULT_PACKET]	= { "malformed packet", 32 },
-	[VGPU_FAULT_COPY]	= { "illegal address in a copy", 31 },
-	[VGPU_FAULT_MEMORY]	= { "out of host memory", 32 },
-	[VGPU_FAULT_ENGINE]	= { "internal error", 13 },
-	[VGPU_FAULT_ADDRESS_SPACE] = { "invalid address space", 13 },
-	[VGPU_FAULT_INJECTED]	= { "injected", 13 },
-	[VGPU_FAULT_ECC]	= { "uncorrected memory error", 48 },
-	[VGPU_FAULT_LOST]	= { "GPU has fallen off the bus", 79 },
-	[VGPU_FAULT_RESET]	= { "GPU was reset", 0 },
-	[VGPU_FAULT_INSTRUCTION] = { "illegal instruction", 13 },
-	[VGPU_EVENT_ECC_SINGLE]	= { "corrected memory error", 0 },
-	[VGPU_EVENT_ECC_DOUBLE]	= { "uncorrected memory error", 48 },
-	[VGPU_EVENT_NOTICE]	= { "notice", 0 },
-	[VGPU_EVENT_INJECTED]	= { "injected", 0 },
-	[VGPU_EVENT_CLOCKS]	= { "clocks", 0 },
-	[VGPU_EVENT_RECOVERY]	= { "recovery action", 154 },
+#define FAULT_KIND(kind, n, cuda, words) [VGPU_FAULT_##kind] = { words, n },
+#define EVENT_KIND(kind, n, words) [VGPU_EVENT_##kind] = { words, n },
+#include "../../uapi/vgpu_faults.def"
+#undef FAULT_KIND
+#undef EVENT_KIND
 };
 
 static const struct {

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "../core/params.h"
+#include "fault.h"
 #include "internal.h"
 #include "limit.h"
 
@@ -38,35 +39,10 @@ static struct launch *to_launch(struct vgpu_job *job)
 
 /* ---- faults */
 
-static const u32 kind_of_stop[VGPU_STOP_COUNT] = {
-	[VGPU_STOP_NONE]		= VGPU_FAULT_ENGINE,
-	[VGPU_STOP_ILLEGAL_ADDRESS]	= VGPU_FAULT_ADDRESS,
-	[VGPU_STOP_READ_ONLY]		= VGPU_FAULT_READONLY,
-	[VGPU_STOP_MISALIGNED]		= VGPU_FAULT_MISALIGNED,
-	[VGPU_STOP_BAD_TARGET]		= VGPU_FAULT_BRANCH,
-	[VGPU_STOP_STACK_OVERFLOW]	= VGPU_FAULT_STACK,
-	[VGPU_STOP_TRAP]		= VGPU_FAULT_TRAP,
-	[VGPU_STOP_TIMEOUT]		= VGPU_FAULT_TIMEOUT,
-	[VGPU_STOP_KILLED]		= VGPU_FAULT_ENGINE,
-	[VGPU_STOP_DEADLOCK]		= VGPU_FAULT_BARRIER,
-	[VGPU_STOP_ILLEGAL_INSTRUCTION]	= VGPU_FAULT_INSTRUCTION,
-};
-
-static u32 fault_kind(const struct engine_fault *e)
-{
-	if (e->kind == VGPU_STOP_TRAP && e->code == VGPU_TRAP_ASSERT)
-		return VGPU_FAULT_ASSERT;
-	if (e->kind == VGPU_STOP_ILLEGAL_ADDRESS && e->space == VGPU_SPACE_SHARED)
-		return VGPU_FAULT_SHARED;
-	if (e->kind == VGPU_STOP_ILLEGAL_ADDRESS && e->space == VGPU_SPACE_LOCAL)
-		return VGPU_FAULT_LOCAL;
-	return e->kind < VGPU_STOP_COUNT ? kind_of_stop[e->kind] : VGPU_FAULT_ENGINE;
-}
-
 static void fault(struct launch *l, const struct engine_fault *e)
 {
 	struct vgpu_fault f = {
-		.kind = fault_kind(e),
+		.kind = vgpu_stop_fault(e),
 		.lane = e->lane,
 		.address = e->address,
 		.access_bytes = e->size,

@@ -327,7 +327,7 @@ xid_words()
 		109|Context Switch Timeout Error
 		119|GSP RPC Timeout
 		120|GSP Error
-		999|[Uu]nknown [Ee]rror
+		999|Unknown Error
 	END
 	check "Xids have NVIDIA's words" is $bad 0
 	check_status 3 "there is no Xid 0" "$ctl" inject xid 0

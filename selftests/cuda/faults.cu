@@ -34,6 +34,13 @@ __global__ void allocate(int *p, int n)
 }
 __global__ void trap() { __trap(); }
 __global__ void partial(int n) { asm volatile("bar.sync 1, %0;" ::"r"(n)); }
+/* An address of local memory where a global one is asked for. */
+__global__ void elsewhere(int *p)
+{
+	volatile int a[4] = { p[0] };
+
+	asm volatile("ld.global.u32 %0, [%1];" : "=r"(p[1]) : "l"(a));
+}
 __global__ void null_store(int *p) { *p = 1; }
 __global__ void shared_oob(int *p, int i)
 {
@@ -59,6 +66,9 @@ int main(int argc, char **argv)
 	} else if (!strcmp(kind, "shared")) {
 		shared_oob<<<1, 32, 128>>>(d, 1 << 14);
 		want = cudaErrorIllegalAddress;
+	} else if (!strcmp(kind, "space")) {
+		elsewhere<<<1, 1>>>(d);
+		want = cudaErrorInvalidAddressSpace;
 	} else if (!strcmp(kind, "misaligned")) {
 		misaligned<<<1, 32>>>((char *)d);
 		want = cudaErrorMisalignedAddress;

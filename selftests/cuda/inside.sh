@@ -74,7 +74,7 @@ faults()	# PROGRAM
 	while timeout -k 5 "$limit" "$dir/static/vecadd" >/tmp/other.out 2>&1; do echo >>/tmp/other.done; done &
 	other=$!
 	more_done 0
-	for kind in oob null shared misaligned recursion alloca trap barrier crowd endless; do
+	for kind in oob null shared space misaligned recursion alloca trap barrier crowd endless; do
 		tap_program "$p $kind" env VGPU_LOG=1 "$dir/$p" $kind
 	done
 	more_done "$(wc -l </tmp/other.done)"
@@ -84,6 +84,7 @@ faults()	# PROGRAM
 	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
 	told "$p" misaligned 13 _Z10misalignedPc 0 23 1
 	named "$p" barrier 13 _Z7partiali "illegal instruction"
+	named "$p" space 13 _Z9elsewherePi "address of another state space"
 }
 
 # address FILE OFFSET: so far behind the program's buffer.
@@ -132,7 +133,7 @@ for p in "$@"; do
 			'_Z5fetchyPf could not be compiled: ptx line [0-9]+; error *: textures and surfaces are not supported \(tex\.v4\.1d\.f32\.s32\)' "$dir/$p"
 		;;
 	card/faults)	# what a card has no limit for, or another name, is left out
-		for kind in oob null shared misaligned trap barrier; do
+		for kind in oob null shared space misaligned trap barrier; do
 			tap_program "$p $kind" "$dir/$p" $kind
 		done
 		;;

@@ -7,6 +7,7 @@
 
 #include "../lib/harness.h"
 
+#include "../../uapi/vgpu_isa.h"
 #include "gpu.h"
 
 FIXTURE(launch)
@@ -386,6 +387,41 @@ TEST_F(launch, illegal_address)
 	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
 	faults(_metadata, &self->g, STORE, ~0ull << 47, 0, &f);
 	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+}
+
+/* Generic addresses of the shared, local and parameter windows, where a global one is asked for; beyond them is nothing. */
+TEST_F(launch, address_of_another_space)
+{
+	static const uint64_t windows[] = { VGPU_WINDOW_SHARED, VGPU_WINDOW_LOCAL, VGPU_WINDOW_PARAM };
+	struct vgpu_fault f;
+
+	for (int i = 0; i < 3; i++) {
+		faults(_metadata, &self->g, STORE, windows[i], 4, &f);
+		EXPECT_EQ(VGPU_FAULT_ADDRESS_SPACE, f.kind);
+		EXPECT_EQ(13, f.xid);
+		EXPECT_EQ(windows[i] + 16, f.address);
+	}
+	faults(_metadata, &self->g, STORE, windows[2] + windows[0], 4, &f);
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+	faults(_metadata, &self->g, STORE, windows[0] - 16 * 64, 0, &f);
+	EXPECT_EQ(VGPU_FAULT_ADDRESS, f.kind);
+}
+
+/* What copies in bulk takes any address, but a lane's own memory lies in no one piece. */
+TEST_F(launch, local_memory_in_bulk)
+{
+	struct launch good = launch(&self->g, BULK, 1, 32, self->g.va, 64);
+	struct vgpu_fault f;
+
+	faults(_metadata, &self->g, BULK, VGPU_WINDOW_LOCAL, 64, &f);
+	EXPECT_EQ(VGPU_FAULT_LOCAL, f.kind);
+	EXPECT_EQ(13, f.xid);
+	EXPECT_EQ(VGPU_WINDOW_LOCAL, f.address);
+	EXPECT_STREQ("bulk", f.kernel_name);
+	faults(_metadata, &self->g, BULK, VGPU_WINDOW_SHARED + 64, 64, &f);
+	EXPECT_EQ(VGPU_FAULT_SHARED, f.kind);
+	run(&self->g, &good);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
 }
 
 TEST_F(launch, misaligned_address)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "../../driver/engine/engine.h"
+#include "../../driver/sched/fault.h"
 #include "host_engine.h"
 
 enum { WINDOW = 64, BUDGET = 20000, STACK = 1024 };
@@ -79,26 +80,6 @@ int host_engine_info(struct engine_code *code, struct vgpu_kernel_info *info)
 	return 0;
 }
 
-static uint32_t fault_kind(const struct engine_fault *f)
-{
-	static const uint8_t kinds[VGPU_STOP_COUNT] = {
-		[VGPU_STOP_ILLEGAL_ADDRESS] = VGPU_FAULT_ADDRESS,
-		[VGPU_STOP_READ_ONLY] = VGPU_FAULT_READONLY,
-		[VGPU_STOP_MISALIGNED] = VGPU_FAULT_MISALIGNED,
-		[VGPU_STOP_BAD_TARGET] = VGPU_FAULT_BRANCH,
-		[VGPU_STOP_STACK_OVERFLOW] = VGPU_FAULT_STACK,
-		[VGPU_STOP_TRAP] = VGPU_FAULT_TRAP,
-		[VGPU_STOP_TIMEOUT] = VGPU_FAULT_TIMEOUT,
-		[VGPU_STOP_KILLED] = VGPU_FAULT_ENGINE,
-		[VGPU_STOP_DEADLOCK] = VGPU_FAULT_BARRIER,
-		[VGPU_STOP_ILLEGAL_INSTRUCTION] = VGPU_FAULT_INSTRUCTION,
-	};
-
-	if (f->kind == VGPU_STOP_TRAP && f->code == VGPU_TRAP_ASSERT)
-		return VGPU_FAULT_ASSERT;
-	return f->kind < VGPU_STOP_COUNT ? kinds[f->kind] : VGPU_FAULT_ENGINE;
-}
-
 static void report(struct engine_launch *launch, struct engine_code *code, unsigned int kernel,
 		   struct vgpu_fault *out)
 {
@@ -106,7 +87,7 @@ static void report(struct engine_launch *launch, struct engine_code *code, unsig
 
 	engine_launch_fault(launch, &f);
 	memset(out, 0, sizeof(*out));
-	out->kind = fault_kind(&f);
+	out->kind = vgpu_stop_fault(&f);
 	out->address = f.address;
 	out->line = f.line;
 	out->pc = f.pc;

@@ -78,6 +78,20 @@ stale()
 	done
 }
 
+# unnamed HEADER PAGE: kinds of faults and events that the header or the list of their names lacks, rows that the page does.
+unnamed()
+{
+	local list=$top/uapi/vgpu_faults.def
+	sed -n 's/^\tVGPU_\(\(FAULT\|EVENT\)_[A-Z_]*\)[ \t]*= .*/\1/p' "$1" | sort >"$tmp/kinds"
+	sed -n 's/^\(FAULT\|EVENT\)_KIND(\([A-Z_]*\), .*/\1_\2/p' "$list" | sort >"$tmp/named"
+	[ -s "$tmp/kinds" ] || echo "no kind in $1"
+	comm -3 "$tmp/kinds" "$tmp/named"
+	sed -n '/(NONE,/d; s/^FAULT_KIND(\(.*\), \(.*\), \(.*\), "\(.*\)")$/\1 \2 CUDA_ERROR_\3 \4/p' "$list" |
+		sed 's/ 0 / none /' >"$tmp/listed"
+	sed -n '/^kind  *Xid  *CUDA/,/^$/s/^\([A-Z_]*\)  *\([0-9none]*\)  *\(CUDA_[A-Z_]*\)  */\1 \2 \3 /p' "$2" |
+		diff "$tmp/listed" -
+}
+
 # figures README: what it says of the golden tests against what there is, as "all same other"
 figures()
 {
@@ -91,7 +105,7 @@ figures()
 		diff "$tmp/said" -
 }
 
-plan 12
+plan 14
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
@@ -114,6 +128,14 @@ check "... and knows which of them a lost device answers" diff "$tmp/always" "$t
 grep -v VGPU_IOCTL_WAIT "$top/uapi/vgpu_ioctl.h" >"$tmp/header.h"
 undocumented "$tmp/header.h" "$top/Documentation/uapi.rst" >"$tmp/missing"
 check "one too many is found" test "$(tr -d '\t' <"$tmp/missing")" = WAIT
+
+unnamed "$top/uapi/vgpu_ioctl.h" "$top/Documentation/uapi.rst" >"$tmp/missing"
+check "every fault and event has its name, and the page shows them" none "$tmp/missing"
+sed '/VGPU_FAULT_STACK/d' "$top/uapi/vgpu_ioctl.h" >"$tmp/header.h"
+sed 's/^\(TRAP .*\)trap/\1trip/' "$top/Documentation/uapi.rst" >"$tmp/page.rst"
+unnamed "$tmp/header.h" "$tmp/page.rst" >"$tmp/missing"
+check "one too many and another name are found" \
+	test "$(grep -c "^[[:space:]]FAULT_STACK$\|^< TRAP .* trap$\|^> TRAP .* trip$" "$tmp/missing")" = 3
 
 pages=("$top"/Documentation/*.rst)
 # instructions, made from the table: iadd.c is one

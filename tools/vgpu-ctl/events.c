@@ -50,34 +50,11 @@ static const struct argp argp = {
 static const char *kind_name(uint32_t kind)
 {
 	static const char * const names[] = {
-		[VGPU_FAULT_NONE] = "none",
-		[VGPU_FAULT_ADDRESS] = "illegal address",
-		[VGPU_FAULT_READONLY] = "write to read-only memory",
-		[VGPU_FAULT_MISALIGNED] = "misaligned address",
-		[VGPU_FAULT_SHARED] = "shared memory out of range",
-		[VGPU_FAULT_LOCAL] = "local memory out of range",
-		[VGPU_FAULT_STACK] = "stack overflow",
-		[VGPU_FAULT_TRAP] = "trap",
-		[VGPU_FAULT_ASSERT] = "assert",
-		[VGPU_FAULT_BRANCH] = "call of what is no function",
-		[VGPU_FAULT_BARRIER] = "barrier that cannot complete",
-		[VGPU_FAULT_TIMEOUT] = "time limit",
-		[VGPU_FAULT_PACKET] = "malformed packet",
-		[VGPU_FAULT_COPY] = "illegal address in a copy",
-		[VGPU_FAULT_MEMORY] = "out of host memory",
-		[VGPU_FAULT_ENGINE] = "internal error",
-		[VGPU_FAULT_ADDRESS_SPACE] = "address of the wrong state space",
-		[VGPU_FAULT_INJECTED] = "injected",
-		[VGPU_FAULT_ECC] = "uncorrected memory error",
-		[VGPU_FAULT_LOST] = "GPU has fallen off the bus",
-		[VGPU_FAULT_RESET] = "GPU was reset",
-		[VGPU_FAULT_INSTRUCTION] = "illegal instruction",
-		[VGPU_EVENT_ECC_SINGLE] = "corrected memory error",
-		[VGPU_EVENT_ECC_DOUBLE] = "uncorrected memory error",
-		[VGPU_EVENT_NOTICE] = "notice",
-		[VGPU_EVENT_INJECTED] = "injected",
-		[VGPU_EVENT_CLOCKS] = "clocks",
-		[VGPU_EVENT_RECOVERY] = "recovery action",
+#define FAULT_KIND(kind, n, cuda, words) [VGPU_FAULT_##kind] = words,
+#define EVENT_KIND(kind, n, words) [VGPU_EVENT_##kind] = words,
+#include "../../uapi/vgpu_faults.def"
+#undef FAULT_KIND
+#undef EVENT_KIND
 	};
 
 	return kind < sizeof(names) / sizeof(*names) && names[kind] ? names[kind] : "unknown";
@@ -91,7 +68,7 @@ static const char *xid_words(uint32_t xid)
 #undef XID
 	};
 
-	return xid < sizeof(words) / sizeof(*words) && words[xid] ? words[xid] : "unknown error";
+	return xid < sizeof(words) / sizeof(*words) && words[xid] ? words[xid] : "Unknown Error";
 }
 
 /* What happened; what no process did is told in the words of its Xid. */

@@ -8,28 +8,11 @@ static const struct {
 	CUresult result;
 	const char *what;
 } faults[] = {
-	[VGPU_FAULT_NONE] = { CUDA_ERROR_LAUNCH_FAILED, "no reason given" },
-	[VGPU_FAULT_ADDRESS] = { CUDA_ERROR_ILLEGAL_ADDRESS, "access outside every mapping" },
-	[VGPU_FAULT_READONLY] = { CUDA_ERROR_ILLEGAL_ADDRESS, "write to read-only memory" },
-	[VGPU_FAULT_MISALIGNED] = { CUDA_ERROR_MISALIGNED_ADDRESS, "misaligned access" },
-	[VGPU_FAULT_SHARED] = { CUDA_ERROR_ILLEGAL_ADDRESS, "access outside the block's shared memory" },
-	[VGPU_FAULT_LOCAL] = { CUDA_ERROR_ILLEGAL_ADDRESS, "access outside the thread's local memory" },
-	[VGPU_FAULT_STACK] = { CUDA_ERROR_HARDWARE_STACK_ERROR, "stack overflow" },
-	[VGPU_FAULT_TRAP] = { CUDA_ERROR_LAUNCH_FAILED, "trap instruction" },
-	[VGPU_FAULT_ASSERT] = { CUDA_ERROR_ASSERT, "assertion failed" },
-	[VGPU_FAULT_BRANCH] = { CUDA_ERROR_INVALID_PC, "call of what is no function" },
-	[VGPU_FAULT_BARRIER] = { CUDA_ERROR_ILLEGAL_INSTRUCTION, "barrier that can never complete" },
-	[VGPU_FAULT_TIMEOUT] = { CUDA_ERROR_LAUNCH_TIMEOUT, "time limit" },
-	[VGPU_FAULT_PACKET] = { CUDA_ERROR_LAUNCH_FAILED, "malformed packet" },
-	[VGPU_FAULT_COPY] = { CUDA_ERROR_ILLEGAL_ADDRESS, "copy outside every mapping" },
-	[VGPU_FAULT_MEMORY] = { CUDA_ERROR_OUT_OF_MEMORY, "the machine has no memory left" },
-	[VGPU_FAULT_ENGINE] = { CUDA_ERROR_LAUNCH_FAILED, "internal error" },
-	[VGPU_FAULT_ADDRESS_SPACE] = { CUDA_ERROR_INVALID_ADDRESS_SPACE, "address of the wrong space" },
-	[VGPU_FAULT_INJECTED] = { CUDA_ERROR_LAUNCH_FAILED, "injected" },
-	[VGPU_FAULT_ECC] = { CUDA_ERROR_ECC_UNCORRECTABLE, "uncorrected memory error" },
-	[VGPU_FAULT_LOST] = { CUDA_ERROR_UNKNOWN, "the device is lost" },
-	[VGPU_FAULT_RESET] = { CUDA_ERROR_UNKNOWN, "the device was reset" },
-	[VGPU_FAULT_INSTRUCTION] = { CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction" },
+#define FAULT_KIND(kind, xid, cuda, words) [VGPU_FAULT_##kind] = { CUDA_ERROR_##cuda, words },
+#define EVENT_KIND(kind, xid, words)	/* ends no context */
+#include "../../uapi/vgpu_faults.def"
+#undef FAULT_KIND
+#undef EVENT_KIND
 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
