@@ -5,7 +5,8 @@
  * denormals, and most of it 2.
  *
  * About 10 ns each, the worst of all sets but the portable one, where a quarter of it is right;
- * measured with the worst of many random operands (Documentation/performance.rst).
+ * measured with the worst of many random operands (Documentation/driver.rst says
+ * what FPU sections come to with them).
  */
 #ifndef VGPU_ENGINE_FUEL_H
 #define VGPU_ENGINE_FUEL_H
