@@ -105,7 +105,22 @@ report()
 		echo "not ok 4 - vgpu-ptxc: a full disk, wrong options, no action ($full, $wrong)"
 		touch "$out/failed"
 	fi
-	echo 1..4
+	# A text that does not parse has no architecture, but a name and a reason.
+	printf '%s\n' ".version 8.5" ".target sm_80" ".address_size 64" ".nonsense" >"$out/unread.ptx"
+	reason="ptx line 4; error : syntax error at '.nonsense': directive expected"
+	../../build/tools/vgpu-ptxc --list "$out/unread.ptx" >"$out/list.log" 2>&1
+	if nothing "^$out/unread.ptx: $reason" "$out/unread.ptx" && [ "$(tail -n 3 "$out/report.log" | tr -s ' ')" = \
+"$out/unread.ptx: does not parse
+ 1 x syntax error at '.nonsense': directive expected
+ a module, ptx line 4" ] && [ "$(cat "$out/list.log")" = "module 0: PTX text, 54 bytes
+$out/unread.ptx: $reason" ]; then
+		echo "ok 5 - vgpu-ptxc: a text that does not parse"
+	else
+		sed 's/^/# /' "$out/report.log" "$out/list.log"
+		echo "not ok 5 - vgpu-ptxc: a text that does not parse"
+		touch "$out/failed"
+	fi
+	echo 1..5
 }
 sub "the tool's report" report
 

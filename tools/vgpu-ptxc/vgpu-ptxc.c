@@ -180,6 +180,10 @@ static void report(void)
 	for (size_t i = 0; i < nstats; i++) {
 		struct arch_stats *s = &stats[i];
 
+		if (!s->arch) {	/* a text says its own, if it can be read */
+			printf("%s: does not parse\n", set.file);
+			continue;
+		}
 		qsort(s->ms, s->compiled, sizeof(*s->ms), by_value);
 		printf("compute_%u%.1s: %u modules, %u kernels, %u %s, %u failed; "
 		       "median %.3f ms, max %.3f ms; index %.2f ms for %.1f MB\n",
@@ -321,7 +325,7 @@ static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 		s->modules++;
 		s->bad_modules++;
 		add_reason("a module", d.first);
-		fprintf(stderr, "%s", log_buf);
+		fprintf(stderr, "%s: %s", set.file, log_buf);
 		return 1;
 	}
 	t = now_ms() - t;
@@ -343,6 +347,16 @@ static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 
 static int failures;
 
+static void list_entry(const struct vgpucc_entry *e)
+{
+	if (!e->arch)
+		printf("module %u: PTX text, %zu bytes\n", e->module, e->size);
+	else
+		printf("module %u: %s %u%.1s, %s, %zu bytes stored, %zu unpacked\n", e->module,
+		       e->ptx ? "PTX" : "SASS", e->arch, &e->variant, e->compression,
+		       e->stored, e->size);
+}
+
 static int do_entry(const struct vgpucc_entry *e, void *ctx)
 {
 	struct diag d;
@@ -351,9 +365,7 @@ static int do_entry(const struct vgpucc_entry *e, void *ctx)
 
 	(void)ctx;
 	if (set.list)
-		printf("module %u: %s %u%.1s, %s, %zu bytes stored, %zu unpacked\n", e->module,
-		       e->ptx ? "PTX" : "SASS", e->arch, &e->variant, e->compression,
-		       e->stored, e->size);
+		list_entry(e);
 	if (!e->ptx || (set.arch && e->arch && e->arch != set.arch))
 		return 0;
 	diag_init(&d, log_buf, sizeof(log_buf));
