@@ -99,10 +99,24 @@ void parse_reg_decl(struct parser *p);
  * vector registers, the reg_vec.
  */
 struct ir_sym *find_name(struct parser *p, const char *name, size_t len, void **ranged);
+/* Where the number of a NAME57 begins, of 7 digits at most and without a leading zero; @len where it is none. */
+size_t number_at(const char *name, size_t len);
+u32 number_of(const char *digits, size_t n);
 void parse_proto(struct parser *p, struct ir_proto *proto, bool entry,
 		 const char **name);
 void skip_pragma(struct parser *p);
 void skip_file(struct parser *p);
+
+/* parse_again.c: a name in the innermost scope, which has no other of that name */
+void declare(struct parser *p, const char *name, size_t len, u32 line, enum sym_kind kind, void *what);
+/* A label that is defined in a scope is nothing else there. */
+void check_label(struct parser *p, const char *name, size_t len, u32 line);
+/* Results and parameters of a function with a body; prototypes may repeat a name. */
+void check_param_names(struct parser *p, const struct ir_proto *proto);
+/* What was declared before at the top level (@old: NULL where that was no variable) against what stands there now. */
+void check_var_again(struct parser *p, const struct ir_var *old, const struct ir_var *v);
+void check_proto_again(struct parser *p, const struct ir_proto *old, const struct ir_proto *proto, const char *name,
+		       u32 line);
 
 /* parse_init.c: "= …" of a variable */
 void parse_initializer(struct parser *p, struct ir_var *v);

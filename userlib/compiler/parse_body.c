@@ -7,17 +7,14 @@
 static void add_body_var(struct parser *p, struct ir_var *v)
 {
 	struct ir_body *b = p->b;
-	struct ir_sym *old = symtab_find(p->syms, v->name, strlen(v->name), false);
 
-	if (old && old->depth == p->syms->depth)
-		perr(p, v->line, "'%s' is declared twice", v->name);
 	if (v->space == SP_PARAM)
 		v->pkind = PARAM_CALL;
 	if (!v->size && !(v->array && v->linkage == LINK_EXTERN))
 		perr(p, v->line, "variable '%s' has no size", v->name);
 	v->id = b->nvars;
 	PUSH(p, b->vars, b->nvars, b->vars_cap, v);
-	symtab_add(p->syms, v->name, strlen(v->name), SYM_VAR, v);
+	declare(p, v->name, strlen(v->name), v->line, SYM_VAR, v);
 	v->name = unique_name(p, v->name);
 }
 

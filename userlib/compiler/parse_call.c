@@ -205,7 +205,6 @@ bool parse_table(struct parser *p, const char *label, size_t len)
 	bool branch = at_dot(p, ".branchtargets"), call = at_dot(p, ".calltargets");
 	struct ir_body *b = p->b;
 	struct ir_table *t;
-	struct ir_sym *old;
 
 	if (!branch && !call && !at_dot(p, ".callprototype"))
 		return false;
@@ -220,10 +219,7 @@ bool parse_table(struct parser *p, const char *label, size_t len)
 	else
 		call_prototype(p, t);
 	expect(p, ';');
-	old = symtab_find(p->syms, t->name, len, false);
-	if (old && old->depth == p->syms->depth)
-		perr(p, t->line, "'%s' is declared twice", t->name);
-	symtab_add(p->syms, t->name, len, SYM_TABLE, t);
+	declare(p, t->name, len, t->line, SYM_TABLE, t);
 	PUSH(p, b->tables, b->ntables, b->tables_cap, t);
 	return true;
 }

@@ -247,18 +247,7 @@ static struct reg_vec *make_vec(struct parser *p, enum ir_type type, u32 n,
 	return v;
 }
 
-static void declare(struct parser *p, const char *name, size_t len, u32 line,
-		    enum sym_kind kind, void *what)
-{
-	struct ir_sym *old = symtab_find(p->syms, name, len, false);
-
-	if (old && old->depth == p->syms->depth)
-		perr(p, line, "'%s' is declared twice", name);
-	symtab_add(p->syms, name, len, kind, what);
-}
-
-static void declare_range(struct parser *p, const struct spec *s, const char *name,
-			  u32 line)
+static void parse_range(struct parser *p, const struct spec *s, const char *name, u32 line)
 {
 	struct reg_range *r = arena_new(p->a, struct reg_range);
 	u64 n = parse_count(p);
@@ -285,7 +274,7 @@ void parse_reg_decl(struct parser *p)
 		const char *name = take_name(p, "register name");
 
 		if (accept(p, '<'))
-			declare_range(p, &s, name, line);
+			parse_range(p, &s, name, line);
 		else if (s.vec > 1)
 			declare(p, name, strlen(name), line, SYM_REGVEC,
 				make_vec(p, s.type, s.vec, name));
@@ -327,21 +316,35 @@ static void *range_get(struct parser *p, struct reg_range *r, u32 idx)
 	return r->regs[idx];
 }
 
+size_t number_at(const char *name, size_t len)
+{
+	size_t n = len;
+
+	while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
+		n--;
+	return n && len - n <= 7 && (n == len || name[n] != '0' || len - n == 1) ? n : len;
+}
+
+u32 number_of(const char *digits, size_t n)
+{
+	u32 idx = 0;
+
+	while (n--)
+		idx = idx * 10 + (*digits++ - '0');
+	return idx;
+}
+
 struct ir_sym *find_name(struct parser *p, const char *name, size_t len, void **ranged)
 {
 	struct ir_sym *s = symtab_find(p->syms, name, len, false), *r;
-	size_t n = len;
-	u64 idx = 0;
+	size_t n = number_at(name, len);
 
 	*ranged = NULL;
-	while (n && name[n - 1] >= '0' && name[n - 1] <= '9')
-		n--;
-	/* "%r" + "57": no leading zero, at most 7 digits */
-	if (n && n < len && len - n <= 7 && (name[n] != '0' || len - n == 1)) {
+	if (n < len) {
 		r = symtab_find(p->syms, name, n, false);
 		if (r && r->kind == SYM_REGRANGE && (!s || r->depth > s->depth)) {
-			for (size_t i = n; i < len; i++)
-				idx = idx * 10 + (name[i] - '0');
+			u32 idx = number_of(name + n, len - n);
+
 			if (idx < r->range->count) {
 				*ranged = range_get(p, r->range, idx);
 				return r;

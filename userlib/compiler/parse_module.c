@@ -31,10 +31,7 @@ static bool merge_var(struct parser *p, struct ir_var *v)
 	if (!s)
 		return false;
 	old = s->kind == SYM_VAR ? s->var : NULL;
-	if (!old || old->space != v->space ||
-	    (old->linkage != LINK_EXTERN && v->linkage != LINK_EXTERN &&
-	     old->linkage != LINK_WEAK && v->linkage != LINK_WEAK))
-		perr(p, v->line, "'%s' is declared twice", v->name);
+	check_var_again(p, old, v);
 	if (old->linkage == LINK_EXTERN) {
 		id = old->id;
 		*old = *v;
@@ -233,6 +230,8 @@ static void parse_func(struct parser *p, enum ir_linkage link)
 	}
 	parse_proto(p, &proto, entry, &name);
 	f = get_func(p, name, entry, line);
+	if (f->line)
+		check_proto_again(p, &f->proto, &proto, name, line);
 	if (!f->text) {
 		proto.noreturn = f->proto.noreturn;
 		f->proto = proto;
@@ -247,12 +246,9 @@ static void parse_func(struct parser *p, enum ir_linkage link)
 		return;
 	if (!at(p, '{'))
 		perr_token(p, "function body or ';'");
-	if (f->text) {
-		if (f->linkage != LINK_WEAK && link != LINK_WEAK)
-			perr(p, line, "'%s' is defined twice", name);
-		skip_body(p, &(struct ir_func){ .name = name });
-		return;
-	}
+	if (f->text)
+		perr(p, line, "'%s' is defined twice", name);
+	check_param_names(p, &f->proto);
 	skip_body(p, f);
 }
 

@@ -304,6 +304,7 @@ void label_define(struct parser *p, const char *name, size_t len, u32 line)
 {
 	struct ir_label *l = label_use(p, name, len);
 
+	check_label(p, name, len, line);
 	if (l->defined)
 		perr(p, line, "label '%s' is defined twice", l->name);
 	l->defined = true;

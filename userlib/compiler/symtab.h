@@ -7,6 +7,7 @@
 
 enum sym_kind {
 	SYM_VAR, SYM_FUNC, SYM_REG, SYM_REGVEC, SYM_REGRANGE, SYM_LABEL, SYM_TABLE,
+	SYM_LOWEST,	/* of registers NAME57 of their own: no name of the text */
 };
 
 /**
@@ -42,6 +43,7 @@ struct ir_sym {
 		struct reg_range *range;
 		struct ir_label *label;
 		struct ir_table *table;
+		u64 number;
 		void *p;
 	};
 	struct ir_sym *chain;	/* same bucket, older */
