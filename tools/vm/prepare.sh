@@ -33,6 +33,7 @@ downloads()
 {
 	local suite
 	[ ${#stock[@]} = 0 ] || "$VM_DIR/kernels.sh" "${stock[@]}" >/dev/null
+	"$VM_DIR/qemu.sh" >/dev/null
 	"$VM_DIR/toolkit.sh" >/dev/null
 	for suite; do
 		clients "$suite" >/dev/null || say "$suite: not all of its clients could be had"

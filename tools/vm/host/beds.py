@@ -62,14 +62,18 @@ class Uml:
 
 
 class Qemu:
-    """QEMU without hardware help, any machine will do; the channel is a virtio port."""
+    """QEMU without hardware help, any machine will do; the channel is a virtio port.
+
+    EMULATOR: the program, and the folders of its firmware where they are not its own.
+    """
 
     kernels = ("6.1", "6.12", "kasan", "kcsan")
 
-    def __init__(self, folder, cpus, mib, boot):
+    def __init__(self, folder, cpus, mib, boot, emulator):
         self.folder, self.cpus, self.mib, self.boot = folder, cpus, mib, boot
         # A debug kernel boots in a minute on idle cores, and scans for leaks at the end.
         self.allowance = 120 if os.path.isdir(f"{folder}/root") else 600
+        self.emulator = emulator
 
     def modules(self):
         """(name, bytes) of what must be loaded before the root is mounted."""
@@ -98,16 +102,20 @@ class Qemu:
         del rundir
         append = ["console=ttyS0", "nokaslr", "tsc=reliable", "init_on_alloc=0",
                   "kasan_multi_shot", *COMMON, *self.boot]
-        args = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", "q35",
-                "-cpu", "max", "-smp", str(self.cpus), "-m", str(self.mib),
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", "stdio", "-kernel", f"{self.folder}/kernel",
-                "-initrd", initrd, "-append", " ".join(append),
-                "-virtfs", "local,path=/,mount_tag=host,security_model=none,"
-                           "readonly=on,multidevs=remap",
-                "-device", "virtio-serial-pci",
-                "-chardev", f"socket,id=channel,fd={channel}",
-                "-device", "virtserialport,chardev=channel,name=vgpu-vm"]
+        program, *firmware = self.emulator
+        args = [program]
+        for folder in firmware:
+            args += ["-L", folder]
+        args += ["-accel", "tcg,thread=multi", "-machine", "q35",
+                 "-cpu", "max", "-smp", str(self.cpus), "-m", str(self.mib),
+                 "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                 "-serial", "stdio", "-kernel", f"{self.folder}/kernel",
+                 "-initrd", initrd, "-append", " ".join(append),
+                 "-virtfs", "local,path=/,mount_tag=host,security_model=none,"
+                            "readonly=on,multidevs=remap",
+                 "-device", "virtio-serial-pci",
+                 "-chardev", f"socket,id=channel,fd={channel}",
+                 "-device", "virtserialport,chardev=channel,name=vgpu-vm"]
         return args, dict(os.environ)
 
 
