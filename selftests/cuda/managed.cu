@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Advice on managed memory, and small copies that do not wait for their stream.
+// Advice on managed memory.
 #include "check.h"
-#include <atomic>
-
-static void CUDART_CB hold(void *gate)
-{
-	while (!((std::atomic<int> *)gate)->load())
-		;
-}
 
 static int ask(cudaMemRangeAttribute a, const void *p, size_t n)
 {
@@ -70,48 +63,8 @@ static void advice()
 	CU(cudaFree(p));
 }
 
-/* Pageable memory may be changed at once; the copy happens in its turn. */
-static void staged()
-{
-	static std::atomic<int> gate(0);
-	int *d = device_array<int>(64 * 256), small[64], back[64];
-	cudaStream_t s;
-	bool good = true;
-
-	CU(cudaStreamCreateWithFlags(&s, cudaStreamNonBlocking));
-	CU(cudaDeviceSynchronize());
-	CU(cudaLaunchHostFunc(s, hold, &gate));
-	for (int i = 0; i < 256; i++) {
-		for (int &x : small)
-			x = i;
-		CU(cudaMemcpyAsync(d + 64 * i, small, sizeof(small), cudaMemcpyHostToDevice, s));
-	}
-	check_result(cudaStreamQuery(s) == cudaErrorNotReady, "256 small copies of pageable memory do not wait");
-	gate = 1;
-	CU(cudaStreamSynchronize(s));
-	for (int i = 0; i < 256; i++) {
-		CU(cudaMemcpy(back, d + 64 * i, sizeof(back), cudaMemcpyDeviceToHost));
-		for (int x : back)
-			good &= x == i;
-	}
-	check_result(good, "and copy what was there when they were called");
-
-	std::vector<int> large(64 * 256), got;
-	for (int round = 0; round < 40; round++) {
-		for (size_t i = 0; i < large.size(); i++)
-			large[i] = round * 7 + i;
-		CU(cudaMemcpyAsync(d, large.data(), large.size() * sizeof(int), cudaMemcpyHostToDevice, s));
-	}
-	CU(cudaStreamSynchronize(s));
-	got = from_device(d, large.size());
-	check_result(got == large, "larger ones, more than there is room for");
-	CU(cudaStreamDestroy(s));
-	CU(cudaFree(d));
-}
-
 int main()
 {
 	advice();
-	staged();
 	return check_end();
 }

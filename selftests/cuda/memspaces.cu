@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Constant memory, local arrays, module variables, copies of every kind.
+// The state spaces: constant memory, local arrays, module variables, parameters, generic pointers to them.
 #include "check.h"
 
 __constant__ float table[64];
@@ -59,33 +59,37 @@ __global__ void generic(int *global, int *out)
 	out[t] = s + loc[t & 3];
 }
 
-int main()
+static bool constants_are(const std::vector<float> &tab, int uniform)
+{
+	float *d = device_array<float>(64);
+	bool good = true;
+
+	RUN(constants<<<1, 64>>>(d));
+	std::vector<float> f = from_device(d, 64);
+	for (int t = 0; t < 64; t++)
+		good &= f[t] == tab[(t * 7) & 63] * uniform + (t & 7) + 1 + "written by the compiler"[t % 7];
+	return good;
+}
+
+static void constant_memory()
 {
 	std::vector<float> tab(64);
+	int seven = 7;
+
 	for (int i = 0; i < 64; i++)
 		tab[i] = i * 0.5f;
 	CU(cudaMemcpyToSymbol(table, tab.data(), 64 * sizeof(float)));
-	float *df = device_array<float>(64);
-	RUN(constants<<<1, 64>>>(df));
-	std::vector<float> f = from_device(df, 64);
-	bool good = true;
-	for (int t = 0; t < 64; t++)
-		good &= f[t] == tab[(t * 7) & 63] * 42 + (t & 7) + 1 + "written by the compiler"[t % 7];
-	check_result(good, "constant memory and initialized variables");
-
-	int seven = 7;
+	check_result(constants_are(tab, 42), "constant memory and initialized variables");
 	CU(cudaMemcpyToSymbol(uniform_value, &seven, sizeof(seven)));
-	RUN(constants<<<1, 64>>>(df));
-	f = from_device(df, 64);
-	good = true;
-	for (int t = 0; t < 64; t++)
-		good &= f[t] == tab[(t * 7) & 63] * 7 + (t & 7) + 1 + "written by the compiler"[t % 7];
-	check_result(good, "constant memory changed by the host");
+	check_result(constants_are(tab, 7), "constant memory changed by the host");
+}
 
+static void local_arrays()
+{
 	int *di = device_array<int>(64);
 	RUN(locals<<<1, 64>>>(di, 100));
 	std::vector<int> v = from_device(di, 64);
-	good = true;
+	bool good = true;
 	for (int t = 0; t < 64; t++) {
 		unsigned a[40], s = 0;
 
@@ -98,7 +102,10 @@ int main()
 		good &= (unsigned)v[t] == s;
 	}
 	check_result(good, "local arrays indexed at run time");
+}
 
+static void struct_by_value()
+{
 	big b;
 	for (int i = 0; i < 20; i++)
 		b.v[i] = i * i;
@@ -108,18 +115,21 @@ int main()
 	double *dd = device_array<double>(32);
 	RUN(by_value<<<1, 32>>>(b, dd));
 	std::vector<double> d = from_device(dd, 32);
-	good = true;
+	bool good = true;
 	for (int t = 0; t < 32; t++)
 		good &= d[t] == (t % 20) * (t % 20) + 0.25 + 10 * (t % 5);
 	check_result(good, "a struct passed by value, indexed at run time");
+}
 
+static void generic_pointers()
+{
 	std::vector<int> g(32);
 	for (int i = 0; i < 32; i++)
 		g[i] = 1000 + i;
-	int *dg = to_device(g);
+	int *dg = to_device(g), *di = device_array<int>(64);
 	RUN(generic<<<1, 32>>>(dg, di));
-	v = from_device(di, 32);
-	good = true;
+	std::vector<int> v = from_device(di, 32);
+	bool good = true;
 	for (int t = 0; t < 32; t++) {
 		int loc[4] = { 1, 2, 3, t }, gl = 1000 + t, sh = 100 + t, s = 0;
 		int *p[3] = { &gl, &sh, loc + (t & 3) };
@@ -133,22 +143,13 @@ int main()
 		good &= v[t] == s + loc[t & 3];
 	}
 	check_result(good, "generic pointers to global, shared and local memory in one warp");
+}
 
-	/* copies */
-	std::vector<int> m(64 * 16), back(64 * 16, -1);
-	for (size_t i = 0; i < m.size(); i++)
-		m[i] = i;
-	int *d2;
-	size_t pitch;
-	CU(cudaMallocPitch(&d2, &pitch, 64 * sizeof(int), 16));
-	CU(cudaMemcpy2D(d2, pitch, m.data(), 64 * sizeof(int), 64 * sizeof(int), 16, cudaMemcpyHostToDevice));
-	CU(cudaMemcpy2D(back.data(), 64 * sizeof(int), d2, pitch, 64 * sizeof(int), 16, cudaMemcpyDeviceToHost));
-	check_result(m == back, "2D copies");
-	int *d3 = device_array<int>(64 * 16);
-	CU(cudaMemcpy2D(d3, 64 * sizeof(int), d2, pitch, 64 * sizeof(int), 16, cudaMemcpyDeviceToDevice));
-	CU(cudaMemset(d3, 0x5a, 16));
-	CU(cudaMemcpy(back.data(), d3, back.size() * sizeof(int), cudaMemcpyDefault));
-	good = back[0] == 0x5a5a5a5a && back[3] == 0x5a5a5a5a && back[4] == 4 && back[1023] == 1023;
-	check_result(good, "device to device, memset, default direction");
+int main()
+{
+	constant_memory();
+	local_arrays();
+	struct_by_value();
+	generic_pointers();
 	return check_end();
 }

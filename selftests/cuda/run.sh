@@ -22,7 +22,7 @@ if [ $# = 0 ]; then
 		set -- "$out"/static/vecadd "$out"/static/reduce "$out"/static/atomics \
 			"$out"/static/arith64 "$out"/static/half "$out"/static/diverge
 	elif [ "${KERNEL:-}" = kasan ] || [ "${KERNEL:-}" = kcsan ]; then	# what the driver has most to do with
-		set -- "$out"/static/vecadd "$out"/static/streams "$out"/static/managed "$out"/static/hostmem "$out"/static/ipc
+		set -- "$out"/static/vecadd "$out"/static/streams "$out"/static/managed "$out"/static/copies "$out"/static/hostmem "$out"/static/ipc
 	elif [ "$bed" = uml ] || [ -n "${ALL:-}" ]; then
 		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/*
 	elif [ "${KERNEL:-}" = 6.12 ]; then	# that the module is one for it; the rest is test-long's

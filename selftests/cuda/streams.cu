@@ -210,35 +210,39 @@ static void CUDART_CB set_flag(void *p)
 	((std::atomic<int> *)p)->store(1);
 }
 
-int main()
+static void one_stream(int *d, cudaStream_t a)
 {
-	cudaStream_t a, b;
-	cudaEvent_t ev, t0, t1;
-	int *d = device_array<int>(4), h = 0;
+	cudaEvent_t t0, t1;
+	unsigned want = 0;
+	int h = 0;
+	float ms;
 
-	CU(cudaStreamCreate(&a));
-	CU(cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking));
-	CU(cudaEventCreateWithFlags(&ev, cudaEventDisableTiming));
 	CU(cudaEventCreate(&t0));
 	CU(cudaEventCreate(&t1));
-
 	CU(cudaEventRecord(t0, a));
 	for (int i = 0; i < 200; i++)
 		bump<<<1, 1, 0, a>>>(d, i & 1 ? 3 : 1, i);
 	CU(cudaEventRecord(t1, a));
 	CU(cudaMemcpyAsync(&h, d, sizeof(h), cudaMemcpyDeviceToHost, a));
 	CU(cudaStreamSynchronize(a));
-	unsigned want = 0;
 	for (int i = 0; i < 200; i++)
 		want = want * (i & 1 ? 3 : 1) + i;
 	check_result((unsigned)h == want, "200 launches and a copy, in order");
-	float ms;
 	CU(cudaEventElapsedTime(&ms, t0, t1));
 	printf("# 200 launches: %.3f ms\n", ms);
 	check_result(ms > 0, "event timing");
+	check_result(cudaStreamQuery(a) == cudaSuccess && cudaEventQuery(t1) == cudaSuccess, "queries");
+	CU(cudaEventDestroy(t0));
+	CU(cudaEventDestroy(t1));
+}
 
-	int zero = 0;
-	CU(cudaMemcpy(d, &zero, sizeof(zero), cudaMemcpyHostToDevice));
+static void across_by_events(int *d, cudaStream_t a, cudaStream_t b)
+{
+	cudaEvent_t ev;
+	int h = 0;
+
+	CU(cudaEventCreateWithFlags(&ev, cudaEventDisableTiming));
+	CU(cudaMemcpy(d, &h, sizeof(h), cudaMemcpyHostToDevice));
 	bump<<<1, 1, 0, a>>>(d, 1, 5);
 	CU(cudaEventRecord(ev, a));
 	CU(cudaStreamWaitEvent(b, ev));
@@ -249,8 +253,14 @@ int main()
 	CU(cudaStreamSynchronize(a));
 	CU(cudaMemcpy(&h, d, sizeof(h), cudaMemcpyDeviceToHost));
 	check_result(h == 102, "order across streams by events");
+	CU(cudaEventDestroy(ev));
+}
 
+static void at_the_same_time(cudaStream_t a, cudaStream_t b)
+{
 	int *flags = device_array<int>(2);
+	const char *bed = getenv("VGPU_BED");
+
 	CU(cudaDeviceSynchronize());
 	meet<<<1, 1, 0, a>>>(flags, flags + 1);
 	meet<<<1, 1, 0, b>>>(flags + 1, flags);
@@ -258,22 +268,29 @@ int main()
 	CU(cudaStreamSynchronize(b));
 	std::vector<int> raised = from_device(flags, 2);
 	check_result(raised[0] == 1 && raised[1] == 1, "two kernels that wait for each other both end");
-	const char *bed = getenv("VGPU_BED");
 	/* An emulated processor's slices are as long as a few instructions of what comes between them. */
 	if (bed && !strcmp(bed, "qemu"))
 		check_result(true, "two kernels run at the same time # SKIP emulated");
 	else
 		check_result(overlap(a, b), "two kernels run at the same time");
+}
 
+static void host_function(int *d, cudaStream_t a)
+{
 	std::atomic<int> flag(0);
+
 	bump<<<1, 1, 0, a>>>(d, 1, 0);
 	CU(cudaLaunchHostFunc(a, set_flag, &flag));
 	bump<<<1, 1, 0, a>>>(d, 1, 1);
 	CU(cudaStreamSynchronize(a));
 	check_result(flag == 1, "host function between kernels");
-	check_result(cudaStreamQuery(a) == cudaSuccess && cudaEventQuery(t1) == cudaSuccess, "queries");
+}
 
-	/* the legacy default stream waits for blocking streams, and they for it */
+/* The legacy default stream waits for blocking streams, and they for it. */
+static void legacy_stream(int *d, cudaStream_t a)
+{
+	int h = 0;
+
 	CU(cudaMemset(d, 0, sizeof(int)));
 	for (int i = 0; i < 50; i++) {
 		bump<<<1, 1, 0, a>>>(d, 1, 1);
@@ -284,9 +301,22 @@ int main()
 	bump<<<1, 1, 0, a>>>(d, 1, 7);
 	CU(cudaMemcpy(&h, d, sizeof(h), cudaMemcpyDeviceToHost));
 	check_result(h == 7, "legacy default stream order");
+}
+
+int main()
+{
+	cudaStream_t a, b;
+	int *d = device_array<int>(4);
+
+	CU(cudaStreamCreate(&a));
+	CU(cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking));
+	one_stream(d, a);
+	across_by_events(d, a, b);
+	at_the_same_time(a, b);
+	host_function(d, a);
+	legacy_stream(d, a);
 	CU(cudaStreamDestroy(a));
 	CU(cudaStreamDestroy(b));
-	CU(cudaEventDestroy(ev));
 	order();
 	return check_end();
 }
