@@ -575,29 +575,70 @@ static int wait_for(struct vgpu_wait *w)
 	return 0;
 }
 
+static int device_status(struct vgpu_device_status *status)
+{
+	status->vram_total = 1ull << 30;
+	status->vram_used = used;
+	status->vram_free = (1ull << 30) - used;
+	return 0;
+}
+
+static int fault_query(struct vgpu_fault_query *query)
+{
+	if (faulted == query->ctx)
+		*(struct vgpu_fault *)(uintptr_t)query->fault = fault_record;
+	return 0;
+}
+
+static int bo_mmap(struct vgpu_bo_mmap *bm)
+{
+	bm->offset = (uint64_t)bm->handle << 16;
+	bm->length = objects[bm->handle].size;
+	return get(bm->handle, BO) ? 0 : -ENOENT;
+}
+
+static int va_map(struct vgpu_va_map *vm)
+{
+	if (!get(vm->bo, BO) || !(vm->flags & VGPU_VA_FIXED))
+		return -EINVAL;
+	return add_map(objects[vm->bo].ctx, vm->bo, vm->va,
+		       vm->length ? vm->length : objects[vm->bo].size - vm->offset, vm->offset);
+}
+
+static int fence_create(struct vgpu_fence_create *fence)
+{
+	fence->handle = new_object(FENCE, fence->ctx);
+	objects[fence->handle].value = fence->value;
+	return 0;
+}
+
+static int fence_signal(const struct vgpu_fence_signal *signal)
+{
+	if (!get(signal->fence, FENCE))
+		return -ENOENT;
+	if (signal->value > objects[signal->fence].value)
+		objects[signal->fence].value = signal->value;
+	pthread_cond_broadcast(&changed);
+	return 0;
+}
+
+static int kernel_info(struct vgpu_kernel_info *info)
+{
+	return get(info->code, CODE) ? host_engine_info(objects[info->code].code, info) : -ENOENT;
+}
+
 static int dispatch(unsigned long request, void *arg)
 {
-	struct vgpu_device_status *status = arg;
-	struct vgpu_fault_query *fault = arg;
-	struct vgpu_fence_create *fence = arg;
-	struct vgpu_fence_signal *signal = arg;
 	struct vgpu_ctx_create *ctx = arg;
-	struct vgpu_bo_mmap *bm = arg;
-	struct vgpu_va_map *vm = arg;
 	struct vgpu_va_unmap *vu = arg;
 
 	switch (request) {
 	case VGPU_IOCTL_DEVICE_INFO:
 		return device_info(arg);
 	case VGPU_IOCTL_DEVICE_STATUS:
-		status->vram_total = 1ull << 30;
-		status->vram_used = used;
-		status->vram_free = (1ull << 30) - used;
-		return 0;
+		return device_status(arg);
 	case VGPU_IOCTL_FAULT_QUERY:
-		if (faulted == fault->ctx)
-			*(struct vgpu_fault *)(uintptr_t)fault->fault = fault_record;
-		return 0;
+		return fault_query(arg);
 	case VGPU_IOCTL_CTX_CREATE:
 		ctx->handle = new_object(CTX, 0);
 		return ctx->handle ? 0 : -EDQUOT;
@@ -610,14 +651,9 @@ static int dispatch(unsigned long request, void *arg)
 	case VGPU_IOCTL_OPEN_SHARED:
 		return open_fd(arg);
 	case VGPU_IOCTL_BO_MMAP:
-		bm->offset = (uint64_t)bm->handle << 16;
-		bm->length = objects[bm->handle].size;
-		return get(bm->handle, BO) ? 0 : -ENOENT;
+		return bo_mmap(arg);
 	case VGPU_IOCTL_VA_MAP:
-		if (!get(vm->bo, BO) || !(vm->flags & VGPU_VA_FIXED))
-			return -EINVAL;
-		return add_map(objects[vm->bo].ctx, vm->bo, vm->va,
-			       vm->length ? vm->length : objects[vm->bo].size - vm->offset, vm->offset);
+		return va_map(arg);
 	case VGPU_IOCTL_VA_UNMAP:
 		drop_maps(0, vu->ctx, vu->va);
 		return 0;
@@ -631,24 +667,15 @@ static int dispatch(unsigned long request, void *arg)
 		pthread_cond_broadcast(&changed);
 		return 0;
 	case VGPU_IOCTL_FENCE_CREATE:
-		fence->handle = new_object(FENCE, fence->ctx);
-		objects[fence->handle].value = fence->value;
-		return 0;
+		return fence_create(arg);
 	case VGPU_IOCTL_FENCE_SIGNAL:
-		if (!get(signal->fence, FENCE))
-			return -ENOENT;
-		if (signal->value > objects[signal->fence].value)
-			objects[signal->fence].value = signal->value;
-		pthread_cond_broadcast(&changed);
-		return 0;
+		return fence_signal(arg);
 	case VGPU_IOCTL_WAIT:
 		return wait_for(arg);
 	case VGPU_IOCTL_CODE_LOAD:
 		return code_load(arg);
 	case VGPU_IOCTL_KERNEL_INFO:
-		if (!get(((struct vgpu_kernel_info *)arg)->code, CODE))
-			return -ENOENT;
-		return host_engine_info(objects[((struct vgpu_kernel_info *)arg)->code].code, arg);
+		return kernel_info(arg);
 	default:
 		return -EOPNOTSUPP;
 	}
