@@ -244,67 +244,59 @@ static void take_product(struct low *l, const struct ir_insn *d, struct sum *s)
 		add_lane(s, &d->ops[1], d->types[0] == T_S32, log);
 }
 
+/* Whether the sum that an address is can be followed through this instruction. */
+static bool is_open(const struct ir_insn *d)
+{
+	switch (d->op) {
+	case OP_ADD:
+		return !d->m.cc && !d->m.sat;
+	case OP_SUB:
+		return !d->m.cc && !d->m.sat && d->ops[2].kind == OPND_IMM;
+	case OP_CVTA:
+		return d->m.space == SPC_GLOBAL || d->m.space == SPC_CONST;
+	case OP_MUL:
+	case OP_MAD:
+		return d->m.mul == MUL_WIDE;
+	case OP_SHL:
+		return d->ops[1].kind == OPND_REG && d->ops[2].kind == OPND_IMM && d->ops[2].imm <= 4;
+	case OP_MOV:
+	case OP_CVT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take_def(struct low *l, const struct ir_insn *d, struct sum *s, u32 depth)
 {
-	struct ir_operand neg;
-
-	if (!d || d->guard || depth > MAX_DEPTH) {
+	if (!d || d->guard || depth > MAX_DEPTH || !is_open(d)) {
 		s->opaque = true;
 		return;
 	}
 	switch (d->op) {
 	case OP_ADD:
-		if (d->m.cc || d->m.sat) {
-			s->opaque = true;
-			break;
-		}
 		take_apart(l, &d->ops[1], s, depth + 1);
 		take_apart(l, &d->ops[2], s, depth + 1);
 		break;
 	case OP_SUB:
-		neg = d->ops[2];
-		if (neg.kind != OPND_IMM || d->m.cc || d->m.sat) {
-			s->opaque = true;
-			break;
-		}
 		take_apart(l, &d->ops[1], s, depth + 1);
-		s->off -= (s64)neg.imm;
-		break;
-	case OP_MOV:
-		take_apart(l, &d->ops[1], s, depth + 1);
-		break;
-	case OP_CVTA:
-		if (d->m.space == SPC_GLOBAL || d->m.space == SPC_CONST)
-			take_apart(l, &d->ops[1], s, depth + 1);
-		else
-			s->opaque = true;
+		s->off -= (s64)d->ops[2].imm;
 		break;
 	case OP_MUL:
-		if (d->m.mul == MUL_WIDE)
-			take_product(l, d, s);
-		else
-			s->opaque = true;
+		take_product(l, d, s);
 		break;
 	case OP_MAD:
-		if (d->m.mul == MUL_WIDE) {
-			take_product(l, d, s);
-			take_apart(l, &d->ops[3], s, depth + 1);
-		} else {
-			s->opaque = true;
-		}
+		take_product(l, d, s);
+		take_apart(l, &d->ops[3], s, depth + 1);
 		break;
 	case OP_SHL:
-		if (d->ops[1].kind == OPND_REG && d->ops[2].kind == OPND_IMM &&
-		    d->ops[2].imm <= 4)
-			take_extended(l, d->ops[1].reg, s, d->ops[2].imm);
-		else
-			s->opaque = true;
+		take_extended(l, d->ops[1].reg, s, d->ops[2].imm);
 		break;
 	case OP_CVT:
 		take_extended(l, d->ops[0].reg, s, 0);
 		break;
-	default:
-		s->opaque = true;
+	default:	/* mov, cvta */
+		take_apart(l, &d->ops[1], s, depth + 1);
 		break;
 	}
 }
