@@ -2,7 +2,7 @@
 /*
  * The cache of compiled kernels: damage, crowds, full and read-only disks.
  *
- *	cache damage|crowd|bound|settings	in a fresh folder that CUDA_CACHE_PATH names
+ *	cache damage|crowd|bound|sum|locked|settings	in a fresh folder that CUDA_CACHE_PATH names
  *	cache refuses ERRNO			a folder on a disk that refuses to store
  */
 #define _GNU_SOURCE
@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -337,11 +339,124 @@ static void sum(struct vgpu_cache *c)
 	ok(summed(c, 0) == 72 * TAKES, "beyond it the folder is looked at");
 	vgpu_cache_usage(c, &u);
 	ok(u.entries == 72, "which loses nothing if there is room");
+	summed(c, UINT64_MAX - TAKES / 2);
+	keep_anew(71);
+	ok(summed(c, 0) == 72 * TAKES, "as it is where the sum is more than there can be");
 	ok(!truncate(path, 5) && (keep_anew(72), summed(c, 0)) == 73 * TAKES, "so it is where the sum is damaged");
 	ok(!unlink(path) && (keep_anew(73), summed(c, 0)) == 74 * TAKES, "or is not there");
 	ok(!unlink(path) && !symlink("/dev/full", path) && (keep_anew(74), vgpu_cache_usage(c, &u), u.entries == 75),
 	   "a link in its place is not followed");
 	ok(!vgpu_cache_clear(c, &u) && access(path, F_OK), "clearing takes it away");
+}
+
+static uint64_t ms_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+}
+
+/* A temporary file that goes when somebody looks at the folder. */
+static void lost(struct vgpu_cache *c)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/.new-lost", vgpu_cache_folder(c));
+	write_file(path, (const uint8_t *)path, 10);
+	age(c, ".new-lost", 7200);
+}
+
+/* Stores many without the sum: soon, few looks, and no more of them than the limit. */
+static void without(struct vgpu_cache *c, const char *why)
+{
+	struct vgpu_cache_usage u;
+	uint64_t most = 0, began = ms_now();
+	int bad = 0, looks = 0;
+
+	for (unsigned int n = 0; n < 400; n++) {
+		if (!leftovers(c))
+			lost(c);
+		bad += keep(c, n) != 0;
+		looks += !leftovers(c);
+		if (n % 16)
+			continue;
+		vgpu_cache_usage(c, &u);
+		most = u.bytes > most ? u.bytes : most;
+	}
+	ok(!bad && ms_now() - began < 10000, "%s: 400 entries are stored soon", why);
+	ok(looks > 10 && looks < 100, "and the folder is looked at %d times", looks);
+	vgpu_cache_usage(c, &u);
+	ok(most <= vgpu_cache_limit(c) && u.bytes > vgpu_cache_limit(c) / 2, "%llu bytes at most of %llu",
+	   (unsigned long long)most, (unsigned long long)vgpu_cache_limit(c));
+}
+
+/* A thread that stores while another one forks. */
+static void *storing(void *arg)
+{
+	int *stop = arg;
+	struct vgpu_cache *c = vgpu_cache_open();
+
+	for (unsigned int n = 0; !__atomic_load_n(stop, __ATOMIC_RELAXED); n++)
+		keep(c, n % KEYS);
+	vgpu_cache_close(c);
+	return NULL;
+}
+
+static void forks(struct vgpu_cache *c)
+{
+	enum { CHILDREN = 300 };
+	pid_t child[CHILDREN];
+	int stop = 0, fd;
+	char path[4096];
+	pthread_t t;
+
+	sum_file(c, path);
+	pthread_create(&t, NULL, storing, &stop);
+	for (int i = 0; i < CHILDREN; i++) {
+		usleep(200);
+		child[i] = fork();
+		if (!child[i]) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			pause();
+			_exit(0);
+		}
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	pthread_join(t, NULL);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ok(fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB), "children that were forked meanwhile do not keep the sum locked");
+	close(fd);
+	for (int i = 0; i < CHILDREN; i++) {
+		kill(child[i], SIGKILL);
+		waitpid(child[i], NULL, 0);
+	}
+}
+
+/* Somebody has the sum and does not give it back, or something else is in its place. */
+static void locked(struct vgpu_cache *c)
+{
+	struct vgpu_cache_usage u;
+	char path[4096];
+	int fd;
+
+	forks(c);
+	sum_file(c, path);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	ok(fd >= 0 && !flock(fd, LOCK_EX), "the sum is locked by another");
+	without(c, "locked");
+	close(fd);
+	summed(c, 4096);
+	keep(c, 1);
+	vgpu_cache_usage(c, &u);
+	ok(summed(c, 0) >= u.bytes, "what was stored without the sum is counted once it can be had");
+	vgpu_cache_clear(c, &u);
+	ok(!mkdir(path, 0700), "a folder in its place");
+	without(c, "a folder");
+	rmdir(path);
+	ok(!mkfifo(path, 0600), "a pipe in its place");
+	without(c, "a pipe");
+	unlink(path);
 }
 
 static bool folder_is(const char *want)
@@ -434,6 +549,8 @@ int main(int argc, char **argv)
 		bound(c);
 	else if (!strcmp(argv[1], "sum"))
 		sum(c);
+	else if (!strcmp(argv[1], "locked"))
+		locked(c);
 	else if (!strcmp(argv[1], "refuses") && argc > 2)
 		refuses(c, atoi(argv[2]));
 	else

@@ -132,37 +132,59 @@ struct sum {
 
 static const uint64_t SUM_MAGIC = 0x6d75732d75706776;
 
+/* It is locked for two system calls. Whoever has had it for that many milliseconds has stopped, or died and left it to a child. */
+enum { SUM_PATIENCE = 100 };
+
 static void sum_path(const struct vgpu_cache *c, char path[PATH_MAX])
 {
 	snprintf(path, PATH_MAX, "%s/%s", c->folder, SUM_NAME);
 }
 
-/* The sum, locked until it is written or closed; -1, and 0 where there is none. */
+/* Waited for in vain once, it is asked for only once each time, until it can be had. */
+static bool lock(struct vgpu_cache *c, int fd)
+{
+	static const struct timespec ms = { .tv_nsec = 1000000 };
+	int left = c->alone ? 0 : SUM_PATIENCE;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || !left--)
+			return false;
+		nanosleep(&ms, NULL);
+	}
+	return true;
+}
+
+/* The sum, locked until it is written, and whether it is known; -1 where it cannot be had. */
 static int sum_lock(struct vgpu_cache *c, bool *known, uint64_t *bytes)
 {
 	char path[PATH_MAX];
 	struct sum s = { 0 };
+	struct stat st;
 	int fd;
 
 	sum_path(c, path);
 	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	*known = false;
-	*bytes = 0;
-	if (fd < 0 || flock(fd, LOCK_EX))
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode) || !lock(c, fd))) {
+		close(fd);
+		fd = -1;
+	}
+	c->alone = fd < 0;
+	if (c->alone)
 		return fd;
-	*known = pread(fd, &s, sizeof(s), 0) == sizeof(s) && s.magic == SUM_MAGIC;
+	/* More than any disk has is damage, and would wrap. */
+	*known = pread(fd, &s, sizeof(s), 0) == sizeof(s) && s.magic == SUM_MAGIC && s.bytes < 1ull << 62;
 	*bytes = *known ? s.bytes : 0;
 	return fd;
 }
 
+/* Closing alone would leave it locked while a child that another thread has forked meanwhile lives. */
 static void sum_unlock(int fd, uint64_t bytes)
 {
 	struct sum s = { SUM_MAGIC, bytes };
 
-	if (fd < 0)
-		return;
 	if (pwrite(fd, &s, sizeof(s), 0) != sizeof(s))
 		(void)!ftruncate(fd, 0);	/* not known: whoever comes next looks */
+	flock(fd, LOCK_UN);
 	close(fd);
 }
 
@@ -178,22 +200,50 @@ static uint64_t survey(struct vgpu_cache *c)
 	return bytes;
 }
 
+/*
+ * Without the sum a process looks at the folder for its first entry, and again
+ * whenever it has stored what there was room for, or a sixteenth of the limit:
+ * others may be storing, too.
+ */
+static void added_alone(struct vgpu_cache *c, uint64_t size)
+{
+	uint64_t found, room = c->limit / 16;
+
+	c->owed += size;
+	if (size <= c->room) {
+		c->room -= size;
+		return;
+	}
+	found = survey(c);
+	c->room = found > c->limit ? 0 : c->limit - found;
+	if (c->room > room)
+		c->room = room;
+}
+
 /* The folder is looked at without the lock. Meanwhile the sum is what it will be about, so that nobody else looks, too. */
 void cache_added(struct vgpu_cache *c, uint64_t size)
 {
-	uint64_t sum, guess, found;
+	uint64_t sum, found, guess = c->limit / 4 * 3;
 	bool known;
 	int fd = sum_lock(c, &known, &sum);
 
-	if (known && sum + size <= c->limit) {
-		sum_unlock(fd, sum + size);
+	if (fd < 0) {
+		added_alone(c, size);
 		return;
 	}
-	guess = known ? c->limit / 4 * 3 : 0;
+	sum += size + c->owed;
+	c->owed = 0;
+	if (known && sum <= c->limit) {
+		sum_unlock(fd, sum);
+		return;
+	}
 	sum_unlock(fd, guess);
 	found = survey(c);
 	fd = sum_lock(c, &known, &sum);
-	sum_unlock(fd, found + (sum > guess ? sum - guess : 0));
+	if (fd < 0)
+		c->owed = found > guess ? found - guess : 0;
+	else
+		sum_unlock(fd, found + (sum > guess ? sum - guess : 0));
 }
 
 int vgpu_cache_usage(struct vgpu_cache *c, struct vgpu_cache_usage *u)

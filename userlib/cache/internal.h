@@ -21,6 +21,9 @@
  * @lock: guards what follows
  * @failed: the errno after which nothing more is stored
  * @checked: the folder was found to be there and ours
+ * @alone: the sum of what all entries take could not be had last time (bound.c)
+ * @owed: bytes that were stored and are not in that sum yet
+ * @room: bytes that may be stored without it before the folder is looked at
  *
  * No descriptor is kept: programs close those that they do not know.
  */
@@ -29,7 +32,8 @@ struct vgpu_cache {
 	uint64_t limit;
 	pthread_mutex_t lock;
 	int failed;
-	bool checked;
+	bool checked, alone;
+	uint64_t owed, room;
 };
 
 /* Blocks of 4 KiB, as most file systems count. */
