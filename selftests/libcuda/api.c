@@ -351,6 +351,30 @@ static int priority_given(int asked)
 	return cuStreamSynchronize(s) || cuStreamDestroy_v2(s) ? 99 : p;
 }
 
+/* No queue can be had for another priority, which is a hint: the stream goes on with the queue and the priority it has. */
+static void priority_refused(void)
+{
+	CUlaunchAttributeValue v = { .priority = -3 };
+	uint32_t got = 0;
+	CUdeviceptr d;
+	CUstream s;
+	int p = 99;
+	bool good;
+
+	good = !cuMemAlloc_v2(&d, 4) && !cuStreamCreate(&s, 0) && !cuMemsetD32Async(d, 1, 1, s) &&
+	       !cuStreamSetAttribute(s, CU_LAUNCH_ATTRIBUTE_PRIORITY, &v);
+	host_device_refuse_queues(true);
+	good = good && !cuMemsetD32Async(d, 2, 1, s) && !cuMemcpyDtoHAsync_v2(&got, d, 4, s) &&
+	       !cuStreamSynchronize(s) && got == 2;
+	host_device_refuse_queues(false);
+	ok(good && !cuStreamGetPriority(s, &p) && p == 0, "a stream goes on where no queue of its new priority can be had");
+	good = !cuStreamSetAttribute(s, CU_LAUNCH_ATTRIBUTE_PRIORITY, &v) && !cuMemsetD32Async(d, 3, 1, s) &&
+	       !cuStreamSynchronize(s);
+	ok(good && !cuStreamGetPriority(s, &p) && p == -3, "and has it where one can");
+	cuStreamDestroy_v2(s);
+	cuMemFree_v2(d);
+}
+
 static void test_priorities(void)
 {
 	int least = 9, greatest = 9;
@@ -358,6 +382,7 @@ static void test_priorities(void)
 
 	ok(!cuCtxGetStreamPriorityRange(&least, &greatest) && least == 0 && greatest == -5 &&
 	   !cuCtxGetStreamPriorityRange(NULL, NULL), "six priorities");
+	priority_refused();	/* before other streams leave queues of all priorities */
 	for (int p = greatest; p <= least; p++)
 		good = good && priority_given(p) == p;
 	ok(good, "each is given");

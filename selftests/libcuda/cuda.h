@@ -81,6 +81,7 @@ CUresult cuMemsetD32Async(CUdeviceptr dst, unsigned int value, size_t count, CUs
 CUresult cuMemsetD2D16_v2(CUdeviceptr dst, size_t pitch, unsigned short value, size_t width, size_t height);
 CUresult cuStreamCreate(CUstream *stream, unsigned int flags);
 CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned int flags, int priority);
+CUresult cuStreamSetAttribute(CUstream stream, int attribute, const CUlaunchAttributeValue *value);
 CUresult cuStreamGetPriority(CUstream stream, int *priority);
 CUresult cuCtxGetStreamPriorityRange(int *least, int *greatest);
 CUresult cuStreamGetGreenCtx(CUstream stream, void **green);

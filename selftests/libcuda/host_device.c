@@ -62,7 +62,7 @@ static uint32_t faulted;		/* context that ended, fault kind beside it */
 static struct vgpu_fault fault_record;
 static uint64_t used;
 
-static bool fail_next_copy;
+static bool fail_next_copy, refuse_queues;
 static uint32_t isa_version = VGPU_ISA_VERSION;
 
 struct host_device_counts host_device_counts;
@@ -70,6 +70,11 @@ struct host_device_counts host_device_counts;
 void host_device_fail_next_copy(void)
 {
 	fail_next_copy = true;
+}
+
+void host_device_refuse_queues(bool refuse)
+{
+	refuse_queues = refuse;
 }
 
 void host_device_isa(uint32_t version)
@@ -494,6 +499,8 @@ static int queue_create(struct vgpu_queue_create *c)
 		return -EIO;
 	if (c->priority < VGPU_PRIORITY_GREATEST || c->priority > VGPU_PRIORITY_LEAST)
 		return -EINVAL;
+	if (refuse_queues)
+		return -ENOSPC;
 	c->handle = new_object(QUEUE, c->ctx);
 	o = &objects[c->handle];
 	o->slots = c->slots;

@@ -3,6 +3,7 @@
 #ifndef HOST_DEVICE_H
 #define HOST_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "../../uapi/vgpu_ioctl.h"
 
@@ -13,6 +14,8 @@ struct host_device_counts {
 
 /* The next copy packet ends its context. */
 void host_device_fail_next_copy(void);
+/* Whether it makes no more queues from here on. */
+void host_device_refuse_queues(bool refuse);
 /* From here on it says that it takes instructions of this version. */
 void host_device_isa(uint32_t version);
 /* Handles that exist. */

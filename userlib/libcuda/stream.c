@@ -256,7 +256,13 @@ static CUresult fit(CUstream s, uint32_t slots)
 			want *= 2;
 	if (want > have)
 		return move(s, want);
-	return cu_unlikely(s->queue->priority != s->priority) ? move(s, have) : CUDA_SUCCESS;
+	if (!cu_unlikely(s->queue->priority != s->priority))
+		return CUDA_SUCCESS;
+	r = move(s, have);
+	if (!r || cu_context_health(s->ctx))
+		return r;
+	s->priority = s->queue->priority;	/* a hint that cannot be followed is not tried at each submission */
+	return CUDA_SUCCESS;
 }
 
 /* Wait, without the lock, until something has left a full ring; the lock is held again afterwards. */
