@@ -82,6 +82,20 @@ void eng_bars_check(struct engine_cta *cta)
 			bar_release(cta, __ffs(m));
 }
 
+/* Lanes that name another barrier or another count than the first one execute the instruction after it, by themselves. */
+static void part_by_barrier(struct eng_warp *w, const struct eng_op *ip, u32 id, u32 count)
+{
+	u32 others = 0, m;
+
+	if (!(ip->md & (ENG_ROW_A | ENG_ROW_B)))
+		return;
+	for (m = w->mask; m; m &= m - 1)
+		if (eng_source(w, ip, OPF_A, __ffs(m)) != id || eng_source(w, ip, OPF_B, __ffs(m)) != count)
+			others |= m & -m;
+	if (others)
+		eng_split(w, ip, ip, others);
+}
+
 const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
 {
 	struct engine_cta *cta = w->cta;
@@ -93,6 +107,7 @@ const struct eng_op *eng_bar(struct eng_warp *w, const struct eng_op *ip)
 
 	if (count % ENG_LANES || count > ENGINE_MAX_THREADS)
 		return eng_fault(w, ip, VGPU_STOP_ILLEGAL_INSTRUCTION, lane);
+	part_by_barrier(w, ip, id, count);
 	id &= ENG_BARRIERS - 1;	/* as a card takes what a register has */
 	if (!red && ip->mod & VGPU_BAR_CLUSTER)
 		id = ENG_CLUSTER_BAR;

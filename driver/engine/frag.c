@@ -383,7 +383,7 @@ static const u32 *members_row(struct eng_warp *w, const struct eng_op *ip)
 /**
  * struct meeting - the lanes at a .sync instruction
  * @here: who they are
- * @need: whom each of them waits for
+ * @need: whom each of them names, itself among them
  */
 struct meeting {
 	u32 here;
@@ -419,19 +419,23 @@ static u32 attend_waiting(struct eng_warp *w, struct meeting *m, const struct en
 }
 
 /*
- * The lanes whose groups are complete: all that they need are here, and those have what they need.
- * Groups that share no lane have nothing to do with each other, also at one instruction.
+ * The lanes whose groups are complete: all members that live are here, and name the same ones. A lane that waits with
+ * others is at another execution, also where it is the same instruction: of a function that several call.
  */
 static u32 whole_groups(const struct meeting *m)
 {
-	u32 go = m->here, before, l;
+	u32 go = 0, rest, same, l;
 
-	do {
-		before = go;
-		for (l = before; l; l &= l - 1)
-			if (m->need[__ffs(l)] & ~go)
-				go &= ~(l & -l);
-	} while (go != before);
+	for (rest = m->here; rest; rest &= ~same) {
+		u32 members = m->need[__ffs(rest)];
+
+		same = 0;
+		for (l = rest; l; l &= l - 1)
+			if (m->need[__ffs(l)] == members)
+				same |= l & -l;
+		if (!(members & ~same))
+			go |= same;
+	}
 	return go;
 }
 

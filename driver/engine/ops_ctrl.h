@@ -228,24 +228,6 @@ HANDLER(f_BARRED)
 	NEXT_ANY(eng_bar(w, ip));
 }
 
-HANDLER(f_BARWARP)
-{
-	u32 need = 0, m, l;
-
-	if (!(ip->md & ENG_ROW_A)) {
-		need = eng_source(w, ip, OPF_A, 0);
-	} else {
-		for (m = w->mask; m; m &= m - 1) {
-			l = __ffs(m);
-			need |= eng_source(w, ip, OPF_A, l);
-		}
-	}
-	need &= ~w->dead;
-	if (need & ~w->mask && !eng_sync(w, ip, w->mask, need))
-		NEXT_ANY(w->ip);
-	NEXT();
-}
-
 HANDLER(f_FENCE)
 {
 	if (ip->mod == VGPU_FENCE_SC)

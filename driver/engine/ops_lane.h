@@ -8,47 +8,69 @@
  * execution serves several fragments.
  */
 
-/* Lanes that operand @f names as members, seen from lanes @e */
-static __always_inline u32 members_operand(const struct eng_warp *w, const struct eng_op *ip,
-					   enum op_field f, u32 e)
+/* The members that each lane names with operand @f; NULL: all name @ip->imm */
+static __always_inline const u32 *members_row(const struct eng_warp *w, const struct eng_op *ip, enum op_field f)
 {
-	const u32 *row = (const u32 *)w + (f == OPF_B ? ip->b : ip->c);
-	u32 need = 0;
-
-	if (ip->sel & (1U << (f - OPF_A)))
-		return ip->imm;
-	for (; e; e &= e - 1)
-		need |= row[__ffs(e)];
-	return need;
+	return ip->sel & (1U << (f - OPF_A)) ? NULL : (const u32 *)w + (f == OPF_B ? ip->b : ip->c);
 }
 
-/* BODY(w, ip, lanes) executes; NEED is the member mask, seen from lanes e */
-#define LANE(NAME, NEED, BODY)							\
-static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
+/*
+ * Must one of lanes @e wait? Each goes on when all of its members that live are here and name the same members (PTX ISA,
+ * .sync instructions). @row has what each of them names; where there is none, all name @need.
+ */
+static __always_inline bool must_wait(const struct eng_warp *w, u32 e, const u32 *row, u32 need)
+{
+	u32 rest, same;
+
+	if (!row)
+		return need & ~w->dead & ~e;
+	for (rest = e; rest; rest &= ~same) {
+		const u32 *members = &row[__ffs(rest)];
+
+		same = row_eq32(row, members, true) & e;
+		if (*members & ~w->dead & ~same)
+			return true;
+	}
+	return false;
+}
+
+HANDLER(f_BARWARP)
+{
+	const u32 *row = ip->md & ENG_ROW_A ? AT(u32, a) : NULL;
+	u32 need = row ? 0 : eng_source(w, ip, OPF_A, 0);
+
+	if (must_wait(w, w->mask, row, need) && !eng_sync(w, ip, w->mask, need))
+		NEXT_ANY(w->ip);
+	NEXT();
+}
+
+/* BODY(w, ip, lanes) executes for lanes @E; ROW has the members that each lane names, or is NULL, and all name NEED */
+#define MEETING(E, ROW, NEED, BODY)						\
 {										\
-	BODY(w, ip, ENG_ALL);							\
-	return true;								\
-}										\
-HANDLER(f_##NAME)								\
-{										\
-	q_##NAME(w, ip);							\
-	NEXT();									\
-}										\
-HANDLER(m_##NAME)								\
-{										\
-	u32 e = guarded(w, ip), need, u = e;					\
+	u32 e = (E), u = e;							\
 										\
 	if (!e)									\
 		NEXT();								\
-	need = (NEED) & ~w->dead;						\
-	if (need & ~e) {							\
-		u = eng_sync(w, ip, e, need);					\
+	if (must_wait(w, e, ROW, NEED)) {					\
+		u = eng_sync(w, ip, e, NEED);					\
 		if (!u)								\
 			NEXT_ANY(w->ip);					\
 	}									\
 	BODY(w, ip, u);								\
 	NEXT();									\
 }
+#define LANE(NAME, ROW, NEED, BODY)						\
+static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
+{										\
+	if (must_wait(w, ENG_ALL, ROW, NEED))					\
+		return false;							\
+	BODY(w, ip, ENG_ALL);							\
+	return true;								\
+}										\
+HANDLER(f_##NAME)								\
+MEETING(ENG_ALL, ROW, NEED, BODY)							\
+HANDLER(m_##NAME)								\
+MEETING(guarded(w, ip), ROW, NEED, BODY)
 
 /* ---- shuffles -------------------------------------------------------------------------- */
 
@@ -113,8 +135,9 @@ static noinline void shuffle(struct eng_warp *w, const struct eng_op *ip, u32 la
 		*p = (*p & ~lanes) | (bits & lanes);
 	}
 }
-LANE(SHFL, ip->imm & VGPU_SHFL_FULL ? ENG_ALL : members_operand(w, ip, OPF_C, e), shuffle)
-LANE(SHFLV, ip->imm, shuffle)
+LANE(SHFL, ip->imm & VGPU_SHFL_FULL ? NULL : members_row(w, ip, OPF_C), ip->imm & VGPU_SHFL_FULL ? ENG_ALL : ip->imm,
+     shuffle)
+LANE(SHFLV, NULL, ip->imm, shuffle)
 
 /* ---- votes ---------------------------------------------------------------------------------- */
 
@@ -142,7 +165,7 @@ static noinline void vote(struct eng_warp *w, const struct eng_op *ip, u32 lanes
 	}
 	*d = (*d & ~lanes) | (bits & lanes);
 }
-LANE(VOTE, members_operand(w, ip, OPF_B, e), vote)
+LANE(VOTE, members_row(w, ip, OPF_B), ip->imm, vote)
 
 static noinline void ballot(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -158,7 +181,7 @@ static noinline void ballot(struct eng_warp *w, const struct eng_op *ip, u32 lan
 	}
 	row_commit32(AT(u32, d), r, lanes);
 }
-LANE(BALLOT, members_operand(w, ip, OPF_B, e), ballot)
+LANE(BALLOT, members_row(w, ip, OPF_B), ip->imm, ballot)
 
 static noinline void elect(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -175,7 +198,7 @@ static noinline void elect(struct eng_warp *w, const struct eng_op *ip, u32 lane
 	row_commit32(AT(u32, d), r, lanes);
 	*p = (*p & ~lanes) | (bits & lanes);
 }
-LANE(ELECT, members_operand(w, ip, OPF_B, e), elect)
+LANE(ELECT, members_row(w, ip, OPF_B), ip->imm, elect)
 
 /* ---- matches ----------------------------------------------------------------------------------- */
 
@@ -213,10 +236,10 @@ static noinline void match_all##SUFFIX(struct eng_warp *w, const struct eng_op *
 }
 MATCH(32, u32, row_eq32)
 MATCH(64, u64, row_eq64)
-LANE(MATCHANY, members_operand(w, ip, OPF_B, e), match_any32)
-LANE(MATCHALL, members_operand(w, ip, OPF_B, e), match_all32)
-LANE(MATCHANYW, members_operand(w, ip, OPF_B, e), match_any64)
-LANE(MATCHALLW, members_operand(w, ip, OPF_B, e), match_all64)
+LANE(MATCHANY, members_row(w, ip, OPF_B), ip->imm, match_any32)
+LANE(MATCHALL, members_row(w, ip, OPF_B), ip->imm, match_all32)
+LANE(MATCHANYW, members_row(w, ip, OPF_B), ip->imm, match_any64)
+LANE(MATCHALLW, members_row(w, ip, OPF_B), ip->imm, match_all64)
 
 /* ---- reductions ---------------------------------------------------------------------------------- */
 
@@ -274,4 +297,4 @@ static noinline void redux(struct eng_warp *w, const struct eng_op *ip, u32 lane
 	}
 	row_commit32(AT(u32, d), r, lanes);
 }
-LANE(REDUX, members_operand(w, ip, OPF_B, e), redux)
+LANE(REDUX, members_row(w, ip, OPF_B), ip->imm, redux)

@@ -161,6 +161,26 @@ static u32 want_ballots(u32 t)
 	return t < 4 ? (t < 2 ? 3 : 12) : 99;
 }
 
+static u32 want_two_masks(u32 t)
+{
+	return t < 4 ? (t < 2 ? 0x28 : 8) : 0;
+}
+
+static u32 want_halves(u32 t)
+{
+	return 0xaaaa8888 + (t < 16 ? 0xaaaa : 0);
+}
+
+static u32 want_written(u32 t)
+{
+	return t % 16 + 100;
+}
+
+static u32 want_parity(u32 t)
+{
+	return t % 2 + 1;
+}
+
 /*
  * Groups of two lanes at a .sync instruction. Lane 3, of the second one, comes to it when it has seen a flag that lane 0 sets
  * behind it; the others when they have yielded so many times.
@@ -310,6 +330,31 @@ static const struct program programs[] = {
 	  "one:\n nop\n bra meet\ntwo:\n nop\n bra meet\n"
 	  "last:\n mov v4, 0\nloop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n exit\n"
 	  "meet:\n ballot v3, p3, v7\n" STORE END, 32, 0, want_both },
+	{ "a function's ballot: of two lanes, then of them and two more", HEAD("") START
+	  " mov v2, 0\n setp.32:gtu p0, v1, 3\n @p0 bra out\n mov v3, 0\n setp.32:gtu p0, v1, 1\n @p0 bra all\n"
+	  " mov v7, 3\n setp.32:eq p1, v1, 1\n @!p1 bra meet\n mov v4, 0\n"
+	  "loop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n"
+	  "meet:\n call v20, b\n shl v3, v2, 4\n"
+	  "all:\n mov v7, 15\n setp.32:eq p1, v1, 3\n call v20, b\n or v2, v2, v3\n"
+	  "out:\n" STORE END ".func b\n ballot v2, p1, v7\n ret v20\n" END, 32, 0, want_two_masks },
+	{ "lanes that name all, at an instruction where others name each other first", HEAD("") START
+	  " mov v3, 0\n mov v7, 4294967295\n and v4, v1, 1\n setp.32:eq p1, v4, 1\n setp.32:ltu p0, v1, 16\n @p0 mov v7, 65535\n"
+	  " call v20, b\n @!p0 bra out\n mov v3, v2\n mov v7, 4294967295\n and v4, v1, 3\n setp.32:eq p1, v4, 3\n call v20, b\n"
+	  "out:\n iadd v2, v2, v3\n" STORE END ".func b\n ballot v2, p1, v7\n ret v20\n" END, 32, 0, want_halves },
+	{ "a bar.warp of all lanes does not end that of a half", HEAD("") START
+	  " mov v10, 0\n mov v5, 1\n mov v2, 5\n setp.32:geu p0, v1, 16\n @p0 bra all\n"
+	  " setp.32:geu p0, v1, 8\n @!p0 bra late\n bar.warp 65535\n yield\n yield\n yield\n iadd v6, v1, 100\n shl v7, v1, 2\n"
+	  " st.shared:volatile:b32:a4 v6, [v7]\n bra all\n"
+	  "late:\n mov v4, 0\nloop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n bar.warp 65535\n yield\n yield\n yield\n"
+	  " iadd v6, v1, 100\n shl v7, v1, 2\n st.shared:volatile:b32:a4 v6, [v7]\n"
+	  "all:\n bar.warp -1\n and v6, v1, 15\n shl v7, v6, 2\n ld.shared:volatile:b32:a4 v2, [v7]\n" STORE END,
+	  32, 0, want_written },
+	{ "lanes of one warp at different barriers", HEAD("") START
+	  " mov v10, 0\n s.movi s5, 32\n and v7, v1, 1\n iadd v7, v7, 1\n mov v5, 1\n setp.32:ltu p0, v0, 32\n @p0 bra meet\n"
+	  " setp.32:eq p1, v7, 2\n @p1 bra meet\n"
+	  "spin:\n ld.shared:volatile:b32:a4 v3, [v10]\n setp.32:eq p2, v3, 0\n @p2 bra spin\n"
+	  "meet:\n bar.sync v7, s5\n setp.32:eq p1, v7, 2\n @p1 st.shared:volatile:b32:a4 v5, [v10]\n mov v2, v7\n" STORE END,
+	  64, 0, want_parity },
 	{ "two barriers that wait for each other", HEAD("") START
 	  " s.sreg s4, %warpid\n s.movi s5, 0\n sbr:eq s4, s5, first\n bar.sync 1, s5\n exit\n"
 	  "first:\n bar.sync 2, s5\n exit\n" END, 64, VGPU_STOP_DEADLOCK, NULL },
