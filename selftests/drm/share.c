@@ -140,6 +140,8 @@ TEST_F_TIMEOUT(node, imports_are_bounded, 100)
 	int fd, rc = 0;
 	long n = 0;
 
+	if (!has_time())
+		SKIP(return, "ten thousands of imports take minutes here");
 	ASSERT_EQ(0, gem_create(self->fd, 4096, &first));
 	ASSERT_EQ(0, gem_export(self->fd, first, &fd));
 	while (!rc && n < 1000000) {

@@ -21,6 +21,12 @@ static inline int patience(void)
 	return !strcmp(kernel, "kasan") || !strcmp(kernel, "kcsan") ? 10 : 4;
 }
 
+/* Is there time for what does a thing many thousand times? Not in such a kernel, but in make test-long. */
+static inline int has_time(void)
+{
+	return patience() < 10 || *(getenv("VGPU_TEST_LONG") ?: "");
+}
+
 /* After the harness's constructors, which have priorities. */
 static void __attribute__((constructor)) be_patient(void)
 {
