@@ -57,16 +57,6 @@ static struct access **find(CUcontext from, CUcontext to)
 	return at;
 }
 
-bool cu_peer_enabled(CUcontext from, CUcontext to)
-{
-	bool enabled;
-
-	pthread_mutex_lock(&lock);
-	enabled = *find(from, to);
-	pthread_mutex_unlock(&lock);
-	return enabled;
-}
-
 CUresult cu_peer_new_memory(struct cu_mem *m)
 {
 	CUresult r = CUDA_SUCCESS;

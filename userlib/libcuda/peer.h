@@ -18,7 +18,6 @@ static inline bool cu_peer_reaches(const struct cu_mem *m)
 	return m->kind == CU_MEM_DEVICE || m->kind == CU_MEM_MODULE || m->kind == CU_MEM_POOL;
 }
 
-bool cu_peer_enabled(CUcontext from, CUcontext to);
 void cu_peer_context_gone(CUcontext ctx);
 
 #endif

@@ -324,8 +324,6 @@ enum {
 #define NVML_CLOCKS_SW_POWER_CAP	0x04ull
 #define NVML_CLOCKS_HW_SLOWDOWN		0x08ull
 #define NVML_CLOCKS_SW_THERMAL		0x20ull
-#define NVML_CLOCKS_HW_THERMAL		0x40ull
-#define NVML_CLOCKS_HW_POWER_BRAKE	0x80ull
 
 /* nvmlPerfPolicyType_t */
 enum {
