@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The reference of the instruction set, printed. */
 #ifndef VISA_REFERENCE_H
 #define VISA_REFERENCE_H
 
