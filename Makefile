@@ -61,7 +61,9 @@ run: programs
 		$(VM)/vgpu-vm --bed $(BED) --params "$(PARAMS)" -- $(VM)/show.sh $(SAMPLE); \
 	fi
 
-load: module
+load:
+	@$(VM)/native.sh able
+	@$(MAKE) --no-print-directory module
 	$(VM)/native.sh load "$$($(VM)/kmod.sh $(KDIR))" $(PARAMS)
 
 unload:

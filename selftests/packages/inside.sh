@@ -265,6 +265,9 @@ native=$top/tools/vm/native.sh
 conf=/etc/ld.so.conf.d/000-vgpu.conf
 check_status 1 "make load: who may not is told" \
 	setpriv --inh-caps=-sys_module --bounding-set=-sys_module "$native" load "$KO_DIR/vgpu.ko"
+check "in plain words, before anything is built" says \
+	"$(setpriv --inh-caps=-sys_module --bounding-set=-sys_module "$native" able 2>&1)" "CAP_SYS_MODULE"
+check "make load: who may is not" "$native" able
 check "make load" "$native" load "$KO_DIR/vgpu.ko"
 check "the linker finds the tree's libcuda" says "$(cached)" "^$top/build/userlib/"
 exec 7</dev/vgpu0

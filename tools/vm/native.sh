@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# native.sh usable|load KO [PARAM…]|unload: the modules on this very machine, where that
-# is possible, and this tree's libraries where the dynamic linker finds them: there only while
+# native.sh usable|able|load KO [PARAM…]|unload: the modules on this very machine, where that
+# is possible ("able" says why it is not), and this tree's libraries where the dynamic linker finds them: there only while
 # the module is.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -16,6 +16,13 @@ may_load()
 
 	caps=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
 	((16#${caps:-0} >> 16 & 1))	# CAP_SYS_MODULE
+}
+
+# Says why no module can be loaded here, before anybody has built one in vain.
+able()
+{
+	[ -e /proc/modules ] || die "this kernel loads no modules: \"make run SAMPLE=…\" runs a program in a virtual machine"
+	may_load || die "loading a module takes root with CAP_SYS_MODULE (\"make run SAMPLE=…\" does without)"
 }
 
 # also NAME SIGN WHAT: vgpu_NAME, which is for kernels that have NAME; they have it where SIGN is.
@@ -44,10 +51,13 @@ case ${1:-} in
 usable)
 	may_load && [ -e /proc/modules ] && [ -d "/lib/modules/$(uname -r)/build" ]
 	;;
+able)
+	able
+	;;
 load)
 	shift
 	[ $# -ge 1 ] || die "usage: native.sh load KO [PARAM…]"
-	may_load || die "loading a module takes root with CAP_SYS_MODULE"
+	able
 	insmod "$@"
 	KO_DIR=$(dirname "$1")
 	also drm /sys/module/drm "render nodes"
@@ -66,6 +76,6 @@ unload)
 	ldconfig
 	;;
 *)
-	die "usage: native.sh usable|load KO [PARAM…]|unload"
+	die "usage: native.sh usable|able|load KO [PARAM…]|unload"
 	;;
 esac
