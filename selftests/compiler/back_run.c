@@ -410,6 +410,21 @@ static bool test_assert(void)
 	       fault.code == VGPU_TRAP_ASSERT;
 }
 
+static bool test_extended(void)
+{
+	static const u64 want[8] = {
+		0xffffffff99d7dd5a, 0xffffffff99d7dd5a, 0x99d7dd5a, 0xffffffff80000000,
+		0x80000000, 0xfffffffffffffffe, 0xfffe, 0xffffffff9abcdef0,
+	};
+	u64 o = take(64 * sizeof(want)), *r = at(o);
+	bool good = LAUNCH("extended", &warp2, o) == ENGINE_DONE;
+	u32 i;
+
+	for (i = 0; i < 64 * 8; i++)
+		good = good && r[i] == want[i % 8] + i / 8;
+	return good;
+}
+
 static bool test_local(void)
 {
 	u64 o = take(1024);
@@ -814,6 +829,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_switch(), "%s: jump table", set);
 	ok(test_modes(), "%s: float modes", set);
 	ok(test_carry(), "%s: carries", set);
+	ok(test_extended(), "%s: known integers extended", set);
 	ok(test_local(), "%s: local array", set);
 	ok(test_pairs(), "%s: halves side by side", set);
 	ok(test_once(), "%s: the same in a grid, in a block", set);

@@ -128,8 +128,7 @@ static void int_scalar(struct low *l, struct ir_insn *i, struct mopnd d, struct 
 	bool s = type_is_signed(t);
 
 	if (v.kind == MO_IMM) {
-		v = low_extend(l, v, t);
-		low_op1(l, VGPU_OP_SMOV, d, v);
+		low_op1(l, VGPU_OP_SMOV, d, to64(l, v, t));
 		return;
 	}
 	switch (ir_type_bits(t)) {
