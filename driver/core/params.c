@@ -25,7 +25,7 @@ MODULE_PARM_DESC(workers, "worker threads, at most 256 (0: one a CPU)");
 
 static char *cpus = "";
 module_param(cpus, charp, 0444);
-MODULE_PARM_DESC(cpus, "CPUs of the workers, such as 0-3,6 (empty: all)");
+MODULE_PARM_DESC(cpus, "CPUs of the workers, such as 0-3,6 (empty: all that are not isolated)");
 
 static int nice;
 module_param(nice, int, 0444);
@@ -49,7 +49,7 @@ MODULE_PARM_DESC(isa, "engine's handler set: auto, avx512fp16, avx512, avx2, por
 
 static char *nvidia_nodes = "auto";
 module_param(nvidia_nodes, charp, 0444);
-MODULE_PARM_DESC(nvidia_nodes, "NVIDIA's device nodes: auto (when major 195 is free), on, off");
+MODULE_PARM_DESC(nvidia_nodes, "NVIDIA's device nodes: auto (when major 195 is free and no card of NVIDIA is there), on, off");
 
 static unsigned long pin_limit_mib;
 module_param(pin_limit_mib, ulong, 0444);

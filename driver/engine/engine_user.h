@@ -150,12 +150,4 @@ static inline bool engine_interrupted(void)
 	return false;
 }
 
-static inline int scnprintf_(int n, size_t size)
-{
-	return n < 0 || !size ? 0 : (size_t)n < size ? n : (int)size - 1;
-}
-
-#define scnprintf(buf, size, ...) scnprintf_(snprintf(buf, size, __VA_ARGS__), size)
-#define vscnprintf(buf, size, fmt, ap) scnprintf_(vsnprintf(buf, size, fmt, ap), size)
-
 #endif /* VGPU_ENGINE_USER_H */

@@ -233,15 +233,6 @@ static __always_inline struct num_parts num_parts64(u64 a)
 	};
 }
 
-static __always_inline struct num_parts num_parts16(u32 a)
-{
-	u32 exp = a >> 10 & 0x1f, m = a & 0x3ff;
-
-	return (struct num_parts) {
-		.sign = a >> 15 & 1, .m = exp ? m | 0x400 : m, .e = (s32)(exp ? exp : 1) - 25,
-	};
-}
-
 /* Finite or infinite @a in another format; @frac, @bias as num_pack(); NaN is the caller's */
 static __always_inline u64 num_repack(struct num_parts p, bool infinite, u32 rm, u32 frac,
 				      s32 bias)
