@@ -425,6 +425,19 @@ static bool test_extended(void)
 	return good;
 }
 
+static bool test_high_halves(void)
+{
+	static const u16 want[4] = { 0x1a, 0xfffb, 0x3e, 0xffff };
+	u64 o = take(sizeof(want));
+	u16 *r = at(o);
+	bool good = LAUNCH("high_halves", &warp2, o) == ENGINE_DONE;
+	u32 i;
+
+	for (i = 0; i < 4; i++)
+		good = good && r[i] == want[i];
+	return good;
+}
+
 static bool test_local(void)
 {
 	u64 o = take(1024);
@@ -830,6 +843,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_modes(), "%s: float modes", set);
 	ok(test_carry(), "%s: carries", set);
 	ok(test_extended(), "%s: known integers extended", set);
+	ok(test_high_halves(), "%s: high halves of short products, the same in all lanes", set);
 	ok(test_local(), "%s: local array", set);
 	ok(test_pairs(), "%s: halves side by side", set);
 	ok(test_once(), "%s: the same in a grid, in a block", set);
