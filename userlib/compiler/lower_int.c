@@ -104,19 +104,20 @@ static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *
 {
 	unsigned int bits = ir_type_bits(i->types[0]);
 	bool s = type_is_signed(i->types[0]), ext = bits == 16 && f->flags & NEEDS_EXT;
+	/* the high half of a 16-bit product lies in the middle of the 32-bit one */
+	bool middle = bits == 16 && i->m.mul == MUL_HI;
 	struct mopnd d = low_dst(l, &i->ops[0]), src[3] = { NO, NO, NO };
 	u32 k, op;
 
 	for (k = 1; k < i->nops && k < 4; k++)
 		if (i->ops[k].kind != OPND_NONE)
 			src[k - 1] = source(l, i, k, ext);
-	/* the high half of a 16-bit product lies in the middle of the 32-bit one */
-	if (low_class(l, &d) == MC_S && bits == 16 && i->m.mul == MUL_HI) {
-		src[0] = low_s2(l, VGPU_OP_SMUL, true, src[0], src[1]);
-		low_op2(l, s ? VGPU_OP_SSHRS : VGPU_OP_SSHRU, d, src[0], mo_imm(16))->mod = VGPU_S32;
-		return;
-	}
 	if (low_class(l, &d) == MC_S) {
+		if (middle) {
+			src[0] = low_s2(l, VGPU_OP_SMUL, true, src[0], src[1]);
+			low_op2(l, s ? VGPU_OP_SSHRS : VGPU_OP_SSHRU, d, src[0], mo_imm(16))->mod = VGPU_S32;
+			return;
+		}
 		for (k = 0; k < 3 && bits <= 32; k++)
 			if (src[k].kind == MO_IMM)
 				src[k].imm = (u64)(s64)(s32)src[k].imm;
@@ -128,7 +129,7 @@ static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *
 	if (op == VGPU_OP_NOP)
 		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op),
 			   ir_type_name(i->types[0]));
-	if (bits == 16 && i->m.mul == MUL_HI) {
+	if (middle) {
 		src[0] = low_t2(l, VGPU_OP_IMUL, MC_V, src[0], src[1]);
 		low_final(l, low_op2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, d, src[0], mo_imm(16)));
 		return;
