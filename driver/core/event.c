@@ -77,6 +77,7 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 {
 	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 10);
 	struct vgpu_pci_address at;
+	char address[32] = "";
 
 	if (!f->xid || !__ratelimit(&rs))
 		return;
@@ -99,13 +100,15 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 		       at.domain, at.bus, at.device, f->xid, pid_nr(pid), xid_words(f->xid));
 		return;
 	}
-	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%*pE' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u address %#llx, queue %u packet %llu\n",
+	if (f->access_bytes || f->address)	/* a null pointer's access is one, too */
+		snprintf(address, sizeof(address), " address %#llx", f->address);
+	pr_err("NVRM: Xid (PCI:%04x:%02x:%02x): %u, pid=%d, %s: kernel '%*pE' block (%u,%u,%u) thread (%u,%u,%u) pc %#x line %u%s, queue %u packet %llu\n",
 	       at.domain, at.bus, at.device, f->xid, pid_nr(pid),
 	       vgpu_fault_name(f->kind), (int)strnlen(f->kernel_name, sizeof(f->kernel_name)),
 	       f->kernel_name,	/* user space's: escaped, or it could forge lines */
 	       f->block[0], f->block[1], f->block[2],
 	       f->thread[0], f->thread[1], f->thread[2],
-	       f->pc, f->line, f->address, f->queue, f->seqno);
+	       f->pc, f->line, address, f->queue, f->seqno);
 }
 
 /**

@@ -84,6 +84,8 @@ faults()	# PROGRAM
 	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
 	told "$p" misaligned 13 _Z10misalignedPc 0 23 1
 	named "$p" barrier 13 _Z7partiali "illegal instruction"
+	! grep -q " address 0x" /tmp/faults.err && ! dmesg | tail -n 3 | grep "_Z7partiali" | grep -q " address 0x"
+	result "$([ $? = 0 ] && echo ok || echo "not ok")" "$p: barrier: no address where there is none"
 	named "$p" space 13 _Z9elsewherePi "address of another state space"
 }
 
@@ -106,7 +108,7 @@ told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
 	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
-# A fault without an address has the same name in all three places.
+# A fault without an address has the same name in all three places, and in none of them an address.
 named()	# PROGRAM KIND XID KERNEL NAME
 {
 	local p=$1 kind=$2 xid=$3 kernel=$4 name=$5 err=/tmp/faults.err

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What a fault of the device is called in CUDA. */
+#include <stdio.h>
+
 #include "api.h"
 #include "error.h"
 #include "fault.h"
@@ -24,6 +26,8 @@ CUresult cu_fault_result(const struct vgpu_fault *fault)
 
 void cu_fault_log(const struct vgpu_fault *f)
 {
+	char address[40] = "";
+
 	if (!f->kind)
 		return;
 	if (!f->kernel_name[0] && !f->address && !f->queue) {	/* the whole device's */
@@ -35,9 +39,11 @@ void cu_fault_log(const struct vgpu_fault *f)
 			cu_log("%s: %s", cu_error_name(cu_fault_result(f)), what);
 		return;
 	}
-	cu_log("%s: %s%s%.*s, block (%u,%u,%u) thread (%u,%u,%u), address 0x%llx, PTX line %u",
+	if (f->access_bytes || f->address)	/* a null pointer's access is one, too */
+		snprintf(address, sizeof(address), ", address 0x%llx", (unsigned long long)f->address);
+	cu_log("%s: %s%s%.*s, block (%u,%u,%u) thread (%u,%u,%u)%s, PTX line %u",
 	       cu_error_name(cu_fault_result(f)), f->kind < FAULTS ? faults[f->kind].what : "unknown fault",
 	       f->kernel_name[0] ? " in " : "", VGPU_KERNEL_NAME_LEN, f->kernel_name,
 	       f->block[0], f->block[1], f->block[2], f->thread[0], f->thread[1], f->thread[2],
-	       (unsigned long long)f->address, f->line);
+	       address, f->line);
 }
