@@ -81,6 +81,7 @@ faults()	# PROGRAM
 	result "$([ $? = 0 ] && kill -0 $other && echo ok || echo "not ok")" "$p: another process goes on"
 	kill $other
 	wait $other 2>/dev/null
+	sleep 5.5	# the log says ten in five seconds: those that follow
 	told "$p" oob 31 _Z3oobPi 1 5 $((4 << 40))
 	told "$p" misaligned 13 _Z10misalignedPc 0 23 1
 	named "$p" barrier 13 _Z7partiali "illegal instruction"
@@ -103,8 +104,6 @@ told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
 	VGPU_LOG=1 "$dir/$p" "$kind" >$err 2>&1
 	has "$p: $kind: in the program's log" "in $kernel[ ,:].*block \($block,0,0\) thread \($thread,0,0\), address $(address $err "$7")\b" <$err
 	has "$p: $kind: vgpu-ctl" "Xid $xid: .*, kernel $kernel, block \($block,0,0\), thread \($thread,0,0\), .*write of 4 bytes at $(address $err "$7")\b" < <("$ctl" events | tail -n 1)
-	sleep 5.5	# the log says ten in five seconds
-	"$dir/$p" "$kind" >$err 2>&1
 	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
@@ -113,7 +112,6 @@ named()	# PROGRAM KIND XID KERNEL NAME
 {
 	local p=$1 kind=$2 xid=$3 kernel=$4 name=$5 err=/tmp/faults.err
 
-	sleep 5.5	# the log says ten in five seconds
 	VGPU_LOG=1 "$dir/$p" "$kind" >$err 2>&1
 	has "$p: $kind: named in the program's log" ": $name in $kernel[ ,:]" <$err
 	has "$p: $kind: named by vgpu-ctl" "Xid $xid: $name, .*kernel $kernel," < <("$ctl" events | tail -n 1)
