@@ -135,6 +135,28 @@ static void test_memory(void)
 	cuMemFree_v2(p);
 }
 
+/* Of @p, of 100 bytes. A card says yes for device memory until it is told otherwise, and no for the host's. */
+static void test_sync_memops(CUdeviceptr p)
+{
+	int value = 9, set = 0;
+	size_t whole = 0;
+	void *h;
+
+	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, p) && value == 1 &&
+	   !cuPointerSetAttribute(&set, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, p + 50) &&
+	   !cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, p) && !value, "SYNC_MEMOPS is kept");
+	set = 1;
+	ok(cuPointerSetAttribute(&set, CU_POINTER_ATTRIBUTE_MAPPED, p) == CUDA_ERROR_INVALID_VALUE &&
+	   cuPointerSetAttribute(&set, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, (uintptr_t)&set) == CUDA_ERROR_INVALID_VALUE &&
+	   cuPointerSetAttribute(NULL, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, p) == CUDA_ERROR_INVALID_VALUE,
+	   "and nothing else is");
+	ok(!cuPointerGetAttribute(&whole, CU_POINTER_ATTRIBUTE_MAPPING_SIZE, p) && whole >= 4096, "whole pages are mapped");
+	cuMemHostAlloc(&h, 100, 0);
+	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_SYNC_MEMOPS, (uintptr_t)h) && !value,
+	   "SYNC_MEMOPS of host memory");
+	cuMemFreeHost(h);
+}
+
 static void test_pointers(void)
 {
 	static const int asked[] = { CU_POINTER_ATTRIBUTE_MEMORY_TYPE, CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL };
@@ -150,6 +172,7 @@ static void test_pointers(void)
 	ok(cuPointerGetAttributes(0, asked, out, p) == CUDA_ERROR_INVALID_VALUE, "nothing asked");
 	ok(!cuPointerGetAttribute(&value, CU_POINTER_ATTRIBUTE_IS_HW_DECOMPRESS_CAPABLE, p) && !value &&
 	   cuPointerGetAttribute(&value, 22, p) == CUDA_ERROR_INVALID_VALUE, "nothing decompresses; the last attribute");
+	test_sync_memops(p);
 	ok(!cuMemcpyPeer(p, NULL, p + 50, primary, 50) && !cuMemcpyPeer(p, NULL, p + 50, NULL, 50) &&
 	   cuMemcpyPeer(p, (CUcontext)&type, p + 50, NULL, 50) == CUDA_ERROR_INVALID_CONTEXT,
 	   "a copy between contexts, one of them the current");

@@ -59,6 +59,8 @@ CUresult cuMemHostGetFlags(unsigned int *flags, void *p);
 CUresult cuMemGetInfo_v2(size_t *free_bytes, size_t *total);
 CUresult cuMemGetAddressRange_v2(CUdeviceptr *base, size_t *size, CUdeviceptr p);
 CUresult cuPointerGetAttribute(void *data, int attribute, CUdeviceptr p);
+CUresult cuPointerSetAttribute(const void *data, int attribute, CUdeviceptr p);
+CUresult cuMemGetAllocationGranularity(size_t *size, const CUmemAllocationProp *prop, int option);
 CUresult cuPointerGetAttributes(unsigned int count, const int *attributes, void **data, CUdeviceptr p);
 CUresult cuMemcpyPeer(CUdeviceptr dst, CUcontext dst_ctx, CUdeviceptr src, CUcontext src_ctx, size_t bytes);
 CUresult cuMemcpy(CUdeviceptr dst, CUdeviceptr src, size_t bytes);

@@ -36,6 +36,18 @@ static bool works(CUdeviceptr p)
 	       !cuMemcpyDtoH_v2(&back[1], p + PAGE - 1, 1) && back[0] == value && back[1] == value;
 }
 
+static void test_granularity(void)
+{
+	CUmemAllocationProp on_host = prop;
+	size_t size = 0;
+
+	on_host.location.type = CU_MEM_LOCATION_TYPE_HOST;
+	ok(!cuMemGetAllocationGranularity(&size, &on_host, 1) && size == PAGE &&
+	   cuMemGetAllocationGranularity(&size, &on_host, 2) == CUDA_ERROR_INVALID_VALUE &&
+	   cuMemGetAllocationGranularity(&size, NULL, 0) == CUDA_ERROR_INVALID_VALUE,
+	   "one granularity for all kinds of memory");
+}
+
 static void test_reservations(void)
 {
 	CUmemGenericAllocationHandle h;
@@ -224,6 +236,7 @@ int main(void)
 
 	if (cuInit(0) || cuCtxCreate_v2(&ctx, 0, 0))
 		return 1;
+	test_granularity();
 	test_reservations();
 	test_gaps();
 	test_access();

@@ -34,6 +34,7 @@ CUresult cu_mem_insert(struct cu_mem *m)
 	CUresult r = CUDA_SUCCESS;
 	size_t i;
 
+	m->sync = !cu_mem_is_host(m);
 	pthread_rwlock_wrlock(&lock);
 	if (count == room) {
 		size_t more = room ? 2 * room : 256;
@@ -83,6 +84,20 @@ bool cu_mem_find(uint64_t address, struct cu_mem *copy)
 	found = i < count && table[i]->base <= address;
 	if (found)
 		*copy = *table[i];
+	pthread_rwlock_unlock(&lock);
+	return found;
+}
+
+bool cu_mem_set_sync(uint64_t address, bool sync)
+{
+	bool found;
+	size_t i;
+
+	pthread_rwlock_wrlock(&lock);
+	i = search(address);
+	found = i < count && table[i]->base <= address;
+	if (found)
+		table[i]->sync = sync;
 	pthread_rwlock_unlock(&lock);
 	return found;
 }

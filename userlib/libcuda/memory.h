@@ -44,6 +44,7 @@ struct cu_registration {
  * @offset: CU_MEM_MAPPED: where in the buffer it begins; CU_MEM_REGISTERED: where in its first page
  * @pool: CU_MEM_POOL
  * @readonly: GPU writes fault
+ * @sync: what CU_POINTER_ATTRIBUTE_SYNC_MEMOPS was set to; synchronous copies here are always ordered with all work
  * @of_module: variables of a module: not the program's to free
  * @ending: claimed by the call that frees it
  */
@@ -59,7 +60,7 @@ struct cu_mem {
 	struct cu_registration *registrations;
 	uint64_t offset;
 	CUmemoryPool pool;
-	bool readonly, of_module, ending;
+	bool readonly, sync, of_module, ending;
 };
 
 /* GPU addresses (va.c): the library chooses them, so that no two contexts use the same. */
@@ -71,7 +72,9 @@ CUresult cu_mem_insert(struct cu_mem *m);
 void cu_mem_remove(struct cu_mem *m);
 /* A copy of the entry that holds an address; false when there is none. */
 bool cu_mem_find(uint64_t address, struct cu_mem *copy);
-/* The same; *here says whether kernels and packets of that context reach it. */
+/* Note CU_POINTER_ATTRIBUTE_SYNC_MEMOPS for the entry that holds an address; false when there is none. */
+bool cu_mem_set_sync(uint64_t address, bool sync);
+/* The same as cu_mem_find(); *here says whether kernels and packets of that context reach it. */
 bool cu_mem_find_in(uint64_t address, CUcontext ctx, struct cu_mem *copy, bool *here);
 /* Show a context's memory to another, and no more (peer.c). */
 CUresult cu_mem_show(CUcontext owner, CUcontext ctx);

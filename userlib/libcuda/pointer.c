@@ -59,8 +59,11 @@ static uint64_t attribute_value(const struct cu_mem *m, int attribute, uint64_t 
 	case CU_POINTER_ATTRIBUTE_MAPPING_BASE_ADDR:
 		return m->base;
 	case CU_POINTER_ATTRIBUTE_RANGE_SIZE:
-	case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
 		return m->size;
+	case CU_POINTER_ATTRIBUTE_MAPPING_SIZE:
+		return m->span;
+	case CU_POINTER_ATTRIBUTE_SYNC_MEMOPS:
+		return m->sync;
 	case CU_POINTER_ATTRIBUTE_MAPPED:
 		return 1;
 	case CU_POINTER_ATTRIBUTE_ACCESS_FLAGS:
@@ -122,15 +125,16 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 	return CUDA_SUCCESS;
 }
 
+/* SYNC_MEMOPS is all that can be set; the value is an int, of which any other than zero is one. */
 CUDA_API(cuPointerSetAttribute, CU_ARGS(const void *data, int attribute, CUdeviceptr p), CU_ARGS(data, attribute, p))
 {
-	struct cu_mem m;
 	CUresult r = cu_ready_in_health();
+	int on;
 
 	if (r)
 		return r;
-	/* Synchronous copies are ordered with all streams' work already. */
-	if (!data || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS || !cu_mem_find(p, &m))
+	if (!data || attribute != CU_POINTER_ATTRIBUTE_SYNC_MEMOPS)
 		return CUDA_ERROR_INVALID_VALUE;
-	return CUDA_SUCCESS;
+	memcpy(&on, data, sizeof(on));
+	return cu_mem_set_sync(p, on) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }

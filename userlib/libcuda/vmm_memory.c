@@ -119,6 +119,7 @@ static CUresult check_prop(const CUmemAllocationProp *prop)
 	return CUDA_SUCCESS;
 }
 
+/* One size for all kinds of memory, those too that cuMemCreate() refuses: a card answers so. */
 CUDA_API(cuMemGetAllocationGranularity, CU_ARGS(size_t *size, const CUmemAllocationProp *prop, int option),
 	 CU_ARGS(size, prop, option))
 {
@@ -126,12 +127,10 @@ CUDA_API(cuMemGetAllocationGranularity, CU_ARGS(size_t *size, const CUmemAllocat
 
 	if (r)
 		return r;
-	if (!size || option < 0 || option > 1)
+	if (!size || !prop || option < 0 || option > 1)
 		return CUDA_ERROR_INVALID_VALUE;
-	r = check_prop(prop);
-	if (!r)
-		*size = CU_VMM_GRANULARITY;
-	return r;
+	*size = CU_VMM_GRANULARITY;
+	return CUDA_SUCCESS;
 }
 
 CUresult cu_vmm_context_on(int device, CUcontext *ctx)
