@@ -287,6 +287,8 @@ TEST_F_TIMEOUT(races, many_mappings_go_at_once, 300)
 	struct launch l;
 	struct gpu g;
 
+	if (!has_time())
+		SKIP(return, "times are compared, which say nothing here");
 	ASSERT_EQ(0, gpu_open(&g));
 	l = launch(&g, ENDLESS, 8, 32, g.va, 0);
 	run(&g, &l);
