@@ -64,19 +64,42 @@ static void begin(struct engine_cta *cta, u64 block)
 	start(cta->warp[i], launch, ENG_ALL >> (-launch->threads % ENG_LANES));
 }
 
+static struct eng_warp *warp_place(const struct engine_launch *launch, void *mem, u32 i)
+{
+	return mem + ALIGN(sizeof(struct engine_cta), (size_t)128) + i * launch->warp_bytes;
+}
+
+/*
+ * Where the last block's warps were, this one may have registers, shared or local memory: values of a program. It can read
+ * what others of its context left there, but the warps' own pointers are none of its business. Memory that held no block is zeroed.
+ */
+static void forget_warps(struct engine_cta *cta, const struct engine_launch *launch)
+{
+	u32 i;
+
+	for (i = 0; i < cta->nwarps; i++) {
+		struct eng_warp *w = cta->warp[i];
+
+		if (i < launch->nwarps && w == warp_place(launch, cta, i))
+			continue;
+		memset(w, 0, offsetof(struct eng_warp, s));
+		memset(w->frags, 0, sizeof(w->frags));
+	}
+}
+
 struct engine_cta *engine_cta_begin(struct engine_launch *launch, u64 block, u32 smid, void *mem)
 {
 	struct engine_cta *cta = mem;
-	char *at = (char *)mem + ALIGN(sizeof(*cta), (size_t)128);
 	u32 i;
 
+	forget_warps(cta, launch);
 	memset(cta, 0, offsetof(struct engine_cta, warp));
 	cta->tlb.used = ~0ULL;
 	cta->launch = launch;
 	cta->smid = smid;
 	cta->nwarps = launch->nwarps;
-	for (i = 0; i < launch->nwarps; i++, at += launch->warp_bytes) {
-		struct eng_warp *w = (struct eng_warp *)at;
+	for (i = 0; i < launch->nwarps; i++) {
+		struct eng_warp *w = warp_place(launch, mem, i);
 
 		memset(w, 0, offsetof(struct eng_warp, s));
 		cta->warp[i] = w;

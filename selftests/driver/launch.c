@@ -629,6 +629,20 @@ TEST_F(launch, large_block)
 	EXPECT_EQ(6, peek(&self->g, 0));
 }
 
+/* A block's memory may hold what its context's others left there, but nothing of the kernel's, such as pointers. */
+TEST_F(launch, nothing_of_the_kernel_in_memory)
+{
+	const uint32_t words = 2048;	/* of a lane: as much as the warps of IDLE */
+	struct launch idle = launch(&self->g, IDLE, 64, 1024, self->g.va, 0);
+	struct launch look = launch(&self->g, LITTER, 64, 32, self->g.va, words * 4);
+
+	look.p.local_bytes = words * 4;
+	run(&self->g, &idle);
+	run(&self->g, &look);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(0, peek(&self->g, 0));
+}
+
 TEST_F(launch, counters)
 {
 	struct launch l = launch(&self->g, WORK, 64, 32, self->g.va, 5000);
