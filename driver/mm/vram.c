@@ -30,9 +30,9 @@ u64 vgpu_vram_machine_free(void)
 	return pages > reserve ? (u64)(pages - reserve) << PAGE_SHIFT : 0;
 }
 
-static void *zalloc(size_t bytes)
+static void *zalloc(size_t bytes, gfp_t account)
 {
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN;
+	gfp_t gfp = GFP_KERNEL | account | __GFP_ZERO | __GFP_NOWARN;
 	void *p = NULL;
 
 	if (bytes <= KMALLOC_MAX_SIZE)
@@ -52,20 +52,22 @@ static void *zalloc(size_t bytes)
  */
 void *vgpu_zalloc(size_t bytes)
 {
-	return vgpu_vram_machine_free() < bytes ? NULL : zalloc(bytes);
+	return vgpu_vram_machine_free() < bytes ? NULL : zalloc(bytes, __GFP_ACCOUNT);
 }
 
 /**
- * vgpu_zalloc_reserved - as vgpu_zalloc(), but takes from the reserve, too
+ * vgpu_zalloc_reserved - zeroed memory that a worker needs at once; takes from the reserve, too
  * @bytes: how many, little
  *
- * For what a context needs to go on, and whose number something bounds that counts for its user.
+ * For what a context needs to go on, and whose number something bounds that counts for its user. Does not wait for a memory
+ * control group, which lets whoever allocates for it sleep for seconds when it is above its limit, and workers work for all:
+ * what such a one cannot pay at once nobody does.
  *
  * Return: the memory, to be freed with kvfree(), or NULL where the machine has none.
  */
 void *vgpu_zalloc_reserved(size_t bytes)
 {
-	return zalloc(bytes);
+	return kzalloc(bytes, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN) ?: zalloc(bytes, 0);
 }
 
 static struct page *alloc_order(unsigned int order)

@@ -506,7 +506,7 @@ int vgpu_launch_create(struct vgpu_worker *w, struct vgpu_queue *q,
 	if (obj->type != VGPU_OBJ_CODE || obj->ctx != q->obj.ctx)
 		goto put;
 	rc = -ENOMEM;
-	l = vgpu_counted(VGPU_KIND_LAUNCH, kzalloc(sizeof(*l), VGPU_GFP));
+	l = vgpu_counted(VGPU_KIND_LAUNCH, vgpu_zalloc_reserved(sizeof(*l)));
 	if (!l)
 		goto put;
 	l->code = container_of(obj, struct vgpu_code, obj);

@@ -244,9 +244,10 @@ static int create(struct vgpu_queue *q, const struct xfer *want, u64 seqno, stru
 	*out = NULL;
 	if (!want->width || !want->height)
 		return 0;
-	x = vgpu_counted(VGPU_KIND_XFER, kmemdup(want, sizeof(*want), VGPU_GFP));
+	x = vgpu_counted(VGPU_KIND_XFER, vgpu_zalloc_reserved(sizeof(*x)));
 	if (!x)
 		return -ENOMEM;
+	*x = *want;
 	x->bytes = x->width * x->height;
 	x->piece = PIECE_BYTES;
 	if (x->height > 1 && x->width < PIECE_BYTES / PIECE_ROWS)

@@ -9,6 +9,7 @@
 
 #include "../lib/harness.h"
 
+#include "cgroup.h"
 #include "gpu.h"
 
 #define LAUNCHES	15
@@ -553,6 +554,63 @@ TEST_F_TIMEOUT(fair, end_while_waiting_for_memory, 200)
 	kill_other(&o[1]);	/* some of its contexts wait, too */
 	kill_other(&o[0]);
 	EXPECT_TRUE(all_freed(self->g.fd, &before));
+}
+
+/* ---- control groups */
+
+/* Rings of several contexts that are never empty; its group is above what it may have. */
+static void beyond(int n, int fd)
+{
+	struct gpu g[8];
+	struct queue q[64];
+	struct launch l;
+
+	if (put(GROUP "/cgroup.procs", "0"))
+		_exit(1);
+	for (int i = 0; i < 8; i++)
+		if (gpu_open(&g[i]))
+			_exit(1);
+	for (int i = 0; i < n; i++)
+		if (queue_create(g[i % 8].fd, g[i % 8].ctx, 64, &q[i]))
+			_exit(1);
+	say(fd);
+	for (int i = 0;; i = (i + 1) % n) {
+		l = launch(&g[i % 8], IDLE, 4, 32, g[i % 8].va, 0);
+		submit(&q[i], &l);
+	}
+}
+
+/* How long the slowest of many launches takes; ~0 when one fails. */
+static uint64_t slowest(struct gpu *g, uint64_t ns)
+{
+	struct launch l = launch(g, IDLE, 1, 32, g->va, 0);
+	uint64_t begin = now_ns(), end = begin, t, worst = 0;
+
+	while (end - begin < ns) {
+		t = end;
+		run(g, &l);
+		if (queue_sync(&g->q))
+			return ~0ull;
+		end = now_ns();
+		worst = end - t > worst ? end - t : worst;
+	}
+	return worst;
+}
+
+/* Who allocates for a group above its limit is put to sleep, for two seconds at worst: no worker is. */
+TEST_F_TIMEOUT(fair, a_group_above_its_limit, 60)
+{
+	struct other o = {};
+
+	if (emulated())
+		SKIP(return, "a launch takes long there anyhow");
+	if (!make_group())
+		SKIP(return, "no control groups for memory");
+	ASSERT_EQ(0, other(&o, 0, beyond, 64));
+	ASSERT_EQ(0, put(GROUP "/memory.high", "0"));
+	EXPECT_GT(SECOND, slowest(&self->g, 6 * SECOND));
+	kill_other(&o);
+	EXPECT_EQ(0, remove_group());
 }
 
 TEST_HARNESS_MAIN

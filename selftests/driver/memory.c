@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* VRAM, GPU addresses, mappings, registered memory, copies by ioctl. */
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "../lib/harness.h"
 
+#include "cgroup.h"
 #include "dev.h"
 
 FIXTURE(mem)
@@ -350,17 +349,6 @@ TEST_F(mem, out_of_vram)
 /* Two contexts, here of two files, see one memory; it lives until both are gone. */
 /* ---- a memory control group at its limit */
 
-#define GROUPS	"/tmp/vgpu-cgroup"
-#define GROUP	GROUPS "/small"
-
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY), bad = fd < 0 || write(fd, text, strlen(text)) < 0;
-
-	close(fd);
-	return bad;
-}
-
 /* Mapped once in a GiB, a page costs two of the table. Returns 0 when there was no more of them. */
 static int map_until_full(void)
 {
@@ -387,20 +375,14 @@ TEST_F(mem, small_things_end_with_an_error)
 	int st = -1;
 	pid_t pid;
 
-	mkdir(GROUPS, 0755);
-	if (mount("none", GROUPS, "cgroup2", 0, NULL) || put(GROUPS "/cgroup.subtree_control", "+memory") ||
-	    mkdir(GROUP, 0755)) {
-		umount(GROUPS);
+	if (!make_group())
 		SKIP(return, "no control groups for memory");
-	}
 	pid = fork();
 	if (!pid)
 		_exit(map_until_full());
 	EXPECT_EQ(pid, waitpid(pid, &st, 0));
 	EXPECT_EQ(0, st) TH_LOG("status 0x%x", st);
-	EXPECT_EQ(0, rmdir(GROUP));
-	EXPECT_EQ(0, umount(GROUPS));
-	rmdir(GROUPS);
+	EXPECT_EQ(0, remove_group());
 }
 
 TEST_F(mem, shared_between_contexts)
