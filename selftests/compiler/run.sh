@@ -37,6 +37,7 @@ sub "index and fatbins" guard "$out/front_index"
 sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
+sub "operands from everywhere" guard "$out/operands" "$out/operands.ptx"
 sub "eight threads, one module" guard "$out/threads" ptx/run.ptx
 
 # nothing TEXT ARGUMENT...: vgpu-ptxc ends with status 1 and TEXT

@@ -120,11 +120,9 @@ static struct mopnd to64(struct low *l, struct mopnd v, u8 t)
 	return low_t1(l, s ? VGPU_OP_EXTS : VGPU_OP_EXTU, MC_W, v);
 }
 
-static void int_scalar(struct low *l, struct ir_insn *i, struct mopnd d, struct mopnd v)
+/* A scalar register from the bits of @v that are of type @t, extended as @t says. */
+static void extend_scalar(struct low *l, struct mopnd d, struct mopnd v, u8 t)
 {
-	u8 to = i->types[0], from = i->types[1];
-	/* the narrower type decides what survives; a narrower destination extends it */
-	u8 t = ir_type_bits(to) < ir_type_bits(from) ? to : from;
 	bool s = type_is_signed(t);
 
 	if (v.kind == MO_IMM) {
@@ -145,6 +143,28 @@ static void int_scalar(struct low *l, struct ir_insn *i, struct mopnd d, struct 
 		low_op1(l, VGPU_OP_SMOV, d, v);
 		break;
 	}
+}
+
+/*
+ * Of types of one width the destination's extends the result. A wider one takes the source as its own
+ * type says, and is then itself extended to its register: cvt.u32.s16 of -1 in 64 bits is 0xffffffff.
+ */
+static void int_scalar(struct low *l, struct ir_insn *i, struct mopnd d, struct mopnd v)
+{
+	u8 to = i->types[0], from = i->types[1];
+
+	if (ir_type_bits(to) <= ir_type_bits(from)) {
+		extend_scalar(l, d, v, to);
+		return;
+	}
+	if (type_is_signed(from) && !type_is_signed(to) && ir_type_bits(i->ops[0].reg->type) > ir_type_bits(to)) {
+		struct mopnd wide = low_temp(l, MC_S);
+
+		extend_scalar(l, wide, v, from);
+		extend_scalar(l, d, wide, to);
+		return;
+	}
+	extend_scalar(l, d, v, from);
 }
 
 /* Extends an 8-, 16- or 32-bit value to the register that takes it. */
