@@ -41,7 +41,7 @@ int host_engine_load(const void *image, size_t size, char *log, size_t log_size,
 	int r;
 
 	if (!ready) {
-		r = engine_init("auto");
+		r = engine_init(getenv("VGPU_HOST_ISA"));
 		if (r)
 			return r;
 		ready = true;
