@@ -91,8 +91,9 @@ static vm_fault_t sparse_fault(struct vm_fault *vmf)
 	unsigned long i = first_page(vma) + vmf->pgoff - vma->vm_pgoff;
 	int err = vgpu_store_back(store, i / VGPU_HUGE_PAGES);
 
-	if (err)	/* nor is there anything to return to for one that is being killed */
-		return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
+	/* Not VM_FAULT_OOM: the kernel would try again for ever, as no OOM killer was woken. */
+	if (err)
+		return VM_FAULT_SIGBUS;
 	return vgpu_store_fault(vmf, store, i, min(BATCH - i % BATCH,
 						   (unsigned long)(store->length >> PAGE_SHIFT) - i));
 }

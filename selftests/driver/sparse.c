@@ -5,6 +5,7 @@
 
 #include "../lib/harness.h"
 
+#include "cgroup.h"
 #include "gpu.h"
 
 #define GIB	(1ull << 30)
@@ -136,6 +137,67 @@ TEST_F(sparse, user_mappings_touch)
 	for (uint64_t at = 3 * PIECE + 4 * KIB; at; at -= 4 * KIB)
 		ASSERT_EQ(at, p[at / 4]);
 	munmap(p, 3 * PIECE + 8 * KIB);
+}
+
+/* A mapping whose pieces begin in the middle of a table of the processor's, so that one more takes no table. */
+static volatile char *mmap_askew(int fd, uint32_t bo)
+{
+	struct vgpu_bo_mmap m = { .size = sizeof(m), .handle = bo };
+	uintptr_t at = (uintptr_t)mmap(NULL, 4 * PIECE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (xioctl(fd, VGPU_IOCTL_BO_MMAP, &m))
+		return MAP_FAILED;
+	at = (at + PIECE - 1) / PIECE * PIECE + PIECE / 2;
+	return mmap((void *)at, 2 * PIECE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, m.offset);
+}
+
+/* Touches a page for which its group can pay nothing, not even the few KiB beside it. */
+static void touch_beyond(void)
+{
+	uint32_t ctx, bo, small;
+	int fd = dev_open(), at = open(GROUP "/memory.current", O_RDONLY);
+	char current[32] = "";
+	volatile char *p;
+	uint64_t va = 0;
+
+	if (put(GROUP "/cgroup.procs", "0") || mlockall(MCL_CURRENT) || ctx_create(fd, &ctx) ||
+	    bo_create(fd, ctx, 2 * PIECE, &bo))
+		_exit(1);
+	p = mmap_askew(fd, bo);
+	p[PIECE / 4 * 3] = 1;
+	if (read(at, current, sizeof(current) - 1) <= 0 || put(GROUP "/memory.max", current))
+		_exit(2);
+	while (!bo_create(fd, ctx, 4 * KIB, &small))
+		;
+	do {	/* what the group has left is used up by tables */
+		va += GIB;
+	} while (!va_map(fd, bo, VGPU_VA_FIXED, 0, 4 * KIB, &va));
+	p[PIECE / 4 * 5] = 1;
+	_exit(3);
+}
+
+/* Who touches what cannot be had is told so: nobody tries again and again. */
+TEST_F(sparse, user_mapping_of_a_group_at_its_limit)
+{
+	int st;
+
+	if (!make_group())
+		SKIP(return, "no control groups for memory");
+	for (int i = 0; i < 5; i++) {
+		uint64_t end = now_ns() + 10 * SECOND;
+		pid_t pid = fork();
+
+		if (!pid)
+			touch_beyond();
+		st = -1;
+		while (!waitpid(pid, &st, WNOHANG) && now_ns() < end)
+			usleep(1000);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		ASSERT_EQ(SIGBUS, st) TH_LOG("status 0x%x", st);
+		ASSERT_EQ(0, put(GROUP "/memory.max", "max"));
+	}
+	EXPECT_EQ(0, remove_group());
 }
 
 /* Shown in any way, it is one memory. */
