@@ -138,6 +138,20 @@ uncharge:
 	return ERR_PTR(rc);
 }
 
+/* A page of a buffer would keep two MiB of VRAM when the buffer is gone and counts no more. */
+static bool shows_vram(const struct vgpu_host *h)
+{
+	unsigned long i;
+
+	for (i = 0; i < h->npages; i++) {
+		if (vgpu_vram_has(h->pages[i]))
+			return true;
+		if (i % PIN_BATCH == 0)
+			cond_resched();
+	}
+	return false;
+}
+
 static int register_range(struct vgpu_file *vf, struct vgpu_ctx *ctx,
 			  struct vgpu_host_register *a)
 {
@@ -151,6 +165,8 @@ static int register_range(struct vgpu_file *vf, struct vgpu_ctx *ctx,
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	rc = map(h);
+	if (!rc && shows_vram(h))
+		rc = -EINVAL;
 	if (!rc)
 		rc = vgpu_obj_publish(vf, &h->obj, &a->handle);
 	if (rc) {

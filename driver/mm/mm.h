@@ -166,6 +166,7 @@ struct vgpu_as {
 u64 vgpu_vram_machine_free(void);
 void *vgpu_zalloc(size_t bytes);
 void *vgpu_zalloc_reserved(size_t bytes);
+bool vgpu_vram_has(struct page *page);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);
 void vgpu_vram_free(struct vgpu_piece *piece);
 

@@ -70,6 +70,8 @@ void *vgpu_zalloc_reserved(size_t bytes)
 	return kzalloc(bytes, GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN) ?: zalloc(bytes, 0);
 }
 
+static const char mark;	/* where the private field of VRAM's pages points, and of no others */
+
 static struct page *alloc_order(unsigned int order)
 {
 	gfp_t gfp = VGPU_MEMORY_GFP;
@@ -78,15 +80,24 @@ static struct page *alloc_order(unsigned int order)
 	if (order)
 		gfp |= __GFP_COMP;
 	page = alloc_pages(gfp, order);
-	if (page)
-		vgpu_tally_add(VGPU_KIND_VRAM, 1 << order);
+	if (!page)
+		return NULL;
+	set_page_private(page, (unsigned long)&mark);
+	vgpu_tally_add(VGPU_KIND_VRAM, 1 << order);
 	return page;
 }
 
 static void free_order(struct page *page, unsigned int order)
 {
+	set_page_private(page, 0);
 	__free_pages(page, order);
 	vgpu_tally_add(VGPU_KIND_VRAM, -(1 << order));
+}
+
+/** vgpu_vram_has - whether a page that somebody holds is VRAM */
+bool vgpu_vram_has(struct page *page)
+{
+	return page_private(compound_head(page)) == (unsigned long)&mark;
 }
 
 /* Fill a table of pages from blocks as large as can be had. */

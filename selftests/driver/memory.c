@@ -326,6 +326,29 @@ TEST_F(mem, registered_read_only)
 	EXPECT_EQ(0, x);
 }
 
+/* A buffer's memory goes with the buffer: a page that was registered would keep it, counted as a page. */
+TEST_F(mem, registered_buffer)
+{
+	uint32_t bo, host, other;
+	int fd = dev_open();
+	char *p;
+
+	ASSERT_EQ(0, ctx_create(fd, &other));
+	ASSERT_EQ(0, bo_create(self->fd, self->ctx, 4 * MIB, &bo));
+	p = bo_mmap(self->fd, bo, 4 * MIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, p);
+	EXPECT_EQ(-EINVAL, host_register(self->fd, self->ctx, p, 4096, 0, &host));
+	EXPECT_EQ(-EINVAL, host_register(self->fd, self->ctx, p, 4 * MIB, 0, &host));
+	EXPECT_EQ(-EINVAL, host_register(fd, other, p + 2 * MIB, 4096, VGPU_HOST_READONLY, &host));
+	/* Nothing is left of it. */
+	munmap(p, 4 * MIB);
+	ASSERT_EQ(p, mmap(p, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_EQ(0, host_register(self->fd, self->ctx, p, 4 * MIB, 0, &host));
+	EXPECT_EQ(0, destroy(self->fd, host));
+	munmap(p, 4 * MIB);
+	close(fd);
+}
+
 TEST_F(mem, out_of_vram)
 {
 	struct vgpu_device_status st;
