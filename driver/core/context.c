@@ -182,6 +182,24 @@ static void end(struct vgpu_ctx *ctx)
 	vgpu_obj_destroy_ctx(ctx->file, ctx);
 }
 
+static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
+{
+	mutex_lock(&dev->ctx_lock);
+	vgpu_client_ctx_end(ctx);
+	list_del_init(&ctx->dev_link);
+	atomic_dec(&dev->cnt.contexts);
+	mutex_unlock(&dev->ctx_lock);
+}
+
+/* Nothing of it runs or is used any more. It ends with its mm, with its handle, or both, one after the other. */
+static void leave_device(struct vgpu_ctx *ctx)
+{
+	if (list_empty(&ctx->dev_link))
+		return;
+	vgpu_monitor_ctx_end(ctx);
+	delist(ctx->dev, ctx);
+}
+
 /**
  * struct vgpu_watch - ends a context with its mm
  * @mn: on the mm
@@ -201,8 +219,10 @@ static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 	struct vgpu_watch *w = container_of(mn, struct vgpu_watch, mn);
 
 	mutex_lock(&w->lock);
-	if (w->ctx)
+	if (w->ctx) {
 		end(w->ctx);
+		leave_device(w->ctx);
+	}
 	mutex_unlock(&w->lock);
 }
 
@@ -252,15 +272,6 @@ void vgpu_ctx_exit(void)
 	mmu_notifier_synchronize();
 }
 
-static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
-{
-	mutex_lock(&dev->ctx_lock);
-	vgpu_client_ctx_end(ctx);
-	list_del_init(&ctx->dev_link);
-	atomic_dec(&dev->cnt.contexts);
-	mutex_unlock(&dev->ctx_lock);
-}
-
 /* Whoever took a reference from the device's list looks at the file no more. */
 static void leave_file(struct vgpu_ctx *ctx)
 {
@@ -276,8 +287,7 @@ static void detach(struct vgpu_obj *obj)
 	unwatch_mm(ctx);
 	leave_file(ctx);
 	end(ctx);
-	vgpu_monitor_ctx_end(ctx);
-	delist(ctx->dev, ctx);
+	leave_device(ctx);
 }
 
 static void free_ctx(struct vgpu_obj *obj)

@@ -290,6 +290,46 @@ TEST_F(monitor, compute_modes)
 	EXPECT_EQ(0, ctx_create(self->fd, &more));
 }
 
+/* Makes a context and a child that holds its file, and dies. */
+static void leave_a_file(void)
+{
+	uint32_t ctx;
+	int fd = open(NODE, O_RDWR);
+
+	if (ctx_create(fd, &ctx))
+		_exit(1);
+	if (!fork())
+		for (;;)
+			pause();
+	_exit(0);
+}
+
+/* Whoever holds its file: a process that has ended uses no device. */
+TEST_F(monitor, context_of_a_process_that_has_ended)
+{
+	struct vgpu_process_list l = { .size = sizeof(l), .entry_size = sizeof(struct vgpu_process) };
+	struct vgpu_device_status st;
+	uint32_t ctx;
+	pid_t pid;
+	int rc;
+
+	ASSERT_EQ(0, set(self->fd, VGPU_SET_COMPUTE_MODE, VGPU_COMPUTE_EXCLUSIVE));
+	pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		leave_a_file();
+	}
+	ASSERT_EQ(pid, waitpid(pid, &rc, 0));
+	EXPECT_EQ(0, rc);
+	EXPECT_EQ(0, status(self->fd, &st));
+	EXPECT_EQ(0, st.contexts);
+	EXPECT_EQ(0, xioctl(self->fd, VGPU_IOCTL_PROCESS_LIST, &l));
+	EXPECT_EQ(0, l.count);
+	EXPECT_EQ(0, ctx_create(self->fd, &ctx));
+	kill(-pid, SIGKILL);
+	EXPECT_EQ(0, set(self->fd, VGPU_SET_COMPUTE_MODE, VGPU_COMPUTE_DEFAULT));
+}
+
 TEST_F(monitor, only_root_sets)
 {
 	int st;
