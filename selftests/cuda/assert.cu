@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Device assert: the message on stderr (checked by run.sh), the sticky error.
+// Device assert: the message on stderr (checked by inside.sh), the sticky error.
 #include "check.h"
 #include <cassert>
 

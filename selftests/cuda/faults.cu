@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What goes wrong in a kernel ends its context with CUDA's own error, which sticks. One kind a
-// run: faults KIND; run.sh looks at dmesg and vgpu-ctl afterwards.
+// run: faults KIND; inside.sh looks at dmesg and vgpu-ctl afterwards.
 #include "check.h"
 
 /* One thread, which inside.sh knows. */

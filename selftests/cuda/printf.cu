@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Device printf: what run.sh compares is the standard output itself.
+// Device printf: what inside.sh compares is the standard output itself.
 #include <cstdio>
 #include <cuda_runtime.h>
 
