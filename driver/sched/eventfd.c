@@ -70,7 +70,7 @@ static void efd_due(struct vgpu_tl_waiter *w)
 	spin_lock(&s->due_lock);
 	list_add_tail(&e->link, &s->due);
 	spin_unlock(&s->due_lock);
-	queue_work(vgpu_sched.chores, &s->due_work);
+	queue_work(vgpu_sched.due, &s->due_work);
 }
 
 static int by_efd(void *priv, const struct list_head *a, const struct list_head *b)

@@ -476,6 +476,7 @@ struct vgpu_worker {
  * @nspinning: workers that look for work without sleeping
  * @wq: for what looks again later
  * @chores: for what may wait
+ * @due: signals eventfds
  * @nworkers: workers
  * @worker: they
  */
@@ -492,6 +493,7 @@ struct vgpu_sched {
 	unsigned int nspinning;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *chores;
+	struct workqueue_struct *due;
 	unsigned int nworkers;
 	struct vgpu_worker *worker[VGPU_MAX_WORKERS];
 };

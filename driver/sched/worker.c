@@ -284,6 +284,16 @@ static int start_all(const struct cpumask *mask)
 	return rc;
 }
 
+static void destroy_work_queues(void)
+{
+	if (vgpu_sched.due)
+		destroy_workqueue(vgpu_sched.due);
+	if (vgpu_sched.chores)
+		destroy_workqueue(vgpu_sched.chores);
+	if (vgpu_sched.wq)
+		destroy_workqueue(vgpu_sched.wq);
+}
+
 /** vgpu_sched_exit - end the workers; nothing is queued any more */
 void vgpu_sched_exit(void)
 {
@@ -297,21 +307,20 @@ void vgpu_sched_exit(void)
 		vgpu_counted_free(VGPU_KIND_WORKER, w);
 	}
 	vgpu_look_exit();
-	destroy_workqueue(vgpu_sched.chores);
-	destroy_workqueue(vgpu_sched.wq);
+	destroy_work_queues();
 }
 
-/* The work queues, both or none. */
+/* All or none. */
 static int make_work_queues(void)
 {
 	/* Fences of vgpu_drm depend on queues that are looked at again by it. */
 	vgpu_sched.wq = alloc_workqueue("vgpu", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!vgpu_sched.wq)
-		return -ENOMEM;
 	vgpu_sched.chores = alloc_workqueue("vgpu_chores", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	if (vgpu_sched.chores)
+	/* Whoever lets go of a context waits for it: vgpu_drm's fences do, and must not for what needs memory. */
+	vgpu_sched.due = alloc_workqueue("vgpu_due", WQ_UNBOUND | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE);
+	if (vgpu_sched.wq && vgpu_sched.chores && vgpu_sched.due)
 		return 0;
-	destroy_workqueue(vgpu_sched.wq);
+	destroy_work_queues();
 	return -ENOMEM;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Queue fences in syncobjs and sync_files, and what fdinfo says of a client. */
 #include <linux/sync_file.h>
+#include <sys/eventfd.h>
+
 #include "node.h"
 #include "../lib/harness.h"
 
@@ -318,6 +320,49 @@ TEST_F(fence, bad_attach)
 
 	EXPECT_EQ(-EINVAL, xioctl(self->fd, DRM_IOCTL_VGPU_ATTACH, &a));
 	EXPECT_EQ(0, fdinfo(self->fd, "vgpu-contexts"));
+}
+
+/* ---- a context whose last reference is a fence's */
+
+#define NEVENTFDS	800
+#define NFENCES		400
+
+/* Many fences of a queue, and many eventfds that are due when all of it ends. */
+static void end_with_much_due(struct __test_metadata *_metadata, FIXTURE_DATA(fence) *self, const int *efd)
+{
+	struct vgpu_eventfd e = { .size = sizeof(e), .value = 5 };
+	int gpu = dev_open();
+	uint32_t ctx, gate;
+	struct queue q;
+
+	ASSERT_EQ(0, ctx_create(gpu, &ctx));
+	ASSERT_EQ(0, fence_create(gpu, ctx, 0, &gate));
+	ASSERT_EQ(0, queue_create(gpu, ctx, 64, &q));
+	e.handle = gate;
+	for (int i = 0; i < NEVENTFDS; i++) {
+		e.fd = efd[i];
+		ASSERT_EQ(0, xioctl(gpu, VGPU_IOCTL_EVENTFD, &e));
+	}
+	for (int i = 0; i < NFENCES; i++)
+		ASSERT_EQ(0, put_fence(self->fd, gpu, q.handle, 1, self->syncobj, 0));
+	munmap(q.user, q.user_length);
+	munmap((void *)q.kernel, 4096);
+	close(gpu);
+}
+
+/* What it waits for then is not done by a work queue on which it must not wait: the kernel would say so. */
+TEST_F_TIMEOUT(fence, keeps_a_context_with_much_due, 120)
+{
+	int efd[NEVENTFDS];
+
+	for (int i = 0; i < NEVENTFDS; i++) {
+		efd[i] = eventfd(0, 0);
+		ASSERT_GE(efd[i], 0);
+	}
+	for (int i = 0; i < 60; i++)
+		end_with_much_due(_metadata, self, efd);
+	for (int i = 0; i < NEVENTFDS; i++)
+		close(efd[i]);
 }
 
 TEST_HARNESS_MAIN
