@@ -174,10 +174,10 @@ static void put_int(struct low *l, struct ir_insn *i, struct mopnd v)
 	unsigned int bits = ir_type_bits(to);
 	unsigned int reg = i->ops[0].kind == OPND_REG ? ir_type_bits(i->ops[0].reg->type) : bits;
 
-	if (bits < reg || bits == 8)
+	if (reg == 64 && bits < 64)
+		v = to64(l, v, to);
+	else if (bits < reg || bits == 8)
 		v = low_extend(l, v, to);
-	if (reg == 64 && bits < 64 && v.kind != MO_IMM)
-		v = low_t1(l, type_is_signed(to) ? VGPU_OP_EXTS : VGPU_OP_EXTU, MC_W, v);
 	low_copy(l, &i->ops[0], v);
 }
 
