@@ -5,7 +5,8 @@
 An entry form_i for each form that is compared with hardware (../golden/forms.py) and for those of more(). It
 executes its instruction on a few sets of values. Row after row of its output has a result of each lane: for each
 set of values first that of operands in vectors, then VARIANTS times that of operands that are constants, parameters or
-loaded from one address for all lanes, which live in scalar registers, or in none. The variable values_i has the values.
+loaded from one address for all lanes, which live in scalar registers, or in none, and whose result goes into either.
+An entry for each load reads the same from all memories. The variable values_i has the values.
 """
 import random
 import re
@@ -132,7 +133,51 @@ def variant(r, form, kinds, values, first, out):
         code += decl
     w = forms.bits(d)
     body = re.sub(r"\b[ABC]\b", lambda m: names[m.group()], text)
+    if text[0] != "{" and kinds[0] != "v" and r.random() < 0.4:   # into a vector: what it is in other lanes is not known
+        body = f"mov.b{w} D, 0; @yes {body}"
     return f"{{ {code}.reg .b{w} D; {body} st.global.b{w} [res+{256 * out}], D; }}\n"
+
+
+def loads():
+    """(type, bits of the register, elements): loads, also into wider registers."""
+    for w in (8, 16, 32, 64):
+        for reg in (16, 32, 64):
+            for t in "bus":
+                if w <= reg and (t != "b" or w == reg):
+                    yield f"{t}{w}", reg, 1
+                    yield f"{t}{w}", reg, 2
+
+
+# Where load_entry() has the values of one set: the first is for vectors.
+PLACES = ["global [lane", "global [same", "param [val", "shared [sh", "shared [shl", "local [loc", "local [locl", " [gen"]
+
+
+def load_entry(r, i, t, reg, n):
+    """A kernel as entry()'s that reads the same bytes from everywhere, of a uniform address and of any lane's."""
+    flat = [r.getrandbits(64) | (r.getrandbits(1) << 63) for _ in range(SETS * 2)]
+    print(f"// ld.{t} into {reg} bits, {n}\n.global .align 16 .u64 values_{i}[{len(flat)}] = "
+          f"{{{', '.join(f'0x{v:x}U' for v in flat)}}};")
+    print(f".visible .entry form_{i}(.param .u64 out, .param .u64 zeros, .param .align 16 .b8 val[{8 * len(flat)}])\n{{\n"
+          f".shared .align 16 .b8 sm[{8 * len(flat)}]; .local .align 16 .b8 lm[{8 * len(flat)}];\n"
+          ".reg .u32 t; .reg .u64 o, res, zero, lane, same, sh, shl, loc, locl, gen, x; .reg .pred some;\n"
+          "mov.u32 t, %tid.x; mul.wide.u32 o, t, 8; ld.param.u64 res, [out]; add.u64 res, res, o;\n"
+          f"ld.param.u64 zero, [zeros]; add.u64 zero, zero, o; ld.global.u64 zero, [zero]; mov.u64 same, values_{i};\n"
+          "add.u64 lane, zero, same; mov.u64 sh, sm; add.u64 shl, sh, zero; mov.u64 loc, lm; add.u64 locl, loc, zero;\n"
+          "cvta.shared.u64 gen, sh; setp.ne.u64 some, same, 0;")
+    for k in range(len(flat)):
+        print(f"ld.global.u64 x, [same+{8 * k}]; st.shared.u64 [sm+{8 * k}], x; st.local.u64 [lm+{8 * k}], x;")
+    print("bar.sync 0;")
+    for s in range(SETS):
+        for v, place in enumerate(PLACES):
+            row = 256 * (s * len(PLACES) + v)
+            space, base_ = place.split("[")
+            dst, both = ("D", "") if n == 1 else ("{D, E}", f"xor.b{reg} D, D, E; ")
+            vec = "" if n == 1 else ".v2"
+            dot = "." + space.strip() if space.strip() else ""
+            guard = f"mov.b{reg} D, 0; mov.b{reg} E, 0; @some " if s % 2 and v else ""
+            print(f"{{ .reg .b{reg} D, E; {guard}ld{dot}{vec}.{t} {dst}, [{base_}+{16 * s}]; "
+                  f"{both}st.global.b{reg} [res+{row}], D; }}")
+    print("ret;\n}")
 
 
 def entry(r, i, form):
@@ -142,10 +187,10 @@ def entry(r, i, form):
     flat = [v for s in sets for v in s]
     print(f"// {text}\n.global .align 8 .u64 values_{i}[{len(flat)}] = {{{', '.join(f'0x{v:x}U' for v in flat)}}};")
     print(f".visible .entry form_{i}(.param .u64 out, .param .u64 zeros, .param .align 8 .b8 val[{8 * len(flat)}])\n{{\n"
-          ".reg .u32 t; .reg .u64 o, res, lane, same;\n"
+          ".reg .u32 t; .reg .u64 o, res, lane, same; .reg .pred yes;\n"
           "mov.u32 t, %tid.x; mul.wide.u32 o, t, 8; ld.param.u64 res, [out]; add.u64 res, res, o;\n"
           f"ld.param.u64 lane, [zeros]; add.u64 lane, lane, o; ld.global.u64 lane, [lane]; mov.u64 same, values_{i};\n"
-          "add.u64 lane, lane, same;")
+          "setp.eq.u64 yes, lane, 0; add.u64 lane, lane, same;")
     row = 0
     for s, values in enumerate(sets):
         n = len(ins)
@@ -159,13 +204,16 @@ def entry(r, i, form):
 
 
 def main():
-    """The module: every form whose number is part of so many, or all."""
+    """The module."""
     r = random.Random(1)
     seen = set()
     print(".version 9.0\n.target sm_120\n.address_size 64")
     every = [(f[0], f[1], f[2]) for f in forms.FORMS] + [(t, o, i.split()) for t, o, i in more()]
-    for i, f in enumerate(f for f in every if (f[0], f[1]) not in seen and not seen.add((f[0], f[1]))):
+    every = [f for f in every if (f[0], f[1]) not in seen and not seen.add((f[0], f[1]))]
+    for i, f in enumerate(every):
         entry(r, i, f)
+    for i, load in enumerate(loads(), len(every)):
+        load_entry(r, i, *load)
 
 
 if __name__ == "__main__":

@@ -98,23 +98,35 @@ static bool all_scalar(struct low *l, const struct ir_operand *e, u32 n)
 	return any;
 }
 
+/* A word in a scalar register is extended with zeros: is this one to be extended with its sign? */
+static bool sign_is_due(const struct ir_insn *i, const struct ir_operand *e)
+{
+	return type_is_signed(i->types[0]) && ir_type_bits(i->types[0]) < 64 && ir_type_bits(e->reg->type) == 64;
+}
+
 static void load_scalars(struct low *l, struct ir_insn *i, struct low_addr *a,
 			 const struct ir_operand *e, u32 n)
 {
 	u32 bytes = ir_type_bytes(i->types[0]), width = log2_of(bytes), k;
 	u32 align = i->align ? log2_of(i->align) : width;
+	struct mopnd d;
 	struct minsn *m;
+	bool sign;
 
 	for (k = 0; k < n; k++) {
 		if (e[k].kind == OPND_NONE)
 			continue;
-		m = low_op(l, VGPU_OP_SLD, low_dst(l, &e[k]), a->a, NO,
+		sign = width == 2 && sign_is_due(i, &e[k]);
+		d = sign ? low_temp(l, MC_S) : low_dst(l, &e[k]);
+		m = low_op(l, VGPU_OP_SLD, d, a->a, NO,
 			   mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(align) |
 				  (width < 2 && type_is_signed(i->types[0]) ?
 				   VGPU_MD_SIGNED : 0)));
 		m->a = a->a;
 		m->mod = a->space;
 		m->imm = (u32)(a->off + k * bytes);
+		if (sign)
+			low_op1(l, VGPU_OP_SEXT, low_dst(l, &e[k]), d)->mod = VGPU_EXT_S32;
 	}
 }
 
@@ -130,14 +142,19 @@ static u32 element_reg(struct low *l, const struct ir_operand *e, enum mclass cl
 
 static void spread_element(struct low *l, struct ir_insn *i, const struct ir_operand *e, u32 reg)
 {
+	struct mopnd d, v = mo_reg(reg);
+
 	if (e->kind != OPND_REG || low_reg(l, e->reg) == reg)
 		return;
-	if (l->scalar[e->reg->id])	/* uniform after all: take the first lane's */
-		low_op1(l, ir_type_bits(i->types[0]) == 64 ? VGPU_OP_SFIRSTW : VGPU_OP_SFIRST,
-			low_dst(l, e), mo_reg(reg));
-	else
-		low_final(l, low_op1(l, type_is_signed(i->types[0]) ? VGPU_OP_EXTS :
-				     VGPU_OP_EXTU, low_dst(l, e), mo_reg(reg)));
+	d = low_dst(l, e);
+	if (!l->scalar[e->reg->id]) {
+		low_final(l, low_op1(l, type_is_signed(i->types[0]) ? VGPU_OP_EXTS : VGPU_OP_EXTU, d, v));
+	} else if (sign_is_due(i, e)) {	/* uniform after all: take the first lane's */
+		v = low_t1(l, VGPU_OP_SFIRST, MC_S, v);
+		low_op1(l, VGPU_OP_SEXT, d, v)->mod = VGPU_EXT_S32;
+	} else {
+		low_op1(l, ir_type_bits(i->types[0]) == 64 ? VGPU_OP_SFIRSTW : VGPU_OP_SFIRST, d, v);
+	}
 }
 
 static void load_vectors(struct low *l, struct ir_insn *i, struct low_addr *a,
