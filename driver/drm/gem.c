@@ -333,16 +333,48 @@ int vgpu_drm_gem_import(struct drm_device *ddev, void *arg, struct drm_file *fil
 struct view {
 	struct dma_buf *buf;
 	struct iosys_map map;
+	struct vgpu_user *user;
 };
+
+/* What a view takes of the kernel's memory, the tables of the processor's above all: an exporter may make them anew for each. */
+static size_t view_bytes(const struct dma_buf *buf)
+{
+	return sizeof(struct view) + PAGE_SIZE + (buf->size >> PAGE_SHIFT) * sizeof(long);
+}
+
+static struct view *alloc_view(struct dma_buf *buf)
+{
+	struct vgpu_user *user = vgpu_user_get(view_bytes(buf));
+	struct view *v;
+
+	if (IS_ERR(user))
+		return ERR_CAST(user);
+	v = kzalloc(sizeof(*v), VGPU_GFP);
+	if (!v) {
+		vgpu_user_put(user, view_bytes(buf));
+		return ERR_PTR(-ENOMEM);
+	}
+	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, 1);
+	get_dma_buf(buf);
+	v->buf = buf;
+	v->user = user;
+	return v;
+}
+
+static void free_view(struct view *v)
+{
+	vgpu_user_put(v->user, view_bytes(v->buf));
+	dma_buf_put(v->buf);
+	kfree(v);
+	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, -1);
+}
 
 static void release_view(void *priv)
 {
 	struct view *v = priv;
 
 	dma_buf_vunmap_unlocked(v->buf, &v->map);
-	dma_buf_put(v->buf);
-	kfree(v);
-	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, -1);
+	free_view(v);
 }
 
 static const struct vgpu_store_ops view_ops = {
@@ -352,19 +384,16 @@ static const struct vgpu_store_ops view_ops = {
 
 static struct vgpu_store *wrap(struct vgpu_device *dev, struct dma_buf *buf)
 {
-	struct view *v = kzalloc(sizeof(*v), VGPU_GFP);
+	struct view *v = alloc_view(buf);
 	int rc;
 
-	if (!v)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(v))
+		return ERR_CAST(v);
 	rc = dma_buf_vmap_unlocked(buf, &v->map);
 	if (rc) {
-		kfree(v);
+		free_view(v);
 		return ERR_PTR(rc == -EINVAL || rc == -ENODEV ? -EOPNOTSUPP : rc);
 	}
-	vgpu_tally_drm(VGPU_KIND_DRM_VIEW, 1);
-	get_dma_buf(buf);
-	v->buf = buf;
 	/* The engine reads and writes memory, not registers. */
 	if (v->map.is_iomem || !PAGE_ALIGNED(v->map.vaddr)) {
 		release_view(v);

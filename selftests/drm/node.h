@@ -13,19 +13,24 @@
 #include "../../uapi/vgpu_drm.h"
 #include "../driver/dev.h"
 
-/* An open of a node of device 0, DRM_NODE_RENDER or _PRIMARY; below 0 when there is none. */
-static inline int node_open_as(int type)
+/* An open of a node of a device, DRM_NODE_RENDER or _PRIMARY; below 0 when there is none. */
+static inline int node_open_of(int device, int type)
 {
 	drmDevicePtr list[32];
 	int n = drmGetDevices2(0, list, 32), fd = -ENODEV;
 
 	for (int i = 0; i < n && fd < 0; i++)
 		if (list[i]->bustype == DRM_BUS_PCI && list[i]->deviceinfo.pci->vendor_id == 0x10de &&
-		    !list[i]->businfo.pci->dev && list[i]->available_nodes & 1 << type)
+		    list[i]->businfo.pci->dev == device && list[i]->available_nodes & 1 << type)
 			fd = open(list[i]->nodes[type], O_RDWR | O_CLOEXEC);
 	if (n > 0)
 		drmFreeDevices(list, n);
 	return fd;
+}
+
+static inline int node_open_as(int type)
+{
+	return node_open_of(0, type);
 }
 
 static inline int node_open(void)

@@ -156,6 +156,50 @@ TEST_F_TIMEOUT(node, imports_are_bounded, 100)
 	close(fd);
 }
 
+/* An object as another device's node has it, by PRIME: its handle there, 0 where that fails. */
+static uint32_t shown_to(int other, int fd, uint32_t handle)
+{
+	uint32_t there = 0;
+	int buf;
+
+	if (prime_export(fd, handle, &buf))
+		return 0;
+	if (prime_import(other, buf, &there))
+		there = 0;
+	close(buf);
+	return there;
+}
+
+/* The tables by which the kernel sees another driver's memory count, too: it can be the same memory again and again. */
+TEST_F_TIMEOUT(node, views_are_bounded, 100)
+{
+	const uint32_t few = 100, many = 1000;	/* KiB; the view takes 384 */
+	int fd, view, other = node_open_of(1, DRM_NODE_RENDER);
+	uint32_t first, large, there, last = 0, handle;
+	uint64_t size;
+
+	if (!has_time())
+		SKIP(return, "ten thousands of imports take minutes here");
+	ASSERT_GE(other, 0);
+	ASSERT_EQ(0, gem_create(self->fd, 192 * MIB, &large));
+	there = shown_to(other, self->fd, large);
+	ASSERT_NE(0, there);
+	ASSERT_EQ(0, gem_create(self->fd, 4096, &first));
+	ASSERT_EQ(0, gem_export(self->fd, first, &fd));
+	while (!gem_import(self->fd, fd, &handle, &size))
+		last = handle;
+	ASSERT_LT(10000, last);
+	for (uint32_t i = 0; i < few; i++)
+		ASSERT_EQ(0, gem_close(self->fd, last - i));
+	EXPECT_EQ(-EDQUOT, gem_export(other, there, &view));
+	for (uint32_t i = few; i < many; i++)
+		ASSERT_EQ(0, gem_close(self->fd, last - i));
+	EXPECT_EQ(0, gem_export(other, there, &view));
+	close(view);
+	close(other);
+	close(fd);
+}
+
 TEST_F(node, prime_in_one_process)
 {
 	uint32_t handle, again;
