@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 4500
-# variant: FUZZ_SECONDS=120
+# variant: FUZZ_SECONDS=90
 # long variant: FUZZ_SECONDS=1800
 # The compiler's tests as nested TAP; the two fuzzers run side by side for FUZZ_SECONDS (default 30).
 cd "$(dirname "$0")" || exit 1
