@@ -56,9 +56,9 @@ static void print_open(const struct gpu *gpu)
 
 	uuid_print(info->uuid, uuid);
 	printf("  uuid          %s\n", uuid);
-	printf("  driver        %s (vgpu %s), ISA %u.%u, engine %s, %u workers\n",
+	printf("  driver        %s (vgpu %s), ISA %u.%u, engine %s, %u worker%s\n",
 	       info->driver_version, info->module_version, info->isa_version >> 16,
-	       info->isa_version & 0xffff, info->engine, info->workers);
+	       info->isa_version & 0xffff, info->engine, info->workers, info->workers == 1 ? "" : "s");
 	printf("  compute       capability %u.%u, %u multiprocessors\n",
 	       info->cc_major, info->cc_minor, info->sm_count);
 	printf("  memory        %llu MiB used of %llu MiB\n", MIB(gpu->status.vram_used),
