@@ -535,7 +535,6 @@ enum vgpu_stop {
 #define VGPU_TRAP_PTX		0	/* PTX trap */
 #define VGPU_TRAP_ASSERT	1	/* __assertfail, its message in the printf buffer */
 #define VGPU_TRAP_BRKPT		2
-#define VGPU_TRAP_UNSUPPORTED	3	/* an instruction refused by name */
 
 /* ---- the code object --------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * VGPU_OP(NAME, "mnemonic", D, A, B, C, MOD, IMM, CLASS, "meaning")
  *
  * feeds the opcode enumeration, the verifier, the printer, the assembler, the
- * interpreter's handler tables and the reference in Documentation/isa.rst.
+ * interpreter's handler tables and the reference in Documentation/isa-ops.rst.
  *
  * Operand kinds (columns D, A, B, C):
  *   _   unused, the field is zero

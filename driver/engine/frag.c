@@ -7,6 +7,7 @@
  * slot of w->save.
  */
 #include "exec.h"
+#include "members.h"
 
 static u32 *place(struct eng_warp *w, u16 at)
 {
@@ -358,28 +359,6 @@ static bool same_sync(const struct eng_op *a, const struct eng_op *b)
 	return a == b || (a->h == b->h && a->h / 2 == VGPU_OP_BARWARP);
 }
 
-/* The members that each lane names at @ip; NULL where all lanes of a fragment name the same. */
-static const u32 *members_row(struct eng_warp *w, const struct eng_op *ip)
-{
-	switch (ip->h / 2) {
-	case VGPU_OP_BARWARP:
-		return ip->md & ENG_ROW_A ? place(w, ip->a) : NULL;
-	case VGPU_OP_SHFL:
-		return ip->imm & VGPU_SHFL_FULL || ip->sel & ENG_SEL_C ? NULL : place(w, ip->c);
-	case VGPU_OP_VOTE:
-	case VGPU_OP_BALLOT:
-	case VGPU_OP_ELECT:
-	case VGPU_OP_MATCHANY:
-	case VGPU_OP_MATCHALL:
-	case VGPU_OP_MATCHANYW:
-	case VGPU_OP_MATCHALLW:
-	case VGPU_OP_REDUX:
-		return ip->sel & ENG_SEL_B ? NULL : place(w, ip->b);
-	default:
-		return NULL;
-	}
-}
-
 /**
  * struct meeting - the lanes at a .sync instruction
  * @here: who they are
@@ -392,7 +371,7 @@ struct meeting {
 
 static void attend(struct eng_warp *w, struct meeting *m, const struct eng_op *ip, u32 lanes, u32 need)
 {
-	const u32 *row = members_row(w, ip);
+	const u32 *row = eng_members(w, ip, ip->h / 2);
 
 	m->here |= lanes;
 	for (; lanes; lanes &= lanes - 1) {

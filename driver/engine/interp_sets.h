@@ -5,6 +5,7 @@
  */
 #include "interp.h"
 #include "cpu.h"
+#include "members.h"
 
 #include "ops_ctrl.h"
 #include "ops_scalar.h"

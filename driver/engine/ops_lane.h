@@ -8,12 +8,6 @@
  * execution serves several fragments.
  */
 
-/* The members that each lane names with operand @f; NULL: all name @ip->imm */
-static __always_inline const u32 *members_row(const struct eng_warp *w, const struct eng_op *ip, enum op_field f)
-{
-	return ip->sel & (1U << (f - OPF_A)) ? NULL : (const u32 *)w + (f == OPF_B ? ip->b : ip->c);
-}
-
 /*
  * Must one of lanes @e wait? Each goes on when all of its members that live are here and name the same members (PTX ISA,
  * .sync instructions). @row has what each of them names; where there is none, all name @need.
@@ -36,7 +30,7 @@ static __always_inline bool must_wait(const struct eng_warp *w, u32 e, const u32
 
 HANDLER(f_BARWARP)
 {
-	const u32 *row = ip->md & ENG_ROW_A ? AT(u32, a) : NULL;
+	const u32 *row = eng_members(w, ip, VGPU_OP_BARWARP);
 	u32 need = row ? 0 : eng_source(w, ip, OPF_A, 0);
 
 	if (must_wait(w, w->mask, row, need) && !eng_sync(w, ip, w->mask, need))
@@ -44,14 +38,15 @@ HANDLER(f_BARWARP)
 	NEXT();
 }
 
-/* BODY(w, ip, lanes) executes for lanes @E; ROW has the members that each lane names, or is NULL, and all name NEED */
-#define MEETING(E, ROW, NEED, BODY)						\
+/* BODY(w, ip, lanes) executes for lanes @E; where eng_members() has none, all name NEED */
+#define MEETING(NAME, E, NEED, BODY)						\
 {										\
+	const u32 *row = eng_members(w, ip, VGPU_OP_##NAME);			\
 	u32 e = (E), u = e;							\
 										\
 	if (!e)									\
 		NEXT();								\
-	if (must_wait(w, e, ROW, NEED)) {					\
+	if (must_wait(w, e, row, NEED)) {					\
 		u = eng_sync(w, ip, e, NEED);					\
 		if (!u)								\
 			NEXT_ANY(w->ip);					\
@@ -59,18 +54,18 @@ HANDLER(f_BARWARP)
 	BODY(w, ip, u);								\
 	NEXT();									\
 }
-#define LANE(NAME, ROW, NEED, BODY)						\
+#define LANE(NAME, NEED, BODY)							\
 static __always_inline bool q_##NAME(struct eng_warp *w, const struct eng_op *ip) \
 {										\
-	if (must_wait(w, ENG_ALL, ROW, NEED))					\
+	if (must_wait(w, ENG_ALL, eng_members(w, ip, VGPU_OP_##NAME), NEED))	\
 		return false;							\
 	BODY(w, ip, ENG_ALL);							\
 	return true;								\
 }										\
 HANDLER(f_##NAME)								\
-MEETING(ENG_ALL, ROW, NEED, BODY)							\
+MEETING(NAME, ENG_ALL, NEED, BODY)						\
 HANDLER(m_##NAME)								\
-MEETING(guarded(w, ip), ROW, NEED, BODY)
+MEETING(NAME, guarded(w, ip), NEED, BODY)
 
 /* ---- shuffles -------------------------------------------------------------------------- */
 
@@ -135,9 +130,8 @@ static noinline void shuffle(struct eng_warp *w, const struct eng_op *ip, u32 la
 		*p = (*p & ~lanes) | (bits & lanes);
 	}
 }
-LANE(SHFL, ip->imm & VGPU_SHFL_FULL ? NULL : members_row(w, ip, OPF_C), ip->imm & VGPU_SHFL_FULL ? ENG_ALL : ip->imm,
-     shuffle)
-LANE(SHFLV, NULL, ip->imm, shuffle)
+LANE(SHFL, ip->imm & VGPU_SHFL_FULL ? ENG_ALL : ip->imm, shuffle)
+LANE(SHFLV, ip->imm, shuffle)
 
 /* ---- votes ---------------------------------------------------------------------------------- */
 
@@ -165,7 +159,7 @@ static noinline void vote(struct eng_warp *w, const struct eng_op *ip, u32 lanes
 	}
 	*d = (*d & ~lanes) | (bits & lanes);
 }
-LANE(VOTE, members_row(w, ip, OPF_B), ip->imm, vote)
+LANE(VOTE, ip->imm, vote)
 
 static noinline void ballot(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -181,7 +175,7 @@ static noinline void ballot(struct eng_warp *w, const struct eng_op *ip, u32 lan
 	}
 	row_commit32(AT(u32, d), r, lanes);
 }
-LANE(BALLOT, members_row(w, ip, OPF_B), ip->imm, ballot)
+LANE(BALLOT, ip->imm, ballot)
 
 static noinline void elect(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -198,7 +192,7 @@ static noinline void elect(struct eng_warp *w, const struct eng_op *ip, u32 lane
 	row_commit32(AT(u32, d), r, lanes);
 	*p = (*p & ~lanes) | (bits & lanes);
 }
-LANE(ELECT, members_row(w, ip, OPF_B), ip->imm, elect)
+LANE(ELECT, ip->imm, elect)
 
 /* ---- matches ----------------------------------------------------------------------------------- */
 
@@ -236,10 +230,10 @@ static noinline void match_all##SUFFIX(struct eng_warp *w, const struct eng_op *
 }
 MATCH(32, u32, row_eq32)
 MATCH(64, u64, row_eq64)
-LANE(MATCHANY, members_row(w, ip, OPF_B), ip->imm, match_any32)
-LANE(MATCHALL, members_row(w, ip, OPF_B), ip->imm, match_all32)
-LANE(MATCHANYW, members_row(w, ip, OPF_B), ip->imm, match_any64)
-LANE(MATCHALLW, members_row(w, ip, OPF_B), ip->imm, match_all64)
+LANE(MATCHANY, ip->imm, match_any32)
+LANE(MATCHALL, ip->imm, match_all32)
+LANE(MATCHANYW, ip->imm, match_any64)
+LANE(MATCHALLW, ip->imm, match_all64)
 
 /* ---- reductions ---------------------------------------------------------------------------------- */
 
@@ -297,4 +291,4 @@ static noinline void redux(struct eng_warp *w, const struct eng_op *ip, u32 lane
 	}
 	row_commit32(AT(u32, d), r, lanes);
 }
-LANE(REDUX, members_row(w, ip, OPF_B), ip->imm, redux)
+LANE(REDUX, ip->imm, redux)

@@ -22,7 +22,7 @@ static noinline void mma(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 	w->fuel -= MMA_FUEL;
 	mma_rows(AT(u32, d), AT(u32, a), AT(u32, b), ip->sel ? NULL : AT(u32, c), ip->imm);
 }
-LANE(MMA, NULL, ENG_ALL, mma)
+LANE(MMA, ENG_ALL, mma)
 
 static noinline void mma_scaled(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -30,7 +30,7 @@ static noinline void mma_scaled(struct eng_warp *w, const struct eng_op *ip, u32
 	w->fuel -= MMA_FUEL;
 	mma_run_scaled(AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c), ip->imm, ip->mod, NULL);
 }
-LANE(MMASC, NULL, ENG_ALL, mma_scaled)
+LANE(MMASC, ENG_ALL, mma_scaled)
 
 static noinline void mma_sparse(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
@@ -38,14 +38,14 @@ static noinline void mma_sparse(struct eng_warp *w, const struct eng_op *ip, u32
 	w->fuel -= MMA_FUEL;
 	mma_run_sparse(AT(u32, d), AT(u32, a), AT(u32, b), AT(u32, c), ip->imm, ip->mod);
 }
-LANE(MMASP, NULL, ENG_ALL, mma_sparse)
+LANE(MMASP, ENG_ALL, mma_sparse)
 
 static noinline void movmatrix(struct eng_warp *w, const struct eng_op *ip, u32 lanes)
 {
 	(void)lanes;
 	mma_movmatrix(AT(u32, d), AT(u32, a));
 }
-LANE(MOVMATRIX, NULL, ENG_ALL, movmatrix)
+LANE(MOVMATRIX, ENG_ALL, movmatrix)
 
 /*
  * Rows of 8 elements of 16 bit lie at the shared addresses that lanes 8 i .. 8 i + 7

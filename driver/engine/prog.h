@@ -49,7 +49,6 @@ struct eng_op {
 #define ENG_SEL_C	4
 #define ENG_ROW_A	1	/* the source is a vector, not a single value */
 #define ENG_ROW_B	2
-#define ENG_ROW_C	4
 #define ENG_OP_IMM	(offsetof(struct eng_op, imm) / 4)
 
 #define ENG_MOD_FTZ	0x80	/* in the modifier of fneg, fabs, fmin, fmax */
@@ -124,7 +123,6 @@ enum eng_pattern_kind {
 	ENG_PAT_STRIDE,
 };
 
-#define ENG_WINDOWS		4	/* that half a warp's elements may lie in */
 #define ENG_WINDOW_BYTES	64
 
 /**
