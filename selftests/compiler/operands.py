@@ -67,6 +67,10 @@ def more():
     yield "{ .reg .b16 x; mov.b32 {x, D}, A; }", "b16", "u32"
     yield "{ .reg .b32 x; add.cc.u32 x, A, B; addc.cc.u32 x, C, A; addc.u32 D, B, C; }", "b32", "u32 u32 u32"
     yield "{ .reg .b64 x; sub.cc.u64 x, A, B; subc.cc.u64 x, C, A; subc.u64 D, B, C; }", "b64", "u64 u64 u64"
+    # Among instructions that flush denormals, which is the mode of the function then.
+    for o in ("rsqrt.approx.ftz", "rcp.approx.ftz", "add.rn"):
+        yield (f"{{ .reg .b32 x; .reg .b64 y; mul.ftz.f32 x, B, B; add.ftz.f32 x, x, B; {o}.f64 y, A"
+               f"{', A' if o[0] == 'a' else ''}; mov.b64 {{_, B}}, y; mov.b64 D, {{x, B}}; }}", "b64", "f64 f32")
     yield "bfi.b32 D, A, 0x12345678, B, C;", "b32", "u32 sh sh"
     yield "bfi.b64 D, A, 0x123456789abcdef0, B, C;", "b64", "u64 sh sh"
     for t in ("u32", "s32"):
@@ -123,7 +127,7 @@ def variant(r, form, kinds, values, first, out):
     """One execution of a form and the store of its result to row out."""
     text, d, ins = form
     regs = "ABC"
-    if "@p add" in text or re.search(r"[ABC]\.[bh]", text):    # no immediate is written, nor has one a selector
+    if "@p add" in text or "_, B}" in text or re.search(r"[ABC]\.[bh]", text):    # no immediate is written, nor has one a selector
         kinds = kinds.replace("i", "c")
     code = ""
     names = {}

@@ -158,7 +158,8 @@ static void rsqrt_seed(struct low *l, struct ir_insn *i)
 		mo_imm(0))->mod = VGPU_CMP_EQ;
 	high = low_t3(l, VGPU_OP_SEL, MC_V,
 		      low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x80000000)), high, small);
-	r = low_t1(l, VGPU_OP_DRSQA, MC_W, low_t2(l, VGPU_OP_PACK, MC_W, mo_imm(0), high));
+	r = low_temp(l, MC_W);
+	low_op1(l, VGPU_OP_DRSQA, r, low_t2(l, VGPU_OP_PACK, MC_W, mo_imm(0), high))->mode = 0;
 	r = low_t2(l, VGPU_OP_LADD, MC_W, r, mo_imm(0x80000000));
 	low_final(l, low_op2(l, VGPU_OP_PACK, low_dst(l, &i->ops[0]), mo_imm(0),
 			     low_t1(l, VGPU_OP_UNPKHI, MC_V, r)));
