@@ -124,6 +124,19 @@ static bool test_lock(void)
 	return LAUNCH("lock", &warp2, o) == ENGINE_DONE && r[0] == 0 && r[1] == 64;
 }
 
+static bool test_lanes_carry(void)
+{
+	u64 o = take(1024);
+	u32 *r = at(o), i;
+
+	if (LAUNCH("lanes_carry", &warp2, o) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 64; i++)
+		if (r[i] != (i < 16 ? 64 : 7))
+			return false;
+	return true;
+}
+
 static bool test_switch(void)
 {
 	static const u32 add[] = { 5, 7, 11, 13 };
@@ -647,6 +660,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_pointers(), "%s: function pointers", set);
 	ok(test_mixed(), "%s: 32-bit and 64-bit fragments at once", set);
 	ok(test_lock(), "%s: a lock that lanes of a warp contend for", set);
+	ok(test_lanes_carry(), "%s: a carry that differs among lanes", set);
 	ok(test_switch(), "%s: jump table", set);
 	ok(test_modes(), "%s: float modes", set);
 	ok(test_carry(), "%s: carries", set);

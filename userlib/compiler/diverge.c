@@ -185,6 +185,9 @@ static bool differs_by_itself(struct diverge *d, const struct ir_insn *i)
 			return !d->b->func->entry ||
 			       (i->ops[1].mem->var && i->ops[1].mem->var->pkind != PARAM_ENTRY);
 		return !load_is_uniform(i);
+	case OP_ADDC:		/* the carry is no operand that could tell */
+	case OP_SUBC:
+	case OP_MADC:
 	case OP_LDU:
 	case OP_SHFL:
 	case OP_SHFL_SYNC:
