@@ -241,6 +241,7 @@ static void clear_level(struct vgpu_pt *pt, int level, u64 va, u64 end,
 			continue;
 		if (level > LEAF_LEVEL && is_table(e)) {
 			clear_level(below(e), level - 1, va, next, dead);
+			cond_resched();
 			if (!is_empty(below(e)))
 				continue;
 			list_add(&virt_to_page(below(e))->lru, dead);
@@ -256,6 +257,8 @@ static void clear_level(struct vgpu_pt *pt, int level, u64 va, u64 end,
  * @length: bytes; only whole leaves lie in it
  * @dead: table pages that emptied are put here; free them with vgpu_pt_free_list()
  *	once no reader can be inside
+ *
+ * May sleep.
  */
 void vgpu_pt_clear(struct vgpu_pt *root, u64 va, u64 length, struct list_head *dead)
 {
