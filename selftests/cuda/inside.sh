@@ -107,7 +107,7 @@ told()	# PROGRAM KIND XID KERNEL BLOCK THREAD OFFSET
 	has "$p: $kind: Xid in the kernel's log" "NVRM: Xid \(PCI:[0-9a-f:]+\): $xid, pid=[0-9]+, .*'?$kernel'? block \($block,0,0\) thread \($thread,0,0\).* address $(address $err "$7")\b" < <(dmesg | tail -n 3)
 }
 
-# A fault without an address has the same name in all three places, and in none of them an address.
+# A fault has the same name in all three places.
 named()	# PROGRAM KIND XID KERNEL NAME
 {
 	local p=$1 kind=$2 xid=$3 kernel=$4 name=$5 err=/tmp/faults.err

@@ -74,32 +74,36 @@ void cu_mem_remove(struct cu_mem *m)
 	pthread_rwlock_unlock(&lock);
 }
 
+/* The entry that holds an address, or NULL; with the lock held. */
+static struct cu_mem *holder(uint64_t address)
+{
+	size_t i = search(address);
+
+	return i < count && table[i]->base <= address ? table[i] : NULL;
+}
+
 bool cu_mem_find(uint64_t address, struct cu_mem *copy)
 {
-	bool found;
-	size_t i;
+	struct cu_mem *m;
 
 	pthread_rwlock_rdlock(&lock);
-	i = search(address);
-	found = i < count && table[i]->base <= address;
-	if (found)
-		*copy = *table[i];
+	m = holder(address);
+	if (m)
+		*copy = *m;
 	pthread_rwlock_unlock(&lock);
-	return found;
+	return m;
 }
 
 bool cu_mem_set_sync(uint64_t address, bool sync)
 {
-	bool found;
-	size_t i;
+	struct cu_mem *m;
 
 	pthread_rwlock_wrlock(&lock);
-	i = search(address);
-	found = i < count && table[i]->base <= address;
-	if (found)
-		table[i]->sync = sync;
+	m = holder(address);
+	if (m)
+		m->sync = sync;
 	pthread_rwlock_unlock(&lock);
-	return found;
+	return m;
 }
 
 static struct cu_registration *shown_in(const struct cu_mem *m, CUcontext ctx)
@@ -113,18 +117,16 @@ static struct cu_registration *shown_in(const struct cu_mem *m, CUcontext ctx)
 
 bool cu_mem_find_in(uint64_t address, CUcontext ctx, struct cu_mem *copy, bool *here)
 {
-	bool found;
-	size_t i;
+	struct cu_mem *m;
 
 	pthread_rwlock_rdlock(&lock);
-	i = search(address);
-	found = i < count && table[i]->base <= address;
-	if (found) {
-		*copy = *table[i];
-		*here = copy->ctx == ctx || cu_mem_is_host(copy) || shown_in(table[i], ctx);
+	m = holder(address);
+	if (m) {
+		*copy = *m;
+		*here = m->ctx == ctx || cu_mem_is_host(m) || shown_in(m, ctx);
 	}
 	pthread_rwlock_unlock(&lock);
-	return found;
+	return m;
 }
 
 CUresult cu_mem_show_one(struct cu_mem *m, CUcontext ctx, bool readonly)
