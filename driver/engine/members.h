@@ -7,34 +7,26 @@
 
 #include "warp.h"
 
-/* X(NAME, SELECTOR, FIELD): the operand that has the members where its selector does not say that all name IMM */
-#define ENG_MEMBERS(X)		\
-	X(VOTE, ENG_SEL_B, b)		\
-	X(BALLOT, ENG_SEL_B, b)		\
-	X(ELECT, ENG_SEL_B, b)		\
-	X(MATCHANY, ENG_SEL_B, b)	\
-	X(MATCHALL, ENG_SEL_B, b)	\
-	X(MATCHANYW, ENG_SEL_B, b)	\
-	X(MATCHALLW, ENG_SEL_B, b)	\
-	X(REDUX, ENG_SEL_B, b)		\
-	X(SHFL, ENG_SEL_C, c)
-
 /* eng_members - the members that each lane names at @ip, an instruction @op; NULL: those of a fragment all name the same */
 static __always_inline const u32 *eng_members(const struct eng_warp *w, const struct eng_op *ip, u32 op)
 {
-#define ROW_OF(name, selector, field)	\
-	case VGPU_OP_##name: return ip->sel & (selector) ? NULL : (const u32 *)w + ip->field;
-
-	if (op == VGPU_OP_SHFL && ip->imm & VGPU_SHFL_FULL)
-		return NULL;
 	switch (op) {
 	case VGPU_OP_BARWARP:
 		return ip->md & ENG_ROW_A ? (const u32 *)w + ip->a : NULL;
-	ENG_MEMBERS(ROW_OF)
+	case VGPU_OP_SHFL:
+		return ip->imm & VGPU_SHFL_FULL || ip->sel & ENG_SEL_C ? NULL : (const u32 *)w + ip->c;
+	case VGPU_OP_VOTE:
+	case VGPU_OP_BALLOT:
+	case VGPU_OP_ELECT:
+	case VGPU_OP_MATCHANY:
+	case VGPU_OP_MATCHALL:
+	case VGPU_OP_MATCHANYW:
+	case VGPU_OP_MATCHALLW:
+	case VGPU_OP_REDUX:
+		return ip->sel & ENG_SEL_B ? NULL : (const u32 *)w + ip->b;
 	default:
 		return NULL;
 	}
-#undef ROW_OF
 }
 
 #endif
