@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 4500
+# needs: no bed
 # variant: FUZZ_SECONDS=90
 # long variant: FUZZ_SECONDS=1800
 # The compiler's tests as nested TAP; the two fuzzers run side by side for FUZZ_SECONDS (default 30).

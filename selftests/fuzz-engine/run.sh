@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 4500
+# needs: no bed
 # variant: FUZZ_SECONDS=120
 # long variant: FUZZ_SECONDS=3600
 # Verifier and engine under libFuzzer with the address and undefined-behaviour

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# time limit: 600
+# time limit: 1200
+# needs: no bed
 # libcuda on a device inside the test process, under sanitizers.
 cd "$(dirname "$0")" || exit 1
 . ../lib/tap.sh

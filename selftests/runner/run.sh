@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 75
+plan 77
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -117,6 +117,24 @@ counts "a variant that is none" 1 "$tmp/selftests/made/run.sh: cannot be read: #
 # long variant: A=1 B
 printf '1..1\nok 1 a\n'
 S
+counts "a need that is none" 1 "$tmp/selftests/made/run.sh: cannot be read: # needs: nothing" <<'S'
+# needs: nothing
+printf '1..1\nok 1 a\n'
+S
+# Each waits for what the other one does.
+mkdir "$tmp/selftests/other"
+cat >"$tmp/selftests/other/run.sh" <<S
+#!/bin/sh
+# needs: no bed
+touch $tmp/here
+timeout 20 sh -c 'until [ -e $tmp/there ]; do sleep 0.1; done' && printf '1..1\nok 1 met\n'
+S
+chmod +x "$tmp/selftests/other/run.sh"
+counts "a suite without a bed beside one with" 0 "2 passed, 0 failed, 0 skipped" <<S
+touch $tmp/there
+timeout 20 sh -c 'until [ -e $tmp/here ]; do sleep 0.1; done' && printf '1..1\nok 1 met\n'
+S
+rm -r "$tmp/selftests/other"
 counts "unknown options are refused" 1 "run [--long] [--list] [SUITE…]" --short <<'S'
 S
 counts "unknown suites are refused" 1 "no suite other; there are: made" other <<'S'
