@@ -14,9 +14,10 @@
  *
  * A warp has 32 lanes and is a set of *fragments*: disjoint sets of lanes that
  * share a program counter and a scalar file.  A fragment splits where lanes go
- * different ways, and fragments at the same BSYNC join again.  Every lane makes
- * progress: back edges and waits rotate between the fragments of a warp, the
- * warps of a block and the blocks on a worker.
+ * different ways (or have different bases, SBASE), and fragments at the same
+ * BSYNC join again.  Every lane makes progress: back edges and waits rotate
+ * between the fragments of a warp, the warps of a block and the blocks on a
+ * worker.
  *
  * Register files:
  *  - S: %VGPU_MAX_SREGS scalars of 64 bit, one file a fragment, copied when it
@@ -644,7 +645,7 @@ struct vgpu_code_func {
 };
 
 /**
- * struct vgpu_code_pattern - byte offsets of the 32 lanes, for the SP form
+ * struct vgpu_code_pattern - byte offsets of the 32 lanes, for the SP form and SBASE
  * @offset: per lane; each less than VGPU_PATTERN_SPAN
  */
 struct vgpu_code_pattern {

@@ -79,6 +79,8 @@ VGPU_OP(SREGS,   "s.sreg",    S, _, _, _, NONE, SREG,   SCALAR, "D = special reg
 VGPU_OP(SLD,     "s.ld",      S, R, N, M, SPACE, OFFSET, SMEM,  "scalar load: D = [A + IMM], zero- or sign-extended to 64; A = VGPU_NONE: no base; MOD: space")
 VGPU_OP(SFIRST,  "s.first",   S, V, _, _, NONE, ZERO,   SVEC, "D = A of the lowest active lane, zero-extended")
 VGPU_OP(SFIRSTW, "s.firstw",  S, W, _, _, NONE, ZERO,   SVEC, "D = A of the lowest active lane")
+VGPU_OP(SBASE,   "s.base",    S, V, N, _, NONE, ZERO,   SVEC, "D = A of the lowest active lane less that lane's entry of pattern B, mod 2^32, zero-extended; lanes whose A is not D + their own entry part and execute it again")
+VGPU_OP(SBASEW,  "s.basew",   S, W, N, _, NONE, ZERO,   SVEC, "as s.base for 64 bit")
 VGPU_OP(SBALLOT, "s.ballot",  S, P, _, _, NONE, ZERO,   SVEC, "D = active lanes in which A holds")
 VGPU_OP(SACTIVE, "s.active",  S, _, _, _, NONE, ZERO,   SVEC, "D = mask of the active lanes")
 

@@ -31,7 +31,7 @@ struct engine_func_id {
  *	ENGINE_MAX_*, .vregs within [2, VGPU_MAX_VREGS] and even, .sregs within
  *	[1, VGPU_MAX_SREGS], .max_threads within ENGINE_MAX_THREADS
  * @funcs: functions, in rising order of start, not overlapping
- * @patterns: lane patterns of the SP form
+ * @patterns: lane patterns, of the SP form and SBASE
  * @tables: jump tables; each lies within @targets
  * @targets: jump targets
  * @lines: line table, in strictly rising order of pc

@@ -91,6 +91,8 @@ void eng_decode_scalar(struct emitter *e)
 	put_plain(e);
 	if (e->in->op == VGPU_OP_SMOVI)
 		e->op.x = (u32)e->in->c << 16 | e->in->b;
+	if (e->in->op == VGPU_OP_SBASE || e->in->op == VGPU_OP_SBASEW)
+		e->op.y = e->in->b * sizeof(struct eng_pattern);
 	if (e->info->mod == OPM_S32 && e->in->mod & VGPU_S32) {
 		uop = eng_find_variant(e->in->op, IS_32);
 		set_handler(e, uop);

@@ -17,6 +17,7 @@
 #include "ops_cvt.h"
 #include "ops_lane.h"
 #include "ops_mem_find.h"
+#include "ops_base.h"
 #include "ops_mem_move.h"
 #include "ops_mem.h"
 #include "ops_mem_lanes.h"

@@ -4,8 +4,8 @@
  *
  *	[@[!]pN] mnemonic[:modifier]... operand, ...
  *
- * Registers are v, w, s and p with a number, branch targets L, functions F and
- * jump tables T with an index, immediates numbers.
+ * Registers are v, w, s and p with a number, branch targets L, functions F,
+ * jump tables T and patterns pat with an index, immediates numbers.
  */
 #include "print.h"
 
@@ -178,6 +178,10 @@ static void put_number(struct text *t, const struct vgpu_insn *in, u16 val)
 		break;
 	case VGPU_OP_H2I:
 		put(t, "%s", val < VGPU_INT_COUNT ? int_kind_names[val] : "?");
+		break;
+	case VGPU_OP_SBASE:
+	case VGPU_OP_SBASEW:
+		put(t, "pat%u", val);
 		break;
 	default:
 		put(t, "%u", val);

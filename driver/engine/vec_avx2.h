@@ -145,6 +145,51 @@ ROW_FCMP(row_fgt, _CMP_GT_OQ)
 ROW_FCMP(row_fge, _CMP_GE_OQ)
 ROW_FCMP(row_fnum, _CMP_ORD_Q)
 
+/* Lanes whose @a is @base + their @offset: masks of eight, and of all; loops would want registers that are to be saved */
+static __always_inline __m256i based8(const u32 *a, const u32 *offset, __m256i base)
+{
+	return _mm256_cmpeq_epi32(_mm256_add_epi32(base, ROW_LD(offset)), ROW_LD(a));
+}
+
+static __always_inline __m256i based4(const u64 *a, const u32 *offset, __m256i base)
+{
+	__m256i entries = _mm256_cvtepu32_epi64(_mm_load_si128((const __m128i *)offset));
+
+	return _mm256_cmpeq_epi64(_mm256_add_epi64(base, entries), ROW_LD(a));
+}
+
+static __always_inline __m256i wide_based8(const u64 *a, const u32 *offset, __m256i base)
+{
+	__m256 lo = _mm256_castsi256_ps(based4(a, offset, base));
+	__m256 hi = _mm256_castsi256_ps(based4(a + 4, offset + 4, base));
+
+	return _mm256_permute4x64_epi64(_mm256_castps_si256(_mm256_shuffle_ps(lo, hi, 0x88)), 0xd8);
+}
+
+static __always_inline u32 bits_of_masks(__m256i m0, __m256i m1, __m256i m2, __m256i m3)
+{
+	const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+	__m256i m = _mm256_packs_epi16(_mm256_packs_epi32(m0, m1), _mm256_packs_epi32(m2, m3));
+
+	return (u32)_mm256_movemask_epi8(_mm256_permutevar8x32_epi32(m, order));
+}
+
+static __always_inline u32 row_based32(const u32 *a, const u32 *offset, u32 base)
+{
+	const __m256i v = _mm256_set1_epi32((int)base);
+
+	return bits_of_masks(based8(a, offset, v), based8(a + 8, offset + 8, v),
+			     based8(a + 16, offset + 16, v), based8(a + 24, offset + 24, v));
+}
+
+static __always_inline u32 row_based64(const u64 *a, const u32 *offset, u64 base)
+{
+	const __m256i v = _mm256_set1_epi64x((long long)base);
+
+	return bits_of_masks(wide_based8(a, offset, v), wide_based8(a + 8, offset + 8, v),
+			     wide_based8(a + 16, offset + 16, v), wide_based8(a + 24, offset + 24, v));
+}
+
 /* Variable shifts that give 0 (or signs) from the width on */
 #define ROW_SHIFT(NAME, OP)							\
 static __always_inline void NAME(u32 *d, const u32 *a, const u32 *b, bool one)	\

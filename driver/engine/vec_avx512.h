@@ -155,6 +155,36 @@ ROW_FCMP(row_fgt, _CMP_GT_OQ)
 ROW_FCMP(row_fge, _CMP_GE_OQ)
 ROW_FCMP(row_fnum, _CMP_ORD_Q)
 
+/* Lanes whose @a is @base + their @offset */
+static __always_inline u32 row_based32(const u32 *a, const u32 *offset, u32 base)
+{
+	const __m512i v = _mm512_set1_epi32((int)base);
+	u32 bits = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		__m512i want = _mm512_add_epi32(v, _mm512_load_si512(offset + 16 * i));
+
+		bits |= (u32)_mm512_cmpeq_epi32_mask(want, _mm512_load_si512(a + 16 * i)) << 16 * i;
+	}
+	return bits;
+}
+
+static __always_inline u32 row_based64(const u64 *a, const u32 *offset, u64 base)
+{
+	const __m512i v = _mm512_set1_epi64((long long)base);
+	u32 bits = 0;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		__m256i entries = _mm256_load_si256((const __m256i *)(offset + 8 * i));
+		__m512i want = _mm512_add_epi64(v, _mm512_cvtepu32_epi64(entries));
+
+		bits |= (u32)_mm512_cmpeq_epi64_mask(want, _mm512_load_si512(a + 8 * i)) << 8 * i;
+	}
+	return bits;
+}
+
 /* Variable shifts that give 0 (or signs) from the width on */
 #define ROW_SHIFT(NAME, OP)							\
 static __always_inline void NAME(u32 *d, const u32 *a, const u32 *b, bool one)	\

@@ -148,6 +148,47 @@ ROW_FCMP(row_fnum, _mm_cmpord_ps(X, Y), x == x && y == y)
 #undef X
 #undef Y
 
+/* Lanes whose @a is @base + their @offset: masks of four, and of all; loops would want registers that are to be saved */
+static __always_inline __m128i based4(const u32 *a, const u32 *offset, __m128i base)
+{
+	return _mm_cmpeq_epi32(_mm_add_epi32(base, ROW_LD(offset)), ROW_LD(a));
+}
+
+/* SSE2 compares no more than 32 bits: low halves, and high ones. */
+static __always_inline __m128i wide_based4(const u64 *a, const u32 *offset, __m128i base)
+{
+	const __m128i entries = ROW_LD(offset), zero = _mm_setzero_si128();
+	__m128i lo = _mm_add_epi64(base, _mm_unpacklo_epi32(entries, zero));
+	__m128i hi = _mm_add_epi64(base, _mm_unpackhi_epi32(entries, zero));
+	__m128 x = _mm_castsi128_ps(_mm_cmpeq_epi32(lo, ROW_LD(a)));
+	__m128 y = _mm_castsi128_ps(_mm_cmpeq_epi32(hi, ROW_LD(a + 2)));
+
+	return _mm_castps_si128(_mm_and_ps(_mm_shuffle_ps(x, y, 0x88), _mm_shuffle_ps(x, y, 0xdd)));
+}
+
+static __always_inline u32 bits_of_masks(__m128i m0, __m128i m1, __m128i m2, __m128i m3)
+{
+	return (u32)_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(m0, m1), _mm_packs_epi32(m2, m3)));
+}
+
+#define BASED16(FOUR, a, offset, base)						\
+	bits_of_masks(FOUR(a, offset, base), FOUR((a) + 4, (offset) + 4, base),	\
+		      FOUR((a) + 8, (offset) + 8, base), FOUR((a) + 12, (offset) + 12, base))
+
+static __always_inline u32 row_based32(const u32 *a, const u32 *offset, u32 base)
+{
+	const __m128i v = _mm_set1_epi32((int)base);
+
+	return BASED16(based4, a, offset, v) | BASED16(based4, a + 16, offset + 16, v) << 16;
+}
+
+static __always_inline u32 row_based64(const u64 *a, const u32 *offset, u64 base)
+{
+	const __m128i v = _mm_set1_epi64x((long long)base);
+
+	return BASED16(wide_based4, a, offset, v) | BASED16(wide_based4, a + 16, offset + 16, v) << 16;
+}
+
 #define ENG_HAVE_SHIFTS	0
 
 /* r[l] = a[from[l]], from < 32 */

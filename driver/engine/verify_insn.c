@@ -97,6 +97,9 @@ static enum engine_refusal check_number(const struct verify_unit *u, const struc
 		return u->table_func[in->b] == u->func ? REFUSE_NOTHING : REFUSE_TABLE_FUNC;
 	case VGPU_OP_H2I:
 		return in->b < VGPU_INT_COUNT ? REFUSE_NOTHING : REFUSE_INT_KIND;
+	case VGPU_OP_SBASE:
+	case VGPU_OP_SBASEW:
+		return in->b < u->code->pattern_count ? REFUSE_NOTHING : REFUSE_PATTERN;
 	default:	/* SMOVI: any; SLD: verify_memory() */
 		return REFUSE_NOTHING;
 	}

@@ -54,6 +54,14 @@ static u32 want_sleepers(u32 t)
 	return 64;
 }
 
+static u32 want_own_bases(u32 t)
+{
+	static const u32 offset[] = { 4, 0, 100, 7 };
+	u32 lane = t & 31;
+
+	return 100 * (lane * 3 - offset[lane < 3 ? lane : 3] + 32);
+}
+
 static u32 want_exits(u32 t)
 {
 	return (t & 31) % 3 ? 21 : 0;
@@ -225,6 +233,10 @@ static const struct program programs[] = {
 	  " st.shared:volatile:b32:a4 v9, [v5+4]\n"
 	  " atom.shared:exch:u32 none, [v5], v6\n bar.sync 0, 0\n"
 	  " ld.shared:b32:a4 v2, [v5+4]\n" STORE END, 64, 0, want_sleepers },
+	{ "lanes that part at a base of their own, over and over", HEAD("") ".pattern 4, 0, 100, 7\n" START
+	  " s.movi s3, 0\n s.movi s6, 100\n mov v2, 0\n imul v3, v1, 3\n"
+	  "again:\n bssy s2\n s.base s4, v3, pat0\n iadd v2, v2, s4\n bsync s2\n s.active s5\n s.popc s5, s5\n"
+	  " iadd v2, v2, s5\n s.add s3, s3, 1\n sbr:ltu s3, s6, again\n" STORE END, 64, 0, want_own_bases },
 	{ "lanes that end are not waited for", HEAD("") START
 	  " bssy s2\n s.movi s5, 3\n irem.u v3, v1, s5\n setp.32:eq p0, v3, 0\n @p0 bra gone\n"
 	  " bra on\ngone:\n exit\non:\n bsync s2\n s.active s4\n s.popc s4, s4\n mov v2, s4\n"

@@ -298,6 +298,7 @@ static void check_looks(const char *set)
 		{ "cheap and dear", "iadd v2, v2, 1\niadd v2, v2, 1\niadd v2, v2, 1\nfsqrt v3, v2\n", 1, 400 },
 		{ "barriers", "iadd v2, v2, 1\nbar.sync 0, 0\n", 1, 0 },
 		{ "lanes that wait one by one", PARTED SYNCS_16 SYNCS_16 SYNCS_16, 1, 0 },
+		{ "lanes that part at their bases", "bssy s3\nsreg v4, %laneid\ns.base s2, v4, pat0\nbsync s3\n", 60, 0 },
 		{ "lanes that end one by one", PARTED "setp.32:eq p1, v4, s0\n@p1 exit\n", 1, 0 },
 	};
 	const struct rig_grid g = { .grid = { 1, 1, 1 }, .block = { 1024, 1, 1 } };
@@ -310,7 +311,7 @@ static void check_looks(const char *set)
 	for (i = 0; i < ARRAY_SIZE(loops); i++) {
 		for (at = 0, n = 0; n < loops[i].times; n++)
 			at += snprintf(body + at, sizeof(body) - at, "%s", loops[i].body);
-		snprintf(text, sizeof(text), ".kernel \"k\" func=f vregs=8 sregs=8\n.func f\ns.mov s0, 0\n"
+		snprintf(text, sizeof(text), ".kernel \"k\" func=f vregs=8 sregs=8\n.pattern 0\n.func f\ns.mov s0, 0\n"
 			 "s.mov s1, 300\nmov v2, 0\nagain:\n%ss.add s0, s0, 1\nsbr:ltu s0, s1, again\nexit\n.end\n", body);
 		rig.most = 0;
 		rig_run(&rig, text, &g);

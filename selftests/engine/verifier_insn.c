@@ -62,6 +62,20 @@ const struct vcase verifier_insn[] = {
 	BODY("immediate mask of shfl.v", "shfl.v:up v0, v1, v2, 3, 0xffffffff",
 	     "insn 0 (shfl.v)", SRC_NO_IMM),
 
+	/* bases */
+	BODY("pattern of a base", "s.base s0, v0, pat1", "insn 0 (s.base)", PATTERN),
+	BODY("pattern of a wide base", "s.basew s0, w0, pat1", "insn 0 (s.basew)", PATTERN),
+	BODY("last pattern of a base", "s.base s0, v0, pat65535", "insn 0 (s.base)", PATTERN),
+	BODY("scalar of a base", "s.base s8, v0, pat0", "insn 0 (s.base)", SREG),
+	BODY("lanes of a base", "s.base s0, v16, pat0", "insn 0 (s.base)", VREG),
+	BODY("lanes of a wide base", "s.basew s0, w16, pat0", "insn 0 (s.basew)", WREG),
+	BODY("odd lanes of a wide base", "s.basew s0, w1, pat0", "insn 0 (s.basew)", WREG_ODD),
+	BODY("guarded base", "@p0 s.base s0, v0, pat0", "insn 0 (s.base)", GUARD),
+	BODY("C of a base", ".raw s.base, 0, 0, 0, 0, 0, 1, 0", "insn 0 (s.base)", UNUSED_C),
+	BODY("modifier of a base", ".raw s.base, 0, 1, 0, 0, 0, 0, 0", "insn 0 (s.base)", MOD),
+	BODY("immediate of a base", ".raw s.basew, 0, 0, 0, 0, 0, 0, 1", "insn 0 (s.basew)", IMM_UNUSED),
+	VALID("bases", "s.base s7, v15, pat0\ns.basew s0, w14, pat0"),
+
 	/* modifiers */
 	BODY("comparison", "setp.32:10 p0, v0, v1", "insn 0 (setp.32)", MOD),
 	BODY("scalar comparison", "s.setp:0x1a p0, s0, s1", "insn 0 (s.setp)", MOD),

@@ -15,7 +15,7 @@
 static const char text[] =
 	".kernel \"k\" func=f vregs=16 sregs=8 param=16 grid=pre\n.pattern 0, 4, 8\n.table T a, b\n"
 	"pre:\ns.ld:param:b64:a8 s0, [0]\nexit\n"
-	".func f\n.line 3\na:\nld.global:b32:a4 v0, [s0+pat0]\n@p0 bra b\nbrx v0, T\nb:\n"
+	".func f\n.line 3\na:\nld.global:b32:a4 v0, [s0+pat0]\ns.base s1, v0, pat0\n@p0 bra b\nbrx v0, T\nb:\n"
 	".line 4\nsetmode rz\nfadd v0, v1, v2\nsetmode rn\ncall v3, g\nmma:M16N8K8_F16_F32 v4, v8, v10, none\n"
 	"atom.global:cas:u32 v0, [w2+8], v4, v5\nexit\n.end\n.func g \"callee\" id=7\nret v3\n.end\n";
 

@@ -120,6 +120,8 @@ const struct vcase verifier_unit[] = {
 	     "kernel 0", PRE_LONG),
 	TEXT("vector instruction in a preamble", ".kernel \"k\" func=f grid=p\n"
 	     "p:\nmov v0, 1\nexit" F, "insn 0 (mov)", PRE_INSN),
+	TEXT("base in a preamble", ".kernel \"k\" func=f grid=p\n.pattern 4\n"
+	     "p:\ns.base s0, v0, pat0\nexit" F, "insn 0 (s.base)", PRE_INSN),
 	TEXT("branch in a preamble", ".kernel \"k\" func=f grid=p\np:\nbra p\nexit" F,
 	     "insn 0 (bra)", PRE_INSN),
 	TEXT("predicate in a preamble", ".kernel \"k\" func=f grid=p\n"

@@ -117,6 +117,8 @@ static bool number_operand(struct insn_text *t, enum op_field f)
 	int64_t val;
 	uint32_t i;
 
+	if (t->in.op == VGPU_OP_SBASE || t->in.op == VGPU_OP_SBASEW)
+		lex_text(&t->a->p, "pat");
 	if (lex_number(&t->a->p, &val)) {
 		set_operand(&t->in, f, val);
 		return (val >= 0 && val <= 0xffff) || visa_fail(t->a, "number does not fit");
