@@ -65,6 +65,10 @@ static const struct loop loops[] = {
 	{ "load one for all", X16(" ld.global:b32:a4 v2, [s1]\n"), 19 },
 	{ "store row", X16(" st.global:b32:a4 v2, [s1+pat0]\n"), 19 },
 	{ "scalar load", X16(" s.ld:global:b32:a4 s5, [s1]\n"), 19 },
+	{ "first lane's value", X16(" s.first s5, v9\n"), 19 },
+	{ "base", X16(" s.base s5, v9, pat0\n"), 19 },
+	{ "64-bit base", X16(" s.basew s5, w22, pat0\n"), 19 },
+	{ "32 bases", " bssy s8\n s.base s5, v1, pat0\n bsync s8\n", 6 },
 	{ "shared load row", X16(" ld.shared:b32:a4 v2, [0+pat0]\n"), 19 },
 	{ "shared store row", X16(" st.shared:b32:a4 v2, [0+pat0]\n"), 19 },
 	{ "shared gather", X16(" ld.shared:b32:a4 v2, [v9]\n"), 19 },
@@ -163,6 +167,7 @@ static struct engine_code *build(const struct loop *l)
 	       " mov v13, 16843009\n mov v14, -1056964608\n mov v9, 0\n"
 	       " mov.w w4, 0\n mov.w w6, 0\n mov.w w2, 0\n mov.w w10, s1\n"
 	       " setp.32:lt p0, v1, 40\n setp.32:lt p1, v1, 16\n mov v9, v1\n shl v9, v9, 2\n"
+	       " ext.u64 w22, v9\n ladd w22, w22, s1\n"
 	       " mov v3, 1065353216\n mov v4, 1065353216\n"
 	       "loop:\n");
 	add_body(text, l->body);
