@@ -39,6 +39,7 @@ sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx
 sub "operands from everywhere" guard "$out/operands" "$out/operands.ptx"
+sub "addresses of lanes" guard "$out/affine" "$out/affine.ptx"
 sub "eight threads, one module" guard "$out/threads" ptx/run.ptx
 
 # nothing TEXT ARGUMENT...: vgpu-ptxc ends with status 1 and TEXT

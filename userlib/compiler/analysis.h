@@ -44,16 +44,23 @@ static inline bool tangled(const struct ir_loops *ls, const struct ir_block *b)
 
 struct ir_loops *find_loops(struct ir_body *b);	/* loops.c */
 
+/* Divergent branches, by the blocks that they end. */
+struct branches {
+	const struct ir_block *b;
+	struct branches *next;
+};
+
 /**
  * struct uniformity - which values are the same in all lanes of a fragment
  * @uniform: by register id
  * @divergent: by block id: lanes leave it for different successors
- * @join: by block id: lanes of one divergent branch meet here
+ * @join: by block id: lanes of these branches, each for itself, meet here; NULL: of none
+ * @leave: by the id of a loop's header: lanes leave the loop at different times by these
  */
 struct uniformity {
 	u8 *uniform;
 	u8 *divergent;
-	u8 *join;
+	struct branches **join, **leave;
 };
 
 /*

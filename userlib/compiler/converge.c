@@ -151,13 +151,20 @@ static bool is_jump(const struct minsn *i)
 	return i->op == VGPU_OP_BRA || i->op == VGPU_OP_SBR || i->op == VGPU_OP_BRX;
 }
 
-static void put_bssy(struct low *l, struct mblock *b, u32 mask)
+/*
+ * At the block's end; where lanes may part at an anchor (shadow.h) and are to meet at @j, before
+ * that. At any other meeting those that parted must not be taken for one fragment.
+ */
+static void put_bssy(struct low *l, struct ir_block *d, const struct ir_block *j, u32 mask)
 {
-	struct minsn *at = NULL, *i, *n = minsn_new(l->f, VGPU_OP_BSSY, 0);
+	struct minsn *at = l->shadows->meeting[d->id] == j ? l->anchor[d->id] : NULL;
+	struct minsn *i, *n = minsn_new(l->f, VGPU_OP_BSSY, 0);
+	struct mblock *b = l->blocks[d->id];
 
 	n->d = mo_reg(mask);
-	for (i = b->last; i && is_jump(i) && !(i->flags & MF_SKIP); i = i->prev)
-		at = i;
+	for (i = b->last; !at && i && is_jump(i) && !(i->flags & MF_SKIP); i = i->prev)
+		if (!i->prev || !is_jump(i->prev) || i->prev->flags & MF_SKIP)
+			at = i;
 	if (at) {
 		n->line = at->line;
 		minsn_before(at, n);
@@ -201,6 +208,23 @@ static void note_uses(struct low *l)
 			ir_walk(i, note_use, l);
 }
 
+/* Lanes that part in @b are to meet at @j. */
+static void meet_at(struct low *l, struct ir_block *b, struct ir_block *j, struct cycle *c, u8 *done)
+{
+	struct ir_block *d;
+	u32 mask;
+
+	if (!j || done[j->id])
+		return;
+	d = gather_at(l, b, j, c);
+	if (!d)
+		return;
+	done[j->id] = 1;
+	mask = mreg_new(l->f, MC_S);
+	put_bssy(l, d, j, mask);
+	put_bsync(l, l->blocks[j->id], mask);
+}
+
 void insert_convergence(struct low *l)
 {
 	u8 *done = arena_array(&l->b->arena, l->b->nblocks + 1, u8);
@@ -210,21 +234,16 @@ void insert_convergence(struct low *l)
 		.behind = arena_array(&l->b->arena, l->b->nblocks + 1, u8),
 		.stack = arena_array(&l->b->arena, l->b->nblocks + 1, struct ir_block *),
 	};
-	u32 k, mask;
+	u32 k;
 
 	note_uses(l);
 	find_spins(l, c.spins);
 	for (k = 0; k < l->b->nrpo; k++) {
-		struct ir_block *b = l->b->rpo[k], *j = b->ipdom, *d;
+		struct ir_block *b = l->b->rpo[k];
 
-		if (!l->uni->divergent[b->id] || !j || done[j->id])
-			continue;
-		d = gather_at(l, b, j, &c);
-		if (!d)
-			continue;
-		done[j->id] = 1;
-		mask = mreg_new(l->f, MC_S);
-		put_bssy(l, l->blocks[d->id], mask);
-		put_bsync(l, l->blocks[j->id], mask);
+		if (l->anchor[b->id])
+			meet_at(l, b, l->shadows->meeting[b->id], &c, done);
+		if (l->uni->divergent[b->id])
+			meet_at(l, b, b->ipdom, &c, done);
 	}
 }

@@ -28,7 +28,6 @@ struct diverge {
 	u64 steps;
 	struct ir_block **queue;
 	u8 *queued;
-	u8 *temporal;			/* by header's block id: loop handled */
 	u8 *tangled;			/* by number: tangle handled */
 };
 
@@ -253,27 +252,38 @@ static void go_apart(struct diverge *d, const struct ir_block *b)
 
 /* ---- joins of a divergent branch ---- */
 
-static void join_at(struct diverge *d, struct ir_block *j)
+static bool note_branch(struct diverge *d, struct branches **list, const struct ir_block *b)
+{
+	struct branches *n = arena_new(&d->b->arena, struct branches);
+	bool first = !*list;
+
+	n->b = b;
+	n->next = *list;
+	*list = n;
+	return first;
+}
+
+static void join_at(struct diverge *d, struct ir_block *j, const struct ir_block *from)
 {
 	struct ir_insn *i;
 
-	if (d->u->join[j->id])
+	if (!note_branch(d, &d->u->join[j->id], from))
 		return;
-	d->u->join[j->id] = 1;
 	go_apart(d, j);
 	for (i = j->first; i && i->op == OP_PHI; i = i->next)
 		mark_defs(d, i);
 }
 
 /* Labels: 1 + the number of the way taken; a join has its own, above all ways. */
-static void reach(struct diverge *d, struct ir_block *to, u32 label, u32 *tail)
+static void reach(struct diverge *d, struct ir_block *from, struct ir_block *to, u32 label,
+		  u32 *tail)
 {
 	if (d->stamp[to->id] != d->round) {
 		d->stamp[to->id] = d->round;
 		d->label[to->id] = label;
 	} else if (d->label[to->id] != label && d->label[to->id] != JOINED + to->id) {
 		d->label[to->id] = JOINED + to->id;
-		join_at(d, to);
+		join_at(d, to, from);
 	} else {
 		return;
 	}
@@ -289,7 +299,7 @@ static void spread(struct diverge *d, struct ir_block *from)
 
 	d->round++;
 	for (k = 0; k < from->nsuccs; k++)
-		reach(d, from->succs[k], 1 + k, &tail);
+		reach(d, from, from->succs[k], 1 + k, &tail);
 	while (head != tail) {
 		struct ir_block *b = d->queue[head++ % d->b->nblocks];
 
@@ -298,7 +308,7 @@ static void spread(struct diverge *d, struct ir_block *from)
 		if (b == from || b == from->ipdom)
 			continue;
 		for (k = 0; k < b->nsuccs; k++)
-			reach(d, b->succs[k], d->label[b->id], &tail);
+			reach(d, from, b->succs[k], d->label[b->id], &tail);
 	}
 }
 
@@ -342,15 +352,14 @@ static void mark_leaver(struct ir_reg **slot, bool def, struct ir_operand *op, v
 		mark_reg(l->d, *slot);
 }
 
-static void leave_loop(struct diverge *d, const struct ir_loop *loop)
+static void leave_loop(struct diverge *d, const struct ir_loop *loop, const struct ir_block *from)
 {
 	struct leave l = { .d = d, .loop = loop };
 	struct ir_insn *i;
 	u32 k;
 
-	if (d->temporal[loop->header->id])
+	if (!note_branch(d, &d->u->leave[loop->header->id], from))
 		return;
-	d->temporal[loop->header->id] = 1;
 	for (k = 0; k < d->b->nrpo; k++) {
 		spend(&d->b->arena, &d->steps, 1);
 		if (!loop_has(loop, d->b->rpo[k]))
@@ -374,7 +383,7 @@ static void branch_diverges(struct diverge *d, struct ir_block *b)
 		const struct ir_loop *l = d->loops->loops[k];
 
 		if (loop_has(l, b) && (!b->ipdom || !loop_has(l, b->ipdom)))
-			leave_loop(d, l);
+			leave_loop(d, l, b);
 	}
 }
 
@@ -420,12 +429,12 @@ struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *
 	d->u = arena_new(&b->arena, struct uniformity);
 	d->u->uniform = arena_array(&b->arena, b->nregs + 1, u8);
 	d->u->divergent = arena_array(&b->arena, b->nblocks + 1, u8);
-	d->u->join = arena_array(&b->arena, b->nblocks + 1, u8);
+	d->u->join = arena_array(&b->arena, b->nblocks + 1, struct branches *);
+	d->u->leave = arena_array(&b->arena, b->nblocks + 1, struct branches *);
 	d->label = arena_array(&b->arena, b->nblocks + 1, u32);
 	d->stamp = arena_array(&b->arena, b->nblocks + 1, u32);
 	d->queue = arena_array(&b->arena, b->nblocks + 1, struct ir_block *);
 	d->queued = arena_array(&b->arena, b->nblocks + 1, u8);
-	d->temporal = arena_array(&b->arena, b->nblocks + 1, u8);
 	d->tangled = arena_array(&b->arena, loops->ntangles + 1, u8);
 	d->cap = 256;
 	d->work = arena_array(&b->arena, d->cap, struct ir_insn *);

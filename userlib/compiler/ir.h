@@ -339,6 +339,7 @@ struct ir_operand {
  * @reg: base register, or NULL
  * @var: base variable, or NULL; with neither, @off is absolute
  * @off: byte offset
+ * @shadow: selection says it by a scalar and a pattern (shadow.h)
  * @extra: texture, surface and tensor operands: what follows the name in
  *	the brackets (sampler, coordinate vector); @nextra of them
  */
@@ -346,6 +347,7 @@ struct ir_mem {
 	struct ir_reg *reg;
 	struct ir_var *var;
 	s64 off;
+	bool shadow;
 	struct ir_operand *extra;
 	u32 nextra;
 };

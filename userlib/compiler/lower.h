@@ -4,6 +4,7 @@
 #define VGPU_COMPILER_LOWER_H
 
 #include "analysis.h"
+#include "shadow.h"
 #include "unit.h"
 
 #define CACHE_SIZE	64
@@ -13,6 +14,12 @@ struct low_cached {
 	u32 kind;		/* enum low_cache, 0: free */
 	u64 key1, key2;
 	u32 reg;
+};
+
+/* Of a value that has one (lower_shadow.c): a scalar register, and what is to be added to it. */
+struct low_shadow {
+	u32 reg;
+	s64 off;
 };
 
 enum low_cache { CACHE_FREE, CACHE_CONST, CACHE_VECTOR, CACHE_BASE, CACHE_NOT, CACHE_FIRST };
@@ -46,6 +53,9 @@ struct low {
 	struct mblock **blocks;
 	struct mopnd part[2];
 	u32 *var_offset;	/* by body variable id: offset in frame or shared */
+	struct shadows *shadows;
+	struct low_shadow *shadow;	/* by register id */
+	struct minsn **anchor;	/* by block id: the first one in it, see shadow.h */
 	struct mopnd stack_pointer;	/* at the function's entry, if it must be put back */
 };
 
@@ -168,6 +178,19 @@ void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, b
 struct mopnd low_var_address(struct low *l, const struct ir_var *v, s64 off, bool generic);
 /* 32-bit word @n of the hidden parameters, which the runtime calls %envreg<n>. */
 struct mopnd low_hidden(struct low *l, u32 n);
+
+/* ---- shadows (lower_shadow.c, shadow.h) ---- */
+
+/* After the instruction or the phis: what is wanted of what they define. */
+void low_shadow(struct low *l, struct ir_insn *i);
+void low_shadow_phis(struct low *l, struct ir_block *b);
+/* What a phi's shadow takes, at the end of the block that it comes from. */
+struct mopnd low_shadow_argument(struct low *l, const struct ir_operand *o, bool narrow);
+/* An address that is to be said with one. */
+void low_shadow_address(struct low *l, const struct ir_mem *m, struct low_addr *out);
+
+/* How an access would say its address without; emits nothing. */
+enum plain_form low_plain_form(struct low *l, const struct ir_mem *m);
 
 /* ---- passes over the result ---- */
 void insert_convergence(struct low *l);	/* converge.c */

@@ -15,10 +15,12 @@
  * @lane: the offset that differs between lanes, extended, then shifted
  * @off: constant
  * @opaque: it cannot be written so
+ * @dry: only to find that out: nothing is emitted
  */
 struct sum {
 	struct mopnd base[MAX_BASES];
 	u32 nbases;
+	bool dry;
 	const struct ir_operand *lane;
 	u8 shift;
 	bool sext;
@@ -216,6 +218,14 @@ static bool is_scalar_value(struct low *l, const struct ir_operand *o)
 	       (o->kind == OPND_REG && (l->scalar[o->reg->id] || !o->reg->def));
 }
 
+static void add_scalar(struct low *l, struct sum *s, const struct ir_operand *o)
+{
+	if (!s->dry)
+		add_base(s, low_src(l, o));
+	else if (o->kind != OPND_IMM)
+		add_base(s, mo_absent());
+}
+
 static void take_apart(struct low *l, const struct ir_operand *o, struct sum *s, u32 depth);
 
 /* An extended 32-bit value, shifted left by @shift. */
@@ -306,7 +316,7 @@ static void take_apart(struct low *l, const struct ir_operand *o, struct sum *s,
 	if (s->opaque)
 		return;
 	if (is_scalar_value(l, o))
-		add_base(s, low_src(l, o));
+		add_scalar(l, s, o);
 	else if (o->kind != OPND_REG)
 		s->opaque = true;
 	else
@@ -319,7 +329,7 @@ static void take_apart32(struct low *l, const struct ir_operand *o, struct sum *
 	const struct ir_insn *d;
 
 	if (is_scalar_value(l, o)) {
-		add_base(s, low_src(l, o));
+		add_scalar(l, s, o);
 		return;
 	}
 	d = o->kind == OPND_REG ? o->reg->def : NULL;
@@ -428,6 +438,10 @@ void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, b
 	struct sum s = { .off = m->off };
 
 	*out = (struct low_addr){ .space = space };
+	if (m->shadow && !whole) {
+		low_shadow_address(l, m, out);
+		return;
+	}
 	if (whole) {
 		whole_address(l, m, space, out);
 		return;
@@ -451,4 +465,16 @@ void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, b
 		whole_address(l, m, space, out);
 	else
 		from_sum(l, &s, out);
+}
+
+enum plain_form low_plain_form(struct low *l, const struct ir_mem *m)
+{
+	const struct ir_operand o = { .kind = OPND_REG, .reg = m->reg };
+	struct sum s = { .dry = true };
+
+	if (ir_type_bits(m->reg->type) == 32)
+		take_apart32(l, &o, &s, 0);
+	else
+		take_apart(l, &o, &s, 0);
+	return s.opaque ? PLAIN_WHOLE : s.lane ? PLAIN_OFFSET : PLAIN_SCALAR;
 }

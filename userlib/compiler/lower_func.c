@@ -308,6 +308,31 @@ static void lower_phi(struct low *l, struct ir_insn *i)
 	minsn_append(b, m);
 }
 
+/* What a phi takes goes before the jump that ends the predecessor. */
+static struct minsn *begin_edge(struct low *l, struct mblock *pred)
+{
+	struct minsn *end = pred->last && pred->last->op == VGPU_OP_BRA ? pred->last : NULL;
+
+	l->block = pred;
+	if (end)
+		minsn_remove(end);
+	memset(l->cache, 0, sizeof(l->cache));
+	l->insn = NULL;
+	return end;
+}
+
+static void end_edge(struct low *l, struct minsn *end)
+{
+	if (end)
+		minsn_append(l->block, end);
+}
+
+static bool undefined(const struct low *l, const struct ir_operand *o)
+{
+	return o->kind == OPND_NONE ||
+	       (o->kind == OPND_REG && !o->reg->def && l->val[o->reg->id] == M_NOREG);
+}
+
 /* Arguments, once everything has its register; converted at the predecessor's end. */
 static void fill_phi(struct low *l, struct mblock *b, struct minsn *m, struct ir_insn *i)
 {
@@ -319,16 +344,9 @@ static void fill_phi(struct low *l, struct mblock *b, struct minsn *m, struct ir
 		struct mopnd v = NO;
 		struct minsn *end;
 
-		if (o->kind == OPND_NONE ||
-		    (o->kind == OPND_REG && !o->reg->def && l->val[o->reg->id] == M_NOREG))
+		if (undefined(l, o))
 			continue;
-		/* what it takes goes before the jump that ends the predecessor */
-		l->block = b->preds[k];
-		end = l->block->last && l->block->last->op == VGPU_OP_BRA ? l->block->last : NULL;
-		if (end)
-			minsn_remove(end);
-		memset(l->cache, 0, sizeof(l->cache));
-		l->insn = NULL;
+		end = begin_edge(l, b->preds[k]);
 		if (cls == MC_P)
 			v = low_pred(l, o, false);
 		else
@@ -336,8 +354,24 @@ static void fill_phi(struct low *l, struct mblock *b, struct minsn *m, struct ir
 		if (v.kind == MO_REG && low_class(l, &v) != cls)
 			v = cls == MC_S ? low_to_scalar(l, v) : low_vector(l, v, cls);
 		m->args[k] = v;
-		if (end)
-			minsn_append(l->block, end);
+		end_edge(l, end);
+	}
+}
+
+static void fill_shadow_phi(struct low *l, struct mblock *b, struct ir_insn *i)
+{
+	struct minsn *m = b->first, *end;
+	u32 k;
+
+	while (m->d.reg != l->shadow[i->ops[0].reg->id].reg)
+		m = m->next;
+	for (k = 0; k < b->npreds; k++) {
+		if (undefined(l, &i->ops[1 + k]))
+			continue;
+		end = begin_edge(l, b->preds[k]);
+		m->args[k] = low_shadow_argument(l, &i->ops[1 + k],
+						 ir_type_bits(i->ops[0].reg->type) == 32);
+		end_edge(l, end);
 	}
 }
 
@@ -352,8 +386,12 @@ static void fill_phis(struct low *l)
 
 		while (m && m->op != MOP_PHI)
 			m = m->next;
-		for (; i && i->op == OP_PHI; i = i->next, m = m->next)
+		for (; i && i->op == OP_PHI; i = i->next, m = m->next) {
 			fill_phi(l, b, m, i);
+			if (l->shadows->wanted[i->ops[0].reg->id] &&
+			    l->shadows->kind[i->ops[0].reg->id] == SHADOW_LINEAR)
+				fill_shadow_phi(l, b, i);
+		}
 	}
 }
 
@@ -380,11 +418,13 @@ static void lower_block(struct low *l, struct ir_block *b)
 	memset(l->cache, 0, sizeof(l->cache));
 	for (i = b->first; i && i->op == OP_PHI; i = i->next)
 		lower_phi(l, i);
+	low_shadow_phis(l, b);
 	for (; i && !is_end(i); i = i->next) {
 		if (i->op == OP_TRAP)
 			guarded_trap(l, i);
 		else
 			lower_insn(l, i);
+		low_shadow(l, i);
 	}
 	lower_control(l, b);
 }
@@ -424,6 +464,24 @@ static bool makes_calls(const struct ir_body *b)
 	return false;
 }
 
+static enum plain_form plain_form(void *l, const struct ir_mem *m)
+{
+	return low_plain_form(l, m);
+}
+
+static void choose_shadows(struct low *l)
+{
+	struct shadow_input in = {
+		.b = l->b, .loops = l->loops, .u = l->uni, .shape = l->unit->opt->shape,
+		.patterns = VGPU_CODE_MAX_PATTERNS - l->unit->object->npatterns,
+		.form = plain_form, .ctx = l,
+	};
+
+	l->shadows = plan_shadows(&in);
+	l->shadow = arena_array(&l->b->arena, l->b->nregs + 1, struct low_shadow);
+	l->anchor = arena_array(&l->b->arena, l->b->nblocks + 1, struct minsn *);
+}
+
 struct mfunc *lower_function(struct unit *u, struct ir_body *b, u32 index)
 {
 	struct low *l = arena_new(&b->arena, struct low);
@@ -446,6 +504,7 @@ struct mfunc *lower_function(struct unit *u, struct ir_body *b, u32 index)
 	for (k = 0; k < b->nregs; k++)
 		l->val[k] = M_NOREG;
 	choose_scalars(l);
+	choose_shadows(l);
 	make_blocks(l);
 	place_variables(l);
 	enter(l);

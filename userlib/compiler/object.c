@@ -44,6 +44,20 @@ u32 object_func(struct object *o, const char *name, u32 id)
 	return o->nfuncs - 1;
 }
 
+u32 object_pattern(struct object *o, const s64 *offsets)
+{
+	struct vgpu_code_pattern p;
+	u32 k;
+
+	for (k = 0; k < VGPU_WARP_LANES; k++)
+		p.offset[k] = (u32)offsets[k];
+	for (k = 0; k < o->npatterns; k++)
+		if (!memcmp(&o->patterns[k], &p, sizeof(p)))
+			return k;
+	PUSH(o, patterns, p);
+	return k;
+}
+
 u32 object_table(struct object *o, const u32 *targets, u32 n)
 {
 	struct vgpu_code_table t = { .first = o->ntargets, .count = n };
@@ -69,7 +83,7 @@ void *object_write(struct object *o, size_t *size)
 		[VGPU_SEC_KERNELS] = { &o->kernel, 1, sizeof(o->kernel) },
 		[VGPU_SEC_FUNCS] = { o->funcs, o->nfuncs, sizeof(*o->funcs) },
 		[VGPU_SEC_INSNS] = { o->insns, o->ninsns, sizeof(*o->insns) },
-		[VGPU_SEC_PATTERNS] = { NULL, 0, sizeof(struct vgpu_code_pattern) },
+		[VGPU_SEC_PATTERNS] = { o->patterns, o->npatterns, sizeof(*o->patterns) },
 		[VGPU_SEC_TABLES] = { o->tables, o->ntables, sizeof(*o->tables) },
 		[VGPU_SEC_TARGETS] = { o->targets, o->ntargets, sizeof(*o->targets) },
 		[VGPU_SEC_LINES] = { o->lines, o->nlines, sizeof(*o->lines) },

@@ -15,16 +15,20 @@ struct object {
 	struct vgpu_code_func *funcs;
 	struct vgpu_code_table *tables;
 	struct vgpu_code_line *lines;
+	struct vgpu_code_pattern *patterns;
 	u32 *targets;
 	char *strings;
-	u32 ninsns, nfuncs, ntables, nlines, ntargets, nstrings;
-	u32 cap_insns, cap_funcs, cap_tables, cap_lines, cap_targets, cap_strings;
+	u32 ninsns, nfuncs, ntables, nlines, npatterns, ntargets, nstrings;
+	u32 cap_insns, cap_funcs, cap_tables, cap_lines, cap_patterns, cap_targets,
+	    cap_strings;
 	struct vgpu_code_kernel kernel;
 };
 
 void object_insn(struct object *o, const struct vgpu_insn *in, u32 line);
 u32 object_string(struct object *o, const char *s);
 u32 object_func(struct object *o, const char *name, u32 id);
+/* The place of a pattern: 32 offsets, each less than VGPU_PATTERN_SPAN. */
+u32 object_pattern(struct object *o, const s64 *offsets);
 u32 object_table(struct object *o, const u32 *targets, u32 n);
 /* malloc()ed bytes of the whole, or NULL without memory. */
 void *object_write(struct object *o, size_t *size);
