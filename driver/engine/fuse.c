@@ -161,7 +161,8 @@ static int fuse_twins(struct engine_prog *prog)
 
 	for (i = 0; i < prog->count; i++)
 		n += may_be_twins(&op[i]);
-	n = min(n, 0x10000U);
+	/* B, which this form does not use, is to say where each lies; X says the memory, for the slow way */
+	n = min_t(u32, n, 0x10000 * ENG_TWIN_UNIT / sizeof(*prog->twins));
 	if (!n)
 		return 0;
 	prog->twins = engine_alloc(n * sizeof(*prog->twins));
@@ -173,7 +174,7 @@ static int fuse_twins(struct engine_prog *prog)
 		if (!may_be_twins(&op[i]) || !eng_twin_prepare(t, &op[i], prog))
 			continue;
 		op[i].h = 2 * twin_handler(&op[i], t->kind);
-		op[i].x = prog->twin_count++ * sizeof(*t);
+		op[i].b = prog->twin_count++ * (sizeof(*t) / ENG_TWIN_UNIT);
 		i++;
 		if (engine_interrupted())
 			return -EINTR;

@@ -325,11 +325,11 @@ static __always_inline bool load_record(struct eng_warp *w, const struct eng_op 
 	return true;
 }
 
-/* Two records of one base in global memory, whose twin's place fuse.c put into X; @n, @m: 1 for halves */
+/* Two records of one base in global memory, whose twin's place fuse.c put into B; @n, @m: 1 for halves */
 static __always_inline bool load_twin(struct eng_warp *w, const struct eng_op *ip, u32 n, u32 m,
 				      u32 kind)
 {
-	const struct eng_twin *t = (const struct eng_twin *)((const u8 *)w->twins + ip->x);
+	const struct eng_twin *t = (const struct eng_twin *)((const u8 *)w->twins + ip->b * ENG_TWIN_UNIT);
 	u64 va = *AT(const u64, a) + (u64)(s64)t->imm;
 	const u8 *p;
 

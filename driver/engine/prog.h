@@ -181,6 +181,8 @@ struct eng_record {
 	u64 take[3];
 };
 
+#define ENG_TWIN_UNIT	64	/* bytes: of so many is a struct eng_twin a multiple */
+
 /**
  * struct eng_twin - two records of one base, which share windows
  * @picks: of each
