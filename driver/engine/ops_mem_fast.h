@@ -287,22 +287,22 @@ FAST_ACCESS(LDS_S32, VGPU_SPACE_SHARED, load_one32, load_s, eng_load)
  * Elements of 32 bits, @n 0, or of 16 without a sign, @n 1.  More is read than is asked for,
  * as far as the piece goes; a block's shared memory has room behind it.
  */
-#if ENG_HAVE_GATHER
 static __always_inline bool load_pattern(struct eng_warp *w, const struct eng_op *ip, u32 space,
 					 u32 m, u32 n)
 {
 	const struct eng_pattern *pat = pattern_of(w, ip);
 	u64 va = base_of(w, ip, space);
-	const u8 *p = at_hand(w, space, va, pat->max + 4, false);
+	const u8 *p;
 
+	/* without a gather, all lanes or none */
+	if (!ENG_HAVE_GATHER && m != ENG_ALL)
+		return false;
+	p = at_hand(w, space, va, pat->max + 4, false);
 	if (unlikely(!p || (va | pat->bits) & ip->c))
 		return false;
 	row_pick(AT(u32, d), p, pat->offset, n ? 0xffff : ENG_ALL, m);
 	return true;
 }
-#else
-#define load_pattern(w, ip, space, m, n)	false
-#endif
 
 #if ENG_HAVE_RECORDS
 /* Weak, and the pattern as aligned as it is to be: decode.c looked at that */
@@ -343,7 +343,7 @@ static __always_inline bool load_twin(struct eng_warp *w, const struct eng_op *i
 	return true;
 }
 #else
-#define load_record(w, ip, space, n, kind)	false
+#define load_record(w, ip, space, n, kind)	load_pattern(w, ip, space, ENG_ALL, n)
 #define load_twin(w, ip, n, m, kind)		false
 #endif
 
@@ -390,7 +390,7 @@ HANDLER(f_LDG_##NAME##_##KIND)							\
 {										\
 	if (likely(load_twin(w, ip, N, M, ENG_REC_##KIND)))			\
 		NEXT_BEHIND(2);						\
-	return x_##FIRST(ip, w, table);						\
+	return f_##FIRST(ip, w, table);						\
 }										\
 static const struct eng_op *m_LDG_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
 						  const struct eng_table *)	\
@@ -518,8 +518,27 @@ FAST_INDEX(LDS, VGPU_SPACE_SHARED)
 #define ONE_INDEX	f_LDG_ANY
 #else
 #define ONE_INDEX	x_LDG_SV32
+#if ENG_HAVE_LANES
+/* Words of the large piece at hand, wherever in it. @space may be GENERIC, because no piece of global memory lies in a window. */
+static noinline bool load_apart(struct eng_warp *w, const struct eng_op *ip, u32 space, u32 m)
+{
+	const u64 *a = AT(const u64, a);
+	u64 off = (u64)(s64)(s32)ip->imm;
+	const struct eng_tlb_entry *e = &w->tlb->large[(a[0] + off) >> 21 & (ENG_TLB_LARGE - 1)];
+	ROW(u32, rel);
+
+	if (m != ENG_ALL || e->size < 4 ||
+	    row_within(rel, a, e->va - off, min_t(u64, e->size - 3, 1ULL << 31)) != ENG_ALL ||
+	    row_test32(rel, ip->c))
+		return load_lanes(w, ip, space, m);
+	row_pick(AT(u32, d), e->ptr, rel, ENG_ALL, ENG_ALL);
+	return true;
+}
+#else
+#define load_apart	load_lanes
+#endif
 #define FAST_WORDS(NAME, SPACE)							\
-FAST_ACCESS(NAME##_W32, SPACE, load_words, load_lanes, eng_load)
+FAST_ACCESS(NAME##_W32, SPACE, load_words, load_apart, eng_load)
 ACCESS(LDS_W32, load_lanes, eng_load, VGPU_SPACE_SHARED)
 ACCESS(LDG_W16, load_lanes, eng_load, VGPU_SPACE_GLOBAL)
 ACCESS(LDX_W16, load_lanes, eng_load, VGPU_SPACE_GENERIC)

@@ -52,6 +52,50 @@ static __always_inline void gather_fast(u32 *d, const u8 *p, const u32 *rel, u32
 }
 #endif
 
+#if !ENG_HAVE_GATHER
+/*
+ * Words (halves, where @bits is 0xffff) at distances from @p, of all lanes. One by one, but stored as
+ * what the next handler loads: a wide load waits for narrow stores before it.
+ */
+typedef u32 picked __attribute__((__vector_size__(4 * ENG_LANES / VEC_N)));
+#if VEC_N == 8
+#define PICKED(X)	{ X(0), X(1), X(2), X(3) }
+#elif VEC_N == 4
+#define PICKED(X)	{ X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7) }
+#else
+#define PICKED(X)	{ X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7), X(8), X(9), X(10), X(11), \
+			  X(12), X(13), X(14), X(15) }
+#endif
+#define WORD_OF(L)	(*(const mem_u32 *)(p + rel[i + (L)]))
+#define HALF_OF(L)	(*(const mem_u16 *)(p + rel[i + (L)]))
+
+static __always_inline void row_pick(u32 *d, const u8 *p, const u32 *rel, u32 bits, u32 m)
+{
+	int i;
+
+	(void)m;
+	for (i = 0; i < ENG_LANES; i += ENG_LANES / VEC_N) {
+		if (bits == ENG_ALL)
+			*(picked *)(d + i) = (picked)PICKED(WORD_OF);
+		else
+			*(picked *)(d + i) = (picked)PICKED(HALF_OF);
+	}
+}
+#endif
+
+#if ENG_HAVE_GATHER
+#define LOAD_PICKED(T, BITS)	LOAD_AS(T, u32)
+#else
+#define LOAD_PICKED(T, BITS)							\
+	for (e = 0; e < count; e++, d += ENG_LANES) {				\
+		ROW(u32, r);							\
+										\
+		row_pick(m == ENG_ALL ? d : r, p + e * sizeof(T), rel, BITS, ENG_ALL); \
+		if (m != ENG_ALL)						\
+			row_commit32(d, r, m);					\
+	}
+#endif
+
 static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
 {
 	u32 e, l, count = 1U << VGPU_MD_GET_COUNT(md);
@@ -67,10 +111,10 @@ static noinline void gather(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
 		if (md & VGPU_MD_SIGNED)
 			LOAD_AS(mem_s16, u32)
 		else
-			LOAD_AS(mem_u16, u32)
+			LOAD_PICKED(mem_u16, 0xffff)
 		break;
 	case 2:
-		LOAD_AS(mem_u32, u32)
+		LOAD_PICKED(mem_u32, ENG_ALL)
 		break;
 	default:
 		LOAD_AS(mem_u64, u64)

@@ -400,6 +400,68 @@ static __always_inline void row_h2f(u32 *d, const u32 *a, bool high)
 
 #define ENG_HAVE_RECORDS	0
 
+/*
+ * rel[l] = va[l] - start where that is below @limit (1 to 2^31), else 0.  Return: the lanes for
+ * which it is.  The mask is data, so that nothing is mispredicted.
+ */
+#define ENG_HAVE_LANES	1
+#define ENG_HAVE_F2H	0
+static __always_inline u32 row_within(u32 *rel, const u64 *va, u64 start, u64 limit)
+{
+	const __m256i s = _mm256_set1_epi64x((long long)start), zero = _mm256_setzero_si256();
+	const __m256i last = _mm256_set1_epi64x((long long)(limit - 1));
+	u32 out = 0;
+	int i;
+
+	for (i = 0; i < 32; i += 8) {
+		__m256i a = _mm256_sub_epi64(ROW_LD(va + i), s);
+		__m256i b = _mm256_sub_epi64(ROW_LD(va + i + 4), s);
+		/* one of them is negative where the distance is beyond the last one, or 2^63 and more */
+		__m256i x = _mm256_cmpgt_epi64(zero, _mm256_or_si256(a, _mm256_sub_epi64(last, a)));
+		__m256i y = _mm256_cmpgt_epi64(zero, _mm256_or_si256(b, _mm256_sub_epi64(last, b)));
+		__m256 low = _mm256_shuffle_ps(_mm256_castsi256_ps(_mm256_andnot_si256(x, a)),
+					       _mm256_castsi256_ps(_mm256_andnot_si256(y, b)), 0x88);
+
+		/* what lay in halves of 128 bits, in order */
+		ROW_ST(rel + i, _mm256_permute4x64_epi64(_mm256_castps_si256(low), 0xd8));
+		out |= (u32)(_mm256_movemask_pd(_mm256_castsi256_pd(x)) |
+			     _mm256_movemask_pd(_mm256_castsi256_pd(y)) << 4) << i;
+	}
+	return ~out;
+}
+
+/* Lanes in which some of @bits is set */
+static __always_inline u32 row_test32(const u32 *a, u32 bits)
+{
+	const __m256i b = _mm256_set1_epi32((int)bits), zero = _mm256_setzero_si256();
+	u32 none = 0;
+	int i;
+
+	for (i = 0; i < 32; i += 8) {
+		__m256i v = _mm256_cmpeq_epi32(_mm256_and_si256(ROW_LD(a + i), b), zero);
+
+		none |= (u32)_mm256_movemask_ps(_mm256_castsi256_ps(v)) << i;
+	}
+	return ~none;
+}
+
+/* a[l] = a[0] + (l << log) for all lanes */
+static __always_inline bool row_rises32(const u32 *a, u32 log)
+{
+	const __m128i n = _mm_cvtsi32_si128((int)log);
+	__m256i want = _mm256_add_epi32(_mm256_set1_epi32((int)a[0]),
+					_mm256_sll_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), n));
+	const __m256i step = _mm256_sll_epi32(_mm256_set1_epi32(8), n);
+	__m256i differ = _mm256_setzero_si256();
+	int i;
+
+	for (i = 0; i < 32; i += 8) {
+		differ = _mm256_or_si256(differ, _mm256_xor_si256(ROW_LD(a + i), want));
+		want = _mm256_add_epi32(want, step);
+	}
+	return _mm256_testz_si256(differ, differ);
+}
+
 /* f16 in the low halves of words, to f32 */
 static __always_inline __m256 vec_from_half(__m256i v)
 {
