@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # time limit: 1200
+# needs: no bed
 # Builds the engine's tests and runs them, or those that are named: one TAP stream,
 # a subtest for each program.
 cd "$(dirname "$0")" || exit 1
