@@ -60,11 +60,15 @@ COMPARE = {
 }
 
 
+class Out(Exception):
+    """a thread ends early"""
+
+
 class Kernel:
     """A program as a list of steps: (text, function of the registers) or a construct of lists."""
 
     def __init__(self, seed):
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed or 0)
         self.words = ["tx", "ty", "lane", "p0", "p1", "p2", "p3", "tx", "lane"]
         self.longs = ["b0", "b1"]
         self.count = self.labels = 0
@@ -76,6 +80,9 @@ class Kernel:
         # as addresses are, and anywhere
         self.bases = [0x600000000000 + 256 * self.rng.randrange(1024),
                       256 * self.rng.randrange(1 << 56)]
+        if seed is None:
+            self.steps = self.far_meeting()
+            return
         self.steps = self.formation() if self.rng.random() < 0.7 else self.block(2, 14)
 
     def new(self, kind):
@@ -125,7 +132,7 @@ class Kernel:
 
         def value(r):
             return signed(r[a], 32) if sign == "s" else r[a]
-        how = self.rng.randrange(5)
+        how = self.rng.randrange(6)
         if how == 0:
             step = ("cvt.%s64.%s32 %%%s, %%%s;" % (sign, sign, d, a), lambda r: r.update({d: value(r) & M64}))
         elif how == 1:
@@ -136,10 +143,20 @@ class Kernel:
         elif how == 3:
             c = self.rng.choice(self.longs)
             step = ("add.s64 %%%s, %%%s, %%%s;" % (d, b, c), lambda r: r.update({d: r[b] + r[c] & M64}))
-        else:
+        elif how == 4:
             step = ("mul.lo.s64 %%%s, %%%s, %d;" % (d, b, m), lambda r: r.update({d: r[b] * m & M64}))
+        else:       # a wider register than the type: extended once more
+            to = self.rng.choice("su")
+            step = ("cvt.%s32.%s32 %%%s, %%%s;" % (to, sign, d, a), lambda r: r.update(
+                {d: (signed(r[a], 32) if to == "s" else r[a]) & M64}))
         self.longs.append(d)
         return [step]
+
+    def hidden(self, value):
+        """a register that has a constant, which only the analysis of what lanes hold finds out"""
+        c = self.new("r")
+        return c, [("and.b32 %%%s, %%p0, 0;" % c, lambda r: r.update({c: 0})),
+                   ("add.s32 %%%s, %%%s, %d;" % (c, c, value), lambda r: r.update({c: value}))]
 
     def fetch(self):
         """one to three loads at an address of a size's multiples"""
@@ -307,6 +324,16 @@ class Kernel:
             q, one = self.op("add.s32", q, self.rng.choice((4, 1, 8)))
             q, two = self.op(self.rng.choice(("shr.u32", "shr.s32", "and.b32")), q, self.rng.choice((1, 2, 3)))
             steps += one + two
+        if self.rng.random() < 0.15:    # by a factor, or as many bits, that a register has
+            op, c = self.rng.choice((("mul.lo.s32", 3), ("mul.lo.s32", 4), ("shl.b32", 2), ("shr.u32", 1), ("and.b32", 12)))
+            name, one = self.hidden(c)
+            q, two = self.op(op, q, name)
+            if self.rng.random() < 0.3:
+                three = self.new("r")
+                two += [("max.relu.s32 %%%s, %%%s, -5;" % (three, o), lambda r, o=o: r.update(
+                    {three: max(signed(r[o], 32), 0)}))]
+                o = three
+            steps += one + two
         if self.rng.random() < 0.1:     # as above, but of something else
             t, one = self.op("and.b32", "p0", M32 & -(1 << s))
             o, two = self.op("sub.s32", x, t)
@@ -372,12 +399,64 @@ class Kernel:
         else:
             steps += self.walk(cur, o, t, sum_, scale, into, size)
         steps += self.along(self.far)
+        if self.rng.random() < 0.4:
+            steps += self.fork(cur, i, o, scale, into, size)
         self.words += [q, o, cur]
         if self.rng.random() < 0.5:
             steps += self.at(cur, o, scale, into, size) + self.at(i, o, scale, into, size)
         if self.rng.random() < 0.3:
             steps += self.block(1, 6)
         return steps
+
+    def fork(self, cur, i, o, scale, into, size):
+        """one of two addresses, whichever all lanes choose; they may wrap in either"""
+        bit, p, d = self.new("r"), self.new("c"), self.new("q")
+        steps = [("and.b32 %%%s, %%p0, 1;" % bit, lambda r: r.update({bit: r["p0"] & 1})),
+                 ("setp.ne.s32 %%%s, %%%s, 0;" % (p, bit), lambda r: r.update({p: r[bit] != 0}))]
+        sides = []
+        for index in self.rng.sample((i, i, cur), 2):
+            side = self.at(index, o, scale, into, size)
+            last = self.last
+            if self.rng.random() < 0.5:     # some, or all, leave before they meet the others
+                side += self.leave()
+            sides.append(side + [("add.s64 %%%s, %%%s, 64;" % (d, last),
+                                  lambda r, last=last: r.update({d: r[last] + 64 & M64}))])
+        return steps + [("if", p, *sides)] + self.along(d)
+
+    def far_meeting(self):
+        """lanes part in one way, which some leave, and must not meet with those of the other where both go on"""
+        self.params = [1, 3, 100, 0]
+        d, a, b, zero = (self.new("q") for _ in range(4))
+        x, steps = self.op("add.s32", "tx", "p2")
+        bit, one = self.op("and.b32", "p0", 1)
+        p = self.new("c")
+        steps += one + [("setp.ne.s32 %%%s, %%%s, 0;" % (p, bit), lambda r: r.update({p: r[bit] != 0}))]
+
+        def away(q, by, offsets):
+            y, side = self.op("shr.u32", x, by)
+            side += [("mul.wide.u32 %%%s, %%%s, 36;" % (q, y), lambda r: r.update({q: r[y] * 36})),
+                     ("add.s64 %%%s, %%%s, %%b0;" % (q, q), lambda r: r.update({q: r[q] + r["b0"] & M64}))]
+            return side + self.words_at(q, offsets)
+
+        this = away(a, 7, (0, 8, 16)) + self.leave("lane", 31) + [
+            ("add.s64 %%%s, %%%s, 0;" % (d, a), lambda r: r.update({d: r[a]}))]
+        that = away(b, 8, (4, 12, 20)) + [
+            ("mul.wide.u32 %%%s, %%tx, 0;" % zero, lambda r: r.update({zero: 0})),
+            ("add.s64 %%%s, %%%s, %%b0;" % (d, zero), lambda r: r.update({d: r["b0"]}))]
+        return steps + [("if", p, this, that)] + self.words_at(d, (24, 28, 32))
+
+    def words_at(self, q, offsets):
+        steps = []
+        for off in offsets:
+            steps += self.take("ld.global.u32 %%v, [%%%s+%d];" % (q, off), lambda r, off=off: load(r[q] + off & M64, 4))
+        return steps
+
+    def leave(self, name=None, value=None):
+        c = self.new("c")
+        if name is None:
+            name, value = self.rng.choice((("lane", 31), ("p1", 3), ("lane", 7)))
+        return [("setp.eq.s32 %%%s, %%%s, %d;" % (c, name, value), lambda r: r.update({c: r[name] == value})),
+                ("out", c)]
 
     def some(self, q, walk):
         if self.rng.random() < 0.5:
@@ -419,6 +498,8 @@ class Kernel:
                 other, end = "E%d" % self.labels, "F%d" % self.labels
                 out += ["@!%%%s bra %s;" % (step[1], other)] + self.text(step[2]) + ["bra %s;" % end, other + ":"]
                 out += self.text(step[3]) + [end + ":"]
+            elif step[0] == "out":
+                out.append("@%%%s bra OUT;" % step[1])
             elif step[0] in ("loop", "do"):
                 self.labels += 1
                 top, end = "L%d" % self.labels, "M%d" % self.labels
@@ -436,6 +517,9 @@ class Kernel:
         for step in steps:
             if step[0] == "if":
                 self.execute(step[2] if r[step[1]] else step[3], r)
+            elif step[0] == "out":
+                if r[step[1]]:
+                    raise Out
             elif step[0] in ("loop", "do"):
                 while r[step[1]]:
                     self.execute(step[2], r)
@@ -447,7 +531,10 @@ class Kernel:
              "b0": self.bases[0], "b1": self.bases[1]}
         for i, p in enumerate(self.params):
             r["p%d" % i] = p
-        self.execute(self.steps, r)
+        try:
+            self.execute(self.steps, r)
+        except Out:
+            pass
         return r["acc"]
 
 
@@ -479,6 +566,7 @@ FILL:
 	bar.sync 0;
 	mov.u32 %acc, 1;"""
 EPILOGUE = """
+OUT:
 	mul.wide.u32 %b0, %me, 4;
 	add.s64 %out, %out, %b0;
 	st.global.u32 [%out], %acc;
@@ -491,7 +579,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     print(".version 8.0\n.target sm_75\n.address_size 64")
     for n in range(count):
-        k = Kernel(seed * 100003 + n)
+        k = Kernel(seed * 100003 + n if n else None)
         # the arguments, then what each thread is to find, for each block
         want = [v for b in k.bases for v in (b & M32, b >> 32)] + k.params
         for width, _ in BLOCKS:

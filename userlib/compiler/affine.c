@@ -10,10 +10,12 @@
  */
 #include <string.h>
 
+#include "../../uapi/vgpu_isa.h"
 #include "affine.h"
 #include "back.h"
 
 #define BUCKETS		64
+#define MAX_TABLE	VGPU_CODE_MAX_PATTERNS	/* no object has room for more */
 #define MAX_PASSES	12
 #define WIDEN_AFTER	3	/* passes in which bounds may still grow */
 
@@ -23,6 +25,7 @@ struct aff {
 	const struct uniformity *u;
 	struct affinity *r;
 	struct lanes *table[BUCKETS];
+	u32 ntable;
 	enum vgpucc_shape_class shape;
 	const struct ir_block *at;	/* of the instruction at hand */
 	u32 pass;
@@ -43,6 +46,7 @@ static s64 wrap(s64 v, u32 bits)
 
 /* ---- patterns ---- */
 
+/* NULL: there are too many */
 static const struct lanes *intern(struct aff *a, const struct lanes *l)
 {
 	struct lanes *x;
@@ -51,9 +55,13 @@ static const struct lanes *intern(struct aff *a, const struct lanes *l)
 
 	for (k = 0; k < LANES; k++)
 		h = (h ^ (u64)l->n[k]) * 0x9e3779b97f4a7c15ull;
-	for (x = a->table[h >> 58]; x; x = x->next)
+	for (x = a->table[h >> 58]; x; x = x->next) {
+		spend(&a->b->arena, &a->steps, 1);
 		if (!memcmp(x->n, l->n, sizeof(x->n)))
 			return x;
+	}
+	if (a->ntable++ >= MAX_TABLE)
+		return NULL;
 	x = arena_new(&a->b->arena, struct lanes);
 	*x = *l;
 	x->next = a->table[h >> 58];
@@ -83,7 +91,9 @@ static void set_lanes(struct aff *a, struct affine *out, const s64 *t, u32 bits)
 	}
 	out->c = least;
 	out->lanes = intern(a, &l);
-	if (bits < out->align && out->align < PURE)
+	if (!out->lanes)
+		*out = nothing;
+	else if (bits < out->align && out->align < PURE)
 		out->align = bits;
 }
 
@@ -141,24 +151,33 @@ static bool nearly_uniform(const struct affinity *r, const struct ir_block *b)
 
 bool affine_rare(const struct affinity *r, const struct branches *list)
 {
+	if (list && list->n > MAX_BRANCHES)
+		return false;
 	for (; list; list = list->next)
 		if (!nearly_uniform(r, list->b))
 			return false;
 	return true;
 }
 
-enum staying affine_staying(const struct affinity *r, const struct ir_loops *loops,
-			    const struct uniformity *u, const struct ir_block *from,
-			    const struct ir_block *to)
+static bool in_loop(const struct ir_block *b, const struct ir_block *header)
 {
+	const struct ir_block *h = b->loop;
+
+	while (h && h != header && h->loop_depth >= header->loop_depth)
+		h = h->loop_parent;
+	return h == header;
+}
+
+enum staying affine_staying(const struct affinity *r, const struct uniformity *u,
+			    const struct ir_block *from, const struct ir_block *to)
+{
+	const struct ir_block *h;
 	enum staying s = STAYS;
-	u32 k;
 
-	for (k = 0; k < loops->n; k++) {
-		const struct ir_loop *l = loops->loops[k];
-		const struct branches *by = u->leave[l->header->id];
+	for (h = from->loop; h && !in_loop(to, h); h = h->loop_parent) {
+		const struct branches *by = u->leave[h->id];
 
-		if (!by || !loop_has(l, from) || loop_has(l, to))
+		if (!by)
 			continue;
 		if (!affine_rare(r, by))
 			return STRAYS;
@@ -241,7 +260,7 @@ static struct affine source(struct aff *a, const struct ir_operand *o, u32 bits)
 	x = a->r->of[o->reg->id];
 	if (!x.lanes || a->u->uniform[o->reg->id])
 		return x;
-	switch (affine_staying(a->r, a->loops, a->u, o->reg->def->block, a->at)) {
+	switch (affine_staying(a->r, a->u, o->reg->def->block, a->at)) {
 	case STRAYS:
 		return nothing;
 	case STAYS_NEARLY:
@@ -403,6 +422,17 @@ static struct affine product(struct aff *a, const struct affine *x, const struct
 
 /* ---- bits ---- */
 
+#define FEW_STEPS	4
+
+/*
+ * Of all that the common part may be, do bits from @bit on differ between lanes in no more than one of so many? Else
+ * lanes would part each time.
+ */
+static bool few_steps(const struct affine *x, u32 bit)
+{
+	return bit < 62 && x->lanes->span <= ((s64)1 << bit) / FEW_STEPS;
+}
+
 static struct affine masked(struct aff *a, const struct affine *x, u64 m, u32 bits)
 {
 	u32 zeros = m ? (u32)__builtin_ctzll(m) : 0, k;
@@ -424,7 +454,7 @@ static struct affine masked(struct aff *a, const struct affine *x, u64 m, u32 bi
 	}
 	if (is_same(a, x))
 		return r;
-	if (zeros < 63 && x->lanes->span < (s64)1 << zeros) {
+	if (few_steps(x, zeros)) {
 		r.near = true;	/* a step of the bits above may fall between lanes */
 		return r;
 	}
@@ -451,7 +481,7 @@ static struct affine shifted(struct aff *a, const struct affine *x, u32 by, bool
 	}
 	if (is_same(a, x))
 		return r;
-	if (x->lanes->span < (s64)1 << by) {
+	if (few_steps(x, by)) {
 		r.near = true;
 		return r;
 	}
@@ -575,7 +605,9 @@ static struct affine converted(struct aff *a, const struct ir_insn *i)
 {
 	struct affine x;
 
-	if (i->m.sat || i->nops < 2)
+	/* a register wider than the type is extended once more */
+	if (i->m.sat || i->nops < 2 ||
+	    ir_type_bits(i->ops[0].reg->type) != ir_type_bits(i->types[0]))
 		return nothing;
 	if (is_long(i->types[0]) && is_word(i->types[1])) {
 		x = source(a, &i->ops[1], 32);
@@ -749,9 +781,12 @@ static struct affine transfer(struct aff *a, const struct ir_insn *i)
 	u32 bits = i->ntypes ? ir_type_bits(i->types[0]) : 0;
 	struct affine r;
 
+	/* what is no number is none of its way round, either: long chains of it would be followed turn by turn */
+	if (i->op == OP_PHI && ir_type_class(i->ops[0].reg->type) == 'F')
+		return nothing;
 	if (i->op == OP_PHI)
 		return joined(a, i, ir_type_bits(i->ops[0].reg->type));
-	if (i->guard || i->m.cc || i->m.sat)
+	if (i->guard || i->m.cc || i->m.sat || i->m.relu)
 		return nothing;
 	if (i->op == OP_CVT)
 		return converted(a, i);

@@ -66,9 +66,8 @@ static inline bool affine_apart(const struct affine *a)
 
 /* How lanes can hold what @from defines where @to reads it: all of the same turn of every loop? */
 enum staying { STAYS, STAYS_NEARLY, STRAYS };
-enum staying affine_staying(const struct affinity *a, const struct ir_loops *loops,
-			    const struct uniformity *u, const struct ir_block *from,
-			    const struct ir_block *to);
+enum staying affine_staying(const struct affinity *a, const struct uniformity *u,
+			    const struct ir_block *from, const struct ir_block *to);
 
 /* Do lanes that part at these branches do so rarely? */
 bool affine_rare(const struct affinity *a, const struct branches *list);

@@ -44,10 +44,16 @@ static inline bool tangled(const struct ir_loops *ls, const struct ir_block *b)
 
 struct ir_loops *find_loops(struct ir_body *b);	/* loops.c */
 
-/* Divergent branches, by the blocks that they end. */
+#define MAX_BRANCHES	64	/* in a list */
+
+/**
+ * struct branches - divergent branches, by the blocks that they end
+ * @n: how many from here on; beyond MAX_BRANCHES the rest is left out
+ */
 struct branches {
 	const struct ir_block *b;
 	struct branches *next;
+	u32 n;
 };
 
 /**

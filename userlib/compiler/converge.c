@@ -151,20 +151,14 @@ static bool is_jump(const struct minsn *i)
 	return i->op == VGPU_OP_BRA || i->op == VGPU_OP_SBR || i->op == VGPU_OP_BRX;
 }
 
-/*
- * At the block's end; where lanes may part at an anchor (shadow.h) and are to meet at @j, before
- * that. At any other meeting those that parted must not be taken for one fragment.
- */
-static void put_bssy(struct low *l, struct ir_block *d, const struct ir_block *j, u32 mask)
+/* At the block's end: lanes that parted at an anchor in it (shadow.h) are not taken for one fragment. */
+static void put_bssy(struct low *l, struct mblock *b, u32 mask)
 {
-	struct minsn *at = l->shadows->meeting[d->id] == j ? l->anchor[d->id] : NULL;
-	struct minsn *i, *n = minsn_new(l->f, VGPU_OP_BSSY, 0);
-	struct mblock *b = l->blocks[d->id];
+	struct minsn *at = NULL, *i, *n = minsn_new(l->f, VGPU_OP_BSSY, 0);
 
 	n->d = mo_reg(mask);
-	for (i = b->last; !at && i && is_jump(i) && !(i->flags & MF_SKIP); i = i->prev)
-		if (!i->prev || !is_jump(i->prev) || i->prev->flags & MF_SKIP)
-			at = i;
+	for (i = b->last; i && is_jump(i) && !(i->flags & MF_SKIP); i = i->prev)
+		at = i;
 	if (at) {
 		n->line = at->line;
 		minsn_before(at, n);
@@ -208,6 +202,26 @@ static void note_uses(struct low *l)
 			ir_walk(i, note_use, l);
 }
 
+/*
+ * Does a phi at @j have a shadow from an anchor behind @d? Lanes that parted there came by one way, so that
+ * nothing else tells them from those that others gather for.
+ */
+static bool parted_since(const struct low *l, const struct ir_block *d, const struct ir_block *j)
+{
+	const struct shadows *s = l->shadows;
+	const struct ir_insn *i;
+	u64 deps;
+
+	for (i = j->first; i && i->op == OP_PHI; i = i->next) {
+		if (!s->wanted[i->ops[0].reg->id] || s->kind[i->ops[0].reg->id] != SHADOW_LINEAR)
+			continue;
+		for (deps = s->deps[i->ops[0].reg->id]; deps; deps &= deps - 1)
+			if (!ir_dominates(s->anchor[__builtin_ctzll(deps)].b, d))
+				return true;
+	}
+	return false;
+}
+
 /* Lanes that part in @b are to meet at @j. */
 static void meet_at(struct low *l, struct ir_block *b, struct ir_block *j, struct cycle *c, u8 *done)
 {
@@ -217,12 +231,30 @@ static void meet_at(struct low *l, struct ir_block *b, struct ir_block *j, struc
 	if (!j || done[j->id])
 		return;
 	d = gather_at(l, b, j, c);
-	if (!d)
+	if (!d || parted_since(l, d, j))
 		return;
 	done[j->id] = 1;
 	mask = mreg_new(l->f, MC_S);
-	put_bssy(l, d, j, mask);
+	put_bssy(l, l->blocks[d->id], mask);
 	put_bsync(l, l->blocks[j->id], mask);
+}
+
+/*
+ * May lanes that parted at an anchor in @b spin before they meet, on what those hold that wait there already? Nothing
+ * but anchors gathers lanes of a branch's one side behind a loop.
+ */
+static bool spins_apart(const struct low *l, const struct ir_block *b, const struct cycle *c)
+{
+	const struct shadows *s = l->shadows;
+	u32 a, k;
+
+	for (a = 0; a < s->nanchors && s->anchor[a].b != b; a++)
+		;
+	for (k = 0; a < s->nanchors && k < l->b->nblocks; k++)
+		if (c->spins[k] && s->anchor[a].region[k / 64] >> k % 64 & 1 &&
+		    l->b->blocks[k]->loop_depth > b->loop_depth)
+			return true;
+	return false;
 }
 
 void insert_convergence(struct low *l)
@@ -241,7 +273,7 @@ void insert_convergence(struct low *l)
 	for (k = 0; k < l->b->nrpo; k++) {
 		struct ir_block *b = l->b->rpo[k];
 
-		if (l->anchor[b->id])
+		if (l->anchor[b->id] && !spins_apart(l, b, &c))
 			meet_at(l, b, l->shadows->meeting[b->id], &c, done);
 		if (l->uni->divergent[b->id])
 			meet_at(l, b, b->ipdom, &c, done);

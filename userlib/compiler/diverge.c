@@ -254,11 +254,15 @@ static void go_apart(struct diverge *d, const struct ir_block *b)
 
 static bool note_branch(struct diverge *d, struct branches **list, const struct ir_block *b)
 {
-	struct branches *n = arena_new(&d->b->arena, struct branches);
+	struct branches *n;
 	bool first = !*list;
 
+	if (!first && (*list)->n > MAX_BRANCHES)
+		return false;
+	n = arena_new(&d->b->arena, struct branches);
 	n->b = b;
 	n->next = *list;
+	n->n = first ? 1 : n->next->n + 1;
 	*list = n;
 	return first;
 }

@@ -263,9 +263,9 @@ void low_shadow_address(struct low *l, const struct ir_mem *m, struct low_addr *
 	bool narrow = ir_type_bits(m->reg->type) == 32;
 	struct shade s = shade_of(l, &o);
 
-	s.off += m->off;
+	s.off = (s64)((u64)s.off + (u64)m->off);
 	if (s.v.kind == MO_IMM) {
-		s.off += (s64)s.v.imm;
+		s.off = (s64)((u64)s.off + s.v.imm);
 		s.v = mo_absent();
 	}
 	if (narrow)	/* bits above mean nothing */

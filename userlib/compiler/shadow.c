@@ -297,7 +297,7 @@ static void look_at(struct ir_reg **slot, bool def, struct ir_operand *op, void 
 	if (def || !*slot || !c->ok)
 		return;
 	if (!p->in->u->uniform[(*slot)->id] &&
-	    affine_staying(p->s->aff, p->in->loops, p->in->u, (*slot)->def->block,
+	    affine_staying(p->s->aff, p->in->u, (*slot)->def->block,
 			   c->i->block) != STAYS) {
 		c->ok = false;
 		return;
@@ -331,10 +331,10 @@ static void classify(struct plan *p, const struct ir_reg *r, u32 depth)
 	if (*kind || !x->lanes || !r->def)
 		return;
 	spend(&p->in->b->arena, &p->steps, 1);
-	if (p->in->u->uniform[r->id]) {
-		*kind = SHADOW_SCALAR;
-	} else if (x->align == PURE) {
+	if (x->align == PURE) {		/* uniform ones, too: factors and counts of shifts are to be numbers */
 		*kind = SHADOW_CONSTANT;
+	} else if (p->in->u->uniform[r->id]) {
+		*kind = SHADOW_SCALAR;
 	} else if (is_thread(r->def)) {
 		*kind = SHADOW_THREAD;
 	} else if (depth < MAX_DEPTH && exact(p, r->def, x->lanes)) {
@@ -496,7 +496,7 @@ static void consider(struct plan *p, struct ir_insn *i)
 		return;
 	x = info(p, m->reg);
 	if (!x->lanes || x->lanes->span >= VGPU_PATTERN_SPAN || !m->reg->def ||
-	    affine_staying(p->s->aff, p->in->loops, p->in->u, m->reg->def->block, i->block) != STAYS)
+	    affine_staying(p->s->aff, p->in->u, m->reg->def->block, i->block) != STAYS)
 		return;
 	gain = gain_of(p, i, m);
 	if (!gain)
