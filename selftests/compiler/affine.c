@@ -71,10 +71,13 @@ static bool run(u32 n, const struct launch_as *how)
 	return true;
 }
 
-static void run_set(const char *set, u32 n)
+static void run_set(const char *set)
 {
-	u32 i, k, bad, before = top;
+	u32 i, k, bad, n, before = top;
+	struct vgpucc_info info;
 
+	vgpucc_module_info(module, &info);
+	n = info.nglobals;
 	for (k = 0; k < sizeof(launches) / sizeof(launches[0]); k++) {
 		for (i = bad = 0; i < n; i++, top = before)
 			bad += !run(i, &launches[k]);
@@ -111,11 +114,9 @@ static void count_patterns(u32 n)
 
 int main(int argc, char **argv)
 {
-	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512fp16" };
 	struct vgpucc_info info;
 	size_t len;
 	char *text = argc > 1 ? slurp(argv[1], &len) : NULL;
-	u32 i;
 
 	mem = aligned_alloc(4096, BYTES);
 	if (!text || !mem || !open_text(text, len))
@@ -123,14 +124,7 @@ int main(int argc, char **argv)
 	fill_elsewhere();
 	vgpucc_module_info(module, &info);
 	count_patterns(info.nglobals);
-	for (i = 0; i < 4; i++) {
-		if (engine_init(sets[i])) {
-			note("no %s here", sets[i]);
-			continue;
-		}
-		run_set(sets[i], info.nglobals);
-		engine_exit();
-	}
+	with_all_sets(run_set);
 	vgpucc_module_close(module);
 	free(elsewhere);
 	free(text);

@@ -204,6 +204,22 @@ static int launch(const char *kernel, const struct shape *s, const u64 *args, u3
 	return ret;
 }
 
+/* @run with each handler set that this processor has */
+__attribute__((unused)) static void with_all_sets(void (*run)(const char *set))
+{
+	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512fp16" };
+	u32 i;
+
+	for (i = 0; i < 4; i++) {
+		if (engine_init(sets[i])) {
+			note("no %s here", sets[i]);
+			continue;
+		}
+		run(sets[i]);
+		engine_exit();
+	}
+}
+
 #define LAUNCH(name, s, ...) ({ const u64 a_[] = { __VA_ARGS__ };		\
 	launch(name, s, a_, sizeof(a_) / sizeof(a_[0])); })
 

@@ -63,24 +63,15 @@ static void run_set(const char *set)
 
 int main(int argc, char **argv)
 {
-	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512fp16" };
 	size_t len;
 	char *text = argc > 1 ? slurp(argv[1], &len) : NULL;
-	u32 i;
 
 	mem = aligned_alloc(4096, BYTES);
 	if (!text || !mem || !open_text(text, len))
 		return 2;
 	out = take(ROWS * LANES * 8);
 	zeros = take(LANES * 8);
-	for (i = 0; i < 4; i++) {
-		if (engine_init(sets[i])) {
-			note("no %s here", sets[i]);
-			continue;
-		}
-		run_set(sets[i]);
-		engine_exit();
-	}
+	with_all_sets(run_set);
 	vgpucc_module_close(module);
 	free(text);
 	free(mem);

@@ -187,39 +187,31 @@ factors()
 	}'
 }
 
+# ends N NAME SECONDS STATUS WORDS OPTION...: a check of so much processor time, which ends so and says so
+ends()
+{
+	n_=$1 name_=$2 seconds_=$3 want_=$4 words_=$5
+	shift 5
+	(ulimit -t "$seconds_"; exec ../../build/tools/vgpu-ptxc --check "$@") >"$out/soon.log" 2>&1
+	status=$?
+	if [ $status = "$want_" ] && grep -q "$words_" "$out/soon.log"; then
+		echo "ok $n_ - $name_"
+	else
+		sed 's/^/# /' "$out/soon.log"
+		echo "not ok $n_ - $name_ (status $status)"
+		touch "$out/failed"
+	fi
+}
+
 # What no compiler can do well must end soon: 2,000 phis of 1,000 branches are two million copies.
 soon()
 {
 	many_phis 2000 1000 >"$out/phis.ptx"
-	(ulimit -t 12; exec ../../build/tools/vgpu-ptxc --check "$out/phis.ptx") >"$out/phis.log" 2>&1
-	status=$?
-	if [ $status = 1 ] && grep -q "'k' takes more memory or time than admitted" "$out/phis.log"; then
-		echo "ok 1 - two million copies: refused in less than 12 s"
-	else
-		sed 's/^/# /' "$out/phis.log"
-		echo "not ok 1 - two million copies: refused in less than 12 s (status $status)"
-		touch "$out/failed"
-	fi
 	all_ways 250 >"$out/ways.ptx"
-	(ulimit -t 6; exec ../../build/tools/vgpu-ptxc --check "$out/ways.ptx") >"$out/ways.log" 2>&1
-	status=$?
-	if [ $status = 0 ] && grep -q "1 compiled, 0 failed" "$out/ways.log"; then
-		echo "ok 2 - 62,500 edges: compiled in less than 6 s"
-	else
-		sed 's/^/# /' "$out/ways.log"
-		echo "not ok 2 - 62,500 edges: compiled in less than 6 s (status $status)"
-		touch "$out/failed"
-	fi
 	factors 50000 >"$out/factors.ptx"
-	(ulimit -t 6; exec ../../build/tools/vgpu-ptxc --check --shape linear "$out/factors.ptx") >"$out/factors.log" 2>&1
-	status=$?
-	if [ $status = 0 ] && grep -q "1 compiled, 0 failed" "$out/factors.log"; then
-		echo "ok 3 - 50,000 patterns of lanes: compiled in less than 6 s"
-	else
-		sed 's/^/# /' "$out/factors.log"
-		echo "not ok 3 - 50,000 patterns of lanes: compiled in less than 6 s (status $status)"
-		touch "$out/failed"
-	fi
+	ends 1 "two million copies: refused in less than 12 s" 12 1 "'k' takes more memory or time than admitted" "$out/phis.ptx"
+	ends 2 "62,500 edges: compiled in less than 6 s" 6 0 "1 compiled, 0 failed" "$out/ways.ptx"
+	ends 3 "50,000 patterns of lanes: compiled in less than 6 s" 6 0 "1 compiled, 0 failed" --shape linear "$out/factors.ptx"
 	echo 1..3
 }
 sub "too complex" soon

@@ -288,35 +288,18 @@ static u64 low_bits(s64 v, u32 bits)
 
 static bool compute(const struct ir_insn *i, bool is_signed, u32 bits, s64 x, s64 y, s64 *r)
 {
-	u64 ux = low_bits(x, bits), uy = low_bits(y, bits);
+	u64 ux = low_bits(x, bits), uy = low_bits(y, bits), folded;
 
+	if (fold2(i, ux, uy, &folded)) {
+		*r = (s64)folded;
+		return true;
+	}
 	switch (i->op) {
-	case OP_ADD:
-		*r = (s64)(ux + uy);
-		return true;
-	case OP_SUB:
-		*r = (s64)(ux - uy);
-		return true;
-	case OP_MUL:
-		*r = (s64)(ux * uy);
-		return true;
-	case OP_SHL:
-		*r = (u32)y >= bits ? 0 : (s64)(ux << (u32)y);
-		return true;
 	case OP_SHR:
 		if (is_signed)
 			*r = x >> ((u32)y >= bits ? bits - 1 : (u32)y);
 		else
 			*r = (u32)y >= bits ? 0 : (s64)(ux >> (u32)y);
-		return true;
-	case OP_AND:
-		*r = (s64)(ux & uy);
-		return true;
-	case OP_OR:
-		*r = (s64)(ux | uy);
-		return true;
-	case OP_XOR:
-		*r = (s64)(ux ^ uy);
 		return true;
 	case OP_MIN:
 		*r = is_signed ? (x < y ? x : y) : (s64)(ux < uy ? ux : uy);

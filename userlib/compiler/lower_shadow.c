@@ -3,8 +3,6 @@
  * Selection of shadows (shadow.c): beside the value in every lane, the scalar that it is
  * with a pattern of lanes; and the addresses that are said with them.
  */
-#include <string.h>
-
 #include "lower.h"
 #include "shadow.h"
 

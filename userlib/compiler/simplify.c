@@ -35,7 +35,7 @@ static u64 truncate(u64 v, unsigned int bits)
 
 /* ---- folding ---- */
 
-static bool fold2(const struct ir_insn *i, u64 a, u64 b, u64 *r)
+bool fold2(const struct ir_insn *i, u64 a, u64 b, u64 *r)
 {
 	unsigned int bits = ir_type_bits(i->types[0]);
 
