@@ -134,7 +134,14 @@ void engine_launch_stop(struct engine_launch *launch, enum vgpu_stop why);
 void engine_launch_stop_at(struct engine_launch *launch, struct engine_cta *cta, u64 block,
 			   enum vgpu_stop why);
 u64 engine_launch_blocks(const struct engine_launch *launch);
-/** engine_launch_fault() - the first fault of the launch, kind NONE if it had none */
+/**
+ * engine_launch_fault() - the first fault of the launch, kind NONE if it had none
+ * @launch: the launch
+ * @out: a copy
+ *
+ * Where several stop it at once, one is first; the others may be told NONE until that one has written all of it.
+ * Who was first is told what it wrote.
+ */
 void engine_launch_fault(const struct engine_launch *launch, struct engine_fault *out);
 
 /* ---- blocks ------------------------------------------------------------------------ */

@@ -53,4 +53,16 @@ static inline u32 vgpu_stop_fault(const struct engine_fault *e)
 	return e->kind < VGPU_STOP_COUNT ? kind_of_stop[e->kind] : VGPU_FAULT_ENGINE;
 }
 
+/**
+ * vgpu_stop_is_news - whether who asked engine_launch_fault() has a fault to report
+ * @e: what it said
+ *
+ * KILLED is by the queue that ends. NONE, after a stop, is of another worker that is still writing it and
+ * reports it itself.
+ */
+static inline bool vgpu_stop_is_news(const struct engine_fault *e)
+{
+	return e->kind != VGPU_STOP_NONE && e->kind != VGPU_STOP_KILLED;
+}
+
 #endif

@@ -66,9 +66,8 @@ static void engine_failed(struct launch *l)
 	struct engine_fault e;
 
 	engine_launch_fault(l->engine, &e);
-	if (e.kind == VGPU_STOP_KILLED)	/* by stop(): not a fault of its own */
-		return;
-	fault(l, &e);
+	if (vgpu_stop_is_news(&e))
+		fault(l, &e);
 }
 
 static void out_of_memory(struct launch *l, int error)

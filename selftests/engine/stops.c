@@ -3,8 +3,11 @@
  * What a grid must not do stops it, with an exact record; an access that faults in
  * one lane has done nothing in any; pages that are brought in late change nothing.
  */
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../driver/sched/fault.h"
 #include "rig.h"
 #include "tap.h"
 
@@ -326,6 +329,88 @@ static void check_looks(const char *set)
 	rig.slices = 500;
 }
 
+/*
+ * Two workers that stop a launch at once, each at a block of its own: whoever has something to report has the same,
+ * whole, and somebody has. The gap between the first's stop and its record is short: many rounds, in each of which the
+ * first begins a little later.
+ */
+#define STOP_ROUNDS	50000
+
+struct together {
+	struct engine_launch *launch;
+	u32 go, done;	/* rounds begun, and ended by the second */
+	struct engine_fault seen[2];
+};
+
+static void stop_and_look(struct together *t, u32 who)
+{
+	engine_launch_stop_at(t->launch, NULL, who, VGPU_STOP_TIMEOUT);
+	engine_launch_fault(t->launch, &t->seen[who]);
+}
+
+static void wait_for(const u32 *count, u32 round)
+{
+	u32 spins = 0;
+
+	while (__atomic_load_n(count, __ATOMIC_ACQUIRE) != round)
+		if (++spins > 1000)
+			sched_yield();
+}
+
+static void *second(void *arg)
+{
+	struct together *t = arg;
+	u32 round;
+
+	for (round = 1; round <= STOP_ROUNDS; round++) {
+		wait_for(&t->go, round);
+		stop_and_look(t, 1);
+		__atomic_store_n(&t->done, round, __ATOMIC_RELEASE);
+	}
+	return NULL;
+}
+
+/* Whether what the two saw is one timeout. */
+static bool one_report(const struct engine_fault *seen)
+{
+	const struct engine_fault *first = &seen[!vgpu_stop_is_news(&seen[0])];
+	u32 i;
+
+	for (i = 0; i < 2; i++)
+		if (vgpu_stop_is_news(&seen[i]) && memcmp(first, &seen[i], sizeof(*first)))
+			return false;
+	return vgpu_stop_is_news(first) && vgpu_stop_fault(first) == VGPU_FAULT_TIMEOUT && first->ctaid[0] < 2;
+}
+
+static void check_together(void)
+{
+	struct engine_params p = {
+		.code = rig_load(&rig, ".kernel \"k\" func=f\n.func f\nexit\n.end\n"),
+		.grid = { 2, 1, 1 }, .block = { 32, 1, 1 },
+	};
+	struct together t = { 0 };
+	u32 round, i, wrong = 0;
+	pthread_t thread;
+
+	if (!p.code || pthread_create(&thread, NULL, second, &t))
+		abort();
+	for (round = 1; round <= STOP_ROUNDS; round++) {
+		if (engine_launch_create(&p, &t.launch))
+			abort();
+		__atomic_store_n(&t.go, round, __ATOMIC_RELEASE);
+		for (i = 0; i < round % 64; i++)
+			__builtin_ia32_pause();
+		stop_and_look(&t, 0);
+		wait_for(&t.done, round);
+		wrong += !one_report(t.seen);
+		engine_launch_destroy(t.launch);
+	}
+	pthread_join(thread, NULL);
+	engine_code_put(p.code);
+	if (!tap_result(!wrong, "stopped by two at once"))
+		printf("# %u of %u rounds wrong\n", wrong, STOP_ROUNDS);
+}
+
 int main(void)
 {
 	const char * const *set = rig_sets();
@@ -347,6 +432,10 @@ int main(void)
 		check_looks(*set);
 		engine_exit();
 	}
+	if (engine_init(NULL))
+		abort();
+	check_together();
+	engine_exit();
 	rig_free(&rig);
 	return tap_end();
 }
