@@ -59,6 +59,8 @@ static inline u32 vgpu_stop_fault(const struct engine_fault *e)
  *
  * KILLED is by the queue that ends. NONE, after a stop, is of another worker that is still writing it and
  * reports it itself.
+ *
+ * Return: false for either.
  */
 static inline bool vgpu_stop_is_news(const struct engine_fault *e)
 {

@@ -5,7 +5,7 @@
 # time limit: 900
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
-# variant: KERNEL=kasan
+# variant beside: KERNEL=kasan
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kcsan
 cd "$(dirname "$0")" || exit 1

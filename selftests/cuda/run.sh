@@ -6,7 +6,7 @@
 # variant: BED=uml ISA=avx2
 # variant: BED=uml ISA=portable
 # variant: BED=qemu KERNEL=6.1
-# variant: BED=qemu KERNEL=6.12
+# variant beside: BED=qemu KERNEL=6.12
 # long variant: BED=qemu KERNEL=6.12 ALL=1
 # long variant: BED=qemu KERNEL=kasan
 # long variant: BED=qemu KERNEL=kcsan

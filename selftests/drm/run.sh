@@ -5,7 +5,7 @@
 # time limit: 5400
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
-# variant: KERNEL=kasan PART=chosen
+# variant beside: KERNEL=kasan PART=chosen
 # long variant: KERNEL=6.12
 # long variant: KERNEL=kasan
 # long variant: KERNEL=kcsan PART=chosen

@@ -134,6 +134,18 @@ counts "a suite without a bed beside one with" 0 "2 passed, 0 failed, 0 skipped"
 touch $tmp/there
 timeout 20 sh -c 'until [ -e $tmp/here ]; do sleep 0.1; done' && printf '1..1\nok 1 met\n'
 S
+# The same of two variants of two suites; those of one suite wait for each other.
+cat >"$tmp/selftests/other/run.sh" <<S
+#!/bin/sh
+# variant beside: A=1
+# variant: A=2
+exec 9>"$tmp/alone"
+flock -n 9 || exit
+[ "\$A" = 2 ] || { touch $tmp/beside; timeout 20 sh -c 'until [ -e $tmp/met ]; do sleep 0.1; done'; } && printf '1..1\nok 1 met\n'
+S
+counts "a variant beside the others, and not beside those of its suite" 0 "3 passed, 0 failed, 0 skipped" <<S
+timeout 20 sh -c 'until [ -e $tmp/beside ]; do sleep 0.1; done' && touch $tmp/met && printf '1..1\nok 1 met\n'
+S
 rm -r "$tmp/selftests/other"
 counts "unknown options are refused" 1 "run [--long] [--list] [SUITE…]" --short <<'S'
 S
