@@ -165,6 +165,21 @@ else
 	skip "what is missing is found" "likewise"
 fi
 
+# What that version makes is what .clang-format is for: others lay out differently.
+format=$(command -v clang-format-14)
+# unformatted FOLDER...: what it would change in C sources there.
+unformatted() { find "$@" -name '*.[ch]' -exec "$format" --style="file:$top/.clang-format" --dry-run {} + 2>&1 | grep warning: | sed "s|^$top/||"; }
+if [ -n "$format" ]; then
+	unformatted "$top/userlib" "$top/tools" >"$tmp/missing"
+	check "libraries and tools are laid out as .clang-format says" none "$tmp/missing"
+	printf 'int two(void)\n{\n    return 2;\n}\n' >"$tmp/made/d.h"
+	unformatted "$tmp/made" >"$tmp/missing"
+	check "another layout is found" grep -q 'd.h:2' "$tmp/missing"
+else
+	skip "libraries and tools are laid out as .clang-format says" "no clang-format-14 here"
+	skip "another layout is found" "likewise"
+fi
+
 if command -v sphinx-build >/dev/null; then
 	check "the documentation builds without a warning" \
 		sphinx-build -q -W --keep-going -b html -d "$tmp/doctrees" "$top/Documentation" "$tmp/html"

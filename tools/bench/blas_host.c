@@ -12,10 +12,10 @@
 
 enum { ROW_MAJOR = 101, PLAIN = 111, TRANSPOSED = 112 };
 
-typedef void (*sgemm_t)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
-			int lda, const float *b, int ldb, float beta, float *c, int ldc);
-typedef void (*dgemm_t)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a,
-			int lda, const double *b, int ldb, double beta, double *c, int ldc);
+typedef void (*sgemm_t)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+			const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*dgemm_t)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
+			const double *b, int ldb, double beta, double *c, int ldc);
 
 static double now(void)
 {

@@ -13,12 +13,12 @@
 #include "../../driver/engine/engine.h"
 #include "../../userlib/visa/visa.h"
 
-#define BASE	0x7f0000000000ull
-#define BYTES	(64u << 20)
-#define ROUNDS	4000
-#define PAGE	4096
-#define PLACES	9	/* of a block on its page */
-#define STEP	448	/* from one to the next: all over the page, and aligned as blocks are */
+#define BASE   0x7f0000000000ull
+#define BYTES  (64u << 20)
+#define ROUNDS 4000
+#define PAGE   4096
+#define PLACES 9   /* of a block on its page */
+#define STEP   448 /* from one to the next: all over the page, and aligned as blocks are */
 
 /**
  * struct loop - a measurement
@@ -31,8 +31,8 @@ struct loop {
 	unsigned int insns;
 };
 
-#define X4(t)	t t t t
-#define X16(t)	X4(X4(t))
+#define X4(t)  t t t t
+#define X16(t) X4(X4(t))
 
 /* s1: global base, s2: count, s3: an offset that moves on */
 static const struct loop loops[] = {
@@ -75,14 +75,16 @@ static const struct loop loops[] = {
 	{ "spill", X16(" st.local:b32:a4 v2, [0]\n"), 19 },
 	{ "shuffle", X16(" shfl:bfly v2, v3, 4, full, 31, 0\n"), 19 },
 	{ "barrier", X16(" bar.sync 0, 0\n"), 19 },
-	{ "divergent branch", X4(" bssy s8\n @p1 bra a%=\n iadd v2, v2, 1\n bra b%=\na%=:\n"
-				 " iadd v2, v2, 2\nb%=:\n bsync s8\n"), 31 },
+	{ "divergent branch",
+	  X4(" bssy s8\n @p1 bra a%=\n iadd v2, v2, 1\n bra b%=\na%=:\n"
+	     " iadd v2, v2, 2\nb%=:\n bsync s8\n"),
+	  31 },
 	{ "mma s8", X16(" mma:M16N8K32_I8:as:bs v12, v16, v20, v12\n"), 19 },
 	{ "mma f16", X16(" mma:M16N8K16_F16_F32 v12, v16, v20, v12\n"), 19 },
 	{ "q4 x q8 dot product",
-	  " ld.global:b32:a2 v2, [s1+pat1]\n"			/* 8 nibbles */
-	  " ld.global:u16:a2 v3, [s1+pat3]\n"			/* their scale */
-	  " ld.global:b32:a4 v4, [s9+pat4]\n"			/* 4 + 4 bytes */
+	  " ld.global:b32:a2 v2, [s1+pat1]\n" /* 8 nibbles */
+	  " ld.global:u16:a2 v3, [s1+pat3]\n" /* their scale */
+	  " ld.global:b32:a4 v4, [s9+pat4]\n" /* 4 + 4 bytes */
 	  " ld.global:b32:a4 v5, [s9+pat4 +16]\n"
 	  " ld.global:u16:a2 v6, [s9+pat5]\n"
 	  " and v7, v2, 252645135\n shr.u v8, v2, 4\n and v8, v8, 252645135\n"
@@ -90,7 +92,8 @@ static const struct loop loops[] = {
 	  " dp4a:3 v10, v4, v13, 0\n dp4a:3 v10, v5, v13, v10\n"
 	  " i2f.s v9, v9\n i2f.s v10, v10\n h2f v3, v3\n h2f v6, v6\n"
 	  " fmul v11, v3, v6\n ffma v9, v10, v14, v9\n ffma v12, v11, v9, v12\n"
-	  " s.add s9, s9, 0\n", 23 },
+	  " s.add s9, s9, 0\n",
+	  23 },
 };
 
 static const char patterns[] =
@@ -112,7 +115,7 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	(void)write;
 	if (va - BASE >= BYTES)
 		return -EFAULT;
-	*span = (struct engine_span) { .va = BASE, .size = BYTES, .ptr = as, .writable = true };
+	*span = (struct engine_span){ .va = BASE, .size = BYTES, .ptr = as, .writable = true };
 	return 0;
 }
 
@@ -162,14 +165,14 @@ static struct engine_code *build(const struct loop *l)
 	strcpy(text, ".kernel \"k\" func=f vregs=32 sregs=16 param=16 shared=4096 local=64\n");
 	strcat(text, patterns);
 	strcat(text, ".func f\n s.ld:param:b64:a8 s1, [0]\n s.ld:param:b64:a8 s2, [0+8]\n"
-	       " s.movi s3, 0\n s.add s9, s1, 65536\n sreg v1, %laneid\n mov v0, 0\n"
-	       " mov v3, 1065353216\n mov v4, 1065353216\n mov v5, 5\n mov v2, 0\n mov v12, 0\n"
-	       " mov v13, 16843009\n mov v14, -1056964608\n mov v9, 0\n"
-	       " mov.w w4, 0\n mov.w w6, 0\n mov.w w2, 0\n mov.w w10, s1\n"
-	       " setp.32:lt p0, v1, 40\n setp.32:lt p1, v1, 16\n mov v9, v1\n shl v9, v9, 2\n"
-	       " ext.u64 w22, v9\n ladd w22, w22, s1\n"
-	       " mov v3, 1065353216\n mov v4, 1065353216\n"
-	       "loop:\n");
+		     " s.movi s3, 0\n s.add s9, s1, 65536\n sreg v1, %laneid\n mov v0, 0\n"
+		     " mov v3, 1065353216\n mov v4, 1065353216\n mov v5, 5\n mov v2, 0\n mov v12, 0\n"
+		     " mov v13, 16843009\n mov v14, -1056964608\n mov v9, 0\n"
+		     " mov.w w4, 0\n mov.w w6, 0\n mov.w w2, 0\n mov.w w10, s1\n"
+		     " setp.32:lt p0, v1, 40\n setp.32:lt p1, v1, 16\n mov v9, v1\n shl v9, v9, 2\n"
+		     " ext.u64 w22, v9\n ladd w22, w22, s1\n"
+		     " mov v3, 1065353216\n mov v4, 1065353216\n"
+		     "loop:\n");
 	add_body(text, l->body);
 	strcat(text, " s.add s3, s3, 1\n nop\n sbr:lt s3, s2, loop\n exit\n.end\n");
 	if (visa_assemble(text, &image, &size, &err)) {
@@ -194,8 +197,7 @@ static double measure_at(const struct loop *l, struct engine_launch *launch, voi
 		memset(cta, 0, engine_cta_bytes(launch));
 		t = now();
 		engine_cta_begin(launch, 0, 0, cta);
-		while (status = engine_run(cta, 1000000), status == ENGINE_SLICE ||
-		       status == ENGINE_YIELD)
+		while (status = engine_run(cta, 1000000), status == ENGINE_SLICE || status == ENGINE_YIELD)
 			;
 		t = now() - t;
 		if (status != ENGINE_DONE) {
@@ -225,8 +227,14 @@ static double measure(const struct loop *l, u8 *mem)
 	struct engine_code *code = build(l);
 	u64 param[2] = { BASE, ROUNDS };
 	struct engine_params p = {
-		.code = code, .grid = { 1, 1, 1 }, .block = { 32, 1, 1 }, .param = param,
-		.param_size = sizeof(param), .sm_count = 1, .mem = &ops, .as = mem,
+		.code = code,
+		.grid = { 1, 1, 1 },
+		.block = { 32, 1, 1 },
+		.param = param,
+		.param_size = sizeof(param),
+		.sm_count = 1,
+		.mem = &ops,
+		.as = mem,
 	};
 	struct engine_launch *launch;
 	double at[PLACES];
@@ -249,7 +257,13 @@ static double measure(const struct loop *l, u8 *mem)
 
 /* ---- the dot product by lanes, as a C compiler makes it without vectors ---------- */
 
-struct lane { u32 q; u16 d, e; s8 y[8]; s32 sum, pad; float acc; };
+struct lane {
+	u32 q;
+	u16 d, e;
+	s8 y[8];
+	s32 sum, pad;
+	float acc;
+};
 
 static s32 dp4a(u32 a, const s8 *b, s32 c)
 {
@@ -262,15 +276,18 @@ static s32 dp4a(u32 a, const s8 *b, s32 c)
 
 static float half_to_float(u16 h)
 {
-	union { u32 u; float f; } v = { .u = (u32)(h & 0x7fff) << 13 };
+	union {
+		u32 u;
+		float f;
+	} v = { .u = (u32)(h & 0x7fff) << 13 };
 
 	v.f *= 0x1p112f;
 	v.u |= (u32)(h & 0x8000) << 16;
 	return v.f;
 }
 
-__attribute__((__noinline__, optimize("no-tree-vectorize", "no-tree-slp-vectorize")))
-static void scalar_round(struct lane *l)
+__attribute__((__noinline__, optimize("no-tree-vectorize", "no-tree-slp-vectorize"))) static void scalar_round(
+	struct lane *l)
 {
 	int i;
 
@@ -302,11 +319,11 @@ static double measure_scalar(void)
 	return best / ROUNDS;
 }
 
-#define DOT_OPS	22	/* of the dot product's loop, as scalar C has them too */
+#define DOT_OPS 22 /* of the dot product's loop, as scalar C has them too */
 
 static void rates(u8 *mem)
 {
-	static const char * const sets[] = { "avx512fp16", "avx512", "avx2", "portable" };
+	static const char *const sets[] = { "avx512fp16", "avx512", "avx2", "portable" };
 	const struct loop *dot = &loops[sizeof(loops) / sizeof(loops[0]) - 1];
 	double ns;
 	size_t i;
@@ -341,8 +358,8 @@ int main(int argc, char **argv)
 		if (argc < 3 || strstr(loops[i].name, argv[2])) {
 			double ns = measure(&loops[i], mem);
 
-			printf("%-24s %7.2f ns an instruction, %8.1f ns a round\n",
-			       loops[i].name, ns / loops[i].insns, ns);
+			printf("%-24s %7.2f ns an instruction, %8.1f ns a round\n", loops[i].name, ns / loops[i].insns,
+			       ns);
 		}
 	free(mem);
 	return 0;

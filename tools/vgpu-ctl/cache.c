@@ -67,7 +67,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	.options = options, .parser = parse, .args_doc = "[show]\nclear\nwarm LIB.so...",
+	.options = options,
+	.parser = parse,
+	.args_doc = "[show]\nclear\nwarm LIB.so...",
 	.doc = "The kernels that were compiled on this machine, on disk: show how many there are, remove "
 	       "them, or compile all of a library beforehand.",
 };
@@ -79,8 +81,7 @@ static void show(const struct vgpu_cache *c, const struct vgpu_cache_usage *u)
 	if (!request.warm.json) {
 		printf("folder   %s\n", vgpu_cache_folder(c));
 		printf("kernels  %llu\n", (unsigned long long)u->entries);
-		printf("size     %.1f MiB of at most %.0f MiB\n", u->bytes / 1048576.,
-		       vgpu_cache_limit(c) / 1048576.);
+		printf("size     %.1f MiB of at most %.0f MiB\n", u->bytes / 1048576., vgpu_cache_limit(c) / 1048576.);
 		return;
 	}
 	o = json_object_new_object();

@@ -16,7 +16,7 @@
 #include "options.h"
 #include "output.h"
 
-#define LIBDIR_THERE	"/usr/lib/x86_64-linux-gnu"
+#define LIBDIR_THERE "/usr/lib/x86_64-linux-gnu"
 
 static void add_item(struct json_object *list, const char *key, const char *value)
 {
@@ -34,7 +34,7 @@ static void add_node(struct json_object *list, const char *path)
 
 static bool add_mount(struct json_object *list, const char *soname)
 {
-	static const char * const options[] = { "ro", "nosuid", "nodev", "bind" };
+	static const char *const options[] = { "ro", "nosuid", "nodev", "bind" };
 	struct json_object *o, *opt;
 	char host[PATH_MAX], there[128];
 

@@ -15,7 +15,7 @@
 #include "options.h"
 #include "output.h"
 
-static struct json_object *report;	/* NULL: print as text */
+static struct json_object *report; /* NULL: print as text */
 static int bad;
 
 /**
@@ -64,8 +64,7 @@ static bool check_module(void)
 		doctor_say(true, "module", NULL, "vgpu %s is loaded", version);
 		return true;
 	}
-	doctor_say(false, "module", "sudo modprobe vgpu   (or, from the source tree, make load)",
-		   "vgpu is not loaded");
+	doctor_say(false, "module", "sudo modprobe vgpu   (or, from the source tree, make load)", "vgpu is not loaded");
 	return false;
 }
 
@@ -74,8 +73,7 @@ static void check_node(const struct gpu *gpu)
 	char why[128], fix[160];
 
 	if (gpu->is_open) {
-		doctor_say(true, "nodes", NULL, "GPU %u: %s can be opened", gpu->dev.info.index,
-			   gpu->dev.info.name);
+		doctor_say(true, "nodes", NULL, "GPU %u: %s can be opened", gpu->dev.info.index, gpu->dev.info.name);
 		if (gpu->status.state & VGPU_STATE_LOST)
 			doctor_say(false, "state", "sudo vgpu-ctl reset", "GPU %u has fallen off the bus",
 				   gpu->dev.info.index);
@@ -121,9 +119,8 @@ static void check_ollama(const struct gpu *gpu)
 	for (unsigned int k = 0; k < sizeof(accepted) / sizeof(*accepted); k++)
 		known |= accepted[k] == cc;
 	doctor_say(known && driver >= 570, "Ollama", known ? NULL : "load the module with cc=12.0",
-		   "GPU %u: compute capability %u.%u and driver %s are %s its CUDA 13 backend accepts",
-		   i->index, i->cc_major, i->cc_minor, i->driver_version,
-		   known && driver >= 570 ? "what" : "not what");
+		   "GPU %u: compute capability %u.%u and driver %s are %s its CUDA 13 backend accepts", i->index,
+		   i->cc_major, i->cc_minor, i->driver_version, known && driver >= 570 ? "what" : "not what");
 }
 
 static int check_devices(void)
@@ -152,8 +149,8 @@ static int check_devices(void)
 int cmd_doctor(int argc, char **argv)
 {
 	struct options o = options_parse(argc, argv, OPT_JSON, 0, 1, "[PID]",
-		"Say what keeps programs from using a virtual GPU, and what to do about it; "
-		"of a process, whether it is on the GPU.");
+					 "Say what keeps programs from using a virtual GPU, and what to do about it; "
+					 "of a process, whether it is on the GPU.");
 
 	if (o.json)
 		report = json_object_new_array();

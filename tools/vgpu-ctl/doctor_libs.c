@@ -16,8 +16,8 @@
 #include "vgpu-ctl.h"
 
 /* Where the package has the libraries, and where it says so to the linker. */
-#define INSTALLED	"/usr/lib/vgpu/"
-#define CONF		"/etc/ld.so.conf.d/zz-vgpu.conf"
+#define INSTALLED "/usr/lib/vgpu/"
+#define CONF      "/etc/ld.so.conf.d/zz-vgpu.conf"
 
 /** library_is_ours - whether a file is a library of this project */
 bool library_is_ours(const char *path)
@@ -80,7 +80,8 @@ static void check(const char *soname)
 		doctor_say(false, "library", "unset LD_LIBRARY_PATH, or put our library's folder first",
 			   "%s is somebody else's: %s (LD_LIBRARY_PATH is %s)", soname, path, where);
 	else
-		doctor_say(false, "library", "remove the other driver, or run programs with LD_LIBRARY_PATH=/usr/lib/vgpu",
+		doctor_say(false, "library",
+			   "remove the other driver, or run programs with LD_LIBRARY_PATH=/usr/lib/vgpu",
 			   "%s is somebody else's: %s", soname, path);
 	mention_others(soname, path);
 }

@@ -11,8 +11,8 @@
 /* --json: errors are members of what is printed, or an object of their own. */
 bool errors_json;
 
-static FILE *to;		/* of that object; NULL: standard output */
-static char *texts;		/* not printed yet, a line each */
+static FILE *to;    /* of that object; NULL: standard output */
+static char *texts; /* not printed yet, a line each */
 static int first_status;
 
 static void tell(struct json_object *top)
@@ -50,8 +50,8 @@ static void at_exit(int status, void *arg)
 	if (texts) {
 		top = json_object_new_object();
 		tell(top);
-		fprintf(to ? to : stdout, "%s\n", json_object_to_json_string_ext(top,
-			JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+		fprintf(to ? to : stdout, "%s\n",
+			json_object_to_json_string_ext(top, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(top);
 	}
 	if (fflush(stdout) || ferror(stdout)) {
@@ -72,7 +72,7 @@ void errors_begin(int argc, char **argv)
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "-j"))
 			errors_json = true;
-		else if (trace && argv[i][0] != '-')	/* the rest is a command's */
+		else if (trace && argv[i][0] != '-') /* the rest is a command's */
 			break;
 		trace |= !strcmp(argv[i], "trace");
 	}

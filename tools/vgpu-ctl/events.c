@@ -18,11 +18,9 @@ struct events_options {
 	bool follow;
 };
 
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print JSON, an object a line", 0 },
-	{ "follow", 'f', NULL, 0, "wait for more", 0 },
-	{ 0 }
-};
+static const struct argp_option options[] = { { "json", 'j', NULL, 0, "print JSON, an object a line", 0 },
+					      { "follow", 'f', NULL, 0, "wait for more", 0 },
+					      { 0 } };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -42,16 +40,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	.options = options, .parser = parse,
+	.options = options,
+	.parser = parse,
 	.doc = "Show the newest faults of the virtual GPUs: kind, Xid, process, kernel, "
 	       "block and thread, address; and what was injected.",
 };
 
 static const char *kind_name(uint32_t kind)
 {
-	static const char * const names[] = {
+	static const char *const names[] = {
 #define FAULT_KIND(kind, n, cuda, words) [VGPU_FAULT_##kind] = words,
-#define EVENT_KIND(kind, n, words) [VGPU_EVENT_##kind] = words,
+#define EVENT_KIND(kind, n, words)       [VGPU_EVENT_##kind] = words,
 #include "../../uapi/vgpu_faults.def"
 #undef FAULT_KIND
 #undef EVENT_KIND
@@ -62,7 +61,7 @@ static const char *kind_name(uint32_t kind)
 
 static const char *xid_words(uint32_t xid)
 {
-	static const char * const words[] = {
+	static const char *const words[] = {
 #define XID(number, text) [number] = text,
 #include "../../uapi/vgpu_xids.def"
 #undef XID
@@ -121,8 +120,7 @@ static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	if (f->kernel_name[0]) {
 		printf(", kernel ");
 		print_name(f->kernel_name);
-		printf(", block (%u,%u,%u), thread (%u,%u,%u), pc %#x",
-		       f->block[0], f->block[1], f->block[2],
+		printf(", block (%u,%u,%u), thread (%u,%u,%u), pc %#x", f->block[0], f->block[1], f->block[2],
 		       f->thread[0], f->thread[1], f->thread[2], f->pc);
 	}
 	if (f->line)
@@ -161,8 +159,9 @@ static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	}
 	add_number(o, "detail", f->detail);
 	add_number(o, "pid", f->pid);
-	json_object_object_add(o, "kernel", json_object_new_string_len(f->kernel_name,
-			       strnlen(f->kernel_name, sizeof(f->kernel_name))));
+	json_object_object_add(o, "kernel",
+			       json_object_new_string_len(f->kernel_name,
+							  strnlen(f->kernel_name, sizeof(f->kernel_name))));
 	json_object_object_add(o, "block", json_dim(f->block));
 	json_object_object_add(o, "thread", json_dim(f->thread));
 	add_number(o, "pc", f->pc);

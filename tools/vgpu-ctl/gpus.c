@@ -7,7 +7,7 @@
 #include "vgpu-ctl.h"
 
 /* How long utilization is watched. */
-#define INTERVAL_NS	100000000l
+#define INTERVAL_NS 100000000l
 
 void uuid_print(const uint8_t uuid[16], char text[48])
 {
@@ -19,8 +19,7 @@ void uuid_print(const uint8_t uuid[16], char text[48])
 
 void address_print(const struct gpu *gpu, char text[24])
 {
-	snprintf(text, 24, "%04x:%02x:%02x.%u", gpu->domain, gpu->bus,
-		 gpu->device, gpu->function);
+	snprintf(text, 24, "%04x:%02x:%02x.%u", gpu->domain, gpu->bus, gpu->device, gpu->function);
 }
 
 static struct gpu *find_address(struct gpu *gpus, int count, const struct vgpu_device_info *info)

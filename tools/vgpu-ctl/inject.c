@@ -12,7 +12,7 @@ struct kind {
 	const char *name;
 	uint32_t kind;
 	bool (*value)(const char *text, uint64_t *value);
-	uint64_t otherwise;	/* without a value; 0: there must be one */
+	uint64_t otherwise; /* without a value; 0: there must be one */
 };
 
 static bool whole(const char *text, uint64_t *value)
@@ -33,9 +33,14 @@ static bool factor(const char *text, uint64_t *value)
 	return *text && !*end && *value;
 }
 
-static const struct { const char *name; uint32_t bit; } reason_names[] = {
-	{ "power", VGPU_THROTTLE_POWER }, { "thermal", VGPU_THROTTLE_THERMAL },
-	{ "hardware", VGPU_THROTTLE_HARDWARE }, { "none", 0 },
+static const struct {
+	const char *name;
+	uint32_t bit;
+} reason_names[] = {
+	{ "power", VGPU_THROTTLE_POWER },
+	{ "thermal", VGPU_THROTTLE_THERMAL },
+	{ "hardware", VGPU_THROTTLE_HARDWARE },
+	{ "none", 0 },
 };
 
 /* "power,thermal,hardware" */
@@ -99,20 +104,19 @@ void inject_text(uint32_t kind, uint64_t value, char *to, size_t size)
 	snprintf(to + n, size - n, " %llu", (unsigned long long)value);
 }
 
-static const char inject_doc[] =
-	"Make virtual GPUs fail, for every process alike.\v"
-	"What:\n"
-	"  xid N             an Xid, as the driver logs it; most end every context\n"
-	"  ecc-single [N]    N corrected memory errors (1)\n"
-	"  ecc-double        an uncorrected one (Xid 48)\n"
-	"  off-bus           fall off the bus (Xid 79); until reset everything fails\n"
-	"  hang              nothing gets on, until clear or reset\n"
-	"  slow FACTOR       work takes so many times as long (1 to 1000)\n"
-	"  throttle [WHY]    half the clocks: power, thermal, hardware, with commas; none\n"
-	"  thermal [C]       so many degrees Celsius (90); 92 and more is off-bus\n"
-	"  alloc-fail N      every Nth allocation fails; 0: none\n"
-	"  launch-fail N     every Nth launch fails; 0: none\n"
-	"  clear             take all of it back but off-bus\n";
+static const char inject_doc[] = "Make virtual GPUs fail, for every process alike.\v"
+				 "What:\n"
+				 "  xid N             an Xid, as the driver logs it; most end every context\n"
+				 "  ecc-single [N]    N corrected memory errors (1)\n"
+				 "  ecc-double        an uncorrected one (Xid 48)\n"
+				 "  off-bus           fall off the bus (Xid 79); until reset everything fails\n"
+				 "  hang              nothing gets on, until clear or reset\n"
+				 "  slow FACTOR       work takes so many times as long (1 to 1000)\n"
+				 "  throttle [WHY]    half the clocks: power, thermal, hardware, with commas; none\n"
+				 "  thermal [C]       so many degrees Celsius (90); 92 and more is off-bus\n"
+				 "  alloc-fail N      every Nth allocation fails; 0: none\n"
+				 "  launch-fail N     every Nth launch fails; 0: none\n"
+				 "  clear             take all of it back but off-bus\n";
 
 static const char *why(int r)
 {
@@ -157,8 +161,7 @@ static void say(const struct gpu *gpu, const char *what, struct json_object *lis
 }
 
 /* Do something to each device that was chosen; returns the exit status. */
-static int each(const struct options *o, const char *what, int (*fn)(const struct vgpu_dev *dev, void *arg),
-		void *arg)
+static int each(const struct options *o, const char *what, int (*fn)(const struct vgpu_dev *dev, void *arg), void *arg)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
 	int count, status = gpus_get(gpus, &count, o->gpu, true);

@@ -28,8 +28,8 @@ static void print_text(const struct gpu *gpu)
 		return;
 	}
 	uuid_print(gpu->dev.info.uuid, uuid);
-	printf("GPU %u: %s (UUID: %s) at %s, %s\n", gpu->dev.info.index, gpu->dev.info.name, uuid,
-	       address, gpu_state(gpu));
+	printf("GPU %u: %s (UUID: %s) at %s, %s\n", gpu->dev.info.index, gpu->dev.info.name, uuid, address,
+	       gpu_state(gpu));
 }
 
 static struct json_object *json_line(const struct gpu *gpu)

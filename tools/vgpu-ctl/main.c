@@ -13,50 +13,37 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "add", cmd_add },
-	{ "cache", cmd_cache },
-	{ "cdi", cmd_cdi },
-	{ "clear", cmd_clear },
-	{ "doctor", cmd_doctor },
-	{ "events", cmd_events },
-	{ "inject", cmd_inject },
-	{ "list", cmd_list },
-	{ "mem", cmd_mem },
-	{ "model", cmd_model },
-	{ "ps", cmd_ps },
-	{ "remove", cmd_remove },
-	{ "reset", cmd_reset },
-	{ "status", cmd_status },
-	{ "top", cmd_top },
-	{ "topology", cmd_topology },
+	{ "add", cmd_add },       { "cache", cmd_cache },   { "cdi", cmd_cdi },       { "clear", cmd_clear },
+	{ "doctor", cmd_doctor }, { "events", cmd_events }, { "inject", cmd_inject }, { "list", cmd_list },
+	{ "mem", cmd_mem },       { "model", cmd_model },   { "ps", cmd_ps },         { "remove", cmd_remove },
+	{ "reset", cmd_reset },   { "status", cmd_status }, { "top", cmd_top },       { "topology", cmd_topology },
 	{ "trace", cmd_trace },
 };
 
-static const char doc[] =
-	"Look at the virtual GPUs of this machine, add and remove them, make them fail.\v"
-	"Commands:\n"
-	"  status            devices, memory, utilization, processes\n"
-	"  list              a line a device\n"
-	"  top               devices and processes, live\n"
-	"  ps                the processes that use them\n"
-	"  mem               where their memory is\n"
-	"  events            what has gone wrong on them\n"
-	"  topology          how they are connected\n"
-	"  model list        the models that a device can have\n"
-	"  model show MODEL  one of them\n"
-	"  add [MODEL]       add a device\n"
-	"  remove GPU        remove one\n"
-	"  reset             bring devices back to where they were at first\n"
-	"  inject WHAT       make devices fail\n"
-	"  clear             take that back\n"
-	"  doctor [PID]      what keeps programs from using them, and what to do\n"
-	"  trace PID|COMMAND driver API calls and launches, live\n"
-	"  cache             compiled kernels on disk\n"
-	"  cdi               a specification for containers\n"
-	"\n"
-	"`vgpu-ctl COMMAND --help' says more.  Without a command, status.\n"
-	"\n"
-	"Exit status:\n"
+static const char doc[] = "Look at the virtual GPUs of this machine, add and remove them, make them fail.\v"
+			  "Commands:\n"
+			  "  status            devices, memory, utilization, processes\n"
+			  "  list              a line a device\n"
+			  "  top               devices and processes, live\n"
+			  "  ps                the processes that use them\n"
+			  "  mem               where their memory is\n"
+			  "  events            what has gone wrong on them\n"
+			  "  topology          how they are connected\n"
+			  "  model list        the models that a device can have\n"
+			  "  model show MODEL  one of them\n"
+			  "  add [MODEL]       add a device\n"
+			  "  remove GPU        remove one\n"
+			  "  reset             bring devices back to where they were at first\n"
+			  "  inject WHAT       make devices fail\n"
+			  "  clear             take that back\n"
+			  "  doctor [PID]      what keeps programs from using them, and what to do\n"
+			  "  trace PID|COMMAND driver API calls and launches, live\n"
+			  "  cache             compiled kernels on disk\n"
+			  "  cdi               a specification for containers\n"
+			  "\n"
+			  "`vgpu-ctl COMMAND --help' says more.  Without a command, status.\n"
+			  "\n"
+			  "Exit status:\n"
 #define X(name, number, text) "  " #number "  " text "\n"
 	EXIT_STATUSES(X)
 #undef X
@@ -67,7 +54,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	int *first = state->input;
 
 	(void)arg;
-	if (key == 'j')		/* as errors_begin() has seen */
+	if (key == 'j') /* as errors_begin() has seen */
 		return 0;
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
@@ -77,13 +64,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_option options[] = {
-	{ "json", 'j', NULL, 0, "print JSON", 0 },
-	{ 0 }
-};
+static const struct argp_option options[] = { { "json", 'j', NULL, 0, "print JSON", 0 }, { 0 } };
 
 static const struct argp argp = {
-	.options = options, .parser = parse, .args_doc = "[COMMAND [OPTION...]]", .doc = doc,
+	.options = options,
+	.parser = parse,
+	.args_doc = "[COMMAND [OPTION...]]",
+	.doc = doc,
 };
 
 int main(int argc, char **argv)

@@ -16,10 +16,10 @@
 #include "options.h"
 #include "output.h"
 
-#define CONFIGFS	"/sys/kernel/config"
-#define ROOT		CONFIGFS "/vgpu"
-#define MAX_NAMES	64
-#define MAX_GPUS	16	/* of the module */
+#define CONFIGFS  "/sys/kernel/config"
+#define ROOT      CONFIGFS "/vgpu"
+#define MAX_NAMES 64
+#define MAX_GPUS  16 /* of the module */
 
 static int write_file(const char *dir, const char *name, const char *text)
 {
@@ -75,8 +75,7 @@ static int prepare(void)
 	}
 	if (!access(ROOT, F_OK))
 		return 0;
-	return fail(EXIT_FAILED, "%s is not there: is vgpu_configfs loaded? try `sudo modprobe vgpu_configfs`",
-		ROOT);
+	return fail(EXIT_FAILED, "%s is not there: is vgpu_configfs loaded? try `sudo modprobe vgpu_configfs`", ROOT);
 }
 
 static int set_up(const char *dir, const char *model, const struct options *o)
@@ -207,7 +206,7 @@ int cmd_remove(int argc, char **argv)
 	if (r)
 		return r;
 	index = gpu_index(&gpus[0]);
-	gpus_close(gpus, count);	/* or we would be who uses it */
+	gpus_close(gpus, count); /* or we would be who uses it */
 	r = unplug(index, o.force);
 	if (r)
 		return fail(EXIT_FAILED, "cannot remove GPU %u: %s", index, why(r));

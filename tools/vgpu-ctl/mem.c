@@ -4,7 +4,7 @@
 #include "options.h"
 #include "output.h"
 
-#define MIB(bytes)	((unsigned long long)(bytes) >> 20)
+#define MIB(bytes) ((unsigned long long)(bytes) >> 20)
 
 static void print_text(const struct gpu *gpu)
 {
@@ -23,8 +23,8 @@ static void print_text(const struct gpu *gpu)
 	for (int i = 0; i < gpu->process_count; i++) {
 		const struct vgpu_process *p = &gpu->processes[i];
 
-		printf("  %8u %-16.16s used %llu MiB, pinned %llu MiB\n", p->pid, p->comm,
-		       MIB(p->vram_used), MIB(p->pinned_bytes));
+		printf("  %8u %-16.16s used %llu MiB, pinned %llu MiB\n", p->pid, p->comm, MIB(p->vram_used),
+		       MIB(p->pinned_bytes));
 	}
 }
 

@@ -14,8 +14,15 @@ static const struct arch {
 	unsigned int major, minor, threads_sm, blocks_sm, shared_sm_kib, shared_block_kib, fp64, cores;
 } archs[] = {
 #define ARCH(id, maj, min, nm, thr, blk, shsm, optin, resv, ratio, cores_) \
-	[id] = { .name = (nm), .major = (maj), .minor = (min), .threads_sm = (thr), .blocks_sm = (blk), \
-		 .shared_sm_kib = (shsm), .shared_block_kib = (optin), .fp64 = (ratio), .cores = (cores_) },
+	[id] = { .name = (nm),                                             \
+		 .major = (maj),                                           \
+		 .minor = (min),                                           \
+		 .threads_sm = (thr),                                      \
+		 .blocks_sm = (blk),                                       \
+		 .shared_sm_kib = (shsm),                                  \
+		 .shared_block_kib = (optin),                              \
+		 .fp64 = (ratio),                                          \
+		 .cores = (cores_) },
 #include "../../uapi/vgpu_archs.def"
 #undef ARCH
 };
@@ -26,13 +33,32 @@ struct model {
 	unsigned int device_id, subsystem, sms, mib, l2_kib, mhz, mem_mhz, bits, watt, pcie;
 };
 
-#define GENERIC(nm, cc_, dev, gen) \
-	{ .id = "generic-" nm, .name = "vgpu " nm " (software GPU)", \
-	  .arch = &archs[(cc_) == CC120 ? CC120_OWN : (cc_)], .device_id = (dev), .subsystem = 0x7667, \
-	  .l2_kib = 4096, .mhz = 1000, .mem_mhz = 1000, .bits = 128, .watt = 100, .pcie = (gen) },
+#define GENERIC(nm, cc_, dev, gen)                            \
+	{ .id = "generic-" nm,                                \
+	  .name = "vgpu " nm " (software GPU)",               \
+	  .arch = &archs[(cc_) == CC120 ? CC120_OWN : (cc_)], \
+	  .device_id = (dev),                                 \
+	  .subsystem = 0x7667,                                \
+	  .l2_kib = 4096,                                     \
+	  .mhz = 1000,                                        \
+	  .mem_mhz = 1000,                                    \
+	  .bits = 128,                                        \
+	  .watt = 100,                                        \
+	  .pcie = (gen) },
 #define CARD(nm, str, cc_, dev, sub, sms_, mib_, l2, clk, mclk, bits_, watt_, gen) \
-	{ .id = (nm), .name = (str), .arch = &archs[cc_], .device_id = (dev), .subsystem = (sub), .sms = (sms_), .mib = (mib_), \
-	  .l2_kib = (l2), .mhz = (clk), .mem_mhz = (mclk), .bits = (bits_), .watt = (watt_), .pcie = (gen) },
+	{ .id = (nm),                                                              \
+	  .name = (str),                                                           \
+	  .arch = &archs[cc_],                                                     \
+	  .device_id = (dev),                                                      \
+	  .subsystem = (sub),                                                      \
+	  .sms = (sms_),                                                           \
+	  .mib = (mib_),                                                           \
+	  .l2_kib = (l2),                                                          \
+	  .mhz = (clk),                                                            \
+	  .mem_mhz = (mclk),                                                       \
+	  .bits = (bits_),                                                         \
+	  .watt = (watt_),                                                         \
+	  .pcie = (gen) },
 
 static const struct model models[] = {
 #include "../../uapi/vgpu_models.def"
@@ -56,7 +82,8 @@ static void print_text(const struct model *m)
 	printf("%s\n", m->id);
 	printf("  name                %s\n", m->name);
 	printf("  compute capability  %u.%u (%s)\n", m->arch->major, m->arch->minor, m->arch->name);
-	printf("  PCI id              10de:%04x, subsystem 10de:%04x, generation %u\n", m->device_id, m->subsystem, m->pcie);
+	printf("  PCI id              10de:%04x, subsystem 10de:%04x, generation %u\n", m->device_id, m->subsystem,
+	       m->pcie);
 	if (m->sms)
 		printf("  multiprocessors     %u\n", m->sms);
 	else

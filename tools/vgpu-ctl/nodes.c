@@ -19,7 +19,7 @@ unsigned int gpu_index(const struct gpu *gpu)
 /* Tries both names; the errno of the one that is there. */
 static int try_open(unsigned int index, char path[32])
 {
-	static const char * const names[] = { "/dev/vgpu%u", "/dev/nvidia%u" };
+	static const char *const names[] = { "/dev/vgpu%u", "/dev/nvidia%u" };
 
 	for (int i = 0; i < 2; i++) {
 		int fd;
@@ -45,7 +45,8 @@ static void by_modes(const char *path, char *fix, size_t size)
 	if (g)
 		snprintf(fix, size, "sudo usermod -aG %s $USER, then log in again", g->gr_name);
 	else
-		snprintf(fix, size, "sudo chmod a+rw %s (the udev rule of vgpu-tools gives nodes to the group render)", path);
+		snprintf(fix, size, "sudo chmod a+rw %s (the udev rule of vgpu-tools gives nodes to the group render)",
+			 path);
 }
 
 /**
@@ -74,7 +75,8 @@ void node_advice(const struct gpu *gpu, char why[128], char fix[160])
 		break;
 	case ENOENT:
 		snprintf(why, 128, "%s does not exist", path);
-		snprintf(fix, 160, "in a container, start it with --device %s; else sudo mount -t devtmpfs none /dev", path);
+		snprintf(fix, 160, "in a container, start it with --device %s; else sudo mount -t devtmpfs none /dev",
+			 path);
 		break;
 	default:
 		snprintf(fix, 160, "sudo dmesg says more");

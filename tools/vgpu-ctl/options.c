@@ -81,8 +81,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
  * @args_doc: what they are
  * @doc: what the command does
  */
-struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most,
-			     const char *args_doc, const char *doc)
+struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most, const char *args_doc,
+			     const char *doc)
 {
 	struct argp_option some[OPTIONS + 1] = { 0 };
 	const struct argp argp = { .options = some, .parser = parse, .args_doc = args_doc, .doc = doc };

@@ -28,11 +28,16 @@ struct options {
 };
 
 enum {
-	OPT_JSON = 1, OPT_FORCE = 2, OPT_GPU = 4, OPT_MEMORY = 8, OPT_INDEX = 16, OPT_OUTPUT = 32,
+	OPT_JSON = 1,
+	OPT_FORCE = 2,
+	OPT_GPU = 4,
+	OPT_MEMORY = 8,
+	OPT_INDEX = 16,
+	OPT_OUTPUT = 32,
 };
 
-struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most,
-			     const char *args_doc, const char *doc);
+struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most, const char *args_doc,
+			     const char *doc);
 
 bool gpu_is_called(const struct gpu *gpu, const char *name);
 int gpus_get(struct gpu *gpus, int *count, const char *name, bool use);

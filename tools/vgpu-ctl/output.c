@@ -36,8 +36,8 @@ struct json_object *json_processes(const struct gpu *gpu, bool with_gpu)
 		if (with_gpu)
 			add_number(o, "gpu", gpu->dev.info.index);
 		add_number(o, "pid", p->pid);
-		json_object_object_add(o, "name", json_object_new_string_len(p->comm,
-				       strnlen(p->comm, sizeof(p->comm))));
+		json_object_object_add(o, "name",
+				       json_object_new_string_len(p->comm, strnlen(p->comm, sizeof(p->comm))));
 		add_number(o, "memory_used", p->vram_used);
 		add_number(o, "memory_pinned", p->pinned_bytes);
 		add_number(o, "contexts", p->contexts);
@@ -69,6 +69,7 @@ void json_print_as(const char *key, struct json_object *value)
 int no_device(void)
 {
 	if (!access("/sys/module/vgpu", F_OK))
-		return fail(EXIT_NO_DEVICE, "no vgpu device: the module is loaded and has none; try `sudo vgpu-ctl add`");
+		return fail(EXIT_NO_DEVICE,
+			    "no vgpu device: the module is loaded and has none; try `sudo vgpu-ctl add`");
 	return fail(EXIT_NO_DEVICE, "no vgpu device: is the module loaded? try `sudo modprobe vgpu`");
 }

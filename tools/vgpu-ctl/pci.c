@@ -9,14 +9,14 @@
 #include <unistd.h>
 #include "vgpu-ctl.h"
 
-#define EXT_CAPS_START	0x100
-#define EXT_CAPS_END	0x1000
-#define EXT_CAP_VENDOR	0x000b
+#define EXT_CAPS_START 0x100
+#define EXT_CAPS_END   0x1000
+#define EXT_CAP_VENDOR 0x000b
 /* Another reader can take a snapshot while we read: see vgpu_pci.h. */
-#define VSEC_TRIES	16
+#define VSEC_TRIES 16
 
 /* A capability list is at most this long; a longer one is a loop. */
-#define MAX_CAPS	((EXT_CAPS_END - EXT_CAPS_START) / 4)
+#define MAX_CAPS ((EXT_CAPS_END - EXT_CAPS_START) / 4)
 
 static bool read_dword(struct pci_device *pdev, uint32_t where, uint32_t *val)
 {
@@ -33,10 +33,8 @@ static uint32_t vsec_find(struct pci_device *pdev)
 			return 0;
 		if (!read_dword(pdev, where, &cap))
 			return 0;
-		if ((cap & 0xffff) == EXT_CAP_VENDOR &&
-		    read_dword(pdev, where + 4, &vsec) &&
-		    (vsec & 0xffff) == VGPU_PCI_VSEC_ID &&
-		    read_dword(pdev, where + 8, &magic) &&
+		if ((cap & 0xffff) == EXT_CAP_VENDOR && read_dword(pdev, where + 4, &vsec) &&
+		    (vsec & 0xffff) == VGPU_PCI_VSEC_ID && read_dword(pdev, where + 8, &magic) &&
 		    magic == VGPU_PCI_MAGIC)
 			return where;
 		where = cap >> 20 & ~3u;
@@ -74,8 +72,7 @@ static bool vsec_read(struct pci_device *pdev, struct vgpu_pci_vsec *vsec)
 	if (!where)
 		return false;
 	for (int i = 0; i < VSEC_TRIES; i++) {
-		if (pci_device_cfg_read(pdev, vsec, where, sizeof(*vsec), &got) ||
-		    got != sizeof(*vsec))
+		if (pci_device_cfg_read(pdev, vsec, where, sizeof(*vsec), &got) || got != sizeof(*vsec))
 			return false;
 		vsec_to_host(vsec);
 		if (vsec->seq == vsec->seq_end)
@@ -91,9 +88,8 @@ static bool driven_by_vgpu(const struct pci_device *pdev)
 	const char *name;
 	ssize_t n;
 
-	snprintf(path, sizeof(path),
-		 "/sys/bus/pci/devices/%04x:%02x:%02x.%u/driver",
-		 pdev->domain, pdev->bus, pdev->dev, pdev->func);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%u/driver", pdev->domain, pdev->bus,
+		 pdev->dev, pdev->func);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n < 0)
 		return false;
@@ -127,9 +123,12 @@ static void take(struct pci_device *pdev, struct gpu *gpu)
 int pci_find(struct gpu *gpus, int max)
 {
 	const struct pci_id_match match = {
-		.vendor_id = VGPU_PCI_VENDOR, .device_id = PCI_MATCH_ANY,
-		.subvendor_id = PCI_MATCH_ANY, .subdevice_id = PCI_MATCH_ANY,
-		.device_class = 0x030200, .device_class_mask = 0xffff00,
+		.vendor_id = VGPU_PCI_VENDOR,
+		.device_id = PCI_MATCH_ANY,
+		.subvendor_id = PCI_MATCH_ANY,
+		.subdevice_id = PCI_MATCH_ANY,
+		.device_class = 0x030200,
+		.device_class_mask = 0xffff00,
 	};
 	struct pci_device_iterator *it;
 	struct pci_device *pdev;

@@ -12,10 +12,8 @@ static void print_text(const struct gpu *gpus, int count)
 			const struct vgpu_process *p = &gpus[i].processes[k];
 
 			printf("%3u %8u  %-15.16s %5llu MiB  %5llu MiB  %8u  %10llu  %6llu.%llu s\n",
-			       gpus[i].dev.info.index, p->pid, p->comm,
-			       (unsigned long long)p->vram_used >> 20,
-			       (unsigned long long)p->pinned_bytes >> 20, p->contexts,
-			       (unsigned long long)p->launches,
+			       gpus[i].dev.info.index, p->pid, p->comm, (unsigned long long)p->vram_used >> 20,
+			       (unsigned long long)p->pinned_bytes >> 20, p->contexts, (unsigned long long)p->launches,
 			       (unsigned long long)p->busy_ns / 1000000000,
 			       (unsigned long long)p->busy_ns / 100000000 % 10);
 		}
@@ -41,9 +39,10 @@ static void print_json(const struct gpu *gpus, int count)
 int cmd_ps(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
-		"Show the processes that use a virtual GPU: memory, contexts, kernels completed, "
-		"the time that workers spent for them.");
+	struct options o =
+		options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
+			      "Show the processes that use a virtual GPU: memory, contexts, kernels completed, "
+			      "the time that workers spent for them.");
 	int count, status = gpus_get(gpus, &count, NULL, true);
 
 	if (status)

@@ -5,7 +5,7 @@
 #include "options.h"
 #include "output.h"
 
-#define MIB(bytes)	((unsigned long long)(bytes) >> 20)
+#define MIB(bytes) ((unsigned long long)(bytes) >> 20)
 
 static void print_processes(const struct gpu *gpu)
 {
@@ -18,8 +18,8 @@ static void print_processes(const struct gpu *gpu)
 		const struct vgpu_process *p = &gpu->processes[i];
 
 		/* pid 0: a process of another pid namespace */
-		printf("    %8u  %-16.16s %8llu MiB  %llu kernels\n", p->pid, p->comm,
-		       MIB(p->vram_used), (unsigned long long)p->launches);
+		printf("    %8u  %-16.16s %8llu MiB  %llu kernels\n", p->pid, p->comm, MIB(p->vram_used),
+		       (unsigned long long)p->launches);
 	}
 }
 
@@ -30,7 +30,8 @@ static void print_condition(const struct gpu *gpu)
 	const char *state = gpu_state(gpu);
 
 	if (strcmp(state, "ok"))
-		printf("  state         %s%s\n", state, !strcmp(state, "lost") ? ": `vgpu-ctl reset' brings it back" : "");
+		printf("  state         %s%s\n", state,
+		       !strcmp(state, "lost") ? ": `vgpu-ctl reset' brings it back" : "");
 	if (st->slow_percent > 100)
 		printf("  slow          work takes %u %% of its time\n", st->slow_percent);
 	if (st->throttle)
@@ -56,13 +57,12 @@ static void print_open(const struct gpu *gpu)
 
 	uuid_print(info->uuid, uuid);
 	printf("  uuid          %s\n", uuid);
-	printf("  driver        %s (vgpu %s), ISA %u.%u, engine %s, %u worker%s\n",
-	       info->driver_version, info->module_version, info->isa_version >> 16,
-	       info->isa_version & 0xffff, info->engine, info->workers, info->workers == 1 ? "" : "s");
-	printf("  compute       capability %u.%u, %u multiprocessors\n",
-	       info->cc_major, info->cc_minor, info->sm_count);
-	printf("  memory        %llu MiB used of %llu MiB\n", MIB(gpu->status.vram_used),
-	       MIB(gpu->status.vram_total));
+	printf("  driver        %s (vgpu %s), ISA %u.%u, engine %s, %u worker%s\n", info->driver_version,
+	       info->module_version, info->isa_version >> 16, info->isa_version & 0xffff, info->engine, info->workers,
+	       info->workers == 1 ? "" : "s");
+	printf("  compute       capability %u.%u, %u multiprocessors\n", info->cc_major, info->cc_minor,
+	       info->sm_count);
+	printf("  memory        %llu MiB used of %llu MiB\n", MIB(gpu->status.vram_used), MIB(gpu->status.vram_total));
 	printf("  utilization   %u.%u %%\n", gpu->util / 10, gpu->util % 10);
 	printf("  kernels       %llu completed, %llu contexts ended by a fault\n",
 	       (unsigned long long)gpu->status.launches, (unsigned long long)gpu->status.faults);
@@ -76,8 +76,7 @@ static void print_vsec(const struct vgpu_pci_vsec *v)
 
 	uuid_print(v->uuid, uuid);
 	printf("  uuid          %s\n", uuid);
-	printf("  compute       capability %u.%u, %u multiprocessors\n",
-	       v->cc >> 16, v->cc & 0xffff, v->sm_count);
+	printf("  compute       capability %u.%u, %u multiprocessors\n", v->cc >> 16, v->cc & 0xffff, v->sm_count);
 	printf("  memory        %llu MiB used of %llu MiB\n", MIB(v->vram_used), MIB(v->vram_total));
 	printf("  utilization   %u.%u %%\n", v->utilization / 10, v->utilization % 10);
 }
@@ -91,9 +90,8 @@ static void print_text(const struct gpu *gpu)
 		printf("GPU %u: %s\n", gpu->dev.info.index, gpu->dev.info.name);
 	else
 		printf("GPU %u: at %s\n", gpu_index(gpu), address);
-	printf("  pci           %s [%04x:%04x], subsystem [%04x:%04x]%s\n", address,
-	       gpu->vendor_id, gpu->device_id, gpu->subsys_vendor, gpu->subsys_id,
-	       gpu->on_bus ? "" : ", not held by our PCI driver");
+	printf("  pci           %s [%04x:%04x], subsystem [%04x:%04x]%s\n", address, gpu->vendor_id, gpu->device_id,
+	       gpu->subsys_vendor, gpu->subsys_id, gpu->on_bus ? "" : ", not held by our PCI driver");
 	if (gpu->is_open) {
 		print_open(gpu);
 		return;
@@ -218,7 +216,8 @@ static void print_json(const struct gpu *gpus, int count)
 int cmd_status(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
+	struct options o = options_parse(
+		argc, argv, OPT_JSON, 0, 0, NULL,
 		"Show the virtual GPUs: PCI address and ids, driver and instruction set versions, memory, "
 		"utilization, processes.");
 	int count, status = gpus_get(gpus, &count, NULL, false);

@@ -10,9 +10,9 @@
 #include "options.h"
 #include "output.h"
 
-#define MIB(bytes)	((unsigned long long)(bytes) >> 20)
-#define PERIOD_MS	1000
-#define BAR		24
+#define MIB(bytes) ((unsigned long long)(bytes) >> 20)
+#define PERIOD_MS  1000
+#define BAR        24
 
 enum { GOOD = 1, BAD = 2 };
 
@@ -96,8 +96,8 @@ static void show_processes(const struct gpu *gpu, uint64_t elapsed)
 		const struct vgpu_process *p = &gpu->processes[i];
 		unsigned int share = worker_share(gpu, p, elapsed);
 
-		printw("%3u %8u  %-16.16s %4u.%u %%  %8llu MiB  %12llu\n", gpu->dev.info.index, p->pid,
-		       p->comm, share / 10, share % 10, MIB(p->vram_used), (unsigned long long)p->launches);
+		printw("%3u %8u  %-16.16s %4u.%u %%  %8llu MiB  %12llu\n", gpu->dev.info.index, p->pid, p->comm,
+		       share / 10, share % 10, MIB(p->vram_used), (unsigned long long)p->launches);
 	}
 }
 

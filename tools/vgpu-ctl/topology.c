@@ -66,8 +66,7 @@ static void print_json(const struct gpu *gpus, int count)
 int cmd_topology(int argc, char **argv)
 {
 	static struct gpu gpus[VGPU_MAX_DEVICES];
-	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL,
-					 "Show how the virtual GPUs are connected.");
+	struct options o = options_parse(argc, argv, OPT_JSON, 0, 0, NULL, "Show how the virtual GPUs are connected.");
 	int count, status = gpus_get(gpus, &count, NULL, false);
 
 	if (status)

@@ -100,11 +100,11 @@ static int follow(pid_t pid, int fd)
 			break;
 		if (!ended)
 			ended = waitpid(pid, &status, WNOHANG) == pid;
-		if (terminated && !ended)	/* an interrupt has come to it from the terminal */
+		if (terminated && !ended) /* an interrupt has come to it from the terminal */
 			kill(pid, SIGTERM);
 		terminated = 0;
 		if (!writers)
-			nanosleep(&pause, NULL);	/* poll() does not wait when nobody has it open */
+			nanosleep(&pause, NULL); /* poll() does not wait when nobody has it open */
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -129,8 +129,10 @@ static int trace_command(char **argv)
 		trace_kernel_end();
 		close(fd);
 		if (!trace_saw_calls() && status != 127)
-			fprintf(stderr, "vgpu-ctl: %s called nothing of our libcuda.so.1: `vgpu-ctl doctor' says which one "
-				"programs load\n", argv[0]);
+			fprintf(stderr,
+				"vgpu-ctl: %s called nothing of our libcuda.so.1: `vgpu-ctl doctor' says which one "
+				"programs load\n",
+				argv[0]);
 	}
 	unlink(path);
 	rmdir(dir);
@@ -168,13 +170,14 @@ static bool is_number(const char *text)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "Usage: vgpu-ctl trace [--json] [-o FILE] PID\n"
-		    "  or:  vgpu-ctl trace [--json] [-o FILE] COMMAND [ARGUMENT...]\n"
-		    "Show the CUDA driver API calls of a program as they are made, with results and times, and what the\n"
-		    "device does for it (as root). Of a process that runs (as root) on standard output, of a command on\n"
-		    "standard error, where it does not mix with the command's output.\n\n"
-		    "  -j, --json         print JSON, an object a line\n"
-		    "  -o, --output=FILE  write to FILE\n");
+	fprintf(to,
+		"Usage: vgpu-ctl trace [--json] [-o FILE] PID\n"
+		"  or:  vgpu-ctl trace [--json] [-o FILE] COMMAND [ARGUMENT...]\n"
+		"Show the CUDA driver API calls of a program as they are made, with results and times, and what the\n"
+		"device does for it (as root). Of a process that runs (as root) on standard output, of a command on\n"
+		"standard error, where it does not mix with the command's output.\n\n"
+		"  -j, --json         print JSON, an object a line\n"
+		"  -o, --output=FILE  write to FILE\n");
 }
 
 /* Where the lines go: a command's own output stays as it is. */
@@ -190,10 +193,11 @@ static FILE *open_output(const char *file, bool process)
 /* Options up to the next word; the exit status when there is nothing more to do, else -1. */
 static int read_options(int argc, char **argv, const char **file)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "output", required_argument, NULL, 'o' },
-		{ "help", no_argument, NULL, 'h' }, { "usage", no_argument, NULL, 'h' }, { 0 }
-	};
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "output", required_argument, NULL, 'o' },
+						 { "help", no_argument, NULL, 'h' },
+						 { "usage", no_argument, NULL, 'h' },
+						 { 0 } };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "+jo:", options, NULL)) != -1) {
@@ -231,7 +235,7 @@ int cmd_trace(int argc, char **argv)
 		return EXIT_ARGP;
 	}
 	pid = is_number(argv[optind]) ? argv[optind] : NULL;
-	if (pid) {	/* options may follow it */
+	if (pid) { /* options may follow it */
 		optind++;
 		status = read_options(argc, argv, &file);
 		if (status >= 0)

@@ -21,11 +21,11 @@
 #include "trace.h"
 #include "vgpu-ctl.h"
 
-#define TRACEFS		"/sys/kernel/tracing"
-#define INSTANCES	TRACEFS "/instances"
-#define PREFIX		"vgpuctl"
-#define THREADS		1024
-#define PID_LIMIT	(1 << 22)	/* the kernel's PID_MAX_LIMIT */
+#define TRACEFS   "/sys/kernel/tracing"
+#define INSTANCES TRACEFS "/instances"
+#define PREFIX    "vgpuctl"
+#define THREADS   1024
+#define PID_LIMIT (1 << 22) /* the kernel's PID_MAX_LIMIT */
 
 /* A call that a thread is in. */
 struct call {
@@ -149,12 +149,12 @@ static const char *unusable(void)
 		return "that needs root: try sudo";
 	if (in_pid_namespace())
 		return "processes have other numbers here (a container) than where the kernel tells of them: run "
-			"vgpu-ctl on the host";
+		       "vgpu-ctl on the host";
 	if (access(TRACEFS, F_OK))
 		return "this kernel has no tracing (CONFIG_FTRACE)";
 	if (access(TRACEFS "/events", F_OK) && mount("tracefs", TRACEFS, "tracefs", 0, NULL))
 		return errno == ENODEV ? "this kernel has no tracing (CONFIG_FTRACE)" :
-			"tracefs is not mounted; try `sudo mount -t tracefs none " TRACEFS "`";
+					 "tracefs is not mounted; try `sudo mount -t tracefs none " TRACEFS "`";
 	if (access("/sys/module/vgpu", F_OK))
 		return "the module is not loaded; try `sudo modprobe vgpu`";
 	if (access(TRACEFS "/events/vgpu", F_OK))
@@ -192,7 +192,7 @@ static int make_instance(struct session *s)
 	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB))
 		return -errno;
 	put_in(s->instance, "trace_clock", "mono");
-	put_in(s->instance, "buffer_percent", "0");	/* wake us for each event */
+	put_in(s->instance, "buffer_percent", "0"); /* wake us for each event */
 	return 0;
 }
 
@@ -226,7 +226,8 @@ static void watch_calls(struct session *s)
 static int cannot(const char *pid, const char *why)
 {
 	if (pid)
-		return fail(EXIT_FAILED, "tracing a process that runs: %s; `vgpu-ctl trace COMMAND' can do without", why);
+		return fail(EXIT_FAILED, "tracing a process that runs: %s; `vgpu-ctl trace COMMAND' can do without",
+			    why);
 	fprintf(stderr, "vgpu-ctl: only calls will show, not what the device does: %s\n", why);
 	return EXIT_FAILED;
 }

@@ -78,7 +78,8 @@ static struct json_object *line_of(double when, const char *record)
 
 static void put(struct json_object *o)
 {
-	fprintf(out, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	fprintf(out, "%s\n",
+		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	fflush(out);
 	json_object_put(o);
 }
@@ -123,7 +124,7 @@ static void add_fields(struct json_object *o, const char *event, char *fields)
 {
 	static const struct {
 		const char *event;
-		int behind;		/* fields after the name */
+		int behind; /* fields after the name */
 	} layout[] = { { "start", 2 }, { "end", 3 }, { "fault", 1 } };
 	char *name = strstr(fields, " name="), *space, *save;
 	int behind = 0;
@@ -193,7 +194,7 @@ static void lines(struct trace_buffer *b, void (*fn)(char *line, void *data), vo
 	}
 	b->used -= line - b->text;
 	memmove(b->text, line, b->used);
-	if (b->used == sizeof(b->text))		/* a line too long to be one of ours */
+	if (b->used == sizeof(b->text)) /* a line too long to be one of ours */
 		b->used = 0;
 }
 

@@ -9,10 +9,9 @@
 #include <unistd.h>
 #include "trace.h"
 
-#define UPROBE_EVENTS	"/sys/kernel/tracing/uprobe_events"
+#define UPROBE_EVENTS "/sys/kernel/tracing/uprobe_events"
 
-__attribute__((format(printf, 2, 3)))
-static bool put(int events, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static bool put(int events, const char *fmt, ...)
 {
 	char text[PATH_MAX + 256];
 	va_list ap;
@@ -141,7 +140,7 @@ void probes_drop_groups(bool (*which)(const char *group))
 
 	for (;;) {
 		first_group(which, group, sizeof(group));
-		if (!group[0] || !strcmp(group, last))	/* one that cannot be dropped */
+		if (!group[0] || !strcmp(group, last)) /* one that cannot be dropped */
 			return;
 		probes_drop(group);
 		strcpy(last, group);

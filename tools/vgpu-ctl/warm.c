@@ -171,7 +171,8 @@ static void told(const struct work *w, const char *file, double seconds)
 	struct json_object *o;
 
 	if (!w->opt->json) {
-		printf("%s: %u compiled, %u were there, %u failed, %.1f s\n", file, w->compiled, w->there, w->failed, seconds);
+		printf("%s: %u compiled, %u were there, %u failed, %.1f s\n", file, w->compiled, w->there, w->failed,
+		       seconds);
 		return;
 	}
 	o = json_object_new_object();

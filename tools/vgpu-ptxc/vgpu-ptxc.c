@@ -23,10 +23,10 @@
 #include "ir.h"
 #include "judge.h"
 
-#define BODY_LIMIT	((size_t)1 << 30)
-#define MAX_ARCHS	64
-#define MAX_PLACES	4	/* shown for each reason; --verbose shows all */
-#define LOG_SIZE	65536
+#define BODY_LIMIT ((size_t)1 << 30)
+#define MAX_ARCHS  64
+#define MAX_PLACES 4 /* shown for each reason; --verbose shows all */
+#define LOG_SIZE   65536
 
 struct settings {
 	const char *file, *kernel;
@@ -108,8 +108,8 @@ static char *place(const char *kernel, const char *msg)
 	const char *line = strstr(msg, "ptx line ");
 	char *s = NULL;
 
-	if (asprintf(&s, "%s%s%.*s", kernel, line ? ", " : "", line ? (int)strcspn(line, ";") : 0,
-		     line ? line : "") < 0)
+	if (asprintf(&s, "%s%s%.*s", kernel, line ? ", " : "", line ? (int)strcspn(line, ";") : 0, line ? line : "") <
+	    0)
 		return NULL;
 	return s;
 }
@@ -180,19 +180,16 @@ static void report(void)
 	for (size_t i = 0; i < nstats; i++) {
 		struct arch_stats *s = &stats[i];
 
-		if (!s->arch) {	/* a text says its own, if it can be read */
+		if (!s->arch) { /* a text says its own, if it can be read */
 			printf("%s: does not parse\n", set.file);
 			continue;
 		}
 		qsort(s->ms, s->compiled, sizeof(*s->ms), by_value);
 		printf("compute_%u%.1s: %u modules, %u kernels, %u %s, %u failed; "
 		       "median %.3f ms, max %.3f ms; index %.2f ms for %.1f MB\n",
-		       s->arch, &s->variant, s->modules, s->kernels, s->compiled,
-		       set.front ? "parsed" : "compiled",
-		       s->failed + s->bad_modules,
-		       s->compiled ? s->ms[s->compiled / 2] : 0.0,
-		       s->compiled ? s->ms[s->compiled - 1] : 0.0, s->index_ms,
-		       s->bytes / 1e6);
+		       s->arch, &s->variant, s->modules, s->kernels, s->compiled, set.front ? "parsed" : "compiled",
+		       s->failed + s->bad_modules, s->compiled ? s->ms[s->compiled / 2] : 0.0,
+		       s->compiled ? s->ms[s->compiled - 1] : 0.0, s->index_ms, s->bytes / 1e6);
 	}
 	qsort(reasons, nreasons, sizeof(*reasons), by_count);
 	for (size_t i = 0; i < nreasons; i++)
@@ -288,23 +285,20 @@ static void list_module(const struct vgpucc_module *m)
 	struct vgpucc_global g;
 
 	vgpucc_module_info(m, &info);
-	printf("PTX %u.%u sm_%u%.1s: %u kernels, %u variables\n", info.ptx_isa / 100,
-	       info.ptx_isa % 100, info.ptx_target, &info.variant, info.nkernels,
-	       info.nglobals);
+	printf("PTX %u.%u sm_%u%.1s: %u kernels, %u variables\n", info.ptx_isa / 100, info.ptx_isa % 100,
+	       info.ptx_target, &info.variant, info.nkernels, info.nglobals);
 	for (unsigned int i = 0; i < info.nkernels; i++) {
 		vgpucc_kernel_at(m, i, &k);
-		printf("  kernel %s: %u parameters, %zu bytes, %zu shared, maxntid %u,%u,%u\n",
-		       k.name, k.nparams, k.param_size, k.static_shared, k.maxntid[0],
-		       k.maxntid[1], k.maxntid[2]);
+		printf("  kernel %s: %u parameters, %zu bytes, %zu shared, maxntid %u,%u,%u\n", k.name, k.nparams,
+		       k.param_size, k.static_shared, k.maxntid[0], k.maxntid[1], k.maxntid[2]);
 	}
 	for (unsigned int i = 0; i < info.nglobals; i++) {
 		vgpucc_global_at(m, i, &g);
-		printf("  variable %s: %zu bytes, %zu set, %u addresses\n", g.name, g.size,
-		       g.init_len, g.nrelocs);
+		printf("  variable %s: %zu bytes, %zu set, %u addresses\n", g.name, g.size, g.init_len, g.nrelocs);
 	}
 }
 
-static size_t seen;	/* kernels, for --every */
+static size_t seen; /* kernels, for --every */
 
 static int do_module(const char *text, size_t len, const struct vgpucc_entry *e)
 {
@@ -352,9 +346,8 @@ static void list_entry(const struct vgpucc_entry *e)
 	if (!e->arch)
 		printf("module %u: PTX text, %zu bytes\n", e->module, e->size);
 	else
-		printf("module %u: %s %u%.1s, %s, %zu bytes stored, %zu unpacked\n", e->module,
-		       e->ptx ? "PTX" : "SASS", e->arch, &e->variant, e->compression,
-		       e->stored, e->size);
+		printf("module %u: %s %u%.1s, %s, %zu bytes stored, %zu unpacked\n", e->module, e->ptx ? "PTX" : "SASS",
+		       e->arch, &e->variant, e->compression, e->stored, e->size);
 }
 
 static int do_entry(const struct vgpucc_entry *e, void *ctx)
@@ -414,8 +407,10 @@ static const struct argp_option options[] = {
 	{ "dump-ir", 'i', NULL, 0, "Print the IR as parsed", 0 },
 	{ "dump-ssa", 's', NULL, 0, "Print the IR in SSA form", 0 },
 	{ "dump-isa", 'd', NULL, 0, "Print the vISA", 0 },
-	{ "arch", 'a', "CC", 0, "Of a library: only this architecture's entries; "
-	  "of PTX: the device's capability (120 or 12.0)", 0 },
+	{ "arch", 'a', "CC", 0,
+	  "Of a library: only this architecture's entries; "
+	  "of PTX: the device's capability (120 or 12.0)",
+	  0 },
 	{ "kernel", 'k', "NAME", 0, "Only this kernel", 0 },
 	{ "shape", 'x', "SHAPE", 0, "Launch shape: general (default), linear, rows", 0 },
 	{ "every", 'e', "N", 0, "Only every Nth kernel", 0 },
@@ -426,7 +421,8 @@ static const struct argp_option options[] = {
 static enum vgpucc_shape_class parse_shape(const char *s, struct argp_state *state)
 {
 	static const char *const names[] = {
-		[VGPUCC_SHAPE_GENERAL] = "general", [VGPUCC_SHAPE_LINEAR] = "linear",
+		[VGPUCC_SHAPE_GENERAL] = "general",
+		[VGPUCC_SHAPE_LINEAR] = "linear",
 		[VGPUCC_SHAPE_ROWS] = "rows",
 	};
 
@@ -449,8 +445,11 @@ static unsigned int parse_cc(const char *s, struct argp_state *state)
 	return n;
 }
 
-static const struct { char key; bool *flag; } flags[] = {
-	{ 'c', &set.check }, { 'l', &set.list }, { 'f', &set.front }, { 'i', &set.dump_ir },
+static const struct {
+	char key;
+	bool *flag;
+} flags[] = {
+	{ 'c', &set.check },    { 'l', &set.list },     { 'f', &set.front },   { 'i', &set.dump_ir },
 	{ 's', &set.dump_ssa }, { 'd', &set.dump_isa }, { 'v', &set.verbose },
 };
 
@@ -496,8 +495,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_opt, "FILE.ptx|FILE.fatbin|LIB.so",
-	"Compile PTX for vgpu and report.", NULL, NULL, NULL,
+	options, parse_opt, "FILE.ptx|FILE.fatbin|LIB.so", "Compile PTX for vgpu and report.", NULL, NULL, NULL,
 };
 
 int main(int argc, char **argv)

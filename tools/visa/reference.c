@@ -6,31 +6,34 @@
 #include "../../driver/engine/verify.h"
 #include "reference.h"
 
-static const char * const meanings[VGPU_OP_COUNT] = {
-#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)	\
-	[VGPU_OP_##NAME] = MEANING,
+static const char *const meanings[VGPU_OP_COUNT] = {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) [VGPU_OP_##NAME] = MEANING,
 #include "../../uapi/vgpu_isa_ops.h"
 #undef VGPU_OP
 };
 
-static const char * const names[VGPU_OP_COUNT] = {
-#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)	\
-	[VGPU_OP_##NAME] = #NAME,
+static const char *const names[VGPU_OP_COUNT] = {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) [VGPU_OP_##NAME] = #NAME,
 #include "../../uapi/vgpu_isa_ops.h"
 #undef VGPU_OP
 };
 
-static const char * const columns[VGPU_OP_COUNT] = {
-#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)	\
+static const char *const columns[VGPU_OP_COUNT] = {
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) \
 	[VGPU_OP_##NAME] = #D " " #A " " #B " " #C "`` - ``" #MOD "`` - ``" #IMM,
 #include "../../uapi/vgpu_isa_ops.h"
 #undef VGPU_OP
 };
 
-static const char * const classes[] = {
-	[OPC_CTRL] = "Control", [OPC_SCALAR] = "Scalar unit", [OPC_SMEM] = "Scalar memory",
-	[OPC_SVEC] = "Vector to scalar", [OPC_ALU] = "Vector arithmetic",
-	[OPC_LANE] = "Across lanes", [OPC_MEM] = "Memory", [OPC_MAT] = "Matrices",
+static const char *const classes[] = {
+	[OPC_CTRL] = "Control",
+	[OPC_SCALAR] = "Scalar unit",
+	[OPC_SMEM] = "Scalar memory",
+	[OPC_SVEC] = "Vector to scalar",
+	[OPC_ALU] = "Vector arithmetic",
+	[OPC_LANE] = "Across lanes",
+	[OPC_MEM] = "Memory",
+	[OPC_MAT] = "Matrices",
 };
 
 static void heading(FILE *out, const char *text, char under)
@@ -50,23 +53,21 @@ static void print_class(FILE *out, unsigned int class)
 	heading(out, classes[class], '-');
 	for (i = 0; i < VGPU_OP_COUNT; i++)
 		if (op_table[i].class == class)
-			fprintf(out, "``%s`` (%s, %u) ``%s``\n    %s.\n\n", op_table[i].name,
-				names[i], i, columns[i], meanings[i]);
+			fprintf(out, "``%s`` (%s, %u) ``%s``\n    %s.\n\n", op_table[i].name, names[i], i, columns[i],
+				meanings[i]);
 }
 
 static void print_modifiers(FILE *out)
 {
-	static const char * const kinds[OPM_COUNT] = {
-		[OPM_SCMP] = "SCMP", [OPM_CMP] = "CMP", [OPM_FCMP] = "FCMP",
-		[OPM_TESTP] = "TESTP", [OPM_BAR] = "BAR", [OPM_BARRED] = "BARRED",
-		[OPM_FENCE] = "FENCE", [OPM_S32] = "S32", [OPM_EXT] = "EXT",
-		[OPM_SPACE] = "SPACE", [OPM_PRMT] = "PRMT", [OPM_BMSK] = "BMSK",
-		[OPM_SZEXT] = "SZEXT", [OPM_BFIND] = "BFIND", [OPM_DPSIGN] = "DPSIGN",
-		[OPM_SAT] = "SAT", [OPM_MINMAX] = "MINMAX", [OPM_HMOD] = "HMOD",
-		[OPM_CVT] = "CVT", [OPM_CVTI] = "CVTI", [OPM_Q8] = "Q8", [OPM_SHFL] = "SHFL",
-		[OPM_VOTE] = "VOTE", [OPM_REDUX] = "REDUX", [OPM_ORDER] = "ORDER",
-		[OPM_ATOM] = "ATOM", [OPM_CPASYNC] = "CPASYNC", [OPM_LDSM] = "LDSM",
-		[OPM_MBAR] = "MBAR", [OPM_BULK] = "BULK",
+	static const char *const kinds[OPM_COUNT] = {
+		[OPM_SCMP] = "SCMP",     [OPM_CMP] = "CMP",       [OPM_FCMP] = "FCMP",       [OPM_TESTP] = "TESTP",
+		[OPM_BAR] = "BAR",       [OPM_BARRED] = "BARRED", [OPM_FENCE] = "FENCE",     [OPM_S32] = "S32",
+		[OPM_EXT] = "EXT",       [OPM_SPACE] = "SPACE",   [OPM_PRMT] = "PRMT",       [OPM_BMSK] = "BMSK",
+		[OPM_SZEXT] = "SZEXT",   [OPM_BFIND] = "BFIND",   [OPM_DPSIGN] = "DPSIGN",   [OPM_SAT] = "SAT",
+		[OPM_MINMAX] = "MINMAX", [OPM_HMOD] = "HMOD",     [OPM_CVT] = "CVT",         [OPM_CVTI] = "CVTI",
+		[OPM_Q8] = "Q8",         [OPM_SHFL] = "SHFL",     [OPM_VOTE] = "VOTE",       [OPM_REDUX] = "REDUX",
+		[OPM_ORDER] = "ORDER",   [OPM_ATOM] = "ATOM",     [OPM_CPASYNC] = "CPASYNC", [OPM_LDSM] = "LDSM",
+		[OPM_MBAR] = "MBAR",     [OPM_BULK] = "BULK",
 	};
 	unsigned int kind, i;
 
@@ -77,8 +78,8 @@ static void print_modifiers(FILE *out)
 		fprintf(out, "%s\n   ", kinds[kind]);
 		for (i = 0; i < mod_name_count; i++)
 			if (mod_names[i].kind == kind && mod_names[i].name[0])
-				fprintf(out, " %s=0x%02x/0x%02x", mod_names[i].name,
-					mod_names[i].value, mod_names[i].mask);
+				fprintf(out, " %s=0x%02x/0x%02x", mod_names[i].name, mod_names[i].value,
+					mod_names[i].mask);
 		fprintf(out, "\n\n");
 	}
 }
@@ -89,8 +90,7 @@ static void print_special(FILE *out)
 
 	heading(out, "Special registers", '=');
 	for (i = 0; i < VGPU_SREG_COUNT; i++)
-		fprintf(out, "%u. ``%s``%s%s\n", i, sreg_table[i].name,
-			sreg_table[i].uniform ? ", uniform" : "",
+		fprintf(out, "%u. ``%s``%s%s\n", i, sreg_table[i].name, sreg_table[i].uniform ? ", uniform" : "",
 			sreg_table[i].wide ? ", 64 bit" : "");
 	fprintf(out, "\n");
 }
@@ -112,7 +112,7 @@ static void print_refusals(FILE *out)
 
 	heading(out, "Refusals", '=');
 	fprintf(out, "The verifier's texts, each after what it is about"
-		" (``insn 12 (iadd): ...``).\n\n");
+		     " (``insn 12 (iadd): ...``).\n\n");
 	for (i = 1; i < REFUSE_COUNT; i++)
 		fprintf(out, "- %s\n", engine_refusal_text(i));
 	fprintf(out, "\n");
@@ -122,12 +122,13 @@ void reference_print(FILE *out)
 {
 	unsigned int class;
 
-	fprintf(out, ".. SPDX-License-Identifier: MIT\n\n.. Generated by \"visa reference\" from uapi/vgpu_isa_ops.h and the"
+	fprintf(out,
+		".. SPDX-License-Identifier: MIT\n\n.. Generated by \"visa reference\" from uapi/vgpu_isa_ops.h and the"
 		" engine's tables;\n.. do not edit.\n\n");
 	heading(out, "vISA reference", '=');
 	fprintf(out, "Each entry: mnemonic, name and number of the opcode, kinds of the operands\n"
-		"D A B C, kind of the modifier, kind of the immediate (isa.rst).\n\n");
-	for (class = 0; class < ARRAY_SIZE(classes); class++)
+		     "D A B C, kind of the modifier, kind of the immediate (isa.rst).\n\n");
+	for (class = 0; class < ARRAY_SIZE(classes); class ++)
 		print_class(out, class);
 	print_modifiers(out);
 	print_special(out);

@@ -17,8 +17,7 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 },
-	{ 0 }
+	{ "output", 'o', "FILE", 0, "write to FILE instead of standard output", 0 }, { 0 }
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -47,7 +46,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp parser = {
-	.options = option_table, .parser = parse_option,
+	.options = option_table,
+	.parser = parse_option,
 	.args_doc = "as FILE\ndis FILE\ncheck FILE\nreference",
 	.doc = "as: text to code object; dis: code object to text; check: what the"
 	       " engine's verifier says; reference: the tables of Documentation/isa-ops.rst",
@@ -150,7 +150,9 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(const struct options *o);
 	} commands[] = {
-		{ "as", assemble }, { "dis", disassemble }, { "check", check },
+		{ "as", assemble },
+		{ "dis", disassemble },
+		{ "check", check },
 		{ "reference", reference },
 	};
 	struct options o = { 0 };

@@ -8,7 +8,7 @@ set -euo pipefail
 PACKAGES="
 ca-certificates debian-archive-keyring
 tmux gcc g++ make patch pkg-config python3 python3-pip python3-docutils python3-sphinx
-clang libclang-rt-14-dev
+clang clang-format-14 libclang-rt-14-dev
 flex bison bc m4 libelf-dev libssl-dev xz-utils lz4 zstd cpio kmod
 dpkg-dev linux-headers-amd64 qemu-system-x86 busybox-static pciutils procps util-linux
 libopenblas0-pthread

@@ -79,8 +79,7 @@ static int list(struct vgpu_cache *c, struct listing *l)
 	while (!err && (d = readdir(l->dir))) {
 		bool temp = !strncmp(d->d_name, TEMP_PREFIX, strlen(TEMP_PREFIX));
 
-		if ((!temp && !is_entry(d->d_name)) ||
-		    fstatat(dirfd(l->dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		if ((!temp && !is_entry(d->d_name)) || fstatat(dirfd(l->dir), d->d_name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		if (!temp)
 			err = add(l, d->d_name, &st);
@@ -183,7 +182,7 @@ static void sum_unlock(int fd, uint64_t bytes)
 	struct sum s = { SUM_MAGIC, bytes };
 
 	if (pwrite(fd, &s, sizeof(s), 0) != sizeof(s))
-		(void)!ftruncate(fd, 0);	/* not known: whoever comes next looks */
+		(void)!ftruncate(fd, 0); /* not known: whoever comes next looks */
 	flock(fd, LOCK_UN);
 	close(fd);
 }

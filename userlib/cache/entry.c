@@ -84,8 +84,8 @@ static void *read_entry(int fd, const struct stat *st, const uint8_t *key, size_
 	struct entry_head h;
 	void *data;
 
-	if (!S_ISREG(st->st_mode) || st->st_size < (off_t)sizeof(h) ||
-	    st->st_size > (off_t)(sizeof(h) + ENTRY_MAX) || !read_all(fd, &h, sizeof(h)))
+	if (!S_ISREG(st->st_mode) || st->st_size < (off_t)sizeof(h) || st->st_size > (off_t)(sizeof(h) + ENTRY_MAX) ||
+	    !read_all(fd, &h, sizeof(h)))
 		return NULL;
 	if (memcmp(h.magic, ENTRY_MAGIC, sizeof(h.magic)) || memcmp(h.key, key, sizeof(h.key)) ||
 	    h.size != (uint64_t)st->st_size - sizeof(h))
@@ -175,7 +175,7 @@ int vgpu_cache_put(struct vgpu_cache *c, const uint8_t key[VGPU_CACHE_KEY_SIZE],
 		err = cache_folder_ready(c);
 	if (!err)
 		err = store(c, key, data, size);
-	if (err == -ENOENT)	/* somebody removed the folder: made anew the next time */
+	if (err == -ENOENT) /* somebody removed the folder: made anew the next time */
 		c->checked = false;
 	else if (err)
 		c->failed = err;

@@ -9,8 +9,8 @@
 #include <unistd.h>
 #include "internal.h"
 
-#define LIMIT_DEFAULT	(1ull << 30)
-#define LIMIT_MAX	(4ull << 30)
+#define LIMIT_DEFAULT (1ull << 30)
+#define LIMIT_MAX     (4ull << 30)
 
 /* A set-user-ID program must not write where its caller points it to. */
 static const char *setting(const char *name)

@@ -7,12 +7,12 @@
 #include <pthread.h>
 #include "cache.h"
 
-#define ENTRY_SUFFIX	".code"
-#define TEMP_PREFIX	".new-"
-#define SUM_NAME	".bytes"
+#define ENTRY_SUFFIX ".code"
+#define TEMP_PREFIX  ".new-"
+#define SUM_NAME     ".bytes"
 
 /* No kernel compiles to more: what is larger is damage. */
-#define ENTRY_MAX	(64u << 20)
+#define ENTRY_MAX (64u << 20)
 
 /**
  * struct vgpu_cache - an open cache

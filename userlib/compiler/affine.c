@@ -14,10 +14,10 @@
 #include "affine.h"
 #include "back.h"
 
-#define BUCKETS		64
-#define MAX_TABLE	VGPU_CODE_MAX_PATTERNS	/* no object has room for more */
-#define MAX_PASSES	12
-#define WIDEN_AFTER	3	/* passes in which bounds may still grow */
+#define BUCKETS     64
+#define MAX_TABLE   VGPU_CODE_MAX_PATTERNS /* no object has room for more */
+#define MAX_PASSES  12
+#define WIDEN_AFTER 3 /* passes in which bounds may still grow */
 
 struct aff {
 	struct ir_body *b;
@@ -27,7 +27,7 @@ struct aff {
 	struct lanes *table[BUCKETS];
 	u32 ntable;
 	enum vgpucc_shape_class shape;
-	const struct ir_block *at;	/* of the instruction at hand */
+	const struct ir_block *at; /* of the instruction at hand */
 	u32 pass;
 	u64 steps;
 };
@@ -168,8 +168,8 @@ static bool in_loop(const struct ir_block *b, const struct ir_block *header)
 	return h == header;
 }
 
-enum staying affine_staying(const struct affinity *r, const struct uniformity *u,
-			    const struct ir_block *from, const struct ir_block *to)
+enum staying affine_staying(const struct affinity *r, const struct uniformity *u, const struct ir_block *from,
+			    const struct ir_block *to)
 {
 	const struct ir_block *h;
 	enum staying s = STAYS;
@@ -191,8 +191,7 @@ enum staying affine_staying(const struct affinity *r, const struct uniformity *u
 static struct affine special(struct aff *a, enum ir_sreg s)
 {
 	const struct ir_perf *p = &a->b->func->perf;
-	u64 threads = (u64)p->maxntid[0] * (p->maxntid[1] ? p->maxntid[1] : 1) *
-		      (p->maxntid[2] ? p->maxntid[2] : 1);
+	u64 threads = (u64)p->maxntid[0] * (p->maxntid[1] ? p->maxntid[1] : 1) * (p->maxntid[2] ? p->maxntid[2] : 1);
 	struct affine r = common(a, 5, 1023);
 	s64 t[LANES];
 	u32 k;
@@ -233,8 +232,7 @@ static struct affine special(struct aff *a, enum ir_sreg s)
 	case SREG_NCTAID_Z:
 		return common(a, 0, 0xffff);
 	default:
-		return sreg_uniform(s, a->shape) ?
-		       common(a, 0, all_ones(ir_type_bits(ir_sreg_type(s)))) : nothing;
+		return sreg_uniform(s, a->shape) ? common(a, 0, all_ones(ir_type_bits(ir_sreg_type(s)))) : nothing;
 	}
 }
 
@@ -255,7 +253,7 @@ static struct affine source(struct aff *a, const struct ir_operand *o, u32 bits)
 	default:
 		return nothing;
 	}
-	if (o->neg || o->not || !o->reg->def || ir_type_bits(o->reg->type) != bits)
+	if (o->neg || o->inv || !o->reg->def || ir_type_bits(o->reg->type) != bits)
 		return nothing;
 	x = a->r->of[o->reg->id];
 	if (!x.lanes || a->u->uniform[o->reg->id])
@@ -320,8 +318,8 @@ static bool compute(const struct ir_insn *i, bool is_signed, u32 bits, s64 x, s6
 }
 
 /* Both are what the lane says: so is the result. */
-static bool by_lane(struct aff *a, const struct ir_insn *i, u32 bits, const struct affine *x,
-		    const struct affine *y, struct affine *out)
+static bool by_lane(struct aff *a, const struct ir_insn *i, u32 bits, const struct affine *x, const struct affine *y,
+		    struct affine *out)
 {
 	bool is_signed = ir_type_class(i->types[0]) == 'S';
 	s64 t[LANES];
@@ -331,8 +329,8 @@ static bool by_lane(struct aff *a, const struct ir_insn *i, u32 bits, const stru
 	if (x->align != PURE || y->align != PURE)
 		return false;
 	for (k = 0; k < LANES; k++) {
-		if (!compute(i, is_signed, bits, wrap(x->c + x->lanes->n[k], bits),
-			     wrap(y->c + y->lanes->n[k], bits), &t[k]))
+		if (!compute(i, is_signed, bits, wrap(x->c + x->lanes->n[k], bits), wrap(y->c + y->lanes->n[k], bits),
+			     &t[k]))
 			return false;
 		if (low_bits(t[k], bits) > max)
 			max = low_bits(t[k], bits);
@@ -350,8 +348,7 @@ static u32 least_align(const struct affine *x, const struct affine *y)
 	return x->align < y->align ? x->align : y->align;
 }
 
-static struct affine sum(struct aff *a, const struct affine *x, const struct affine *y, s64 sign,
-			 u32 bits)
+static struct affine sum(struct aff *a, const struct affine *x, const struct affine *y, s64 sign, u32 bits)
 {
 	struct affine r = common(a, 0, all_ones(bits));
 	s64 t[LANES];
@@ -362,8 +359,7 @@ static struct affine sum(struct aff *a, const struct affine *x, const struct aff
 	if (sign > 0 && x->max <= all_ones(bits) - y->max)
 		r.max = x->max + y->max;
 	for (k = 0; k < LANES; k++)
-		t[k] = (s64)((u64)x->c + (u64)x->lanes->n[k] +
-			     (u64)sign * ((u64)y->c + (u64)y->lanes->n[k]));
+		t[k] = (s64)((u64)x->c + (u64)x->lanes->n[k] + (u64)sign * ((u64)y->c + (u64)y->lanes->n[k]));
 	set_lanes(a, &r, t, bits);
 	return r;
 }
@@ -399,13 +395,12 @@ static struct affine product(struct aff *a, const struct affine *x, const struct
 	if (!is_same(a, x) || !is_same(a, y))
 		return nothing;
 	align = x->c || y->c ? 0 : x->align + y->align;
-	return common(a, align, x->max && y->max > all_ones(bits) / x->max ? all_ones(bits) :
-		      x->max * y->max);
+	return common(a, align, x->max && y->max > all_ones(bits) / x->max ? all_ones(bits) : x->max * y->max);
 }
 
 /* ---- bits ---- */
 
-#define FEW_STEPS	4
+#define FEW_STEPS 4
 
 /*
  * Of all that the common part may be, do bits from @bit on differ between lanes in no more than one of so many? Else
@@ -438,7 +433,7 @@ static struct affine masked(struct aff *a, const struct affine *x, u64 m, u32 bi
 	if (is_same(a, x))
 		return r;
 	if (few_steps(x, zeros)) {
-		r.near = true;	/* a step of the bits above may fall between lanes */
+		r.near = true; /* a step of the bits above may fall between lanes */
 		return r;
 	}
 	return nothing;
@@ -454,7 +449,7 @@ static struct affine shifted(struct aff *a, const struct affine *x, u32 by, bool
 	if (!r.max)
 		return constant(a, 0, bits);
 	r.near = x->near;
-	if (affine_apart(x)) {	/* not PURE: see by_lane() */
+	if (affine_apart(x)) { /* not PURE: see by_lane() */
 		if (x->align > by)
 			r.align = x->align - by;
 		for (k = 0; k < LANES; k++)
@@ -472,12 +467,11 @@ static struct affine shifted(struct aff *a, const struct affine *x, u32 by, bool
 }
 
 /* or, xor: bits that lanes differ in must be none of the common part's */
-static struct affine merged(struct aff *a, const struct ir_insn *i, const struct affine *x,
-			    const struct affine *y, u32 bits)
+static struct affine merged(struct aff *a, const struct ir_insn *i, const struct affine *x, const struct affine *y,
+			    u32 bits)
 {
 	u64 all = x->max | y->max;
-	struct affine r = common(a, least_align(x, y),
-				 all ? ~0ull >> __builtin_clzll(all) : 0);
+	struct affine r = common(a, least_align(x, y), all ? ~0ull >> __builtin_clzll(all) : 0);
 	s64 t[LANES];
 	u32 k;
 
@@ -488,8 +482,7 @@ static struct affine merged(struct aff *a, const struct ir_insn *i, const struct
 		x = y;
 		y = swap;
 	}
-	if (y->align == PURE && affine_apart(x) && y->c >= 0 &&
-	    y->c + y->lanes->span < (s64)1 << x->align) {
+	if (y->align == PURE && affine_apart(x) && y->c >= 0 && y->c + y->lanes->span < (s64)1 << x->align) {
 		r.align = x->align;
 		for (k = 0; k < LANES; k++)
 			if (!compute(i, false, bits, x->c + x->lanes->n[k], y->c + y->lanes->n[k], &t[k]))
@@ -514,7 +507,7 @@ static bool remainder_of(struct aff *a, const struct ir_insn *i, u32 bits, struc
 	if (i->ops[1].kind != OPND_REG || i->ops[2].kind != OPND_REG)
 		return false;
 	d = i->ops[2].reg->def;
-	if (!d || d->op != OP_AND || d->guard || d->ops[1].kind != OPND_REG || d->ops[1].not ||
+	if (!d || d->op != OP_AND || d->guard || d->ops[1].kind != OPND_REG || d->ops[1].inv ||
 	    d->ops[2].kind != OPND_IMM || original(a, &d->ops[1]) != original(a, &i->ops[1]))
 		return false;
 	m = ~d->ops[2].imm & all_ones(bits);
@@ -546,7 +539,7 @@ static struct affine widened(struct aff *a, const struct affine *x, bool is_sign
 		}
 		set_lanes(a, &r, t, 64);
 	} else if (r.align > 32) {
-		r.align = 32;	/* what wraps, does so by as much */
+		r.align = 32; /* what wraps, does so by as much */
 	}
 	return r;
 }
@@ -570,8 +563,8 @@ static bool is_integer(u8 type, u32 bits)
 {
 	char c = ir_type_class(type);
 
-	return ir_type_bits(type) == bits && (c == 'U' || c == 'S' || c == 'B') &&
-	       type != T_U16X2 && type != T_S16X2 && type != T_U8X4 && type != T_S8X4;
+	return ir_type_bits(type) == bits && (c == 'U' || c == 'S' || c == 'B') && type != T_U16X2 && type != T_S16X2 &&
+	       type != T_U8X4 && type != T_S8X4;
 }
 
 static bool is_word(u8 type)
@@ -589,8 +582,7 @@ static struct affine converted(struct aff *a, const struct ir_insn *i)
 	struct affine x;
 
 	/* a register wider than the type is extended once more */
-	if (i->m.sat || i->nops < 2 ||
-	    ir_type_bits(i->ops[0].reg->type) != ir_type_bits(i->types[0]))
+	if (i->m.sat || i->nops < 2 || ir_type_bits(i->ops[0].reg->type) != ir_type_bits(i->types[0]))
 		return nothing;
 	if (is_long(i->types[0]) && is_word(i->types[1])) {
 		x = source(a, &i->ops[1], 32);
@@ -600,8 +592,7 @@ static struct affine converted(struct aff *a, const struct ir_insn *i)
 		x = source(a, &i->ops[1], 64);
 		return x.lanes ? narrowed(a, &x) : x;
 	}
-	if ((is_word(i->types[0]) && is_word(i->types[1])) ||
-	    (is_long(i->types[0]) && is_long(i->types[1])))
+	if ((is_word(i->types[0]) && is_word(i->types[1])) || (is_long(i->types[0]) && is_long(i->types[1])))
 		return source(a, &i->ops[1], ir_type_bits(i->types[0]));
 	return nothing;
 }
@@ -702,16 +693,15 @@ static struct affine two(struct aff *a, const struct ir_insn *i, u32 bits)
 	case OP_AND:
 		if (is_constant(a, &x))
 			return masked(a, &y, low_bits(x.c, bits), bits);
-		return is_constant(a, &y) ? masked(a, &x, low_bits(y.c, bits), bits) :
-		       is_same(a, &x) && is_same(a, &y) ?
-		       common(a, 0, x.max < y.max ? x.max : y.max) : nothing;
+		return is_constant(a, &y)               ? masked(a, &x, low_bits(y.c, bits), bits) :
+		       is_same(a, &x) && is_same(a, &y) ? common(a, 0, x.max < y.max ? x.max : y.max) :
+							  nothing;
 	case OP_OR:
 	case OP_XOR:
 		return merged(a, i, &x, &y, bits);
 	case OP_SHL:
 		if (is_constant(a, &y))
-			return y.max >= bits ? constant(a, 0, bits) :
-			       scaled(a, &x, (s64)(1ull << y.max), bits);
+			return y.max >= bits ? constant(a, 0, bits) : scaled(a, &x, (s64)(1ull << y.max), bits);
 		return is_same(a, &x) && is_same(a, &y) ? common(a, 0, all_ones(bits)) : nothing;
 	case OP_SHR:
 		if (is_constant(a, &y) && y.max < bits)
@@ -810,8 +800,8 @@ static struct affine transfer(struct aff *a, const struct ir_insn *i)
 
 static bool is_equal(const struct affine *x, const struct affine *y)
 {
-	return x->lanes == y->lanes && x->c == y->c && x->max == y->max && x->align == y->align &&
-	       x->near == y->near && x->seen == y->seen && x->copy == y->copy;
+	return x->lanes == y->lanes && x->c == y->c && x->max == y->max && x->align == y->align && x->near == y->near &&
+	       x->seen == y->seen && x->copy == y->copy;
 }
 
 /* Follows @i: has anything changed? */
@@ -862,13 +852,12 @@ static void begin(struct aff *a)
 
 		if (r->def && is_value(r->def))
 			continue;
-		a->r->of[k] = r->def && a->u->uniform[k] ?
-			      common(a, 0, all_ones(ir_type_bits(r->type))) : nothing;
+		a->r->of[k] = r->def && a->u->uniform[k] ? common(a, 0, all_ones(ir_type_bits(r->type))) : nothing;
 	}
 }
 
-struct affinity *analyse_affinity(struct ir_body *b, const struct ir_loops *loops,
-				  const struct uniformity *u, enum vgpucc_shape_class shape)
+struct affinity *analyse_affinity(struct ir_body *b, const struct ir_loops *loops, const struct uniformity *u,
+				  enum vgpucc_shape_class shape)
 {
 	struct aff *a = arena_new(&b->arena, struct aff);
 	struct lanes zero = { .span = 0 };

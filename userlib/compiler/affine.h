@@ -8,7 +8,7 @@
 
 #include "analysis.h"
 
-#define LANES	32
+#define LANES 32
 
 /**
  * struct lanes - how far each lane's value is beyond the lowest one
@@ -41,7 +41,7 @@ struct affine {
 	const struct ir_reg *copy;
 };
 
-#define PURE	64
+#define PURE 64
 
 /**
  * struct affinity - of a body
@@ -54,20 +54,19 @@ struct affinity {
 };
 
 /* affine.c: wants SSA, dominators and the uniformity of the same @shape. */
-struct affinity *analyse_affinity(struct ir_body *b, const struct ir_loops *loops,
-				  const struct uniformity *u, enum vgpucc_shape_class shape);
+struct affinity *analyse_affinity(struct ir_body *b, const struct ir_loops *loops, const struct uniformity *u,
+				  enum vgpucc_shape_class shape);
 
 /* Whether the multiple and the lanes' part do not touch each other's bits. */
 static inline bool affine_apart(const struct affine *a)
 {
-	return a->align == PURE ||
-	       (a->c >= 0 && a->align < 63 && a->c + a->lanes->span < (s64)1 << a->align);
+	return a->align == PURE || (a->c >= 0 && a->align < 63 && a->c + a->lanes->span < (s64)1 << a->align);
 }
 
 /* How lanes can hold what @from defines where @to reads it: all of the same turn of every loop? */
 enum staying { STAYS, STAYS_NEARLY, STRAYS };
-enum staying affine_staying(const struct affinity *a, const struct uniformity *u,
-			    const struct ir_block *from, const struct ir_block *to);
+enum staying affine_staying(const struct affinity *a, const struct uniformity *u, const struct ir_block *from,
+			    const struct ir_block *to);
 
 /* Do lanes that part at these branches do so rarely? */
 bool affine_rare(const struct affinity *a, const struct branches *list);

@@ -2,8 +2,8 @@
 /* Register allocation: spill what cannot fit, then place; again where groups do not fit. */
 #include "alloc.h"
 
-#define ATTEMPTS	12
-#define SLACK		12	/* registers left for groups and copies */
+#define ATTEMPTS 12
+#define SLACK    12 /* registers left for groups and copies */
 
 /* V and W registers share one file: who needs more gets more. */
 static void share(const u32 *peak, u32 total, u32 *limit)
@@ -31,7 +31,8 @@ static bool fits(const struct mfunc *f)
 bool mir_allocate(struct mfunc *f)
 {
 	u32 limit[MC_COUNT] = {
-		[MC_S] = VGPU_MAX_SREGS - 3, [MC_P] = VGPU_MAX_PREGS - 1,
+		[MC_S] = VGPU_MAX_SREGS - 3,
+		[MC_P] = VGPU_MAX_PREGS - 1,
 	};
 	u32 n, round, total = VGPU_MAX_VREGS - SLACK, peak[MC_COUNT];
 	enum mclass failed;

@@ -19,10 +19,8 @@ void spill_pressure(struct mfunc *f, u32 *peak);
 /*
  * call_save.c: save and restore, around call @i, what the files @s, @v, @w, @p hold.
  */
-void call_save(struct mfunc *f, struct minsn *i, const u32 *s, const u32 *v, const u32 *w,
-	       const u32 *p);
+void call_save(struct mfunc *f, struct minsn *i, const u32 *s, const u32 *v, const u32 *w, const u32 *p);
 /* STL or LDL of @data at byte @off of the frame. */
-struct minsn *frame_access(struct mfunc *f, u16 op, bool wide, struct mopnd data, u32 off,
-			   u32 line);
+struct minsn *frame_access(struct mfunc *f, u16 op, bool wide, struct mopnd data, u32 off, u32 line);
 
 #endif

@@ -42,9 +42,9 @@ static inline bool tangled(const struct ir_loops *ls, const struct ir_block *b)
 	return false;
 }
 
-struct ir_loops *find_loops(struct ir_body *b);	/* loops.c */
+struct ir_loops *find_loops(struct ir_body *b); /* loops.c */
 
-#define MAX_BRANCHES	64	/* in a list */
+#define MAX_BRANCHES 64 /* in a list */
 
 /**
  * struct branches - divergent branches, by the blocks that they end
@@ -74,8 +74,7 @@ struct uniformity {
  * divergence; @entry: the body is a kernel (a function's parameters differ
  * between lanes). Wants SSA and dominators.
  */
-struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *loops,
-				      enum vgpucc_shape_class shape);
+struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *loops, enum vgpucc_shape_class shape);
 
 /* Can this special register differ between lanes of a warp? */
 bool sreg_uniform(enum ir_sreg s, enum vgpucc_shape_class shape);

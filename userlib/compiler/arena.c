@@ -7,9 +7,9 @@
 
 #include "arena.h"
 
-#define CHUNK_MIN	(64 * 1024)
-#define CHUNK_MAX	(4 * 1024 * 1024)
-#define ALIGN		16
+#define CHUNK_MIN (64 * 1024)
+#define CHUNK_MAX (4 * 1024 * 1024)
+#define ALIGN     16
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -40,7 +40,7 @@ void arena_free(struct arena *a)
 _Noreturn void arena_bail(struct arena *a, enum arena_bail why)
 {
 	if (!a->bail)
-		abort();	/* a caller that armed nothing is a bug here */
+		abort(); /* a caller that armed nothing is a bug here */
 	longjmp(*a->bail, why);
 }
 

@@ -47,11 +47,10 @@ void *arena_calloc(struct arena *a, size_t n, size_t size);
 void *arena_grow(struct arena *a, void *p, size_t old, size_t n, size_t size);
 /* NUL-terminated copy of @len bytes. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);
-char *arena_printf(struct arena *a, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void arena_bail(struct arena *a, enum arena_bail why);
 
-#define arena_new(a, type) ((type *)arena_alloc(a, sizeof(type)))
+#define arena_new(a, type)      ((type *)arena_alloc(a, sizeof(type)))
 #define arena_array(a, n, type) ((type *)arena_calloc(a, n, sizeof(type)))
 
 #endif

@@ -5,12 +5,12 @@
 
 #include "ir.h"
 
-void simplify(struct ir_body *b);	/* simplify.c: copies, constants */
+void simplify(struct ir_body *b); /* simplify.c: copies, constants */
 /* What sums, products, bits and left shifts make of constants; bits above the type are to be cut off. false: none of these */
 bool fold2(const struct ir_insn *i, u64 a, u64 b, u64 *r);
-void join_loads(struct ir_body *b);	/* pairs.c: two halves, one word */
+void join_loads(struct ir_body *b); /* pairs.c: two halves, one word */
 
-#define MAX_STEPS	1000000000ull
+#define MAX_STEPS 1000000000ull
 
 /*
  * Passes whose cost may grow faster than the code count their steps here, so

@@ -6,15 +6,15 @@
 #include "alloc.h"
 
 /* Free once everything is saved: W0, V2; V1 has an indirect call's target meanwhile. */
-#define SCRATCH_W	0
-#define SCRATCH_V	2
-#define TARGET		1
+#define SCRATCH_W 0
+#define SCRATCH_V 2
+#define TARGET    1
 
 struct saver {
 	struct mfunc *f;
 	struct minsn *call;
-	struct minsn *after;	/* restores go after this one */
-	u32 offset;		/* next free byte of the save area */
+	struct minsn *after; /* restores go after this one */
+	u32 offset;          /* next free byte of the save area */
 };
 
 static void put_before(struct saver *s, struct minsn *i)
@@ -30,8 +30,7 @@ static void put_after(struct saver *s, struct minsn *i)
 	s->after = i;
 }
 
-struct minsn *frame_access(struct mfunc *f, u16 op, bool wide, struct mopnd data, u32 off,
-			   u32 line)
+struct minsn *frame_access(struct mfunc *f, u16 op, bool wide, struct mopnd data, u32 off, u32 line)
 {
 	struct minsn *i = minsn_new(f, op, line);
 	u32 width = wide ? 3 : 2;
@@ -70,8 +69,7 @@ static void save_vectors(struct saver *s, enum mclass cls, const u32 *own, u32 *
 		if (own[i] >= M_NOREG - 1)
 			continue;
 		offs[i] = slot(s, wide ? 8 : 4);
-		put_before(s, frame_access(s->f, VGPU_OP_STL, wide, mo_phys(cls, i), offs[i],
-					   s->call->line));
+		put_before(s, frame_access(s->f, VGPU_OP_STL, wide, mo_phys(cls, i), offs[i], s->call->line));
 	}
 }
 
@@ -82,8 +80,7 @@ static void restore_vectors(struct saver *s, enum mclass cls, const u32 *own, co
 
 	for (i = 0; i < s->f->nphys[cls]; i++)
 		if (own[i] < M_NOREG - 1)
-			put_after(s, frame_access(s->f, VGPU_OP_LDL, wide, mo_phys(cls, i),
-						  offs[i], s->call->line));
+			put_after(s, frame_access(s->f, VGPU_OP_LDL, wide, mo_phys(cls, i), offs[i], s->call->line));
 }
 
 static void save_scalar(struct saver *s, u32 reg)
@@ -91,10 +88,8 @@ static void save_scalar(struct saver *s, u32 reg)
 	u32 off = slot(s, 8);
 
 	put_before(s, simple(s, VGPU_OP_MOVW, mo_phys(MC_W, SCRATCH_W), mo_phys(MC_S, reg)));
-	put_before(s, frame_access(s->f, VGPU_OP_STL, true, mo_phys(MC_W, SCRATCH_W), off,
-				   s->call->line));
-	put_after(s, frame_access(s->f, VGPU_OP_LDL, true, mo_phys(MC_W, SCRATCH_W), off,
-				  s->call->line));
+	put_before(s, frame_access(s->f, VGPU_OP_STL, true, mo_phys(MC_W, SCRATCH_W), off, s->call->line));
+	put_after(s, frame_access(s->f, VGPU_OP_LDL, true, mo_phys(MC_W, SCRATCH_W), off, s->call->line));
 	put_after(s, simple(s, VGPU_OP_SFIRSTW, mo_phys(MC_S, reg), mo_phys(MC_W, SCRATCH_W)));
 }
 
@@ -103,13 +98,11 @@ static void save_predicate(struct saver *s, u32 reg)
 	u32 off = slot(s, 4);
 	struct minsn *i = simple(s, VGPU_OP_SEL, mo_phys(MC_V, SCRATCH_V), mo_imm(1));
 
-	i->b = mo_phys(MC_S, M_STACK_REG);	/* any value but 1: aligned to 16 */
+	i->b = mo_phys(MC_S, M_STACK_REG); /* any value but 1: aligned to 16 */
 	i->c = mo_phys(MC_P, reg);
 	put_before(s, i);
-	put_before(s, frame_access(s->f, VGPU_OP_STL, false, mo_phys(MC_V, SCRATCH_V), off,
-				   s->call->line));
-	put_after(s, frame_access(s->f, VGPU_OP_LDL, false, mo_phys(MC_V, SCRATCH_V), off,
-				  s->call->line));
+	put_before(s, frame_access(s->f, VGPU_OP_STL, false, mo_phys(MC_V, SCRATCH_V), off, s->call->line));
+	put_after(s, frame_access(s->f, VGPU_OP_LDL, false, mo_phys(MC_V, SCRATCH_V), off, s->call->line));
 	i = simple(s, VGPU_OP_SETPI, mo_phys(MC_P, reg), mo_phys(MC_V, SCRATCH_V));
 	i->b = mo_imm(1);
 	i->mod = VGPU_CMP_EQ;
@@ -149,8 +142,7 @@ static void keep_target(struct saver *s, struct minsn *call)
 	call->a = mo_phys(MC_V, TARGET);
 }
 
-void call_save(struct mfunc *f, struct minsn *call, const u32 *s, const u32 *v, const u32 *w,
-	       const u32 *p)
+void call_save(struct mfunc *f, struct minsn *call, const u32 *s, const u32 *v, const u32 *w, const u32 *p)
 {
 	struct saver sv = { .f = f, .call = start_of_call(call), .offset = f->save_base };
 	u32 *voffs, *woffs, i;

@@ -157,8 +157,7 @@ static void set_preds(struct ir_body *b)
 		for (u32 j = 0; j < b->blocks[k]->nsuccs; j++)
 			b->blocks[k]->succs[j]->npreds++;
 	for (u32 k = 0; k < b->nblocks; k++) {
-		b->blocks[k]->preds = arena_array(&b->arena, b->blocks[k]->npreds,
-						  struct ir_block *);
+		b->blocks[k]->preds = arena_array(&b->arena, b->blocks[k]->npreds, struct ir_block *);
 		b->blocks[k]->npreds = 0;
 	}
 	for (u32 k = 0; k < b->nblocks; k++) {

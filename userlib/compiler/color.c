@@ -9,8 +9,8 @@
 
 #include "alloc.h"
 
-#define FREE		M_NOREG
-#define TEMP		(M_NOREG - 1)	/* taken for the current instruction only */
+#define FREE M_NOREG
+#define TEMP (M_NOREG - 1) /* taken for the current instruction only */
 
 /*
  * A register less than there are: cycles of phi copies need it. W registers
@@ -19,16 +19,18 @@
  * code at the same time. Emission puts the W registers behind all V registers.
  */
 static const u32 file_size[MC_COUNT] = {
-	[MC_S] = VGPU_MAX_SREGS - 1, [MC_V] = VGPU_MAX_VREGS - 2,
-	[MC_W] = VGPU_MAX_VREGS / 2 - 1, [MC_P] = VGPU_MAX_PREGS - 1,
+	[MC_S] = VGPU_MAX_SREGS - 1,
+	[MC_V] = VGPU_MAX_VREGS - 2,
+	[MC_W] = VGPU_MAX_VREGS / 2 - 1,
+	[MC_P] = VGPU_MAX_PREGS - 1,
 };
 
 struct color {
 	struct mfunc *f;
 	u32 own[MC_COUNT][VGPU_MAX_VREGS];
-	u32 *last, *last_block;		/* by register: last use in this block */
-	u32 *out_block;			/* live out of this block */
-	u32 block;			/* stamp of the block, from 1 */
+	u32 *last, *last_block; /* by register: last use in this block */
+	u32 *out_block;         /* live out of this block */
+	u32 block;              /* stamp of the block, from 1 */
 	u32 seq;
 	enum mclass failed;
 	bool fail;
@@ -90,8 +92,7 @@ static void assign(struct color *c, u32 v, u32 phys)
 
 static bool dies(const struct color *c, u32 v, u32 seq)
 {
-	return c->out_block[v] != c->block && c->last_block[v] == c->block &&
-	       c->last[v] <= seq;
+	return c->out_block[v] != c->block && c->last_block[v] == c->block && c->last[v] <= seq;
 }
 
 static bool unused(const struct color *c, u32 v)
@@ -108,8 +109,7 @@ static u32 wish(struct color *c, u32 v)
 	if (r->hint != M_NOREG) {
 		u32 p = c->f->vregs[r->hint].phys;
 
-		if (p != M_NOPHYS && c->f->vregs[r->hint].cls == r->cls &&
-		    run_free(c, r->cls, p, 1))
+		if (p != M_NOPHYS && c->f->vregs[r->hint].cls == r->cls && run_free(c, r->cls, p, 1))
 			return p;
 	}
 	if (!r->tuple)
@@ -148,7 +148,10 @@ static void place(struct color *c, u32 v)
 static struct minsn *move(struct color *c, enum mclass cls, u32 to, u32 from, u32 line)
 {
 	static const u16 op[MC_COUNT] = {
-		VGPU_OP_SMOV, VGPU_OP_MOV, VGPU_OP_MOVW, VGPU_OP_PLOP3,
+		VGPU_OP_SMOV,
+		VGPU_OP_MOV,
+		VGPU_OP_MOVW,
+		VGPU_OP_PLOP3,
 	};
 	struct minsn *i = minsn_new(c->f, op[cls], line);
 
@@ -193,8 +196,7 @@ static void fix_group_use(struct color *c, struct minsn *at, struct mopnd *o)
 		return;
 	for (i = 0; i < o->n; i++) {
 		take(c, cls, base + i, TEMP);
-		minsn_before(at, move(c, cls, base + i,
-				      c->f->vregs[o->group[i]].phys, at->line));
+		minsn_before(at, move(c, cls, base + i, c->f->vregs[o->group[i]].phys, at->line));
 	}
 }
 
@@ -249,7 +251,7 @@ static bool share_prior(struct color *c, u32 d, u32 p, u32 seq)
 	if (!dies(c, p, seq) || f->vregs[p].cls != f->vregs[d].cls)
 		return false;
 	if (c->own[f->vregs[p].cls][f->vregs[p].phys] != p)
-		return false;	/* already passed on */
+		return false; /* already passed on */
 	assign(c, d, f->vregs[p].phys);
 	return true;
 }
@@ -260,8 +262,7 @@ static void copy_prior(struct color *c, struct minsn *at, u32 d, u32 p)
 
 	if (f->vregs[d].phys == M_NOPHYS || f->vregs[p].phys == M_NOPHYS)
 		return;
-	minsn_before(at, move(c, f->vregs[d].cls, f->vregs[d].phys, f->vregs[p].phys,
-			      at->line));
+	minsn_before(at, move(c, f->vregs[d].cls, f->vregs[d].phys, f->vregs[p].phys, at->line));
 }
 
 static void place_guarded(struct color *c, struct minsn *i, const u32 *defs, u32 nd)
@@ -358,8 +359,7 @@ static void color_phis(struct color *c, struct mblock *b)
 		if (unused(c, v))
 			continue;
 		for (k = 0; k < b->npreds && c->f->vregs[v].hint == M_NOREG; k++)
-			if (i->args[k].kind == MO_REG &&
-			    c->f->vregs[i->args[k].reg].phys != M_NOPHYS &&
+			if (i->args[k].kind == MO_REG && c->f->vregs[i->args[k].reg].phys != M_NOPHYS &&
 			    c->f->vregs[i->args[k].reg].cls == c->f->vregs[v].cls)
 				c->f->vregs[v].hint = i->args[k].reg;
 		place(c, v);
@@ -418,8 +418,7 @@ static void note_hints(struct mfunc *f)
 		for (i = blk->first; i; i = i->next) {
 			if (i->op == MOP_PHI) {
 				for (k = 0; k < blk->npreds; k++)
-					if (i->args[k].kind == MO_REG &&
-					    f->vregs[i->args[k].reg].hint == M_NOREG)
+					if (i->args[k].kind == MO_REG && f->vregs[i->args[k].reg].hint == M_NOREG)
 						f->vregs[i->args[k].reg].hint = i->d.reg;
 				continue;
 			}

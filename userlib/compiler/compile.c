@@ -8,11 +8,11 @@
 #include "launch.h"
 #include "lower.h"
 
-#define DEFAULT_LIMIT	((size_t)1 << 30)
-#define MAX_FUNCS	4096u
-#define MAX_SHARED	(99u << 10)
-#define MAX_THREADS	1024u	/* of a block */
-#define MAX_BLOCK_Z	64u
+#define DEFAULT_LIMIT ((size_t)1 << 30)
+#define MAX_FUNCS     4096u
+#define MAX_SHARED    (99u << 10)
+#define MAX_THREADS   1024u /* of a block */
+#define MAX_BLOCK_Z   64u
 
 /* ---- the functions of the object ---- */
 
@@ -44,14 +44,14 @@ u32 unit_shared(struct unit *u, const struct ir_var *v)
 	for (k = 0; k < u->nshared; k++)
 		if (u->shared_vars[k].var == v)
 			return u->shared_vars[k].offset;
-	return u->shared;	/* dynamic: behind all static ones */
+	return u->shared; /* dynamic: behind all static ones */
 }
 
 static void add_shared(struct unit *u, const struct ir_var *v)
 {
 	u32 align = v->align ? v->align : 1, k;
 
-	if (!v->size) {		/* dynamic: behind the static ones, as aligned as it asks */
+	if (!v->size) { /* dynamic: behind the static ones, as aligned as it asks */
 		if (align > u->dynamic_align)
 			u->dynamic_align = align;
 		return;
@@ -62,8 +62,7 @@ static void add_shared(struct unit *u, const struct ir_var *v)
 	if (u->nshared == u->cap_shared) {
 		u32 cap = u->cap_shared ? u->cap_shared * 2 : 8;
 
-		u->shared_vars = arena_grow(u->arena, u->shared_vars, u->cap_shared, cap,
-					    sizeof(*u->shared_vars));
+		u->shared_vars = arena_grow(u->arena, u->shared_vars, u->cap_shared, cap, sizeof(*u->shared_vars));
 		u->cap_shared = cap;
 	}
 	u->shared = (u->shared + align - 1) & ~(align - 1);
@@ -141,8 +140,7 @@ static void add_targets(struct unit *u)
 	u32 k;
 
 	for (k = 0; k < u->mod->nfuncs; k++)
-		if (!u->mod->funcs[k]->entry && u->mod->funcs[k]->text &&
-		    !u->mod->funcs[k]->alias)
+		if (!u->mod->funcs[k]->entry && u->mod->funcs[k]->text && !u->mod->funcs[k]->alias)
 			unit_func(u, u->mod, u->mod->funcs[k]);
 }
 
@@ -158,8 +156,7 @@ static bool parse_all(struct unit *u, struct bodies *bs, size_t limit)
 
 	bs->b = arena_array(u->arena, MAX_FUNCS, struct ir_body *);
 	for (k = 0; k < u->nfuncs; k++) {
-		struct ir_body *b = ir_body_parse(u->funcs[k].mod, u->funcs[k].func, limit,
-						  u->diag);
+		struct ir_body *b = ir_body_parse(u->funcs[k].mod, u->funcs[k].func, limit, u->diag);
 
 		if (!b)
 			return false;
@@ -191,8 +188,7 @@ static struct mfunc *allocate_function(struct unit *u, struct ir_body *b, u32 in
 	mir_dce(f);
 	mir_preambles(f);
 	if (!mir_allocate(f)) {
-		diag_error(u->diag, b->func->line, "'%s' needs more registers than there are",
-			   b->func->name);
+		diag_error(u->diag, b->func->line, "'%s' needs more registers than there are", b->func->name);
 		arena_bail(&b->arena, ARENA_BAIL_DIAG);
 	}
 	mir_lower_phis(f);
@@ -215,8 +211,7 @@ static void write_function(struct unit *u, struct ir_body *b, struct mfunc *f, u
 	f->wbase = (u->vregs + 1) & ~1u;
 	object_func(o, b->func->name, own ? layout_func_id(b->mod, b->func) : VGPU_NO_PC);
 	if (!emit_function(o, f, index)) {
-		diag_error(u->diag, b->func->line, "'%s' has too many instructions",
-			   b->func->name);
+		diag_error(u->diag, b->func->line, "'%s' has too many instructions", b->func->name);
 		arena_bail(&b->arena, ARENA_BAIL_DIAG);
 	}
 	if (!index) {
@@ -241,8 +236,7 @@ static void fill_kernel(struct unit *u)
 {
 	struct vgpu_code_kernel *k = &u->object->kernel;
 	const struct ir_perf *p = &u->kernel->perf;
-	u64 threads = (u64)p->maxntid[0] * (p->maxntid[1] ? p->maxntid[1] : 1) *
-		      (p->maxntid[2] ? p->maxntid[2] : 1);
+	u64 threads = (u64)p->maxntid[0] * (p->maxntid[1] ? p->maxntid[1] : 1) * (p->maxntid[2] ? p->maxntid[2] : 1);
 	u32 i;
 
 	k->name = object_string(u->object, u->kernel->name);
@@ -275,8 +269,7 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	case 0:
 		break;
 	case ARENA_BAIL_NOMEM:
-		diag_error(u->diag, u->kernel->line, "'%s' takes more memory or time than admitted",
-			   u->kernel->name);
+		diag_error(u->diag, u->kernel->line, "'%s' takes more memory or time than admitted", u->kernel->name);
 		return VGPUCC_NO_MEMORY;
 	default:
 		return u->failed ? u->failed : VGPUCC_UNSUPPORTED;
@@ -294,8 +287,7 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 		fs[k] = allocate_function(u, bs->b[k], k);
 	}
 	if (((u->vregs + 1) & ~1u) + 2 * u->wregs > VGPU_MAX_VREGS) {
-		diag_error(u->diag, u->kernel->line,
-			   "the functions of '%s' need more registers than there are",
+		diag_error(u->diag, u->kernel->line, "the functions of '%s' need more registers than there are",
 			   u->kernel->name);
 		return VGPUCC_UNSUPPORTED;
 	}
@@ -314,9 +306,8 @@ static bool block_possible(const u32 n[3])
 	return n[0] * (n[1] ? n[1] : 1) * (n[2] ? n[2] : 1) <= MAX_THREADS;
 }
 
-int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
-			  const struct vgpucc_options *opt, struct diag *d,
-			  void **code, size_t *len)
+int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name, const struct vgpucc_options *opt,
+			  struct diag *d, void **code, size_t *len)
 {
 	const struct ir_module *ir = vgpucc_module_ir(m);
 	size_t limit = opt->memory_limit ? opt->memory_limit : DEFAULT_LIMIT;

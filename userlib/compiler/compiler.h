@@ -27,17 +27,17 @@ extern "C" {
 struct vgpucc_module;
 
 /* Bytes of a content hash and of a key, see vgpucc_key(). */
-#define VGPUCC_KEY_SIZE	16
+#define VGPUCC_KEY_SIZE 16
 
 enum vgpucc_status {
 	VGPUCC_OK = 0,
-	VGPUCC_BAD_IMAGE,	/* neither fatbin, PTX nor ELF; or damaged */
-	VGPUCC_NO_PTX,		/* no PTX that the device admits */
-	VGPUCC_BAD_PTX,		/* syntax or semantic error, see the log */
-	VGPUCC_NEWER_PTX,	/* of a version that is not known here */
-	VGPUCC_UNSUPPORTED,	/* valid, but not for this device */
-	VGPUCC_NOT_FOUND,	/* no such kernel or variable */
-	VGPUCC_NO_MEMORY,	/* out of memory, or over the budget */
+	VGPUCC_BAD_IMAGE,   /* neither fatbin, PTX nor ELF; or damaged */
+	VGPUCC_NO_PTX,      /* no PTX that the device admits */
+	VGPUCC_BAD_PTX,     /* syntax or semantic error, see the log */
+	VGPUCC_NEWER_PTX,   /* of a version that is not known here */
+	VGPUCC_UNSUPPORTED, /* valid, but not for this device */
+	VGPUCC_NOT_FOUND,   /* no such kernel or variable */
+	VGPUCC_NO_MEMORY,   /* out of memory, or over the budget */
 };
 
 /**
@@ -79,8 +79,8 @@ bool vgpucc_is_unlinked(const void *image);
  *
  * Return: enum vgpucc_status.
  */
-int vgpucc_module_open(const void *image, size_t len, const struct vgpucc_target *target,
-		       struct diag *d, struct vgpucc_module **out);
+int vgpucc_module_open(const void *image, size_t len, const struct vgpucc_target *target, struct diag *d,
+		       struct vgpucc_module **out);
 
 /* No compile may be running. NULL is fine. */
 void vgpucc_module_close(struct vgpucc_module *m);
@@ -140,10 +140,8 @@ struct vgpucc_kernel {
 };
 
 /* 0 to nkernels - 1, in text order. Return: VGPUCC_OK or VGPUCC_NOT_FOUND. */
-int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index,
-		     struct vgpucc_kernel *k);
-int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name,
-		       struct vgpucc_kernel *k);
+int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index, struct vgpucc_kernel *k);
+int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name, struct vgpucc_kernel *k);
 
 /**
  * vgpucc_function_id() - value of a device function's address
@@ -200,10 +198,8 @@ struct vgpucc_global {
 	unsigned int index;
 };
 
-int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index,
-		     struct vgpucc_global *g);
-int vgpucc_global_find(const struct vgpucc_module *m, const char *name,
-		       struct vgpucc_global *g);
+int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index, struct vgpucc_global *g);
+int vgpucc_global_find(const struct vgpucc_module *m, const char *name, struct vgpucc_global *g);
 
 /* ---- stage 2 ---- */
 
@@ -248,9 +244,8 @@ struct vgpucc_options {
  *
  * Return: enum vgpucc_status.
  */
-int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name,
-			  const struct vgpucc_options *opt, struct diag *d,
-			  void **code, size_t *len);
+int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name, const struct vgpucc_options *opt,
+			  struct diag *d, void **code, size_t *len);
 
 /**
  * vgpucc_key() - what vgpucc_compile_kernel() would make, by name
@@ -305,9 +300,8 @@ struct vgpucc_entry {
  *
  * Return: VGPUCC_OK, VGPUCC_BAD_IMAGE, or what @fn returned.
  */
-int vgpucc_image_entries(const void *image, size_t len,
-			 int (*fn)(const struct vgpucc_entry *e, void *ctx),
-			 void *ctx, struct diag *d);
+int vgpucc_image_entries(const void *image, size_t len, int (*fn)(const struct vgpucc_entry *e, void *ctx), void *ctx,
+			 struct diag *d);
 
 /* Order among the entries that a device of capability @cc admits; 0: it does not admit this one. */
 unsigned int vgpucc_entry_rank(const struct vgpucc_entry *e, unsigned int cc);

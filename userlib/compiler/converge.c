@@ -36,7 +36,7 @@ static bool may_spin(const struct low *l, const struct ir_insn *i)
 	u32 flags = ir_op_flags(i->op);
 
 	if (i->op == OP_RED || (i->op == OP_ATOM && (i->ops[0].kind == OPND_NONE ||
-	    (i->ops[0].kind == OPND_REG && !l->used[i->ops[0].reg->id]))))
+						     (i->ops[0].kind == OPND_REG && !l->used[i->ops[0].reg->id]))))
 		return false;
 	if (flags & (OPF_ATOMIC | OPF_CALL) || i->op == OP_NANOSLEEP)
 		return true;
@@ -44,8 +44,8 @@ static bool may_spin(const struct low *l, const struct ir_insn *i)
 }
 
 /* Blocks reached from @from by @succs or preds, not through @stop. */
-static void spread(struct low *l, struct ir_block *from, const struct ir_block *stop,
-		   bool forward, u8 *seen, struct ir_block **stack)
+static void spread(struct low *l, struct ir_block *from, const struct ir_block *stop, bool forward, u8 *seen,
+		   struct ir_block **stack)
 {
 	u32 sp = 0, k;
 
@@ -111,8 +111,7 @@ static bool same_loops(const struct low *l, const struct ir_block *d, const stru
 }
 
 /* Can lanes come by @b twice without passing @other? Loops tell, where they have one entry each. */
-static bool comes_round(struct low *l, struct ir_block *b, const struct ir_block *other,
-			struct cycle *c)
+static bool comes_round(struct low *l, struct ir_block *b, const struct ir_block *other, struct cycle *c)
 {
 	if (!tangled(l->loops, b))
 		return false;
@@ -127,8 +126,7 @@ static bool comes_round(struct low *l, struct ir_block *b, const struct ir_block
  * once for each time that @j is passed. NULL: there is none, or lanes might
  * wait for each other for ever.
  */
-static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_block *j,
-				  struct cycle *c)
+static struct ir_block *gather_at(struct low *l, struct ir_block *b, struct ir_block *j, struct cycle *c)
 {
 	struct ir_block *d = j->idom;
 	u32 k;

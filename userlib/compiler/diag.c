@@ -38,15 +38,12 @@ static void say(struct diag *d, unsigned int line, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (line)
-		snprintf(msg, sizeof(msg), "%s%sptx line %u; error : %s\n",
-			 d->where ? d->where : "", d->where ? ", " : "",
-			 line, text);
+		snprintf(msg, sizeof(msg), "%s%sptx line %u; error : %s\n", d->where ? d->where : "",
+			 d->where ? ", " : "", line, text);
 	else
-		snprintf(msg, sizeof(msg), "%s%serror : %s\n",
-			 d->where ? d->where : "", d->where ? "; " : "", text);
+		snprintf(msg, sizeof(msg), "%s%serror : %s\n", d->where ? d->where : "", d->where ? "; " : "", text);
 	if (!d->first[0])
-		snprintf(d->first, sizeof(d->first), "%.*s",
-			 (int)strcspn(msg, "\n"), msg);
+		snprintf(d->first, sizeof(d->first), "%.*s", (int)strcspn(msg, "\n"), msg);
 	put(d, msg);
 }
 

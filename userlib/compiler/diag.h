@@ -28,8 +28,7 @@ struct diag {
 
 void diag_init(struct diag *d, char *buf, size_t size);
 /* "ptx line N; error : text" as CUDA's JIT words it; @line 0: no line. */
-void diag_error(struct diag *d, unsigned int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+void diag_error(struct diag *d, unsigned int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void diag_verror(struct diag *d, unsigned int line, const char *fmt, va_list ap);
 
 #endif

@@ -11,24 +11,24 @@
 #include "analysis.h"
 #include "back.h"
 
-#define JOINED	0x80000000u
+#define JOINED 0x80000000u
 
 struct diverge {
 	struct ir_body *b;
 	struct uniformity *u;
 	const struct ir_loops *loops;
 	enum vgpucc_shape_class shape;
-	u32 *start;			/* users of a register (CSR) */
+	u32 *start; /* users of a register (CSR) */
 	struct ir_insn **users;
 	struct ir_insn **work;
 	u32 nwork, cap;
-	u32 *label;			/* by block id, for the branch at hand */
-	u32 *stamp;			/* by block id: label is of this branch */
+	u32 *label; /* by block id, for the branch at hand */
+	u32 *stamp; /* by block id: label is of this branch */
 	u32 round;
 	u64 steps;
 	struct ir_block **queue;
 	u8 *queued;
-	u8 *tangled;			/* by number: tangle handled */
+	u8 *tangled; /* by number: tangle handled */
 };
 
 bool sreg_uniform(enum ir_sreg s, enum vgpucc_shape_class shape)
@@ -58,7 +58,11 @@ bool sreg_uniform(enum ir_sreg s, enum vgpucc_shape_class shape)
 
 /* ---- users ---- */
 
-struct count { u32 *n; struct ir_insn *insn; struct ir_insn **users; };
+struct count {
+	u32 *n;
+	struct ir_insn *insn;
+	struct ir_insn **users;
+};
 
 static void count_use(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
 {
@@ -105,8 +109,7 @@ static void index_users(struct diverge *d)
 static void queue_insn(struct diverge *d, struct ir_insn *i)
 {
 	if (d->nwork == d->cap) {
-		d->work = arena_grow(&d->b->arena, d->work, d->cap, d->cap * 2,
-				     sizeof(*d->work));
+		d->work = arena_grow(&d->b->arena, d->work, d->cap, d->cap * 2, sizeof(*d->work));
 		d->cap *= 2;
 	}
 	d->work[d->nwork++] = i;
@@ -154,7 +157,7 @@ static bool load_is_uniform(const struct ir_insn *i)
 	case SPC_SHARED_CTA:
 	case SPC_SHARED_CLUSTER:
 		return true;
-	default:	/* a generic address may be local: the same, but another for each lane */
+	default: /* a generic address may be local: the same, but another for each lane */
 		return false;
 	}
 }
@@ -164,8 +167,7 @@ static bool source_differs(struct diverge *d, const struct ir_insn *i)
 	u32 k;
 
 	for (k = 0; k < i->nops; k++)
-		if (!i->ops[k].def && i->ops[k].kind == OPND_SREG &&
-		    !sreg_uniform(i->ops[k].sreg, d->shape))
+		if (!i->ops[k].def && i->ops[k].kind == OPND_SREG && !sreg_uniform(i->ops[k].sreg, d->shape))
 			return true;
 	return false;
 }
@@ -179,12 +181,10 @@ static bool differs_by_itself(struct diverge *d, const struct ir_insn *i)
 	switch (i->op) {
 	case OP_LD:
 		/* a function's parameters lie in the lane's own frame */
-		if (i->m.space == SPC_PARAM || i->m.space == SPC_PARAM_ENTRY ||
-		    i->m.space == SPC_PARAM_FUNC)
-			return !d->b->func->entry ||
-			       (i->ops[1].mem->var && i->ops[1].mem->var->pkind != PARAM_ENTRY);
+		if (i->m.space == SPC_PARAM || i->m.space == SPC_PARAM_ENTRY || i->m.space == SPC_PARAM_FUNC)
+			return !d->b->func->entry || (i->ops[1].mem->var && i->ops[1].mem->var->pkind != PARAM_ENTRY);
 		return !load_is_uniform(i);
-	case OP_ADDC:		/* the carry is no operand that could tell */
+	case OP_ADDC: /* the carry is no operand that could tell */
 	case OP_SUBC:
 	case OP_MADC:
 	case OP_LDU:
@@ -279,8 +279,7 @@ static void join_at(struct diverge *d, struct ir_block *j, const struct ir_block
 }
 
 /* Labels: 1 + the number of the way taken; a join has its own, above all ways. */
-static void reach(struct diverge *d, struct ir_block *from, struct ir_block *to, u32 label,
-		  u32 *tail)
+static void reach(struct diverge *d, struct ir_block *from, struct ir_block *to, u32 label, u32 *tail)
 {
 	if (d->stamp[to->id] != d->round) {
 		d->stamp[to->id] = d->round;
@@ -316,7 +315,10 @@ static void spread(struct diverge *d, struct ir_block *from)
 	}
 }
 
-struct leave { struct diverge *d; const struct ir_loop *loop; };
+struct leave {
+	struct diverge *d;
+	const struct ir_loop *loop;
+};
 
 static bool used_outside(struct diverge *d, struct ir_reg *r, const struct ir_loop *l)
 {
@@ -351,8 +353,7 @@ static void mark_leaver(struct ir_reg **slot, bool def, struct ir_operand *op, v
 	struct leave *l = ctx;
 
 	(void)op;
-	if (def && *slot && l->d->u->uniform[(*slot)->id] &&
-	    used_outside(l->d, *slot, l->loop))
+	if (def && *slot && l->d->u->uniform[(*slot)->id] && used_outside(l->d, *slot, l->loop))
 		mark_reg(l->d, *slot);
 }
 
@@ -393,7 +394,10 @@ static void branch_diverges(struct diverge *d, struct ir_block *b)
 
 /* ---- the fixed point ---- */
 
-struct any { struct diverge *d; bool differs; };
+struct any {
+	struct diverge *d;
+	bool differs;
+};
 
 static void see_use(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
 {
@@ -420,8 +424,7 @@ static void visit(struct diverge *d, struct ir_insn *i)
 		mark_defs(d, i);
 }
 
-struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *loops,
-				      enum vgpucc_shape_class shape)
+struct uniformity *analyse_uniformity(struct ir_body *b, const struct ir_loops *loops, enum vgpucc_shape_class shape)
 {
 	struct diverge *d = arena_new(&b->arena, struct diverge);
 	struct ir_insn *i;

@@ -8,7 +8,7 @@
 /* A graph by number: node 0 is the root, numbers are a reverse post order. */
 struct graph {
 	u32 n;
-	u32 *first;	/* preds of k: pred[first[k]] … pred[first[k + 1] - 1] */
+	u32 *first; /* preds of k: pred[first[k]] … pred[first[k + 1] - 1] */
 	u32 *pred;
 	u32 *idom;
 };
@@ -91,7 +91,7 @@ static void set_idoms(struct ir_body *b)
 		b->rpo[k]->dom_first = NULL;
 		b->rpo[k]->dom_next = NULL;
 	}
-	for (u32 k = b->nrpo - 1; k; k--) {	/* children in ascending order */
+	for (u32 k = b->nrpo - 1; k; k--) { /* children in ascending order */
 		struct ir_block *blk = b->rpo[k], *d = b->rpo[g.idom[k]];
 
 		blk->idom = d;
@@ -156,7 +156,7 @@ static u32 reverse_order(struct ir_body *b, u32 *num, struct ir_block **order)
 			struct ir_block *blk = stack[sp - 1];
 
 			if (next[blk->id] == blk->npreds) {
-				order[n++] = blk;	/* post order for now */
+				order[n++] = blk; /* post order for now */
 				sp--;
 				continue;
 			}
@@ -168,7 +168,7 @@ static u32 reverse_order(struct ir_body *b, u32 *num, struct ir_block **order)
 		}
 	}
 	for (u32 k = 0; k < n; k++)
-		num[order[k]->id] = n - k;	/* the exit is 0 */
+		num[order[k]->id] = n - k; /* the exit is 0 */
 	return n;
 }
 
@@ -226,7 +226,7 @@ static void fill_loop(struct ir_block *h, struct ir_block **work)
 
 		if (inner == h)
 			continue;
-		if (inner) {		/* a whole inner loop at once */
+		if (inner) { /* a whole inner loop at once */
 			inner->loop_parent = h;
 			blk = inner;
 		} else {

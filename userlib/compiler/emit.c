@@ -6,7 +6,7 @@ struct emit {
 	struct object *o;
 	struct mfunc *f;
 	u32 frame;
-	u32 pc;			/* of the instruction at hand, from the function's start */
+	u32 pc; /* of the instruction at hand, from the function's start */
 };
 
 static u8 class_of(const struct emit *e, const struct mopnd *o)
@@ -45,8 +45,7 @@ static u16 field(const struct emit *e, u8 kind, const struct mopnd *o)
 {
 	if (o->kind == MO_IMM)
 		return VGPU_SRC_IMM;
-	if ((kind == MK_X || kind == MK_Y) && (o->kind == MO_REG || o->kind == MO_PHYS) &&
-	    class_of(e, o) == MC_S)
+	if ((kind == MK_X || kind == MK_Y) && (o->kind == MO_REG || o->kind == MO_PHYS) && class_of(e, o) == MC_S)
 		return VGPU_SRC_SCALAR | place_of(e, o);
 	return place_of(e, o);
 }
@@ -80,15 +79,12 @@ static u8 mod_of(const struct emit *e, const struct minsn *i)
 	case VGPU_OP_ISUBC:
 	case VGPU_OP_LADDC:
 	case VGPU_OP_LSUBC:
-		return VGPU_CARRY_IN(i->puse == M_NOREG ? VGPU_CARRY_NOP :
-				     e->f->vregs[i->puse].phys) |
-		       VGPU_CARRY_OUT(i->pdef == M_NOREG ? VGPU_CARRY_NOP :
-				      e->f->vregs[i->pdef].phys);
+		return VGPU_CARRY_IN(i->puse == M_NOREG ? VGPU_CARRY_NOP : e->f->vregs[i->puse].phys) |
+		       VGPU_CARRY_OUT(i->pdef == M_NOREG ? VGPU_CARRY_NOP : e->f->vregs[i->pdef].phys);
 	case VGPU_OP_SHFL:
 	case VGPU_OP_SHFLV:
 		if (i->pdef != M_NOREG)
-			mod |= VGPU_SHFL_PRED |
-			       VGPU_SHFL_PREDREG(e->f->vregs[i->pdef].phys);
+			mod |= VGPU_SHFL_PRED | VGPU_SHFL_PREDREG(e->f->vregs[i->pdef].phys);
 		return mod;
 	default:
 		return mod;
@@ -99,9 +95,13 @@ static void put_insn(struct emit *e, const struct minsn *i)
 {
 	const struct mop_info *info = &mop_table[i->op];
 	struct vgpu_insn in = {
-		.op = i->op, .guard = guard_of(e, i), .mod = mod_of(e, i),
-		.d = field(e, info->kind[0], &i->d), .a = field(e, info->kind[1], &i->a),
-		.b = field(e, info->kind[2], &i->b), .c = field(e, info->kind[3], &i->c),
+		.op = i->op,
+		.guard = guard_of(e, i),
+		.mod = mod_of(e, i),
+		.d = field(e, info->kind[0], &i->d),
+		.a = field(e, info->kind[1], &i->a),
+		.b = field(e, info->kind[2], &i->b),
+		.c = field(e, info->kind[3], &i->c),
 		.imm = immediate(e, i),
 	};
 
@@ -126,11 +126,10 @@ static bool is_void(const struct emit *e, const struct minsn *i)
 	if (i->op == VGPU_OP_MOV || i->op == VGPU_OP_MOVW || i->op == VGPU_OP_SMOV) {
 		/* a copy onto itself; a scalar one may truncate */
 		return i->guard == M_NOREG && !i->mod && i->a.kind != MO_IMM &&
-		       class_of(e, &i->a) == class_of(e, &i->d) &&
-		       place_of(e, &i->a) == place_of(e, &i->d);
+		       class_of(e, &i->a) == class_of(e, &i->d) && place_of(e, &i->a) == place_of(e, &i->d);
 	}
-	return i->op == VGPU_OP_BRA && i->guard == M_NOREG && !(i->flags & MF_SKIP) &&
-	       !i->next && i->target->id == i->block->id + 1;
+	return i->op == VGPU_OP_BRA && i->guard == M_NOREG && !(i->flags & MF_SKIP) && !i->next &&
+	       i->target->id == i->block->id + 1;
 }
 
 static void number(struct emit *e)

@@ -11,16 +11,16 @@
 
 #include "fatbin.h"
 
-#define WRAPPER_MAGIC	0x466243b1u
-#define FATBIN_MAGIC	0xba55ed50u
-#define ELF_MAGIC	0x464c457fu
-#define WRAPPER_LINKED	2	/* version of a wrapper: nvlink has seen it, the parts are behind @filename */
-#define KIND_PTX	1
-#define FLAG_LZ4	0x2000
-#define FLAG_ZSTD	0x8000
-#define FLAG_ARCH_A	0x100000	/* sm_90a: that architecture only */
-#define FLAG_ARCH_F	0x200000	/* sm_120f: its family */
-#define MAX_TEXT	(256u << 20)
+#define WRAPPER_MAGIC  0x466243b1u
+#define FATBIN_MAGIC   0xba55ed50u
+#define ELF_MAGIC      0x464c457fu
+#define WRAPPER_LINKED 2 /* version of a wrapper: nvlink has seen it, the parts are behind @filename */
+#define KIND_PTX       1
+#define FLAG_LZ4       0x2000
+#define FLAG_ZSTD      0x8000
+#define FLAG_ARCH_A    0x100000 /* sm_90a: that architecture only */
+#define FLAG_ARCH_F    0x200000 /* sm_120f: its family */
+#define MAX_TEXT       (256u << 20)
 
 struct wrapper {
 	u32 magic, version;
@@ -38,14 +38,14 @@ struct fatbin_header {
 struct entry_header {
 	u16 kind, version;
 	u32 header_size;
-	u64 size;		/* payload with padding */
-	u32 stored;		/* payload when compressed, else 0 */
+	u64 size;   /* payload with padding */
+	u32 stored; /* payload when compressed, else 0 */
 	u32 options;
 	u16 isa_minor, isa_major;
 	u32 arch;
 	u32 name_offset, name_size;
 	u64 flags, zero;
-	u64 unpacked;		/* bytes when decompressed */
+	u64 unpacked; /* bytes when decompressed */
 };
 
 _Static_assert(sizeof(struct fatbin_header) == 16, "as stored");
@@ -85,8 +85,7 @@ static bool begins_with(const unsigned char *s, u32 magic)
 
 bool vgpucc_is_container(const void *image)
 {
-	return begins_with(image, WRAPPER_MAGIC) || begins_with(image, FATBIN_MAGIC) ||
-	       begins_with(image, ELF_MAGIC);
+	return begins_with(image, WRAPPER_MAGIC) || begins_with(image, FATBIN_MAGIC) || begins_with(image, ELF_MAGIC);
 }
 
 bool vgpucc_is_unlinked(const void *image)
@@ -124,8 +123,8 @@ size_t vgpucc_image_size(const void *image)
 /* ---- entries ---- */
 
 /* One fatbin of at most @len bytes. *used: bytes it takes. */
-static int walk_fatbin(const char *p, size_t len, unsigned int module, entry_fn fn,
-		       void *ctx, struct diag *d, size_t *used)
+static int walk_fatbin(const char *p, size_t len, unsigned int module, entry_fn fn, void *ctx, struct diag *d,
+		       size_t *used)
 {
 	struct fatbin_header h;
 	const char *end;
@@ -134,8 +133,7 @@ static int walk_fatbin(const char *p, size_t len, unsigned int module, entry_fn 
 	if (len < sizeof(h))
 		goto damaged;
 	memcpy(&h, p, sizeof(h));
-	if (h.magic != FATBIN_MAGIC || h.header_size < sizeof(h) || h.header_size > len ||
-	    h.size > len - h.header_size)
+	if (h.magic != FATBIN_MAGIC || h.header_size < sizeof(h) || h.header_size > len || h.size > len - h.header_size)
 		goto damaged;
 	end = p + h.header_size + h.size;
 	*used = end - p;
@@ -144,7 +142,7 @@ static int walk_fatbin(const char *p, size_t len, unsigned int module, entry_fn 
 		struct entry_header eh;
 
 		if ((size_t)(end - p) < sizeof(eh))
-			break;		/* padding */
+			break; /* padding */
 		memcpy(&eh, p, sizeof(eh));
 		if (eh.header_size < sizeof(eh) || eh.header_size > (size_t)(end - p) ||
 		    eh.size > (size_t)(end - p) - eh.header_size)
@@ -199,17 +197,15 @@ static int walk_section(const char *p, size_t len, entry_fn fn, void *ctx, struc
 }
 
 /* Section by index, if it lies in the file. */
-static const Elf64_Shdr *section(const char *p, size_t len, const Elf64_Ehdr *e,
-				 unsigned int k)
+static const Elf64_Shdr *section(const char *p, size_t len, const Elf64_Ehdr *e, unsigned int k)
 {
 	const Elf64_Shdr *sh;
 
-	if (e->e_shentsize != sizeof(*sh) || e->e_shoff > len || e->e_shoff % 8 ||
-	    k >= e->e_shnum || (len - e->e_shoff) / sizeof(*sh) <= k)
+	if (e->e_shentsize != sizeof(*sh) || e->e_shoff > len || e->e_shoff % 8 || k >= e->e_shnum ||
+	    (len - e->e_shoff) / sizeof(*sh) <= k)
 		return NULL;
 	sh = (const Elf64_Shdr *)(p + e->e_shoff) + k;
-	if (sh->sh_type == SHT_NOBITS || sh->sh_offset > len ||
-	    sh->sh_size > len - sh->sh_offset)
+	if (sh->sh_type == SHT_NOBITS || sh->sh_offset > len || sh->sh_size > len - sh->sh_offset)
 		return NULL;
 	return sh;
 }
@@ -230,8 +226,7 @@ static int walk_elf(const char *p, size_t len, entry_fn fn, void *ctx, struct di
 		goto damaged;
 	for (unsigned int k = 0; k < e.e_shnum; k++) {
 		sh = section(p, len, &e, k);
-		if (!sh || sh->sh_name > names->sh_size ||
-		    names->sh_size - sh->sh_name < sizeof(want) ||
+		if (!sh || sh->sh_name > names->sh_size || names->sh_size - sh->sh_name < sizeof(want) ||
 		    memcmp(p + names->sh_offset + sh->sh_name, want, sizeof(want)))
 			continue;
 		return walk_section(p + sh->sh_offset, sh->sh_size, fn, ctx, d);
@@ -267,14 +262,17 @@ static bool starts_as_text(const char *p, size_t len)
 static int walk_text(const char *p, size_t len, entry_fn fn, void *ctx)
 {
 	struct vgpucc_entry e = {
-		.ptx = true, .compression = "none", .data = p, .stored = len, .size = len,
+		.ptx = true,
+		.compression = "none",
+		.data = p,
+		.stored = len,
+		.size = len,
 	};
 
 	return fn(&e, ctx);
 }
 
-int vgpucc_image_entries(const void *image, size_t len, entry_fn fn, void *ctx,
-			 struct diag *d)
+int vgpucc_image_entries(const void *image, size_t len, entry_fn fn, void *ctx, struct diag *d)
 {
 	const char *p = image;
 	size_t used;
@@ -328,13 +326,12 @@ char *vgpucc_entry_text(const struct vgpucc_entry *e, size_t *len, struct diag *
 		return NULL;
 	}
 	if (!unpack(e, out)) {
-		diag_error(d, 0, "%s data of the fatbin entry for sm_%u is damaged",
-			   e->compression, e->arch);
+		diag_error(d, 0, "%s data of the fatbin entry for sm_%u is damaged", e->compression, e->arch);
 		free(out);
 		return NULL;
 	}
 	out[e->size] = 0;
-	*len = strlen(out);	/* stored text is padded with zeros */
+	*len = strlen(out); /* stored text is padded with zeros */
 	return out;
 }
 

@@ -11,11 +11,10 @@
 
 static bool blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ';' || c == '{' ||
-	       c == '}' || c == '/';
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ';' || c == '{' || c == '}' || c == '/';
 }
 
-#define LOAD(p) _mm_loadu_si128((const __m128i *)(p))
+#define LOAD(p)    _mm_loadu_si128((const __m128i *)(p))
 #define MASK(v, c) _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
 
 /* Line ends from @p up to @end, 16 bytes at a time. */
@@ -150,10 +149,8 @@ static inline u32 classify(const char *p)
 {
 	__m128i v = LOAD(p), hit, dot;
 
-	dot = _mm_and_si128(_mm_and_si128(MASK(v, '.'), MASK(LOAD(p + 1), 's')),
-			    MASK(LOAD(p + 2), 'h'));
-	hit = _mm_or_si128(_mm_or_si128(MASK(v, '{'), MASK(v, '}')),
-			   _mm_or_si128(MASK(v, '/'), MASK(v, '"')));
+	dot = _mm_and_si128(_mm_and_si128(MASK(v, '.'), MASK(LOAD(p + 1), 's')), MASK(LOAD(p + 2), 'h'));
+	hit = _mm_or_si128(_mm_or_si128(MASK(v, '{'), MASK(v, '}')), _mm_or_si128(MASK(v, '/'), MASK(v, '"')));
 	return _mm_movemask_epi8(_mm_or_si128(hit, dot));
 }
 
@@ -186,7 +183,7 @@ static const char *block(struct walk *w, const char *p, u32 hits)
 			continue;
 		}
 		q = event(w, p + bit);
-		if (q != p + bit + 1)	/* jumped, or done: look anew from there */
+		if (q != p + bit + 1) /* jumped, or done: look anew from there */
 			return q;
 		hits &= hits - 1;
 	}
@@ -196,7 +193,12 @@ static const char *block(struct walk *w, const char *p, u32 hits)
 void scan_body(const char *text, const char *end, u32 line, struct body_scan *s)
 {
 	struct walk w = {
-		.text = text, .end = end, .counted = text, .s = s, .line = line, .depth = 1,
+		.text = text,
+		.end = end,
+		.counted = text,
+		.s = s,
+		.line = line,
+		.depth = 1,
 	};
 	const char *p = text;
 

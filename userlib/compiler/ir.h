@@ -42,9 +42,14 @@ enum ir_group {
 	GRP_COUNT
 };
 
-#define GROUP(g) enum ir_mod_##g { g##_unset,
+#define GROUP(g)        \
+	enum ir_mod_##g \
+	{               \
+		g##_unset,
 #define MOD(g, id, s) id,
-#define ENDGROUP(g) };
+#define ENDGROUP(g) \
+	}           \
+	;
 #include "ptx_mods.def"
 #undef GROUP
 #undef MOD
@@ -65,7 +70,7 @@ union ir_mods {
 };
 
 enum ir_sreg {
-#define SREG(id, name, type) SREG_##id,
+#define SREG(id, name, type)     SREG_##id,
 #define SREGN(id, name, n, type) SREG_##id, SREG_##id##_LAST = SREG_##id + n - 1,
 #include "ptx_sregs.def"
 #undef SREG
@@ -83,22 +88,32 @@ enum ir_op {
 
 /* State spaces of variables; instructions carry theirs in m.space. */
 enum ir_space {
-	SP_NONE, SP_GLOBAL, SP_CONST, SP_SHARED, SP_LOCAL, SP_PARAM, SP_TEX,
+	SP_NONE,
+	SP_GLOBAL,
+	SP_CONST,
+	SP_SHARED,
+	SP_LOCAL,
+	SP_PARAM,
+	SP_TEX,
 };
 
 /* ---- module level ---- */
 
 enum ir_linkage {
-	LINK_LOCAL, LINK_EXTERN, LINK_VISIBLE, LINK_WEAK, LINK_COMMON,
+	LINK_LOCAL,
+	LINK_EXTERN,
+	LINK_VISIBLE,
+	LINK_WEAK,
+	LINK_COMMON,
 };
 
 /* What a variable of space .param is. */
 enum ir_param_kind {
 	PARAM_NONE,
-	PARAM_ENTRY,	/* parameter of a kernel */
-	PARAM_FUNC,	/* parameter of a device function */
-	PARAM_RET,	/* return value of a device function */
-	PARAM_CALL,	/* declared in a body, to pass to or get from a call */
+	PARAM_ENTRY, /* parameter of a kernel */
+	PARAM_FUNC,  /* parameter of a device function */
+	PARAM_RET,   /* return value of a device function */
+	PARAM_CALL,  /* declared in a body, to pass to or get from a call */
 };
 
 /**
@@ -210,7 +225,7 @@ struct ir_func {
 	struct ir_func *alias;
 };
 
-#define PTX_ISA_END	1000	/* 10.0, the first that is not known */
+#define PTX_ISA_END 1000 /* 10.0, the first that is not known */
 
 /**
  * struct ir_module - one PTX text, indexed
@@ -269,20 +284,23 @@ struct ir_reg {
 	const char *name;
 	struct ir_insn *def;
 	struct ir_reg *var;
-	union { u64 u; void *p; } scratch;
+	union {
+		u64 u;
+		void *p;
+	} scratch;
 };
 
 enum ir_opnd_kind {
-	OPND_NONE,	/* optional operand not given, or the sink "_" of a def */
-	OPND_REG,	/* reg */
-	OPND_IMM,	/* imm: bits in the operand's type, floats included */
-	OPND_SREG,	/* sreg */
-	OPND_VAR,	/* address of var + off */
-	OPND_FUNC,	/* address of, or call of, func */
-	OPND_BLOCK,	/* branch target; label before blocks exist */
-	OPND_MEM,	/* mem: [base + off] */
-	OPND_VEC,	/* elem[0..nelem): {a, b, …}, argument lists */
-	OPND_TABLE,	/* table: .branchtargets, .calltargets, .callprototype */
+	OPND_NONE,  /* optional operand not given, or the sink "_" of a def */
+	OPND_REG,   /* reg */
+	OPND_IMM,   /* imm: bits in the operand's type, floats included */
+	OPND_SREG,  /* sreg */
+	OPND_VAR,   /* address of var + off */
+	OPND_FUNC,  /* address of, or call of, func */
+	OPND_BLOCK, /* branch target; label before blocks exist */
+	OPND_MEM,   /* mem: [base + off] */
+	OPND_VEC,   /* elem[0..nelem): {a, b, …}, argument lists */
+	OPND_TABLE, /* table: .branchtargets, .calltargets, .callprototype */
 };
 
 /* Selector of a part of a 32-bit register, in video instructions. */
@@ -292,10 +310,10 @@ enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1 };
  * Several parts, as SIMD video instructions have them (.b7654, .h10): their number from
  * bit 12 on, then three bits each, the last one written lowest.
  */
-#define SEL_LIST(n)	((n) << 12)
-#define SEL_HALVES	0x8000	/* .h…, else .b… */
-#define SEL_COUNT(sel)	((sel) >> 12 & 7)
-#define SEL_PART(sel, k) ((sel) >> 3 * (k) & 7)
+#define SEL_LIST(n)      ((n) << 12)
+#define SEL_HALVES       0x8000 /* .h…, else .b… */
+#define SEL_COUNT(sel)   ((sel) >> 12 & 7)
+#define SEL_PART(sel, k) ((sel) >> 3 * (k)&7)
 
 /**
  * struct ir_operand - one operand, position fixed by the opcode's signature
@@ -303,7 +321,7 @@ enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1 };
  * @type: type of use, resolved from the signature (mul.wide's destination
  *	is twice the instruction's type); T_NONE where none applies
  * @def: written by the instruction
- * @not: predicate used inverted (!%p)
+ * @inv: predicate used inverted (!%p)
  * @neg: negated source (-a in video instructions)
  * @sel: enum ir_sel
  * @nelem: elements of OPND_VEC
@@ -313,7 +331,7 @@ enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1 };
  */
 struct ir_operand {
 	u8 kind, type;
-	bool def, not, neg;
+	bool def, inv, neg;
 	u16 sel;
 	u16 nelem;
 	union {
@@ -361,7 +379,7 @@ struct ir_mem {
 struct ir_table {
 	const char *name;
 	struct ir_proto *proto;
-	struct ir_label **labels;	/* while parsing */
+	struct ir_label **labels; /* while parsing */
 	struct ir_block **blocks;
 	struct ir_func **funcs;
 	u32 n;
@@ -371,10 +389,10 @@ struct ir_table {
 /* A label; after CFG construction only the printer looks at its name. */
 struct ir_label {
 	const char *name;
-	struct ir_insn *at;	/* first instruction after it; NULL: at the end */
+	struct ir_insn *at; /* first instruction after it; NULL: at the end */
 	struct ir_block *block;
-	struct ir_label *same;	/* a forward reference, resolved to this one */
-	struct ir_label *next;	/* others at the same place, while parsing */
+	struct ir_label *same; /* a forward reference, resolved to this one */
+	struct ir_label *next; /* others at the same place, while parsing */
 	bool defined;
 	u32 line;
 };
@@ -411,7 +429,10 @@ struct ir_insn {
 	struct ir_reg *guard;
 	u32 line, id;
 	union ir_mods m;
-	union { u64 u; void *p; } scratch;
+	union {
+		u64 u;
+		void *p;
+	} scratch;
 };
 
 /**
@@ -443,7 +464,10 @@ struct ir_block {
 	u32 dom_pre, dom_post;
 	struct ir_block *loop, *loop_parent;
 	u32 loop_depth;
-	union { u64 u; void *p; } scratch;
+	union {
+		u64 u;
+		void *p;
+	} scratch;
 };
 
 #define IR_UNREACHABLE 0xffffffffu
@@ -513,38 +537,37 @@ void ir_legalize(struct ir_body *b);
  * addresses), then defs in operand order. @prior values of guarded defs are
  * reported as uses once SSA has set them, with their def's operand.
  */
-typedef void (*ir_walk_fn)(struct ir_reg **slot, bool def,
-			   struct ir_operand *op, void *ctx);
+typedef void (*ir_walk_fn)(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx);
 void ir_walk(struct ir_insn *insn, ir_walk_fn fn, void *ctx);
 
 /* ---- facts from the tables (ptx_tables.c) ---- */
 
 /* Properties of an opcode, from the flags column of ptx_ops.def. */
 enum ir_op_flags {
-	OPF_TERM	= 1 << 0,	/* may end a block: bra, brx, ret, exit */
-	OPF_NORETURN	= 1 << 1,	/* unguarded, nothing follows: ret, exit, trap */
-	OPF_LOAD	= 1 << 2,	/* reads memory */
-	OPF_STORE	= 1 << 3,	/* writes memory */
-	OPF_ATOMIC	= 1 << 4,	/* reads and writes indivisibly */
-	OPF_CONV	= 1 << 5,	/* convergent: talks to other lanes */
-	OPF_BARRIER	= 1 << 6,	/* waits for other threads */
-	OPF_SIDE	= 1 << 7,	/* other effect: never removed */
-	OPF_FENCE	= 1 << 8,	/* orders memory */
-	OPF_CALL	= 1 << 9,
-	OPF_WIDE_DST	= 1 << 10,	/* registers may be wider than the type */
-	OPF_WIDE_SRC	= 1 << 11,
-	OPF_TEX		= 1 << 12,	/* texture and surface units */
-	OPF_VIDEO	= 1 << 13,	/* operands take .b0/.h1 selectors */
-	OPF_MMA		= 1 << 14,	/* fragment counts in ptx_mma.def */
-	OPF_OTHER_CC	= 1 << 15,	/* other compute capabilities only */
-	OPF_COMMUTES	= 1 << 16,	/* sources 0 and 1 may be swapped */
+	OPF_TERM = 1 << 0,     /* may end a block: bra, brx, ret, exit */
+	OPF_NORETURN = 1 << 1, /* unguarded, nothing follows: ret, exit, trap */
+	OPF_LOAD = 1 << 2,     /* reads memory */
+	OPF_STORE = 1 << 3,    /* writes memory */
+	OPF_ATOMIC = 1 << 4,   /* reads and writes indivisibly */
+	OPF_CONV = 1 << 5,     /* convergent: talks to other lanes */
+	OPF_BARRIER = 1 << 6,  /* waits for other threads */
+	OPF_SIDE = 1 << 7,     /* other effect: never removed */
+	OPF_FENCE = 1 << 8,    /* orders memory */
+	OPF_CALL = 1 << 9,
+	OPF_WIDE_DST = 1 << 10, /* registers may be wider than the type */
+	OPF_WIDE_SRC = 1 << 11,
+	OPF_TEX = 1 << 12,      /* texture and surface units */
+	OPF_VIDEO = 1 << 13,    /* operands take .b0/.h1 selectors */
+	OPF_MMA = 1 << 14,      /* fragment counts in ptx_mma.def */
+	OPF_OTHER_CC = 1 << 15, /* other compute capabilities only */
+	OPF_COMMUTES = 1 << 16, /* sources 0 and 1 may be swapped */
 };
 
 u32 ir_op_flags(enum ir_op op);
 const char *ir_op_name(enum ir_op op);
 const char *ir_type_name(enum ir_type t);
 unsigned int ir_type_bits(enum ir_type t);
-char ir_type_class(enum ir_type t);	/* 'P','B','U','S','F','X' */
+char ir_type_class(enum ir_type t); /* 'P','B','U','S','F','X' */
 /* Bytes in memory; sub-byte types count as one. */
 unsigned int ir_type_bytes(enum ir_type t);
 const char *ir_sreg_name(enum ir_sreg s);
@@ -570,12 +593,11 @@ unsigned int ir_fragment_regs(const struct ir_insn *i, char which);
  * Return: a body with a CFG, to be freed with ir_body_free(), or NULL with
  * an error logged.
  */
-struct ir_body *ir_body_parse(const struct ir_module *m, struct ir_func *f,
-			      size_t limit, struct diag *d);
+struct ir_body *ir_body_parse(const struct ir_module *m, struct ir_func *f, size_t limit, struct diag *d);
 void ir_body_free(struct ir_body *b);
 
-void ir_cfg(struct ir_body *b);		/* cfg.c: insns -> blocks, edges, rpo */
-void ir_dom(struct ir_body *b);		/* dom.c: (post)dominators, loops */
+void ir_cfg(struct ir_body *b); /* cfg.c: insns -> blocks, edges, rpo */
+void ir_dom(struct ir_body *b); /* dom.c: (post)dominators, loops */
 /*
  * Parse's result to verified SSA: verify, ir_dom, SSA, verify. False with an
  * error logged. Arms the arena's bail by itself.

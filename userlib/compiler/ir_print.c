@@ -85,7 +85,7 @@ static void print_block_name(const struct ir_block *blk, FILE *f)
 
 static void print_operand(const struct ir_operand *o, FILE *f)
 {
-	if (o->not)
+	if (o->inv)
 		fputc('!', f);
 	if (o->neg)
 		fputc('-', f);
@@ -226,9 +226,8 @@ void ir_print_insn(const struct ir_body *b, const struct ir_insn *i, FILE *f)
 const char *ir_space_name(enum ir_space s)
 {
 	static const char *const names[] = {
-		[SP_NONE] = "generic", [SP_GLOBAL] = "global", [SP_CONST] = "const",
-		[SP_SHARED] = "shared", [SP_LOCAL] = "local", [SP_PARAM] = "param",
-		[SP_TEX] = "tex",
+		[SP_NONE] = "generic", [SP_GLOBAL] = "global", [SP_CONST] = "const", [SP_SHARED] = "shared",
+		[SP_LOCAL] = "local",  [SP_PARAM] = "param",   [SP_TEX] = "tex",
 	};
 
 	return s <= SP_TEX ? names[s] : "?";
@@ -255,7 +254,7 @@ static void print_var(const struct ir_var *v, FILE *f)
 static const char *linkage(enum ir_linkage l)
 {
 	static const char *const names[] = {
-		[LINK_LOCAL] = "", [LINK_EXTERN] = ".extern ", [LINK_VISIBLE] = ".visible ",
+		[LINK_LOCAL] = "",      [LINK_EXTERN] = ".extern ", [LINK_VISIBLE] = ".visible ",
 		[LINK_WEAK] = ".weak ", [LINK_COMMON] = ".common ",
 	};
 
@@ -314,8 +313,7 @@ void ir_print_module(const struct ir_module *m, FILE *f, bool sizes)
 		print_header(m->funcs[k], f);
 		fputs(";", f);
 		if (sizes && m->funcs[k]->text)
-			fprintf(f, "\t// %llu bytes, line %u",
-				(unsigned long long)m->funcs[k]->text_len,
+			fprintf(f, "\t// %llu bytes, line %u", (unsigned long long)m->funcs[k]->text_len,
 				m->funcs[k]->text_line);
 		fputc('\n', f);
 	}
@@ -372,8 +370,7 @@ void ir_print_body(const struct ir_body *b, FILE *f)
 	fputs("\n{\n", f);
 	/* registers that are parameters come first */
 	for (u32 k = b->nparam_regs; !b->ssa && k < b->nregs; k++)
-		fprintf(f, "\t.reg .%s %s;\n", ir_type_name(b->regs[k]->type),
-			b->regs[k]->name);
+		fprintf(f, "\t.reg .%s %s;\n", ir_type_name(b->regs[k]->type), b->regs[k]->name);
 	for (u32 k = 0; k < b->nvars; k++) {
 		fputc('\t', f);
 		print_var(b->vars[k], f);

@@ -20,8 +20,7 @@ struct verify {
 	struct ir_block *blk;
 };
 
-__attribute__((format(printf, 2, 3)))
-static void fault(struct verify *v, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void fault(struct verify *v, const char *fmt, ...)
 {
 	char text[256];
 	va_list ap;
@@ -31,9 +30,8 @@ static void fault(struct verify *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	diag_error(v->d, v->i ? v->i->line : 0, "IR after %s, '%s' BB%u %s: %s", v->after,
-		   v->b->func->name, v->blk ? v->blk->id : 0,
-		   v->i ? ir_op_name(v->i->op) : "", text);
+	diag_error(v->d, v->i ? v->i->line : 0, "IR after %s, '%s' BB%u %s: %s", v->after, v->b->func->name,
+		   v->blk ? v->blk->id : 0, v->i ? ir_op_name(v->i->op) : "", text);
 }
 
 /* ---- blocks ---- */
@@ -131,8 +129,7 @@ static void check_block(struct verify *v)
 
 /* ---- operands ---- */
 
-static void check_reg(struct verify *v, const struct ir_operand *o,
-		      const struct ptx_opnd *tok)
+static void check_reg(struct verify *v, const struct ir_operand *o, const struct ptx_opnd *tok)
 {
 	u32 wide = tok && tok->role == 'd' ? OPF_WIDE_DST : OPF_WIDE_SRC;
 	unsigned int have, want = ir_type_bits(o->type);
@@ -146,16 +143,13 @@ static void check_reg(struct verify *v, const struct ir_operand *o,
 		return;
 	if ((o->reg->type == T_PRED) != (o->type == T_PRED))
 		fault(v, "'%s' used as .%s", o->reg->name, ir_type_name(o->type));
-	else if (have != want &&
-		 !(have > want && (want < 16 || ir_op_flags(v->i->op) & wide)))
-		fault(v, "'%s' is .%s, used as .%s", o->reg->name,
-		      ir_type_name(o->reg->type), ir_type_name(o->type));
-	if (o->not && o->type != T_PRED)
+	else if (have != want && !(have > want && (want < 16 || ir_op_flags(v->i->op) & wide)))
+		fault(v, "'%s' is .%s, used as .%s", o->reg->name, ir_type_name(o->reg->type), ir_type_name(o->type));
+	if (o->inv && o->type != T_PRED)
 		fault(v, "'!' on '%s'", o->reg->name);
 }
 
-static void check_operand(struct verify *v, const struct ir_operand *o,
-			  const struct ptx_opnd *tok)
+static void check_operand(struct verify *v, const struct ir_operand *o, const struct ptx_opnd *tok)
 {
 	switch (o->kind) {
 	case OPND_NONE:
@@ -299,16 +293,14 @@ static void check_ssa(struct ir_reg **slot, bool def, struct ir_operand *op, voi
 	(void)op;
 	if (def) {
 		if (r->def != v->i)
-			fault(v, "'%s.%u' is written here, but defined elsewhere", r->name,
-			      r->sub);
+			fault(v, "'%s.%u' is written here, but defined elsewhere", r->name, r->sub);
 		return;
 	}
 	if (!r->def || v->i->op == OP_PHI)
 		return;
 	if (!r->def->block)
 		fault(v, "'%s.%u' is defined by a removed instruction", r->name, r->sub);
-	else if (r->def->block == v->blk ? r->def->id >= v->i->id :
-					   !ir_dominates(r->def->block, v->blk))
+	else if (r->def->block == v->blk ? r->def->id >= v->i->id : !ir_dominates(r->def->block, v->blk))
 		fault(v, "use of '%s.%u' is not dominated by its def", r->name, r->sub);
 }
 
@@ -319,10 +311,9 @@ static void check_phi_ssa(struct verify *v)
 	for (u32 k = 1; k < i->nops; k++) {
 		struct ir_reg *r = i->ops[k].kind == OPND_REG ? i->ops[k].reg : NULL;
 
-		if (r && r->def && r->def->block &&
-		    !ir_dominates(r->def->block, v->blk->preds[k - 1]))
-			fault(v, "phi source '%s.%u' is not defined at the end of BB%u",
-			      r->name, r->sub, v->blk->preds[k - 1]->id);
+		if (r && r->def && r->def->block && !ir_dominates(r->def->block, v->blk->preds[k - 1]))
+			fault(v, "phi source '%s.%u' is not defined at the end of BB%u", r->name, r->sub,
+			      v->blk->preds[k - 1]->id);
 	}
 }
 

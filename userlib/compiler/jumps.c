@@ -9,8 +9,7 @@ static bool only_jumps(const struct mblock *b)
 {
 	const struct minsn *i = b->first;
 
-	return i && i == b->last && i->op == VGPU_OP_BRA && i->guard == M_NOREG &&
-	       i->target != b;
+	return i && i == b->last && i->op == VGPU_OP_BRA && i->guard == M_NOREG && i->target != b;
 }
 
 static struct mblock *past(struct mblock *b)
@@ -52,11 +51,10 @@ static void drop_blocks(struct mfunc *f)
 }
 
 static const u8 opposite[VGPU_CMP_COUNT] = {
-	[VGPU_CMP_EQ] = VGPU_CMP_NE, [VGPU_CMP_NE] = VGPU_CMP_EQ,
-	[VGPU_CMP_LT] = VGPU_CMP_GE, [VGPU_CMP_GE] = VGPU_CMP_LT,
-	[VGPU_CMP_LE] = VGPU_CMP_GT, [VGPU_CMP_GT] = VGPU_CMP_LE,
-	[VGPU_CMP_LTU] = VGPU_CMP_GEU, [VGPU_CMP_GEU] = VGPU_CMP_LTU,
-	[VGPU_CMP_LEU] = VGPU_CMP_GTU, [VGPU_CMP_GTU] = VGPU_CMP_LEU,
+	[VGPU_CMP_EQ] = VGPU_CMP_NE,   [VGPU_CMP_NE] = VGPU_CMP_EQ,   [VGPU_CMP_LT] = VGPU_CMP_GE,
+	[VGPU_CMP_GE] = VGPU_CMP_LT,   [VGPU_CMP_LE] = VGPU_CMP_GT,   [VGPU_CMP_GT] = VGPU_CMP_LE,
+	[VGPU_CMP_LTU] = VGPU_CMP_GEU, [VGPU_CMP_GEU] = VGPU_CMP_LTU, [VGPU_CMP_LEU] = VGPU_CMP_GTU,
+	[VGPU_CMP_GTU] = VGPU_CMP_LEU,
 };
 
 /* "@p bra next; bra other" becomes "@!p bra other". */
@@ -65,8 +63,8 @@ static void invert(struct mblock *b)
 	struct minsn *last = b->last, *cond = last ? last->prev : NULL;
 	struct mblock *t;
 
-	if (!cond || last->op != VGPU_OP_BRA || last->guard != M_NOREG ||
-	    cond->flags & MF_SKIP || !cond->target || cond->target->id != b->id + 1)
+	if (!cond || last->op != VGPU_OP_BRA || last->guard != M_NOREG || cond->flags & MF_SKIP || !cond->target ||
+	    cond->target->id != b->id + 1)
 		return;
 	if (cond->op == VGPU_OP_SBR)
 		cond->mod = opposite[cond->mod & 0xf] | (cond->mod & VGPU_SCMP_32);

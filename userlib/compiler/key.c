@@ -45,8 +45,11 @@ void vgpucc_key(const struct vgpucc_module *m, const char *name, const struct vg
 
 	vgpucc_module_info(m, &info);
 	parts = (struct key_parts){
-		.ptx_len = info.ptx_len, .isa = VGPU_ISA_VERSION, .cc = opt->cc,
-		.shape = opt->shape, .name_len = strlen(name),
+		.ptx_len = info.ptx_len,
+		.isa = VGPU_ISA_VERSION,
+		.cc = opt->cc,
+		.shape = opt->shape,
+		.name_len = strlen(name),
 	};
 	XXH3_128bits_reset(&s);
 	XXH3_128bits_update(&s, VGPUCC_SOURCES, strlen(VGPUCC_SOURCES));

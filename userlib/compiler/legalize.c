@@ -7,11 +7,13 @@
 
 /* ---- 128 bits ---- */
 
-struct halves { struct ir_reg *lo, *hi; };
+struct halves {
+	struct ir_reg *lo, *hi;
+};
 
 struct wide {
 	struct ir_body *b;
-	struct halves *of;	/* by register id */
+	struct halves *of; /* by register id */
 };
 
 static bool is_wide(const struct ir_operand *o)
@@ -21,8 +23,7 @@ static bool is_wide(const struct ir_operand *o)
 
 static struct ir_operand half(const struct ir_reg *r, bool def)
 {
-	return (struct ir_operand){ .kind = OPND_REG, .type = T_B64, .def = def,
-				    .reg = (struct ir_reg *)r };
+	return (struct ir_operand){ .kind = OPND_REG, .type = T_B64, .def = def, .reg = (struct ir_reg *)r };
 }
 
 /* {lo, hi} in place of a register */
@@ -145,8 +146,7 @@ static bool crosses(const struct ir_body *b)
 	return false;
 }
 
-static struct ir_insn *add(struct ir_body *b, enum ir_op op, const struct ir_insn *near,
-			   struct ir_reg *d)
+static struct ir_insn *add(struct ir_body *b, enum ir_op op, const struct ir_insn *near, struct ir_reg *d)
 {
 	struct ir_insn *i = ir_insn_new(b, op, 3, near->line);
 
@@ -176,8 +176,7 @@ static void keep_carry(struct ir_body *b)
 			if (takes_carry(i) && !have) {
 				get = add(b, OP_ADD, i, none);
 				get->m.cc = CC;
-				get->ops[1] = (struct ir_operand){ .kind = OPND_REG, .type = T_U32,
-								   .reg = flag };
+				get->ops[1] = (struct ir_operand){ .kind = OPND_REG, .type = T_U32, .reg = flag };
 				get->ops[2].imm = 0xffffffff;
 				ir_insert_before(i, get);
 				have = true;

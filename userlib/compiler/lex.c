@@ -27,8 +27,11 @@ static const u8 cclass[256] = {
 	['_'] = C_START | C_IDENT,
 	['$'] = C_START | C_IDENT,
 	['0' ... '9'] = C_IDENT | C_DIGIT | C_HEX,
-	[' '] = C_SPACE, ['\t'] = C_SPACE, ['\r'] = C_SPACE,
-	['\f'] = C_SPACE, ['\v'] = C_SPACE,
+	[' '] = C_SPACE,
+	['\t'] = C_SPACE,
+	['\r'] = C_SPACE,
+	['\f'] = C_SPACE,
+	['\v'] = C_SPACE,
 };
 
 static inline bool is(const char *p, const char *end, u8 class)
@@ -86,8 +89,7 @@ static unsigned int digit(char c)
 }
 
 /* Digits of @base up to the first that is none; overflow makes a bad token. */
-static const char *integer(struct token *t, const char *p, const char *end,
-			   unsigned int base)
+static const char *integer(struct token *t, const char *p, const char *end, unsigned int base)
 {
 	const char *start = p;
 	u64 v = 0;
@@ -97,8 +99,7 @@ static const char *integer(struct token *t, const char *p, const char *end,
 
 		if (dgt >= base)
 			break;
-		if (__builtin_mul_overflow(v, (u64)base, &v) ||
-		    __builtin_add_overflow(v, (u64)dgt, &v))
+		if (__builtin_mul_overflow(v, (u64)base, &v) || __builtin_add_overflow(v, (u64)dgt, &v))
 			t->kind = TOK_BAD;
 	}
 	if (p == start)
@@ -224,10 +225,12 @@ static const char *string(struct lexer *l, struct token *t, const char *p)
 
 static const char *punct(struct token *t, const char *p, const char *end)
 {
-	static const struct { char s[3]; u8 kind; } pairs[] = {
-		{ "<<", TOK_SHL }, { ">>", TOK_SHR }, { "<=", TOK_LE },
-		{ ">=", TOK_GE }, { "==", TOK_EQ }, { "!=", TOK_NE },
-		{ "&&", TOK_ANDAND }, { "||", TOK_OROR },
+	static const struct {
+		char s[3];
+		u8 kind;
+	} pairs[] = {
+		{ "<<", TOK_SHL }, { ">>", TOK_SHR }, { "<=", TOK_LE },     { ">=", TOK_GE },
+		{ "==", TOK_EQ },  { "!=", TOK_NE },  { "&&", TOK_ANDAND }, { "||", TOK_OROR },
 	};
 
 	if (p + 1 < end && memchr("<>=!&|", *p, 6)) {

@@ -9,15 +9,22 @@
 
 enum tok_kind {
 	TOK_EOF,
-	TOK_IDENT,	/* name, %reg, $L_1, _ ; no dots */
-	TOK_DOT,	/* .directive or .suffix, "::" parts included */
-	TOK_INT,	/* value in u; uns if a U suffix or too big for s64 */
-	TOK_F32,	/* 0f…: bits in u */
-	TOK_F64,	/* 0d… or decimal: bits in u */
-	TOK_STRING,	/* without its quotes, escapes as written */
-	TOK_PUNCT,	/* one of ( ) [ ] { } < > , ; : = + - * / % & | ^ ! ~ ? @ */
-	TOK_SHL, TOK_SHR, TOK_LE, TOK_GE, TOK_EQ, TOK_NE, TOK_ANDAND, TOK_OROR,
-	TOK_BAD,	/* not PTX; p points at it */
+	TOK_IDENT,  /* name, %reg, $L_1, _ ; no dots */
+	TOK_DOT,    /* .directive or .suffix, "::" parts included */
+	TOK_INT,    /* value in u; uns if a U suffix or too big for s64 */
+	TOK_F32,    /* 0f…: bits in u */
+	TOK_F64,    /* 0d… or decimal: bits in u */
+	TOK_STRING, /* without its quotes, escapes as written */
+	TOK_PUNCT,  /* one of ( ) [ ] { } < > , ; : = + - * / % & | ^ ! ~ ? @ */
+	TOK_SHL,
+	TOK_SHR,
+	TOK_LE,
+	TOK_GE,
+	TOK_EQ,
+	TOK_NE,
+	TOK_ANDAND,
+	TOK_OROR,
+	TOK_BAD, /* not PTX; p points at it */
 };
 
 /**

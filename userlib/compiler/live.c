@@ -8,7 +8,7 @@
 
 struct live {
 	struct mfunc *f;
-	u32 *start, *blocks;	/* use blocks grouped by register (CSR) */
+	u32 *start, *blocks; /* use blocks grouped by register (CSR) */
 	u32 *stack;
 	u32 cap;
 };
@@ -30,7 +30,7 @@ static bool list_ends_with(const u32 *list, u32 n, u32 v)
 }
 
 /* A phi's argument is used at the end of the predecessor. */
-#define USE_AT_END	0x80000000u
+#define USE_AT_END 0x80000000u
 
 static void count_or_fill(struct live *l, bool fill, u32 *pos)
 {
@@ -46,8 +46,7 @@ static void count_or_fill(struct live *l, bool fill, u32 *pos)
 					if (i->args[k].kind != MO_REG)
 						continue;
 					if (fill)
-						l->blocks[pos[i->args[k].reg]] =
-							blk->preds[k]->id | USE_AT_END;
+						l->blocks[pos[i->args[k].reg]] = blk->preds[k]->id | USE_AT_END;
 					pos[i->args[k].reg]++;
 				}
 				continue;
@@ -96,8 +95,7 @@ static void walk_value(struct live *l, u32 v, const struct mblock *def)
 	for (u = l->start[v]; u < l->start[v + 1]; u++) {
 		struct mblock *b = f->blocks[l->blocks[u] & ~USE_AT_END];
 
-		if (l->blocks[u] & USE_AT_END &&
-		    !list_ends_with(b->liveout, b->nliveout, v))
+		if (l->blocks[u] & USE_AT_END && !list_ends_with(b->liveout, b->nliveout, v))
 			list_add(f, &b->liveout, &b->nliveout, &b->liveout_cap, v);
 		if (b != def)
 			push(l, &sp, b->id);
@@ -111,8 +109,7 @@ static void walk_value(struct live *l, u32 v, const struct mblock *def)
 				struct mblock *p = b->preds[k];
 
 				if (!list_ends_with(p->liveout, p->nliveout, v))
-					list_add(f, &p->liveout, &p->nliveout,
-						 &p->liveout_cap, v);
+					list_add(f, &p->liveout, &p->nliveout, &p->liveout_cap, v);
 				push(l, &sp, p->id);
 			}
 		}

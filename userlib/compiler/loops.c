@@ -8,8 +8,7 @@
 #include "analysis.h"
 #include "back.h"
 
-static void grow_body(struct ir_body *b, struct ir_loop *l, struct ir_block *latch,
-		      struct ir_block **stack)
+static void grow_body(struct ir_body *b, struct ir_loop *l, struct ir_block *latch, struct ir_block **stack)
 {
 	u32 sp = 0, k;
 

@@ -154,8 +154,7 @@ struct mopnd low_extend(struct low *l, struct mopnd v, u8 t)
 		return mo_imm(s ? (u64)(s64)(int16_t)v.imm : (u16)v.imm);
 	}
 	if (low_class(l, &v) == MC_S)
-		return low_sext(l, v, bits == 8 ? (s ? VGPU_EXT_S8 : VGPU_EXT_U8) :
-				(s ? VGPU_EXT_S16 : VGPU_EXT_U16));
+		return low_sext(l, v, bits == 8 ? (s ? VGPU_EXT_S8 : VGPU_EXT_U8) : (s ? VGPU_EXT_S16 : VGPU_EXT_U16));
 	if (low_class(l, &v) == MC_W)
 		v = low_t1(l, VGPU_OP_UNPKLO, MC_V, v);
 	if (bits == 8)
@@ -181,7 +180,7 @@ struct mopnd low_pred(struct low *l, const struct ir_operand *o, bool invert)
 	struct mopnd p, d;
 	u32 r;
 
-	invert ^= o->not;
+	invert ^= o->inv;
 	if (o->kind == OPND_IMM)
 		return pred_const(l, !!o->imm ^ invert);
 	if (o->kind == OPND_REG && reg_undefined(o->reg) && l->val[o->reg->id] == M_NOREG)
@@ -235,8 +234,7 @@ struct mopnd low_vector(struct low *l, struct mopnd o, enum mclass cls)
 		return o;
 	if (is_register(&o) && low_class(l, &o) != MC_S)
 		return low_t1(l, cls == MC_W ? VGPU_OP_EXTU : VGPU_OP_UNPKLO, cls, o);
-	if (cache_find(l, CACHE_VECTOR, is_imm ? o.imm : o.reg, is_imm << 8 | cls, &r) &&
-	    o.kind != MO_PHYS)
+	if (cache_find(l, CACHE_VECTOR, is_imm ? o.imm : o.reg, is_imm << 8 | cls, &r) && o.kind != MO_PHYS)
 		return mo_reg(r);
 	d = low_temp(l, cls);
 	low_op1(l, cls == MC_W ? VGPU_OP_MOVW : VGPU_OP_MOV, d, o);
@@ -273,12 +271,11 @@ static bool fits(const struct minsn *i, u8 kind, u64 imm)
 	return (s64)imm == (s32)imm;
 }
 
-static void fix_operand(struct low *l, struct minsn *i, u8 kind, struct mopnd *o, bool *taken,
-			u32 *imm)
+static void fix_operand(struct low *l, struct minsn *i, u8 kind, struct mopnd *o, bool *taken, u32 *imm)
 {
 	if (o->kind == MO_IMM) {
-		bool may = (kind == MK_X || kind == MK_Y || kind == MK_T) &&
-			   mop_table[i->op].imm == MI_SRC && fits(i, kind, o->imm);
+		bool may = (kind == MK_X || kind == MK_Y || kind == MK_T) && mop_table[i->op].imm == MI_SRC &&
+			   fits(i, kind, o->imm);
 
 		if (may && (!*taken || *imm == (u32)o->imm)) {
 			*taken = true;
@@ -315,8 +312,7 @@ static void fix_operand(struct low *l, struct minsn *i, u8 kind, struct mopnd *o
 	}
 }
 
-struct minsn *low_op(struct low *l, u16 op, struct mopnd d, struct mopnd a,
-		     struct mopnd b, struct mopnd c)
+struct minsn *low_op(struct low *l, u16 op, struct mopnd d, struct mopnd a, struct mopnd b, struct mopnd c)
 {
 	const struct mop_info *info = &mop_table[op];
 	struct minsn *i = minsn_new(l->f, op, l->insn ? l->insn->line : 0);
@@ -352,8 +348,7 @@ struct mopnd low_t2(struct low *l, u16 op, enum mclass cls, struct mopnd a, stru
 	return d;
 }
 
-struct mopnd low_t3(struct low *l, u16 op, enum mclass cls, struct mopnd a, struct mopnd b,
-		    struct mopnd c)
+struct mopnd low_t3(struct low *l, u16 op, enum mclass cls, struct mopnd a, struct mopnd b, struct mopnd c)
 {
 	struct mopnd d = low_temp(l, cls);
 
@@ -418,7 +413,11 @@ static u32 prior_reg(struct low *l, const struct ir_operand *o, enum mclass cls)
 	return cls == MC_P ? v.reg : low_vector(l, v, cls).reg;
 }
 
-struct prior_find { u32 vreg; const struct ir_operand *found; struct low *l; };
+struct prior_find {
+	u32 vreg;
+	const struct ir_operand *found;
+	struct low *l;
+};
 
 static void match_def(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
 {
@@ -442,8 +441,7 @@ struct minsn *low_final(struct low *l, struct minsn *i)
 		struct prior_find p = { .vreg = defs[k], .l = l };
 
 		ir_walk(l->insn, match_def, &p);
-		i->prior[k] = p.found ? prior_reg(l, p.found, l->f->vregs[defs[k]].cls) :
-			      M_NOREG;
+		i->prior[k] = p.found ? prior_reg(l, p.found, l->f->vregs[defs[k]].cls) : M_NOREG;
 	}
 	minsn_append(l->block, i);
 	low_guard(l, i);
@@ -505,29 +503,42 @@ static const struct {
 	u16 ptx;
 	u16 visa;
 } special[] = {
-	{ SREG_TID_X, VGPU_SREG_TID_X }, { SREG_TID_Y, VGPU_SREG_TID_Y },
-	{ SREG_TID_Z, VGPU_SREG_TID_Z }, { SREG_NTID_X, VGPU_SREG_NTID_X },
-	{ SREG_NTID_Y, VGPU_SREG_NTID_Y }, { SREG_NTID_Z, VGPU_SREG_NTID_Z },
-	{ SREG_CTAID_X, VGPU_SREG_CTAID_X }, { SREG_CTAID_Y, VGPU_SREG_CTAID_Y },
-	{ SREG_CTAID_Z, VGPU_SREG_CTAID_Z }, { SREG_NCTAID_X, VGPU_SREG_NCTAID_X },
-	{ SREG_NCTAID_Y, VGPU_SREG_NCTAID_Y }, { SREG_NCTAID_Z, VGPU_SREG_NCTAID_Z },
-	{ SREG_LANEID, VGPU_SREG_LANEID }, { SREG_WARPID, VGPU_SREG_WARPID },
-	{ SREG_NWARPID, VGPU_SREG_NWARPID }, { SREG_SMID, VGPU_SREG_SMID },
-	{ SREG_NSMID, VGPU_SREG_NSMID }, { SREG_GRIDID, VGPU_SREG_GRIDID },
+	{ SREG_TID_X, VGPU_SREG_TID_X },
+	{ SREG_TID_Y, VGPU_SREG_TID_Y },
+	{ SREG_TID_Z, VGPU_SREG_TID_Z },
+	{ SREG_NTID_X, VGPU_SREG_NTID_X },
+	{ SREG_NTID_Y, VGPU_SREG_NTID_Y },
+	{ SREG_NTID_Z, VGPU_SREG_NTID_Z },
+	{ SREG_CTAID_X, VGPU_SREG_CTAID_X },
+	{ SREG_CTAID_Y, VGPU_SREG_CTAID_Y },
+	{ SREG_CTAID_Z, VGPU_SREG_CTAID_Z },
+	{ SREG_NCTAID_X, VGPU_SREG_NCTAID_X },
+	{ SREG_NCTAID_Y, VGPU_SREG_NCTAID_Y },
+	{ SREG_NCTAID_Z, VGPU_SREG_NCTAID_Z },
+	{ SREG_LANEID, VGPU_SREG_LANEID },
+	{ SREG_WARPID, VGPU_SREG_WARPID },
+	{ SREG_NWARPID, VGPU_SREG_NWARPID },
+	{ SREG_SMID, VGPU_SREG_SMID },
+	{ SREG_NSMID, VGPU_SREG_NSMID },
+	{ SREG_GRIDID, VGPU_SREG_GRIDID },
 	{ SREG_LANEMASK_EQ, VGPU_SREG_LANEMASK_EQ },
 	{ SREG_LANEMASK_LE, VGPU_SREG_LANEMASK_LE },
 	{ SREG_LANEMASK_LT, VGPU_SREG_LANEMASK_LT },
 	{ SREG_LANEMASK_GE, VGPU_SREG_LANEMASK_GE },
 	{ SREG_LANEMASK_GT, VGPU_SREG_LANEMASK_GT },
-	{ SREG_CLOCK, VGPU_SREG_CLOCK }, { SREG_CLOCK_HI, VGPU_SREG_CLOCK_HI },
-	{ SREG_CLOCK64, VGPU_SREG_CLOCK64 }, { SREG_GLOBALTIMER, VGPU_SREG_GLOBALTIMER },
+	{ SREG_CLOCK, VGPU_SREG_CLOCK },
+	{ SREG_CLOCK_HI, VGPU_SREG_CLOCK_HI },
+	{ SREG_CLOCK64, VGPU_SREG_CLOCK64 },
+	{ SREG_GLOBALTIMER, VGPU_SREG_GLOBALTIMER },
 	{ SREG_TOTAL_SMEM_SIZE, VGPU_SREG_TOTAL_SMEM },
 	{ SREG_AGGR_SMEM_SIZE, VGPU_SREG_TOTAL_SMEM },
 	{ SREG_DYNAMIC_SMEM_SIZE, VGPU_SREG_DYN_SMEM },
 	/* clusters of one block: the cluster's place is the block's */
-	{ SREG_CLUSTERID_X, VGPU_SREG_CTAID_X }, { SREG_CLUSTERID_Y, VGPU_SREG_CTAID_Y },
+	{ SREG_CLUSTERID_X, VGPU_SREG_CTAID_X },
+	{ SREG_CLUSTERID_Y, VGPU_SREG_CTAID_Y },
 	{ SREG_CLUSTERID_Z, VGPU_SREG_CTAID_Z },
-	{ SREG_NCLUSTERID_X, VGPU_SREG_NCTAID_X }, { SREG_NCLUSTERID_Y, VGPU_SREG_NCTAID_Y },
+	{ SREG_NCLUSTERID_X, VGPU_SREG_NCTAID_X },
+	{ SREG_NCLUSTERID_Y, VGPU_SREG_NCTAID_Y },
 	{ SREG_NCLUSTERID_Z, VGPU_SREG_NCTAID_Z },
 };
 
@@ -560,8 +571,7 @@ static struct mopnd read_special(struct low *l, u16 visa, bool uniform, bool wid
 {
 	struct mopnd d = low_temp(l, uniform ? MC_S : wide ? MC_W : MC_V);
 
-	low_op(l, uniform ? VGPU_OP_SREGS : wide ? VGPU_OP_SREGW : VGPU_OP_SREGV, d, NO, NO,
-	       NO)->imm = visa;
+	low_op(l, uniform ? VGPU_OP_SREGS : wide ? VGPU_OP_SREGW : VGPU_OP_SREGV, d, NO, NO, NO)->imm = visa;
 	if (uniform)
 		l->f->vregs[d.reg].narrow = !wide;
 	return d;
@@ -594,8 +604,7 @@ static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 		return low_hidden(l, envreg_word(l, o->sreg - SREG_ENVREG));
 	if (o->sreg == SREG_GLOBALTIMER_LO || o->sreg == SREG_GLOBALTIMER_HI) {
 		t = read_special(l, VGPU_SREG_GLOBALTIMER, false, true);
-		return low_t1(l, o->sreg == SREG_GLOBALTIMER_LO ? VGPU_OP_UNPKLO :
-			      VGPU_OP_UNPKHI, MC_V, t);
+		return low_t1(l, o->sreg == SREG_GLOBALTIMER_LO ? VGPU_OP_UNPKLO : VGPU_OP_UNPKHI, MC_V, t);
 	}
 	for (k = 0; k < sizeof(special) / sizeof(special[0]); k++)
 		if (special[k].ptx == o->sreg)

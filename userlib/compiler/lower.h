@@ -7,11 +7,11 @@
 #include "shadow.h"
 #include "unit.h"
 
-#define CACHE_SIZE	64
+#define CACHE_SIZE 64
 
 /* Something already computed in this block, by what it was computed from. */
 struct low_cached {
-	u32 kind;		/* enum low_cache, 0: free */
+	u32 kind; /* enum low_cache, 0: free */
 	u64 key1, key2;
 	u32 reg;
 };
@@ -52,18 +52,16 @@ struct low {
 	bool borrow;
 	struct mblock **blocks;
 	struct mopnd part[2];
-	u32 *var_offset;	/* by body variable id: offset in frame or shared */
+	u32 *var_offset; /* by body variable id: offset in frame or shared */
 	struct shadows *shadows;
-	struct low_shadow *shadow;	/* by register id */
-	struct minsn **anchor;	/* by block id: the first one in it, see shadow.h */
-	struct mopnd stack_pointer;	/* at the function's entry, if it must be put back */
+	struct low_shadow *shadow;  /* by register id */
+	struct minsn **anchor;      /* by block id: the first one in it, see shadow.h */
+	struct mopnd stack_pointer; /* at the function's entry, if it must be put back */
 };
 
 /* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX. */
-_Noreturn void low_refuse(struct low *l, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-_Noreturn void low_wrong(struct low *l, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+_Noreturn void low_refuse(struct low *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void low_wrong(struct low *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- values ---- */
 
@@ -93,17 +91,15 @@ struct mopnd low_const64(struct low *l, u64 v);
 
 /* ---- instructions; operands are brought to the forms that fit ---- */
 
-struct minsn *low_op(struct low *l, u16 op, struct mopnd d, struct mopnd a,
-		     struct mopnd b, struct mopnd c);
-#define NO		((struct mopnd){ .kind = MO_NONE })
-#define low_op1(l, op, d, a)		low_op(l, op, d, a, NO, NO)
-#define low_op2(l, op, d, a, b)		low_op(l, op, d, a, b, NO)
-#define low_op3(l, op, d, a, b, c)	low_op(l, op, d, a, b, c)
+struct minsn *low_op(struct low *l, u16 op, struct mopnd d, struct mopnd a, struct mopnd b, struct mopnd c);
+#define NO                         ((struct mopnd){ .kind = MO_NONE })
+#define low_op1(l, op, d, a)       low_op(l, op, d, a, NO, NO)
+#define low_op2(l, op, d, a, b)    low_op(l, op, d, a, b, NO)
+#define low_op3(l, op, d, a, b, c) low_op(l, op, d, a, b, c)
 /* Into a new temporary of class @cls. */
 struct mopnd low_t1(struct low *l, u16 op, enum mclass cls, struct mopnd a);
 struct mopnd low_t2(struct low *l, u16 op, enum mclass cls, struct mopnd a, struct mopnd b);
-struct mopnd low_t3(struct low *l, u16 op, enum mclass cls, struct mopnd a, struct mopnd b,
-		    struct mopnd c);
+struct mopnd low_t3(struct low *l, u16 op, enum mclass cls, struct mopnd a, struct mopnd b, struct mopnd c);
 /* 32-bit scalar operation. */
 struct mopnd low_s2(struct low *l, u16 op, bool narrow, struct mopnd a, struct mopnd b);
 struct mopnd low_sext(struct low *l, struct mopnd a, u8 ext);
@@ -172,8 +168,7 @@ struct low_addr {
 
 enum vgpu_space low_space(struct low *l, const struct ir_insn *i, const struct ir_mem *m);
 /* @whole: only the form with the whole address in one register (W), offset in off. */
-void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, bool whole,
-		 struct low_addr *out);
+void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, bool whole, struct low_addr *out);
 /* The address of a variable as a scalar; @generic: with its window. */
 struct mopnd low_var_address(struct low *l, const struct ir_var *v, s64 off, bool generic);
 /* 32-bit word @n of the hidden parameters, which the runtime calls %envreg<n>. */
@@ -193,12 +188,12 @@ void low_shadow_address(struct low *l, const struct ir_mem *m, struct low_addr *
 enum plain_form low_plain_form(struct low *l, const struct ir_mem *m);
 
 /* ---- passes over the result ---- */
-void insert_convergence(struct low *l);	/* converge.c */
-void lower_control(struct low *l, struct ir_block *b);	/* lower_ctl.c */
-void store_results(struct low *l, struct ir_insn *i);	/* lower_call.c */
+void insert_convergence(struct low *l);                /* converge.c */
+void lower_control(struct low *l, struct ir_block *b); /* lower_ctl.c */
+void store_results(struct low *l, struct ir_insn *i);  /* lower_call.c */
 void load_parameters(struct low *l);
 /* lower_stack.c: where a unit allocates on the stack, what a function does first and last. */
-#define STACK_POINTER_ROOM	16	/* at the beginning of the entry's frame */
+#define STACK_POINTER_ROOM 16 /* at the beginning of the entry's frame */
 bool moves_stack(const struct ir_insn *i);
 void enter_stack(struct low *l);
 void leave_stack(struct low *l);

@@ -6,8 +6,8 @@
 #include "launch.h"
 #include "lower.h"
 
-#define MAX_BASES	4
-#define MAX_DEPTH	24
+#define MAX_BASES 4
+#define MAX_DEPTH 24
 
 /**
  * struct sum - an address taken apart
@@ -39,8 +39,7 @@ static struct mopnd hidden_param(struct low *l, u32 offset, u32 width)
 	if (cache_find(l, CACHE_BASE, offset, width, &r))
 		return mo_reg(r);
 	d = low_temp(l, MC_S);
-	i = low_op(l, VGPU_OP_SLD, d, mo_absent(), NO,
-		   mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(width)));
+	i = low_op(l, VGPU_OP_SLD, d, mo_absent(), NO, mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(width)));
 	i->mod = VGPU_SPACE_PARAM;
 	i->imm = l->unit->hidden + offset;
 	cache_add(l, CACHE_BASE, offset, width, d.reg);
@@ -84,8 +83,7 @@ struct mopnd low_var_address(struct low *l, const struct ir_var *v, s64 off, boo
 		if (l->b->func->entry)
 			return mo_imm((generic ? VGPU_WINDOW_LOCAL : 0) + o);
 		base = low_s2(l, VGPU_OP_SADD, false, mo_phys(MC_S, M_STACK_REG), mo_imm(o));
-		return generic ? low_s2(l, VGPU_OP_SOR, false, base,
-					low_const64(l, VGPU_WINDOW_LOCAL)) : base;
+		return generic ? low_s2(l, VGPU_OP_SOR, false, base, low_const64(l, VGPU_WINDOW_LOCAL)) : base;
 	}
 	switch (v->space) {
 	case SP_SHARED:
@@ -98,8 +96,7 @@ struct mopnd low_var_address(struct low *l, const struct ir_var *v, s64 off, boo
 		o = layout_offset(l->b->mod, v) + off;
 		return o ? low_s2(l, VGPU_OP_SADD, false, base, mo_imm(o)) : base;
 	default:
-		low_refuse(l, "variable '%s' in space %s is not supported", v->name,
-			   ir_space_name(v->space));
+		low_refuse(l, "variable '%s' in space %s is not supported", v->name, ir_space_name(v->space));
 	}
 }
 
@@ -145,8 +142,7 @@ static enum vgpu_space infer(const struct ir_reg *r, u32 depth)
 	case OP_ADD:
 	case OP_SUB:
 	case OP_MOV:
-		if (d->ops[1].kind == OPND_REG &&
-		    infer(d->ops[1].reg, depth + 1) != VGPU_SPACE_GENERIC)
+		if (d->ops[1].kind == OPND_REG && infer(d->ops[1].reg, depth + 1) != VGPU_SPACE_GENERIC)
 			return infer(d->ops[1].reg, depth + 1);
 		if (d->op == OP_ADD && d->ops[2].kind == OPND_REG)
 			return infer(d->ops[2].reg, depth + 1);
@@ -174,8 +170,7 @@ enum vgpu_space low_space(struct low *l, const struct ir_insn *i, const struct i
 	case SPC_PARAM_FUNC:
 		if (m->var)
 			return space_of_var(m->var);
-		return l->b->func->entry || i->m.space == SPC_PARAM_ENTRY ?
-		       VGPU_SPACE_PARAM : VGPU_SPACE_LOCAL;
+		return l->b->func->entry || i->m.space == SPC_PARAM_ENTRY ? VGPU_SPACE_PARAM : VGPU_SPACE_LOCAL;
 	default:
 		if (m->var)
 			return space_of_var(m->var);
@@ -233,8 +228,7 @@ static void take_extended(struct low *l, const struct ir_reg *r, struct sum *s, 
 {
 	const struct ir_insn *d = r->def;
 
-	if (d && d->op == OP_CVT && !d->guard && !d->m.sat &&
-	    (d->types[0] == T_S64 || d->types[0] == T_U64) &&
+	if (d && d->op == OP_CVT && !d->guard && !d->m.sat && (d->types[0] == T_S64 || d->types[0] == T_U64) &&
 	    (d->types[1] == T_S32 || d->types[1] == T_U32) && d->ops[1].kind == OPND_REG &&
 	    ir_type_bits(d->ops[1].reg->type) == 32 && !l->scalar[d->ops[1].reg->id])
 		add_lane(s, &d->ops[1], d->types[1] == T_S32, shift);
@@ -305,7 +299,7 @@ static void take_def(struct low *l, const struct ir_insn *d, struct sum *s, u32 
 	case OP_CVT:
 		take_extended(l, d->ops[0].reg, s, 0);
 		break;
-	default:	/* mov, cvta */
+	default: /* mov, cvta */
 		take_apart(l, &d->ops[1], s, depth + 1);
 		break;
 	}
@@ -336,9 +330,8 @@ static void take_apart32(struct low *l, const struct ir_operand *o, struct sum *
 	if (d && !d->guard && depth < MAX_DEPTH && d->op == OP_ADD && !d->m.cc && !d->m.sat) {
 		take_apart32(l, &d->ops[1], s, depth + 1);
 		take_apart32(l, &d->ops[2], s, depth + 1);
-	} else if (d && !d->guard && d->op == OP_SHL && d->ops[2].kind == OPND_IMM &&
-		   d->ops[2].imm <= 4 && d->ops[1].kind == OPND_REG &&
-		   !l->scalar[d->ops[1].reg->id] && !s->lane) {
+	} else if (d && !d->guard && d->op == OP_SHL && d->ops[2].kind == OPND_IMM && d->ops[2].imm <= 4 &&
+		   d->ops[1].kind == OPND_REG && !l->scalar[d->ops[1].reg->id] && !s->lane) {
 		add_lane(s, &d->ops[1], false, d->ops[2].imm);
 	} else {
 		add_lane(s, o, false, 0);
@@ -362,8 +355,7 @@ static struct mopnd join_bases(struct low *l, struct sum *s)
 	for (k = 1; k < s->nbases; k++) {
 		struct mopnd b = low_to_scalar(l, s->base[k]);
 
-		if (v.kind == MO_REG && b.kind == MO_REG &&
-		    cache_find(l, CACHE_BASE, ~(u64)v.reg, b.reg, &r)) {
+		if (v.kind == MO_REG && b.kind == MO_REG && cache_find(l, CACHE_BASE, ~(u64)v.reg, b.reg, &r)) {
 			v = mo_reg(r);
 			continue;
 		}
@@ -399,8 +391,7 @@ static struct mopnd low_half(struct low *l, struct mopnd v)
 	return low_vector(l, v, MC_V);
 }
 
-static void whole_address(struct low *l, const struct ir_mem *m, enum vgpu_space space,
-			  struct low_addr *out)
+static void whole_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, struct low_addr *out)
 {
 	bool wide = space == VGPU_SPACE_GENERIC || space == VGPU_SPACE_GLOBAL;
 	struct ir_operand o = { .kind = OPND_REG, .reg = m->reg };
@@ -430,8 +421,7 @@ static bool frame_address(struct low *l, const struct ir_mem *m, struct low_addr
 	return out->off == (s32)out->off;
 }
 
-void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, bool whole,
-		 struct low_addr *out)
+void low_address(struct low *l, const struct ir_mem *m, enum vgpu_space space, bool whole, struct low_addr *out)
 {
 	bool wide = space == VGPU_SPACE_GENERIC || space == VGPU_SPACE_GLOBAL;
 	struct ir_operand o = { .kind = OPND_REG, .reg = m->reg };

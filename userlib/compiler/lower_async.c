@@ -14,8 +14,7 @@ static struct mopnd shared_offset(struct low *l, const struct ir_mem *m)
 	struct low_addr a;
 
 	low_address(l, m, VGPU_SPACE_SHARED, true, &a);
-	return a.off ? low_t2(l, VGPU_OP_IADD, MC_V, a.a, mo_imm((u32)a.off)) :
-		       low_vector(l, a.a, MC_V);
+	return a.off ? low_t2(l, VGPU_OP_IADD, MC_V, a.a, mo_imm((u32)a.off)) : low_vector(l, a.a, MC_V);
 }
 
 /* A generic address: global ones are their own, shared ones get their window. */
@@ -24,8 +23,7 @@ static struct mopnd generic_address(struct low *l, const struct ir_mem *m, bool 
 	struct low_addr a;
 
 	if (shared)
-		return low_t2(l, VGPU_OP_PACK, MC_W, shared_offset(l, m),
-			      mo_imm(VGPU_WINDOW_SHARED >> 32));
+		return low_t2(l, VGPU_OP_PACK, MC_W, shared_offset(l, m), mo_imm(VGPU_WINDOW_SHARED >> 32));
 	low_address(l, m, VGPU_SPACE_GLOBAL, true, &a);
 	return a.off ? low_t2(l, VGPU_OP_LADD, MC_W, a.a, low_vector(l, mo_imm(a.off), MC_W)) :
 		       low_vector(l, a.a, MC_W);
@@ -33,8 +31,7 @@ static struct mopnd generic_address(struct low *l, const struct ir_mem *m, bool 
 
 /* ---- barrier objects ---- */
 
-static struct minsn *barrier_op(struct low *l, const struct ir_mem *mem, u8 mod, struct mopnd d,
-				struct mopnd b)
+static struct minsn *barrier_op(struct low *l, const struct ir_mem *mem, u8 mod, struct mopnd d, struct mopnd b)
 {
 	struct minsn *m = minsn_new(l->f, VGPU_OP_MBAR, l->insn->line);
 	struct low_addr a;
@@ -57,18 +54,17 @@ static struct mopnd count_of(struct low *l, const struct ir_operand *o)
 static void bytes_done(struct low *l, const struct ir_operand *mbar, struct mopnd bytes)
 {
 	if (mbar->kind == OPND_MEM)
-		barrier_op(l, mbar->mem, VGPU_MBAR_COMPLETE_TX, mo_absent(),
-			   low_vector(l, bytes, MC_V));
+		barrier_op(l, mbar->mem, VGPU_MBAR_COMPLETE_TX, mo_absent(), low_vector(l, bytes, MC_V));
 }
 
 static void arrive(struct low *l, struct ir_insn *i, bool drop)
 {
 	const struct ir_operand *d = &i->ops[0];
 	u8 mod = i->m.expect ? (drop ? VGPU_MBAR_ARRIVE_DROP_TX : VGPU_MBAR_ARRIVE_TX) :
-		 drop ? VGPU_MBAR_ARRIVE_DROP : VGPU_MBAR_ARRIVE;
+		 drop        ? VGPU_MBAR_ARRIVE_DROP :
+			       VGPU_MBAR_ARRIVE;
 
-	barrier_op(l, i->ops[1].mem, mod, d->kind == OPND_REG ? low_dst(l, d) : mo_absent(),
-		   count_of(l, &i->ops[2]));
+	barrier_op(l, i->ops[1].mem, mod, d->kind == OPND_REG ? low_dst(l, d) : mo_absent(), count_of(l, &i->ops[2]));
 }
 
 static void test(struct low *l, struct ir_insn *i, u8 try)
@@ -76,8 +72,7 @@ static void test(struct low *l, struct ir_insn *i, u8 try)
 	struct mopnd b = low_src(l, &i->ops[2]);
 	u8 mod = i->m.parity ? VGPU_MBAR_TEST_PARITY : VGPU_MBAR_TEST;
 
-	barrier_op(l, i->ops[1].mem, mod | try, low_dst(l, &i->ops[0]),
-		   low_vector(l, b, i->m.parity ? MC_V : MC_W));
+	barrier_op(l, i->ops[1].mem, mod | try, low_dst(l, &i->ops[0]), low_vector(l, b, i->m.parity ? MC_V : MC_W));
 }
 
 static bool lower_barrier_object(struct low *l, struct ir_insn *i)
@@ -90,8 +85,7 @@ static bool lower_barrier_object(struct low *l, struct ir_insn *i)
 		barrier_op(l, i->ops[0].mem, VGPU_MBAR_INVAL, mo_absent(), mo_absent());
 		return true;
 	case OP_MBAR_EXPECT_TX:
-		barrier_op(l, i->ops[0].mem, VGPU_MBAR_EXPECT_TX, mo_absent(),
-			   count_of(l, &i->ops[1]));
+		barrier_op(l, i->ops[0].mem, VGPU_MBAR_EXPECT_TX, mo_absent(), count_of(l, &i->ops[1]));
 		return true;
 	case OP_MBAR_COMPLETE_TX:
 		bytes_done(l, &i->ops[0], low_src(l, &i->ops[1]));
@@ -110,14 +104,12 @@ static bool lower_barrier_object(struct low *l, struct ir_insn *i)
 		return true;
 	case OP_MBAR_PENDING:
 		low_final(l, low_op2(l, VGPU_OP_AND, low_dst(l, &i->ops[0]),
-				     low_t1(l, VGPU_OP_UNPKLO, MC_V, low_src(l, &i->ops[1])),
-				     mo_imm(0xfffff)));
+				     low_t1(l, VGPU_OP_UNPKLO, MC_V, low_src(l, &i->ops[1])), mo_imm(0xfffff)));
 		return true;
 	case OP_CP_ASYNC_MBAR:
 		/* an arrival that, but for .noinc, was counted as pending just before */
 		if (i->m.noinc)
-			barrier_op(l, i->ops[0].mem, VGPU_MBAR_ARRIVE, mo_absent(),
-				   low_vector(l, mo_imm(1), MC_V));
+			barrier_op(l, i->ops[0].mem, VGPU_MBAR_ARRIVE, mo_absent(), low_vector(l, mo_imm(1), MC_V));
 		return true;
 	default:
 		return false;
@@ -126,8 +118,7 @@ static bool lower_barrier_object(struct low *l, struct ir_insn *i)
 
 /* ---- in bulk ---- */
 
-static void bulk(struct low *l, u16 op, u8 mod, struct mopnd other, struct mopnd shared,
-		 struct mopnd size)
+static void bulk(struct low *l, u16 op, u8 mod, struct mopnd other, struct mopnd shared, struct mopnd size)
 {
 	struct minsn *m = minsn_new(l->f, op, l->insn->line);
 	struct mopnd zero = low_temp(l, MC_V);
@@ -157,12 +148,11 @@ static void lower_bulk_copy(struct low *l, struct ir_insn *i)
 	if (i->m.cpmask)
 		low_refuse(l, "cp.async.bulk with a byte mask is not supported");
 	if (to_global(i)) {
-		bulk(l, VGPU_OP_BULK, VGPU_BULK_STORE, generic_address(l, to, false),
-		     shared_offset(l, from), size);
+		bulk(l, VGPU_OP_BULK, VGPU_BULK_STORE, generic_address(l, to, false), shared_offset(l, from), size);
 		return;
 	}
-	bulk(l, VGPU_OP_BULK, VGPU_BULK_LOAD,
-	     generic_address(l, from, i->m.space2 != SPC2_GLOBAL), shared_offset(l, to), size);
+	bulk(l, VGPU_OP_BULK, VGPU_BULK_LOAD, generic_address(l, from, i->m.space2 != SPC2_GLOBAL),
+	     shared_offset(l, to), size);
 	bytes_done(l, &i->ops[5], size);
 }
 
@@ -170,8 +160,8 @@ static void lower_bulk_reduce(struct low *l, struct ir_insn *i)
 {
 	struct mopnd size = low_src(l, &i->ops[2]);
 
-	bulk(l, VGPU_OP_BULKRED, low_atom_mod(l, i),
-	     generic_address(l, i->ops[0].mem, !to_global(i)), shared_offset(l, i->ops[1].mem), size);
+	bulk(l, VGPU_OP_BULKRED, low_atom_mod(l, i), generic_address(l, i->ops[0].mem, !to_global(i)),
+	     shared_offset(l, i->ops[1].mem), size);
 	bytes_done(l, &i->ops[3], size);
 }
 
@@ -183,8 +173,7 @@ static void lower_bulk_store(struct low *l, struct ir_insn *i)
 		low_refuse(l, "st.bulk of anything but zero");
 	if (low_class(l, &size) == MC_W)
 		size = low_t1(l, VGPU_OP_UNPKLO, MC_V, size);
-	bulk(l, VGPU_OP_BULK, VGPU_BULK_FILL, low_vector(l, mo_imm(0), MC_W),
-	     shared_offset(l, i->ops[0].mem), size);
+	bulk(l, VGPU_OP_BULK, VGPU_BULK_FILL, low_vector(l, mo_imm(0), MC_W), shared_offset(l, i->ops[0].mem), size);
 }
 
 /* ---- tensors ---- */
@@ -218,20 +207,30 @@ static void tensor(struct low *l, u16 op, u8 mod, const struct ir_mem *t, const 
 	m->prior[0] = zero.reg;
 	minsn_append(l->block, m);
 	low_guard(l, m);
-	if (mbar)	/* as many as the box has bytes, whatever of it the tensor has */
+	if (mbar) /* as many as the box has bytes, whatever of it the tensor has */
 		bytes_done(l, mbar, m->d);
 }
 
 /* Where tensormap.replace writes: the fields of struct vgpu_tensor_map. */
 static bool map_field(const struct ir_insn *i, u32 *off, u32 *width, u32 *each)
 {
-	static const struct { u8 mod; u16 off; u8 width; bool many; } fields[] = {
+	static const struct {
+		u8 mod;
+		u16 off;
+		u8 width;
+		bool many;
+	} fields[] = {
 #define FIELD(MOD, NAME, WIDTH, MANY) { MOD, offsetof(struct vgpu_tensor_map, NAME), WIDTH, MANY }
-		FIELD(TMAP_ADDRESS, address, 3, false), FIELD(TMAP_RANK, rank, 0, false),
-		FIELD(TMAP_BOX_DIM, box, 1, true), FIELD(TMAP_DIM, dim, 2, true),
-		FIELD(TMAP_STRIDE, stride, 3, true), FIELD(TMAP_ELEM_STRIDE, step, 0, true),
-		FIELD(TMAP_ELEMTYPE, type, 0, false), FIELD(TMAP_INTERLEAVE, interleave, 0, false),
-		FIELD(TMAP_SWIZZLE, swizzle, 0, false), FIELD(TMAP_FILL, fill, 0, false),
+		FIELD(TMAP_ADDRESS, address, 3, false),
+		FIELD(TMAP_RANK, rank, 0, false),
+		FIELD(TMAP_BOX_DIM, box, 1, true),
+		FIELD(TMAP_DIM, dim, 2, true),
+		FIELD(TMAP_STRIDE, stride, 3, true),
+		FIELD(TMAP_ELEM_STRIDE, step, 0, true),
+		FIELD(TMAP_ELEMTYPE, type, 0, false),
+		FIELD(TMAP_INTERLEAVE, interleave, 0, false),
+		FIELD(TMAP_SWIZZLE, swizzle, 0, false),
+		FIELD(TMAP_FILL, fill, 0, false),
 		FIELD(TMAP_SWIZZLE_ATOM, atomicity, 0, false),
 #undef FIELD
 	};
@@ -278,12 +277,10 @@ static bool lower_tensor(struct low *l, struct ir_insn *i)
 		if (to_global(i))
 			tensor(l, VGPU_OP_TENSOR, VGPU_BULK_STORE, i->ops[0].mem, i->ops[1].mem, NULL);
 		else
-			tensor(l, VGPU_OP_TENSOR, VGPU_BULK_LOAD, i->ops[1].mem, i->ops[0].mem,
-			       &i->ops[2]);
+			tensor(l, VGPU_OP_TENSOR, VGPU_BULK_LOAD, i->ops[1].mem, i->ops[0].mem, &i->ops[2]);
 		return true;
 	case OP_CP_REDUCE_TENSOR:
-		tensor(l, VGPU_OP_TENSORRED, low_atom_operation(l, i), i->ops[0].mem, i->ops[1].mem,
-		       NULL);
+		tensor(l, VGPU_OP_TENSORRED, low_atom_operation(l, i), i->ops[0].mem, i->ops[1].mem, NULL);
 		return true;
 	case OP_CP_TENSOR_PREFETCH:
 		return true;
@@ -352,14 +349,14 @@ bool lower_async(struct low *l, struct ir_insn *i)
 	case OP_ST_BULK:
 		lower_bulk_store(l, i);
 		return true;
-	case OP_CP_BULK_PREFETCH:	/* copies are done at once */
+	case OP_CP_BULK_PREFETCH: /* copies are done at once */
 	case OP_CP_BULK_COMMIT:
 	case OP_CP_BULK_WAIT:
 		return true;
 	case OP_ST_ASYNC:
 		low_store(l, i);
-		bytes_done(l, &i->ops[2], mo_imm(ir_type_bytes(i->types[0]) *
-						 (i->ops[1].kind == OPND_VEC ? i->ops[1].nelem : 1)));
+		bytes_done(l, &i->ops[2],
+			   mo_imm(ir_type_bytes(i->types[0]) * (i->ops[1].kind == OPND_VEC ? i->ops[1].nelem : 1)));
 		return true;
 	case OP_RED_ASYNC:
 		low_reduce(l, i);

@@ -62,16 +62,14 @@ static u32 atom_type(struct low *l, const struct ir_insn *i, u32 op)
 	case T_B128:
 		return VGPU_AT_B128;
 	default:
-		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op),
-			   ir_type_name(i->types[0]));
+		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op), ir_type_name(i->types[0]));
 	}
 }
 
 /* What PTX has not, neither have we: f32 and f64 are added and exchanged only. */
 static bool float_minmax(u32 op, u32 type)
 {
-	return (op == VGPU_ATOM_MIN || op == VGPU_ATOM_MAX) &&
-	       (type == VGPU_AT_F32 || type == VGPU_AT_F64);
+	return (op == VGPU_ATOM_MIN || op == VGPU_ATOM_MAX) && (type == VGPU_AT_F32 || type == VGPU_AT_F64);
 }
 
 u8 low_atom_operation(struct low *l, const struct ir_insn *i)
@@ -84,8 +82,8 @@ u8 low_atom_mod(struct low *l, const struct ir_insn *i)
 	u32 op = atom_op(l, i), type = atom_type(l, i, op);
 
 	if (float_minmax(op, type))
-		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op),
-			   ir_mod_name(GRP_atomop, i->m.atomop), ir_type_name(i->types[0]));
+		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op), ir_mod_name(GRP_atomop, i->m.atomop),
+			   ir_type_name(i->types[0]));
 	return VGPU_ATOM_MOD(op, type);
 }
 
@@ -129,9 +127,8 @@ static struct mopnd atom_result(struct low *l, const struct ir_operand *o)
 	return o && o->kind == OPND_REG ? low_dst(l, o) : mo_absent();
 }
 
-static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *mem,
-		       const struct ir_operand *dst, const struct ir_operand *b,
-		       const struct ir_operand *c, s64 off)
+static void one_atomic(struct low *l, struct ir_insn *i, const struct ir_mem *mem, const struct ir_operand *dst,
+		       const struct ir_operand *b, const struct ir_operand *c, s64 off)
 {
 	enum vgpu_space space = low_space(l, i, mem);
 	enum mclass cls = ir_type_bits(i->types[0]) == 64 ? MC_W : MC_V;
@@ -166,8 +163,8 @@ static void lower_atom(struct low *l, struct ir_insn *i, u32 first)
 		return;
 	}
 	for (k = 0; k < b->nelem; k++)
-		one_atomic(l, i, mem, d && d->kind == OPND_VEC ? &d->elem[k] : NULL,
-			   &b->elem[k], NULL, (s64)k * ir_type_bytes(i->types[0]));
+		one_atomic(l, i, mem, d && d->kind == OPND_VEC ? &d->elem[k] : NULL, &b->elem[k], NULL,
+			   (s64)k * ir_type_bytes(i->types[0]));
 }
 
 void low_reduce(struct low *l, struct ir_insn *i)
@@ -177,8 +174,7 @@ void low_reduce(struct low *l, struct ir_insn *i)
 
 static void fence(struct low *l, bool sc)
 {
-	low_op(l, VGPU_OP_FENCE, NO, NO, NO, NO)->mod =
-		sc ? VGPU_FENCE_SC : VGPU_FENCE_ACQ_REL;
+	low_op(l, VGPU_OP_FENCE, NO, NO, NO, NO)->mod = sc ? VGPU_FENCE_SC : VGPU_FENCE_ACQ_REL;
 }
 
 bool lower_atomic(struct low *l, struct ir_insn *i)

@@ -79,8 +79,7 @@ static void lower_cnot(struct low *l, struct ir_insn *i)
 {
 	bool wide = ir_type_bits(i->types[0]) == 64;
 	struct mopnd p = low_temp(l, MC_P), d = low_dst(l, &i->ops[0]);
-	struct mopnd a = low_extend(l, low_src(l, &i->ops[1]),
-				    i->types[0] == T_B16 ? T_U16 : i->types[0]);
+	struct mopnd a = low_extend(l, low_src(l, &i->ops[1]), i->types[0] == T_B16 ? T_U16 : i->types[0]);
 
 	low_op2(l, wide ? VGPU_OP_SETPL : VGPU_OP_SETPI, p, a, mo_imm(0))->mod = VGPU_CMP_EQ;
 	low_final(l, low_op3(l, wide ? VGPU_OP_SELW : VGPU_OP_SEL, d, mo_imm(1), mo_imm(0), p));
@@ -92,8 +91,7 @@ static void lower_lop3(struct low *l, struct ir_insn *i)
 	struct mopnd d = low_dst(l, &i->ops[0]);
 	struct minsn *m;
 
-	m = low_op3(l, VGPU_OP_LOP3, d, low_src(l, &i->ops[2]), low_src(l, &i->ops[3]),
-		    low_src(l, &i->ops[4]));
+	m = low_op3(l, VGPU_OP_LOP3, d, low_src(l, &i->ops[2]), low_src(l, &i->ops[3]), low_src(l, &i->ops[4]));
 	m->mod = (u8)i->ops[5].imm;
 	low_final(l, m);
 	if (i->ops[1].kind == OPND_REG) {
@@ -142,11 +140,10 @@ static void lower_shift(struct low *l, struct ir_insn *i)
 static void lower_shf(struct low *l, struct ir_insn *i)
 {
 	bool left = i->m.dir == DIR_L, clamp = i->m.wrap == WRAP_CLAMP;
-	u16 op = left ? (clamp ? VGPU_OP_SHFLC : VGPU_OP_SHFLW) :
-		 (clamp ? VGPU_OP_SHFRC : VGPU_OP_SHFRW);
+	u16 op = left ? (clamp ? VGPU_OP_SHFLC : VGPU_OP_SHFLW) : (clamp ? VGPU_OP_SHFRC : VGPU_OP_SHFRW);
 
-	low_final(l, low_op3(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
-			     low_src(l, &i->ops[2]), low_src(l, &i->ops[3])));
+	low_final(l, low_op3(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), low_src(l, &i->ops[2]),
+			     low_src(l, &i->ops[3])));
 }
 
 /* ---- counting ---- */
@@ -160,16 +157,16 @@ static void lower_count(struct low *l, struct ir_insn *i)
 		low_op1(l, pop ? VGPU_OP_SPOPC : VGPU_OP_SCLZ, d, a)->mod = wide ? 0 : VGPU_S32;
 		return;
 	}
-	low_final(l, low_op1(l, pop ? (wide ? VGPU_OP_LPOPC : VGPU_OP_POPC) :
-			     (wide ? VGPU_OP_LCLZ : VGPU_OP_CLZ), d, a));
+	low_final(l,
+		  low_op1(l, pop ? (wide ? VGPU_OP_LPOPC : VGPU_OP_POPC) : (wide ? VGPU_OP_LCLZ : VGPU_OP_CLZ), d, a));
 }
 
 static void lower_bfind(struct low *l, struct ir_insn *i)
 {
 	bool wide = ir_type_bits(i->types[0]) == 64, s = type_is_signed(i->types[0]);
-	struct minsn *m = low_op1(l, wide ? (s ? VGPU_OP_LBFINDS : VGPU_OP_LBFINDU) :
-				  (s ? VGPU_OP_BFINDS : VGPU_OP_BFINDU),
-				  low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]));
+	struct minsn *m =
+		low_op1(l, wide ? (s ? VGPU_OP_LBFINDS : VGPU_OP_LBFINDU) : (s ? VGPU_OP_BFINDS : VGPU_OP_BFINDU),
+			low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]));
 
 	m->mod = i->m.shiftamt ? VGPU_BFIND_SHIFTAMT : 0;
 	low_final(l, m);
@@ -196,9 +193,8 @@ static void lower_bfe(struct low *l, struct ir_insn *i)
 {
 	bool wide = ir_type_bits(i->types[0]) == 64, s = type_is_signed(i->types[0]);
 
-	low_final(l, low_op3(l, wide ? (s ? VGPU_OP_LBFES : VGPU_OP_LBFEU) :
-			     (s ? VGPU_OP_BFES : VGPU_OP_BFEU), low_dst(l, &i->ops[0]),
-			     low_src(l, &i->ops[1]), field_source(l, &i->ops[2], wide),
+	low_final(l, low_op3(l, wide ? (s ? VGPU_OP_LBFES : VGPU_OP_LBFEU) : (s ? VGPU_OP_BFES : VGPU_OP_BFEU),
+			     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), field_source(l, &i->ops[2], wide),
 			     field_source(l, &i->ops[3], wide)));
 }
 
@@ -213,18 +209,15 @@ static struct mopnd field_of(struct low *l, struct mopnd pos, struct mopnd len)
 static void lower_bfi(struct low *l, struct ir_insn *i)
 {
 	bool wide = ir_type_bits(i->types[0]) == 64;
-	struct mopnd at = field_of(l, field_source(l, &i->ops[3], wide),
-				   field_source(l, &i->ops[4], wide));
+	struct mopnd at = field_of(l, field_source(l, &i->ops[3], wide), field_source(l, &i->ops[4], wide));
 
-	low_final(l, low_op3(l, wide ? VGPU_OP_LBFI : VGPU_OP_BFI,
-			     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
+	low_final(l, low_op3(l, wide ? VGPU_OP_LBFI : VGPU_OP_BFI, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
 			     low_src(l, &i->ops[2]), at));
 }
 
 static void lower_two(struct low *l, struct ir_insn *i, u16 op, u8 mod)
 {
-	struct minsn *m = low_op2(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
-				  low_src(l, &i->ops[2]));
+	struct minsn *m = low_op2(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), low_src(l, &i->ops[2]));
 
 	m->mod = mod;
 	low_final(l, m);
@@ -232,8 +225,8 @@ static void lower_two(struct low *l, struct ir_insn *i, u16 op, u8 mod)
 
 static void lower_three(struct low *l, struct ir_insn *i, u16 op, u8 mod)
 {
-	struct minsn *m = low_op3(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
-				  low_src(l, &i->ops[2]), low_src(l, &i->ops[3]));
+	struct minsn *m = low_op3(l, op, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]), low_src(l, &i->ops[2]),
+				  low_src(l, &i->ops[3]));
 
 	m->mod = mod;
 	low_final(l, m);
@@ -288,8 +281,8 @@ bool lower_bits(struct low *l, struct ir_insn *i)
 		lower_bfind(l, i);
 		return true;
 	case OP_BREV:
-		low_final(l, low_op1(l, wide ? VGPU_OP_LBREV : VGPU_OP_BREV,
-				     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1])));
+		low_final(l, low_op1(l, wide ? VGPU_OP_LBREV : VGPU_OP_BREV, low_dst(l, &i->ops[0]),
+				     low_src(l, &i->ops[1])));
 		return true;
 	case OP_BFE:
 		lower_bfe(l, i);
@@ -300,7 +293,7 @@ bool lower_bits(struct low *l, struct ir_insn *i)
 	case OP_SZEXT:
 		lower_two(l, i, VGPU_OP_SZEXT,
 			  (type_is_signed(i->types[0]) ? VGPU_SZEXT_SIGNED : 0) |
-			  (i->m.wrap == WRAP_WRAP ? VGPU_SZEXT_WRAP : 0));
+				  (i->m.wrap == WRAP_WRAP ? VGPU_SZEXT_WRAP : 0));
 		return true;
 	case OP_BMSK:
 		lower_two(l, i, VGPU_OP_BMSK, i->m.wrap == WRAP_WRAP ? VGPU_BMSK_WRAP : 0);

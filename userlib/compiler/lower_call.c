@@ -14,8 +14,7 @@ static u64 results_at(const struct ir_proto *p)
 	return (p->param_size + 15) & ~15ull;
 }
 
-static struct minsn *frame_op(struct low *l, u16 op, u32 width, struct mopnd data, s64 off,
-			      bool callee)
+static struct minsn *frame_op(struct low *l, u16 op, u32 width, struct mopnd data, s64 off, bool callee)
 {
 	struct minsn *i = minsn_new(l->f, op, l->insn ? l->insn->line : 0);
 
@@ -78,8 +77,8 @@ static void pass_arguments(struct low *l, struct ir_insn *i, const struct ir_pro
 		} else {
 			enum mclass cls = ir_type_bits(v->type) == 64 ? MC_W : MC_V;
 
-			frame_op(l, VGPU_OP_STL, log2_bytes(v->type),
-				 low_vector(l, low_src(l, a), cls), v->offset, true);
+			frame_op(l, VGPU_OP_STL, log2_bytes(v->type), low_vector(l, low_src(l, a), cls), v->offset,
+				 true);
 		}
 	}
 }
@@ -99,8 +98,7 @@ static void take_results(struct low *l, struct ir_insn *i, const struct ir_proto
 		} else if (r->kind == OPND_REG) {
 			if (i->guard)
 				low_refuse(l, "guarded call with results in registers");
-			frame_op(l, VGPU_OP_LDL, log2_bytes(v->type), low_dst(l, r),
-				 at + v->offset, true);
+			frame_op(l, VGPU_OP_LDL, log2_bytes(v->type), low_dst(l, r), at + v->offset, true);
 		}
 	}
 }
@@ -118,8 +116,7 @@ void store_results(struct low *l, struct ir_insn *i)
 
 		if (!v->reg || n >= list->nelem)
 			continue;
-		frame_op(l, VGPU_OP_STL, log2_bytes(v->type),
-			 low_vector(l, low_src(l, &list->elem[n++]), cls),
+		frame_op(l, VGPU_OP_STL, log2_bytes(v->type), low_vector(l, low_src(l, &list->elem[n++]), cls),
 			 results_at(p) + v->offset, false);
 	}
 }
@@ -139,8 +136,7 @@ void load_parameters(struct low *l)
 		if (!p->params[k]->reg)
 			continue;
 		r.reg = l->b->param_regs[n++];
-		frame_op(l, VGPU_OP_LDL, log2_bytes(p->params[k]->type), low_dst(l, &r),
-			 p->params[k]->offset, false);
+		frame_op(l, VGPU_OP_LDL, log2_bytes(p->params[k]->type), low_dst(l, &r), p->params[k]->offset, false);
 	}
 }
 
@@ -150,7 +146,7 @@ void load_parameters(struct low *l)
 static bool launches(const char *name)
 {
 	static const char *const names[] = {
-		"cudaLaunchDevice", "cudaLaunchDeviceV2", "cudaGetParameterBuffer",
+		"cudaLaunchDevice",         "cudaLaunchDeviceV2",    "cudaGetParameterBuffer",
 		"cudaGetParameterBufferV2", "cudaDeviceSynchronize",
 	};
 	size_t k;

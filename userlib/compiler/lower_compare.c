@@ -32,19 +32,17 @@ static u8 int_cmp(const struct ir_insn *i, bool is_signed)
 static u8 float_cmp(const struct ir_insn *i)
 {
 	static const u8 map[] = {
-		[CMP_EQ] = VGPU_FCMP_EQ, [CMP_NE] = VGPU_FCMP_NE, [CMP_LT] = VGPU_FCMP_LT,
-		[CMP_LE] = VGPU_FCMP_LE, [CMP_GT] = VGPU_FCMP_GT, [CMP_GE] = VGPU_FCMP_GE,
-		[CMP_EQU] = VGPU_FCMP_EQU, [CMP_NEU] = VGPU_FCMP_NEU,
-		[CMP_LTU] = VGPU_FCMP_LTU, [CMP_LEU] = VGPU_FCMP_LEU,
-		[CMP_GTU] = VGPU_FCMP_GTU, [CMP_GEU] = VGPU_FCMP_GEU,
+		[CMP_EQ] = VGPU_FCMP_EQ,   [CMP_NE] = VGPU_FCMP_NE,   [CMP_LT] = VGPU_FCMP_LT,
+		[CMP_LE] = VGPU_FCMP_LE,   [CMP_GT] = VGPU_FCMP_GT,   [CMP_GE] = VGPU_FCMP_GE,
+		[CMP_EQU] = VGPU_FCMP_EQU, [CMP_NEU] = VGPU_FCMP_NEU, [CMP_LTU] = VGPU_FCMP_LTU,
+		[CMP_LEU] = VGPU_FCMP_LEU, [CMP_GTU] = VGPU_FCMP_GTU, [CMP_GEU] = VGPU_FCMP_GEU,
 		[CMP_NUM] = VGPU_FCMP_NUM, [CMP_NAN] = VGPU_FCMP_NAN,
 	};
 
 	return i->m.cmp < sizeof(map) ? map[i->m.cmp] : 0;
 }
 
-static void compare_int(struct low *l, struct ir_insn *i, struct mopnd p, struct mopnd a,
-			struct mopnd b, u8 type)
+static void compare_int(struct low *l, struct ir_insn *i, struct mopnd p, struct mopnd a, struct mopnd b, u8 type)
 {
 	unsigned int bits = ir_type_bits(type);
 	u8 cmp = int_cmp(i, type_is_signed(type));
@@ -56,8 +54,7 @@ static void compare_int(struct low *l, struct ir_insn *i, struct mopnd p, struct
 		a = low_extend(l, a, t);
 		b = low_extend(l, b, t);
 	}
-	if (low_is_scalar(l, &a) && low_is_scalar(l, &b) &&
-	    (a.kind != MO_IMM || b.kind != MO_IMM) && !l->insn->guard) {
+	if (low_is_scalar(l, &a) && low_is_scalar(l, &b) && (a.kind != MO_IMM || b.kind != MO_IMM) && !l->insn->guard) {
 		if (bits <= 32 && a.kind == MO_IMM)
 			a.imm = (u64)(s64)(s32)a.imm;
 		if (bits <= 32 && b.kind == MO_IMM)
@@ -69,8 +66,8 @@ static void compare_int(struct low *l, struct ir_insn *i, struct mopnd p, struct
 }
 
 /* The bare comparison into @p, unguarded. @high: the upper of a pair. */
-static void compare(struct low *l, struct ir_insn *i, u8 type, bool high, struct mopnd p,
-		    struct mopnd a, struct mopnd b)
+static void compare(struct low *l, struct ir_insn *i, u8 type, bool high, struct mopnd p, struct mopnd a,
+		    struct mopnd b)
 {
 	struct minsn *m;
 
@@ -88,8 +85,7 @@ static void compare(struct low *l, struct ir_insn *i, u8 type, bool high, struct
 	case T_F16:
 	case T_F16X2:
 		m = low_op2(l, VGPU_OP_HSETP, p, a, b);
-		m->mod = float_cmp(i) | (i->m.ftz ? VGPU_FCMP_FTZ : 0) |
-			 (high ? VGPU_FCMP_HIGH : 0);
+		m->mod = float_cmp(i) | (i->m.ftz ? VGPU_FCMP_FTZ : 0) | (high ? VGPU_FCMP_HIGH : 0);
 		break;
 	case T_BF16:
 	case T_BF16X2:
@@ -116,8 +112,8 @@ static u8 bool_lut(const struct ir_insn *i, bool complement)
 }
 
 /* One result: (a cmp b), perhaps complemented, perhaps joined with @c. */
-static void put_pred(struct low *l, struct ir_insn *i, const struct ir_operand *dst,
-		     struct mopnd t, struct mopnd c, bool complement)
+static void put_pred(struct low *l, struct ir_insn *i, const struct ir_operand *dst, struct mopnd t, struct mopnd c,
+		     bool complement)
 {
 	bool joined = c.kind != MO_NONE;
 	struct minsn *m;
@@ -133,8 +129,7 @@ static void lower_setp(struct low *l, struct ir_insn *i)
 {
 	struct mopnd a = low_src(l, &i->ops[2]), b = low_src(l, &i->ops[3]), t, c = NO;
 	bool pair = i->types[0] == T_F16X2 || i->types[0] == T_BF16X2;
-	bool simple = i->ops[0].kind == OPND_REG && i->ops[1].kind == OPND_NONE &&
-		      i->ops[4].kind == OPND_NONE;
+	bool simple = i->ops[0].kind == OPND_REG && i->ops[1].kind == OPND_NONE && i->ops[4].kind == OPND_NONE;
 
 	if (simple && !i->guard) {
 		compare(l, i, i->types[0], false, low_dst(l, &i->ops[0]), a, b);
@@ -169,8 +164,8 @@ static u64 true_value(u8 t)
 	}
 }
 
-static struct mopnd set_half(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b,
-			     struct mopnd c, bool high, u64 one)
+static struct mopnd set_half(struct low *l, struct ir_insn *i, struct mopnd a, struct mopnd b, struct mopnd c,
+			     bool high, u64 one)
 {
 	struct mopnd t = low_temp(l, MC_P), u;
 
@@ -232,8 +227,8 @@ static void lower_slct(struct low *l, struct ir_insn *i)
 	} else {
 		low_op2(l, VGPU_OP_SETPI, p, c, mo_imm(0))->mod = VGPU_CMP_GE;
 	}
-	low_final(l, low_op3(l, wide ? VGPU_OP_SELW : VGPU_OP_SEL, low_dst(l, &i->ops[0]),
-			     low_src(l, &i->ops[1]), low_src(l, &i->ops[2]), p));
+	low_final(l, low_op3(l, wide ? VGPU_OP_SELW : VGPU_OP_SEL, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
+			     low_src(l, &i->ops[2]), p));
 }
 
 /* Zeros count as normal: finite and not subnormal. */
@@ -258,13 +253,13 @@ static void testp_normal(struct low *l, struct ir_insn *i)
 static void lower_testp(struct low *l, struct ir_insn *i)
 {
 	static const u8 map[] = {
-		[TESTP_FINITE] = VGPU_TESTP_FINITE, [TESTP_INFINITE] = VGPU_TESTP_INFINITE,
-		[TESTP_NUMBER] = VGPU_TESTP_NUMBER, [TESTP_NOTANUMBER] = VGPU_TESTP_NAN,
+		[TESTP_FINITE] = VGPU_TESTP_FINITE,       [TESTP_INFINITE] = VGPU_TESTP_INFINITE,
+		[TESTP_NUMBER] = VGPU_TESTP_NUMBER,       [TESTP_NOTANUMBER] = VGPU_TESTP_NAN,
 		[TESTP_SUBNORMAL] = VGPU_TESTP_SUBNORMAL,
 	};
 	bool wide = i->types[0] == T_F64;
-	struct minsn *m = low_op1(l, wide ? VGPU_OP_DTESTP : VGPU_OP_FTESTP,
-				  low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]));
+	struct minsn *m =
+		low_op1(l, wide ? VGPU_OP_DTESTP : VGPU_OP_FTESTP, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]));
 
 	m->mod = map[i->m.testp];
 	m->mode = 0;

@@ -14,11 +14,10 @@ static struct minsn *jump(struct low *l, struct mblock *to)
 }
 
 static const u8 opposite[VGPU_CMP_COUNT] = {
-	[VGPU_CMP_EQ] = VGPU_CMP_NE, [VGPU_CMP_NE] = VGPU_CMP_EQ,
-	[VGPU_CMP_LT] = VGPU_CMP_GE, [VGPU_CMP_GE] = VGPU_CMP_LT,
-	[VGPU_CMP_LE] = VGPU_CMP_GT, [VGPU_CMP_GT] = VGPU_CMP_LE,
-	[VGPU_CMP_LTU] = VGPU_CMP_GEU, [VGPU_CMP_GEU] = VGPU_CMP_LTU,
-	[VGPU_CMP_LEU] = VGPU_CMP_GTU, [VGPU_CMP_GTU] = VGPU_CMP_LEU,
+	[VGPU_CMP_EQ] = VGPU_CMP_NE,   [VGPU_CMP_NE] = VGPU_CMP_EQ,   [VGPU_CMP_LT] = VGPU_CMP_GE,
+	[VGPU_CMP_GE] = VGPU_CMP_LT,   [VGPU_CMP_LE] = VGPU_CMP_GT,   [VGPU_CMP_GT] = VGPU_CMP_LE,
+	[VGPU_CMP_LTU] = VGPU_CMP_GEU, [VGPU_CMP_GEU] = VGPU_CMP_LTU, [VGPU_CMP_LEU] = VGPU_CMP_GTU,
+	[VGPU_CMP_GTU] = VGPU_CMP_LEU,
 };
 
 /* A scalar comparison in this block that only decides this branch: one instruction. */
@@ -29,11 +28,10 @@ static struct minsn *scalar_compare(struct low *l, u32 pred)
 	for (i = l->block->last; i; i = i->prev)
 		if (i->d.kind == MO_REG && i->d.reg == pred)
 			break;
-	return i && i->op == VGPU_OP_SSETP && i->a.kind == MO_REG && i->b.kind == MO_REG ?
-	       i : NULL;
+	return i && i->op == VGPU_OP_SSETP && i->a.kind == MO_REG && i->b.kind == MO_REG ? i : NULL;
 }
 
-static void branch_if(struct low *l, u32 pred, bool not, struct mblock *to)
+static void branch_if(struct low *l, u32 pred, bool inv, struct mblock *to)
 {
 	struct minsn *cmp = scalar_compare(l, pred), *i;
 
@@ -43,28 +41,28 @@ static void branch_if(struct low *l, u32 pred, bool not, struct mblock *to)
 		i = minsn_new(l->f, VGPU_OP_SBR, l->insn->line);
 		i->a = cmp->a;
 		i->b = cmp->b;
-		i->mod = (not ? opposite[c] : c) | (cmp->mod & VGPU_SCMP_32);
+		i->mod = (inv ? opposite[c] : c) | (cmp->mod & VGPU_SCMP_32);
 		i->target = to;
 		minsn_append(l->block, i);
 		return;
 	}
 	i = jump(l, to);
 	i->guard = pred;
-	i->guard_not = not;
+	i->guard_not = inv;
 }
 
 /* To one of two blocks; the one that follows in layout needs no jump. */
 static void two_ways(struct low *l, struct mblock *taken, struct mblock *fall)
 {
 	struct ir_operand g = { .kind = OPND_REG, .type = T_PRED, .reg = l->insn->guard };
-	bool not = l->insn->guard_not;
+	bool inv = l->insn->guard_not;
 	u32 p = low_pred(l, &g, false).reg;
 
 	if (taken->id == l->block->id + 1) {
-		branch_if(l, p, !not, fall);
+		branch_if(l, p, !inv, fall);
 		jump(l, taken);
 	} else {
-		branch_if(l, p, not, taken);
+		branch_if(l, p, inv, taken);
 		jump(l, fall);
 	}
 }
@@ -77,8 +75,7 @@ static void lower_brx(struct low *l, struct ir_insn *i)
 
 	if (i->guard)
 		low_refuse(l, "guarded brx.idx is not supported");
-	l->f->jump = arena_grow(l->f->arena, l->f->jump, l->f->njump, l->f->njump + 1,
-				sizeof(*l->f->jump));
+	l->f->jump = arena_grow(l->f->arena, l->f->jump, l->f->njump, l->f->njump + 1, sizeof(*l->f->jump));
 	t = &l->f->jump[l->f->njump];
 	t->blocks = arena_array(l->f->arena, n + 1, struct mblock *);
 	t->n = n;

@@ -239,16 +239,13 @@ static struct mopnd float_to_int(struct low *l, struct ir_insn *i, enum kind fro
 	if (from == K_F16)
 		v = conv(l, VGPU_OP_H2F, MC_V, v, 0);
 	if (from == K_F64)
-		op = wide ? (s ? VGPU_OP_D2L : VGPU_OP_D2UL) :
-		     (s || small ? VGPU_OP_D2I : VGPU_OP_D2U);
+		op = wide ? (s ? VGPU_OP_D2L : VGPU_OP_D2UL) : (s || small ? VGPU_OP_D2I : VGPU_OP_D2U);
 	else
-		op = wide ? (s ? VGPU_OP_F2L : VGPU_OP_F2UL) :
-		     (s || small ? VGPU_OP_F2I : VGPU_OP_F2U);
+		op = wide ? (s ? VGPU_OP_F2L : VGPU_OP_F2UL) : (s || small ? VGPU_OP_F2I : VGPU_OP_F2U);
 	v = conv(l, op, wide ? MC_W : MC_V, v, mod);
 	if (small) {
 		range(to, &lo, &hi);
-		v = low_t2(l, VGPU_OP_IMINS, MC_V, low_t2(l, VGPU_OP_IMAXS, MC_V, v, mo_imm(lo)),
-			   mo_imm(hi));
+		v = low_t2(l, VGPU_OP_IMINS, MC_V, low_t2(l, VGPU_OP_IMAXS, MC_V, v, mo_imm(lo)), mo_imm(hi));
 	}
 	if (from == K_F64 && small && !s)
 		v = nan_to_top(l, v, source, 1u << (bits - 1));
@@ -267,13 +264,11 @@ static void int_to_float(struct low *l, struct ir_insn *i, enum kind to)
 	switch (to) {
 	case K_F32:
 		v = low_extend(l, v, from);
-		m = low_op1(l, wide ? (s ? VGPU_OP_L2F : VGPU_OP_UL2F) :
-			    (s ? VGPU_OP_I2F : VGPU_OP_U2F), d, v);
+		m = low_op1(l, wide ? (s ? VGPU_OP_L2F : VGPU_OP_UL2F) : (s ? VGPU_OP_I2F : VGPU_OP_U2F), d, v);
 		break;
 	case K_F64:
 		v = low_extend(l, v, from);
-		m = low_op1(l, wide ? (s ? VGPU_OP_L2D : VGPU_OP_UL2D) :
-			    (s ? VGPU_OP_I2D : VGPU_OP_U2D), d, v);
+		m = low_op1(l, wide ? (s ? VGPU_OP_L2D : VGPU_OP_UL2D) : (s ? VGPU_OP_I2D : VGPU_OP_U2D), d, v);
 		if (!wide)
 			mod &= ~VGPU_CVT_ROUND;
 		break;
@@ -306,7 +301,7 @@ static bool float_same(struct low *l, struct ir_insn *i, enum kind k)
 
 	switch (k) {
 	case K_F32:
-		if (!mod && !i->m.ftz) {	/* NaN keeps its bits */
+		if (!mod && !i->m.ftz) { /* NaN keeps its bits */
 			low_copy(l, &i->ops[0], v);
 			return true;
 		}
@@ -426,8 +421,7 @@ static bool to_pair(struct low *l, struct ir_insn *i, enum kind to)
 
 	if (i->types[1] != T_F32 || i->ops[2].kind == OPND_NONE)
 		return false;
-	m = low_op2(l, to == K_F16X2 ? VGPU_OP_F2H2 : VGPU_OP_F2B2, d, a,
-		    low_src(l, &i->ops[2]));
+	m = low_op2(l, to == K_F16X2 ? VGPU_OP_F2H2 : VGPU_OP_F2B2, d, a, low_src(l, &i->ops[2]));
 	m->mod = round_of(i) | (i->m.sat ? VGPU_CVT_SAT : 0) | (i->m.relu ? VGPU_CVT_RELU : 0);
 	low_final(l, m);
 	return true;
@@ -436,8 +430,7 @@ static bool to_pair(struct low *l, struct ir_insn *i, enum kind to)
 static bool to_small(struct low *l, struct ir_insn *i)
 {
 	struct mopnd d = low_dst(l, &i->ops[0]), a = low_src(l, &i->ops[1]);
-	u8 mod = small_type(i->types[0]) | (i->m.relu ? VGPU_Q8_RELU : 0) |
-		 (i->m.sat ? VGPU_Q8_SATFINITE : 0) |
+	u8 mod = small_type(i->types[0]) | (i->m.relu ? VGPU_Q8_RELU : 0) | (i->m.sat ? VGPU_Q8_SATFINITE : 0) |
 		 (i->m.rnd == RND_RP ? VGPU_Q8_RP : 0);
 	struct minsn *m;
 
@@ -447,8 +440,7 @@ static bool to_small(struct low *l, struct ir_insn *i)
 		m = low_op1(l, VGPU_OP_H2Q8, d, a);
 	else if (i->types[1] == T_BF16X2 && i->types[0] == T_UE8M0X2)
 		/* both halves are f32 values with zero low bits */
-		m = low_op2(l, VGPU_OP_F2Q8, d,
-			    low_t2(l, VGPU_OP_AND, MC_V, a, mo_imm(0xffff0000)),
+		m = low_op2(l, VGPU_OP_F2Q8, d, low_t2(l, VGPU_OP_AND, MC_V, a, mo_imm(0xffff0000)),
 			    low_t2(l, VGPU_OP_SHL, MC_V, a, mo_imm(16)));
 	else
 		return false;
@@ -488,14 +480,12 @@ static bool lower_cvt_pack(struct low *l, struct ir_insn *i)
 		v[k] = low_t2(l, VGPU_OP_IMINS, MC_V, v[k], mo_imm(hi));
 	}
 	if (ir_type_bits(to) == 16) {
-		low_final(l, low_op3(l, VGPU_OP_PRMT, low_dst(l, &i->ops[0]), v[1], v[0],
-				     mo_imm(0x5410)));
+		low_final(l, low_op3(l, VGPU_OP_PRMT, low_dst(l, &i->ops[0]), v[1], v[0], mo_imm(0x5410)));
 		return true;
 	}
 	v[0] = low_t3(l, VGPU_OP_PRMT, MC_V, v[1], v[0], mo_imm(0x0040));
 	low_final(l, low_op3(l, VGPU_OP_PRMT, low_dst(l, &i->ops[0]), v[0],
-			     i->ops[3].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[3]),
-			     mo_imm(0x5410)));
+			     i->ops[3].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[3]), mo_imm(0x5410)));
 	return true;
 }
 

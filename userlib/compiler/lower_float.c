@@ -29,8 +29,7 @@ static struct mopnd src(struct low *l, const struct ir_insn *i, u32 k)
 /* The common shape: one instruction, up to three sources. */
 static void plain(struct low *l, struct ir_insn *i, u16 op, u8 mod)
 {
-	struct minsn *m = low_op3(l, op, low_dst(l, &i->ops[0]), src(l, i, 1), src(l, i, 2),
-				  src(l, i, 3));
+	struct minsn *m = low_op3(l, op, low_dst(l, &i->ops[0]), src(l, i, 1), src(l, i, 2), src(l, i, 3));
 
 	m->mod = mod;
 	m->mode = mode_of(i);
@@ -39,14 +38,23 @@ static void plain(struct low *l, struct ir_insn *i, u16 op, u8 mod)
 
 /* ---- f32 ---- */
 
-static const struct { u16 ptx, visa, approx; } f32_ops[] = {
-	{ OP_ADD, VGPU_OP_FADD, 0 }, { OP_SUB, VGPU_OP_FSUB, 0 },
-	{ OP_MUL, VGPU_OP_FMUL, 0 }, { OP_MAD, VGPU_OP_FFMA, 0 },
-	{ OP_FMA, VGPU_OP_FFMA, 0 }, { OP_DIV, VGPU_OP_FDIV, VGPU_OP_FDIVA },
-	{ OP_RCP, VGPU_OP_FRCP, VGPU_OP_FRCPA }, { OP_SQRT, VGPU_OP_FSQRT, VGPU_OP_FSQRTA },
-	{ OP_RSQRT, VGPU_OP_FRSQA, VGPU_OP_FRSQA }, { OP_SIN, VGPU_OP_FSINA, VGPU_OP_FSINA },
-	{ OP_COS, VGPU_OP_FCOSA, VGPU_OP_FCOSA }, { OP_LG2, VGPU_OP_FLG2A, VGPU_OP_FLG2A },
-	{ OP_EX2, VGPU_OP_FEX2A, VGPU_OP_FEX2A }, { OP_TANH, VGPU_OP_FTANHA, VGPU_OP_FTANHA },
+static const struct {
+	u16 ptx, visa, approx;
+} f32_ops[] = {
+	{ OP_ADD, VGPU_OP_FADD, 0 },
+	{ OP_SUB, VGPU_OP_FSUB, 0 },
+	{ OP_MUL, VGPU_OP_FMUL, 0 },
+	{ OP_MAD, VGPU_OP_FFMA, 0 },
+	{ OP_FMA, VGPU_OP_FFMA, 0 },
+	{ OP_DIV, VGPU_OP_FDIV, VGPU_OP_FDIVA },
+	{ OP_RCP, VGPU_OP_FRCP, VGPU_OP_FRCPA },
+	{ OP_SQRT, VGPU_OP_FSQRT, VGPU_OP_FSQRTA },
+	{ OP_RSQRT, VGPU_OP_FRSQA, VGPU_OP_FRSQA },
+	{ OP_SIN, VGPU_OP_FSINA, VGPU_OP_FSINA },
+	{ OP_COS, VGPU_OP_FCOSA, VGPU_OP_FCOSA },
+	{ OP_LG2, VGPU_OP_FLG2A, VGPU_OP_FLG2A },
+	{ OP_EX2, VGPU_OP_FEX2A, VGPU_OP_FEX2A },
+	{ OP_TANH, VGPU_OP_FTANHA, VGPU_OP_FTANHA },
 };
 
 static void f32_minmax(struct low *l, struct ir_insn *i)
@@ -92,8 +100,11 @@ static void f32_mixed(struct low *l, struct ir_insn *i)
 
 	if (i->op == OP_FMA)
 		b = widened(l, b, i->types[1]);
-	m = low_op3(l, i->op == OP_FMA ? VGPU_OP_FFMA : i->op == OP_ADD ? VGPU_OP_FADD :
-		    VGPU_OP_FSUB, low_dst(l, &i->ops[0]), a, b, c);
+	m = low_op3(l,
+		    i->op == OP_FMA ? VGPU_OP_FFMA :
+		    i->op == OP_ADD ? VGPU_OP_FADD :
+				      VGPU_OP_FSUB,
+		    low_dst(l, &i->ops[0]), a, b, c);
 	m->mod = i->m.sat == SAT ? VGPU_SAT : 0;
 	m->mode = mode_of(i);
 	low_final(l, m);
@@ -117,8 +128,8 @@ static bool lower_f32(struct low *l, struct ir_insn *i)
 		f32_minmax(l, i);
 		return true;
 	case OP_COPYSIGN:
-		low_final(l, low_op2(l, VGPU_OP_FCOPYSIGN, low_dst(l, &i->ops[0]),
-				     low_src(l, &i->ops[1]), low_src(l, &i->ops[2])));
+		low_final(l, low_op2(l, VGPU_OP_FCOPYSIGN, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
+				     low_src(l, &i->ops[2])));
 		return true;
 	default:
 		break;
@@ -128,8 +139,7 @@ static bool lower_f32(struct low *l, struct ir_insn *i)
 			continue;
 		if (i->m.relu)
 			return false;
-		plain(l, i, i->m.approx ? f32_ops[k].approx : f32_ops[k].visa,
-		      i->m.sat == SAT ? VGPU_SAT : 0);
+		plain(l, i, i->m.approx ? f32_ops[k].approx : f32_ops[k].visa, i->m.sat == SAT ? VGPU_SAT : 0);
 		return true;
 	}
 	return false;
@@ -137,12 +147,21 @@ static bool lower_f32(struct low *l, struct ir_insn *i)
 
 /* ---- f64 ---- */
 
-static const struct { u16 ptx, visa, approx; } f64_ops[] = {
-	{ OP_ADD, VGPU_OP_DADD, 0 }, { OP_SUB, VGPU_OP_DSUB, 0 }, { OP_MUL, VGPU_OP_DMUL, 0 },
-	{ OP_MAD, VGPU_OP_DFMA, 0 }, { OP_FMA, VGPU_OP_DFMA, 0 }, { OP_DIV, VGPU_OP_DDIV, 0 },
-	{ OP_RCP, VGPU_OP_DRCP, VGPU_OP_DRCPA }, { OP_SQRT, VGPU_OP_DSQRT, 0 },
-	{ OP_RSQRT, VGPU_OP_DRSQA, VGPU_OP_DRSQA }, { OP_MIN, VGPU_OP_DMIN, 0 },
-	{ OP_MAX, VGPU_OP_DMAX, 0 }, { OP_COPYSIGN, VGPU_OP_DCOPYSIGN, 0 },
+static const struct {
+	u16 ptx, visa, approx;
+} f64_ops[] = {
+	{ OP_ADD, VGPU_OP_DADD, 0 },
+	{ OP_SUB, VGPU_OP_DSUB, 0 },
+	{ OP_MUL, VGPU_OP_DMUL, 0 },
+	{ OP_MAD, VGPU_OP_DFMA, 0 },
+	{ OP_FMA, VGPU_OP_DFMA, 0 },
+	{ OP_DIV, VGPU_OP_DDIV, 0 },
+	{ OP_RCP, VGPU_OP_DRCP, VGPU_OP_DRCPA },
+	{ OP_SQRT, VGPU_OP_DSQRT, 0 },
+	{ OP_RSQRT, VGPU_OP_DRSQA, VGPU_OP_DRSQA },
+	{ OP_MIN, VGPU_OP_DMIN, 0 },
+	{ OP_MAX, VGPU_OP_DMAX, 0 },
+	{ OP_COPYSIGN, VGPU_OP_DCOPYSIGN, 0 },
 };
 
 /*
@@ -154,15 +173,13 @@ static void rsqrt_seed(struct low *l, struct ir_insn *i)
 	struct mopnd high = low_t1(l, VGPU_OP_UNPKHI, MC_V, low_src(l, &i->ops[1]));
 	struct mopnd small = low_temp(l, MC_P), r;
 
-	low_op2(l, VGPU_OP_SETPI, small, low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x7ff00000)),
-		mo_imm(0))->mod = VGPU_CMP_EQ;
-	high = low_t3(l, VGPU_OP_SEL, MC_V,
-		      low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x80000000)), high, small);
+	low_op2(l, VGPU_OP_SETPI, small, low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x7ff00000)), mo_imm(0))->mod =
+		VGPU_CMP_EQ;
+	high = low_t3(l, VGPU_OP_SEL, MC_V, low_t2(l, VGPU_OP_AND, MC_V, high, mo_imm(0x80000000)), high, small);
 	r = low_temp(l, MC_W);
 	low_op1(l, VGPU_OP_DRSQA, r, low_t2(l, VGPU_OP_PACK, MC_W, mo_imm(0), high))->mode = 0;
 	r = low_t2(l, VGPU_OP_LADD, MC_W, r, mo_imm(0x80000000));
-	low_final(l, low_op2(l, VGPU_OP_PACK, low_dst(l, &i->ops[0]), mo_imm(0),
-			     low_t1(l, VGPU_OP_UNPKHI, MC_V, r)));
+	low_final(l, low_op2(l, VGPU_OP_PACK, low_dst(l, &i->ops[0]), mo_imm(0), low_t1(l, VGPU_OP_UNPKHI, MC_V, r)));
 }
 
 static bool lower_f64(struct low *l, struct ir_insn *i)
@@ -176,9 +193,8 @@ static bool lower_f64(struct low *l, struct ir_insn *i)
 	if (i->op == OP_NEG || i->op == OP_ABS) {
 		bool neg = i->op == OP_NEG;
 
-		low_final(l, low_op2(l, neg ? VGPU_OP_LXOR : VGPU_OP_LAND,
-				     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
-				     mo_imm(neg ? 1ull << 63 : ~(1ull << 63))));
+		low_final(l, low_op2(l, neg ? VGPU_OP_LXOR : VGPU_OP_LAND, low_dst(l, &i->ops[0]),
+				     low_src(l, &i->ops[1]), mo_imm(neg ? 1ull << 63 : ~(1ull << 63))));
 		return true;
 	}
 	for (k = 0; k < sizeof(f64_ops) / sizeof(f64_ops[0]); k++) {
@@ -194,9 +210,13 @@ static bool lower_f64(struct low *l, struct ir_insn *i)
 
 static bool lower_f32x2(struct low *l, struct ir_insn *i)
 {
-	static const struct { u16 ptx, visa; } ops[] = {
-		{ OP_ADD, VGPU_OP_FADD }, { OP_SUB, VGPU_OP_FSUB },
-		{ OP_MUL, VGPU_OP_FMUL }, { OP_FMA, VGPU_OP_FFMA },
+	static const struct {
+		u16 ptx, visa;
+	} ops[] = {
+		{ OP_ADD, VGPU_OP_FADD },
+		{ OP_SUB, VGPU_OP_FSUB },
+		{ OP_MUL, VGPU_OP_FMUL },
+		{ OP_FMA, VGPU_OP_FFMA },
 	};
 	struct mopnd half[2], s[3];
 	struct minsn *m;

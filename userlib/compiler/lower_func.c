@@ -145,15 +145,17 @@ static void finish_edges(struct low *l)
 
 /* ---- which values are scalars ---- */
 
-struct scalar_check { struct low *l; bool ok; };
+struct scalar_check {
+	struct low *l;
+	bool ok;
+};
 
 static void check_source(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
 {
 	struct scalar_check *c = ctx;
 
 	(void)op;
-	if (!def && *slot && (*slot)->type != T_PRED && !c->l->scalar[(*slot)->id] &&
-	    (*slot)->def)
+	if (!def && *slot && (*slot)->type != T_PRED && !c->l->scalar[(*slot)->id] && (*slot)->def)
 		c->ok = false;
 }
 
@@ -176,7 +178,7 @@ static bool may_be_scalar(struct low *l, struct ir_insn *i)
 		ir_walk(i, check_source, &c);
 		return c.ok;
 	}
-	if (i->op == OP_LD)	/* its address is brought to a scalar if need be */
+	if (i->op == OP_LD) /* its address is brought to a scalar if need be */
 		return true;
 	ir_walk(i, check_source, &c);
 	return c.ok && !reads_lanes(i);
@@ -203,8 +205,7 @@ static void choose_scalars(struct low *l)
 		const struct ir_reg *r = l->b->regs[k];
 		const struct ir_insn *d = r->def;
 
-		l->scalar[k] = l->uni->uniform[k] && d && r->type != T_PRED &&
-			       ir_type_bits(r->type) <= 64 &&
+		l->scalar[k] = l->uni->uniform[k] && d && r->type != T_PRED && ir_type_bits(r->type) <= 64 &&
 			       (d->op == OP_PHI || has_scalar_form(d));
 	}
 	do {
@@ -233,8 +234,7 @@ static void place_variables(struct low *l)
 	if (!l->b->func->entry) {
 		at = align_to(p->param_size, 16);
 		for (k = 0; k < p->nrets; k++)
-			at = align_to(at, p->rets[k]->align ? p->rets[k]->align : 1) +
-			     p->rets[k]->size;
+			at = align_to(at, p->rets[k]->align ? p->rets[k]->align : 1) + p->rets[k]->size;
 	}
 	l->var_offset = arena_array(&l->b->arena, l->b->nvars + 1, u32);
 	for (k = 0; k < l->b->nvars; k++) {
@@ -259,9 +259,8 @@ static void place_variables(struct low *l)
 typedef bool (*lower_fn)(struct low *l, struct ir_insn *i);
 
 static const lower_fn subjects[] = {
-	lower_int, lower_bits, lower_float, lower_half, lower_compare, lower_move,
-	lower_cvt, lower_memory, lower_atomic, lower_lane, lower_matrix,
-	lower_wmma, lower_call, lower_stack, lower_video, lower_async,
+	lower_int,    lower_bits, lower_float,  lower_half, lower_compare, lower_move,  lower_cvt,   lower_memory,
+	lower_atomic, lower_lane, lower_matrix, lower_wmma, lower_call,    lower_stack, lower_video, lower_async,
 };
 
 static void spell(const struct ir_insn *i, char *out, size_t size)
@@ -329,8 +328,7 @@ static void end_edge(struct low *l, struct minsn *end)
 
 static bool undefined(const struct low *l, const struct ir_operand *o)
 {
-	return o->kind == OPND_NONE ||
-	       (o->kind == OPND_REG && !o->reg->def && l->val[o->reg->id] == M_NOREG);
+	return o->kind == OPND_NONE || (o->kind == OPND_REG && !o->reg->def && l->val[o->reg->id] == M_NOREG);
 }
 
 /* Arguments, once everything has its register; converted at the predecessor's end. */
@@ -369,8 +367,7 @@ static void fill_shadow_phi(struct low *l, struct mblock *b, struct ir_insn *i)
 		if (undefined(l, &i->ops[1 + k]))
 			continue;
 		end = begin_edge(l, b->preds[k]);
-		m->args[k] = low_shadow_argument(l, &i->ops[1 + k],
-						 ir_type_bits(i->ops[0].reg->type) == 32);
+		m->args[k] = low_shadow_argument(l, &i->ops[1 + k], ir_type_bits(i->ops[0].reg->type) == 32);
 		end_edge(l, end);
 	}
 }
@@ -472,9 +469,13 @@ static enum plain_form plain_form(void *l, const struct ir_mem *m)
 static void choose_shadows(struct low *l)
 {
 	struct shadow_input in = {
-		.b = l->b, .loops = l->loops, .u = l->uni, .shape = l->unit->opt->shape,
+		.b = l->b,
+		.loops = l->loops,
+		.u = l->uni,
+		.shape = l->unit->opt->shape,
 		.patterns = VGPU_CODE_MAX_PATTERNS - l->unit->object->npatterns,
-		.form = plain_form, .ctx = l,
+		.form = plain_form,
+		.ctx = l,
 	};
 
 	l->shadows = plan_shadows(&in);

@@ -2,11 +2,13 @@
 /* Selection of f16 and bf16 arithmetic, and of packed 16-bit integers. */
 #include "lower.h"
 
-static const struct half_form { u16 ptx, h, b; } half_forms[] = {
-	{ OP_ADD, VGPU_OP_HADD, VGPU_OP_BADD }, { OP_SUB, VGPU_OP_HSUB, VGPU_OP_BSUB },
-	{ OP_MUL, VGPU_OP_HMUL, VGPU_OP_BMUL }, { OP_FMA, VGPU_OP_HFMA, VGPU_OP_BFMA },
-	{ OP_MIN, VGPU_OP_HMIN, VGPU_OP_BMIN }, { OP_MAX, VGPU_OP_HMAX, VGPU_OP_BMAX },
-	{ OP_NEG, VGPU_OP_HNEG, VGPU_OP_BNEG }, { OP_ABS, VGPU_OP_HABS, VGPU_OP_BABS },
+static const struct half_form {
+	u16 ptx, h, b;
+} half_forms[] = {
+	{ OP_ADD, VGPU_OP_HADD, VGPU_OP_BADD },   { OP_SUB, VGPU_OP_HSUB, VGPU_OP_BSUB },
+	{ OP_MUL, VGPU_OP_HMUL, VGPU_OP_BMUL },   { OP_FMA, VGPU_OP_HFMA, VGPU_OP_BFMA },
+	{ OP_MIN, VGPU_OP_HMIN, VGPU_OP_BMIN },   { OP_MAX, VGPU_OP_HMAX, VGPU_OP_BMAX },
+	{ OP_NEG, VGPU_OP_HNEG, VGPU_OP_BNEG },   { OP_ABS, VGPU_OP_HABS, VGPU_OP_BABS },
 	{ OP_EX2, VGPU_OP_HEX2A, VGPU_OP_BEX2A }, { OP_TANH, VGPU_OP_HTANHA, VGPU_OP_BTANHA },
 };
 
@@ -16,9 +18,8 @@ static u8 half_mod(const struct ir_insn *i)
 	/* bf16 never flushes; of ex2 PTX says that both give denormals */
 	bool ftz = i->m.ftz && !bf && i->op != OP_EX2;
 
-	return (ftz ? VGPU_H_FTZ : 0) | (i->m.sat == SAT ? VGPU_H_SAT : 0) |
-	       (i->m.relu ? VGPU_H_RELU : 0) | (i->m.nan ? VGPU_H_NAN : 0) |
-	       (i->m.xorsign ? VGPU_H_XORSIGN : 0);
+	return (ftz ? VGPU_H_FTZ : 0) | (i->m.sat == SAT ? VGPU_H_SAT : 0) | (i->m.relu ? VGPU_H_RELU : 0) |
+	       (i->m.nan ? VGPU_H_NAN : 0) | (i->m.xorsign ? VGPU_H_XORSIGN : 0);
 }
 
 /* All ones where a half of @v is the NaN that stands for an element outside of a tensor */
@@ -63,8 +64,8 @@ static bool lower_halves(struct low *l, struct ir_insn *i)
 	if (k == sizeof(half_forms) / sizeof(half_forms[0]))
 		return false;
 	if (i->m.rnd && i->m.rnd != RND_RN)
-		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op),
-			   ir_mod_name(GRP_rnd, i->m.rnd), ir_type_name(i->types[0]));
+		low_refuse(l, "%s.%s.%s is not supported", ir_op_name(i->op), ir_mod_name(GRP_rnd, i->m.rnd),
+			   ir_type_name(i->types[0]));
 	op = bf ? half_forms[k].b : half_forms[k].h;
 	for (n = 1; n < i->nops && n < 4; n++)
 		if (i->ops[n].kind != OPND_NONE)
@@ -128,8 +129,7 @@ static bool lower_int_pair(struct low *l, struct ir_insn *i)
 		if (i->m.relu)
 			r[h] = low_t2(l, VGPU_OP_IMAXS, MC_V, r[h], mo_imm(0));
 	}
-	low_final(l, low_op3(l, VGPU_OP_PRMT, low_dst(l, &i->ops[0]), r[0], r[1],
-			     mo_imm(0x5410)));
+	low_final(l, low_op3(l, VGPU_OP_PRMT, low_dst(l, &i->ops[0]), r[0], r[1], mo_imm(0x5410)));
 	return true;
 }
 

@@ -3,21 +3,25 @@
 #include "lower.h"
 
 enum {
-	SCALAR_OK = 1,		/* the scalar unit has it */
-	NEEDS_EXT = 2,		/* the upper half of a 16-bit source matters */
+	SCALAR_OK = 1, /* the scalar unit has it */
+	NEEDS_EXT = 2, /* the upper half of a 16-bit source matters */
 };
 
 /* A PTX opcode and its vISA forms: 32 bit, 64 bit, scalar; unsigned, signed. */
 struct int_form {
 	u16 ptx;
-	u8 mul;			/* enum ir_mod_mul that it must carry, or 0 */
+	u8 mul; /* enum ir_mod_mul that it must carry, or 0 */
 	u8 flags;
 	u16 v[2], w[2], s[2];
 };
 
-#define F(ptx, mul, flags, vu, vs, wu, ws, su, ss)				\
-	{ OP_##ptx, mul, flags, { VGPU_OP_##vu, VGPU_OP_##vs },			\
-	  { VGPU_OP_##wu, VGPU_OP_##ws }, { VGPU_OP_##su, VGPU_OP_##ss } }
+#define F(ptx, mul, flags, vu, vs, wu, ws, su, ss)                                                    \
+	{                                                                                             \
+		OP_##ptx, mul, flags, { VGPU_OP_##vu, VGPU_OP_##vs }, { VGPU_OP_##wu, VGPU_OP_##ws }, \
+		{                                                                                     \
+			VGPU_OP_##su, VGPU_OP_##ss                                                    \
+		}                                                                                     \
+	}
 
 static const struct int_form forms[] = {
 	F(ADD, 0, SCALAR_OK, IADD, IADD, LADD, LADD, SADD, SADD),
@@ -47,8 +51,8 @@ static bool is_plain_int(const struct ir_insn *i)
 {
 	char c = i->ntypes ? ir_type_class(i->types[0]) : 0;
 
-	return (c == 'U' || c == 'S' || c == 'B') && i->types[0] != T_U16X2 &&
-	       i->types[0] != T_S16X2 && i->types[0] != T_U8X4 && i->types[0] != T_S8X4;
+	return (c == 'U' || c == 'S' || c == 'B') && i->types[0] != T_U16X2 && i->types[0] != T_S16X2 &&
+	       i->types[0] != T_U8X4 && i->types[0] != T_S8X4;
 }
 
 bool has_scalar_form(const struct ir_insn *i)
@@ -59,8 +63,8 @@ bool has_scalar_form(const struct ir_insn *i)
 		return false;
 	switch (i->op) {
 	case OP_MOV:
-		return i->types[0] != T_PRED && i->ops[0].kind == OPND_REG &&
-		       i->ops[1].kind != OPND_VEC && ir_type_bits(i->types[0]) <= 64;
+		return i->types[0] != T_PRED && i->ops[0].kind == OPND_REG && i->ops[1].kind != OPND_VEC &&
+		       ir_type_bits(i->types[0]) <= 64;
 	case OP_CVTA:
 		return true;
 	case OP_AND:
@@ -91,8 +95,7 @@ bool has_scalar_form(const struct ir_insn *i)
 		break;
 	}
 	f = find(i);
-	return f && f->flags & SCALAR_OK && is_plain_int(i) && !i->m.cc && !i->m.sat &&
-	       !i->m.relu;
+	return f && f->flags & SCALAR_OK && is_plain_int(i) && !i->m.cc && !i->m.sat && !i->m.relu;
 }
 
 static struct mopnd source(struct low *l, const struct ir_insn *i, u32 k, bool ext)
@@ -121,14 +124,12 @@ static void lower_form(struct low *l, struct ir_insn *i, const struct int_form *
 		for (k = 0; k < 3 && bits <= 32; k++)
 			if (src[k].kind == MO_IMM)
 				src[k].imm = (u64)(s64)(s32)src[k].imm;
-		low_op3(l, f->s[s], d, src[0], src[1], src[2])->mod =
-			bits <= 32 ? VGPU_S32 : 0;
+		low_op3(l, f->s[s], d, src[0], src[1], src[2])->mod = bits <= 32 ? VGPU_S32 : 0;
 		return;
 	}
 	op = bits == 64 ? f->w[s] : f->v[s];
 	if (op == VGPU_OP_NOP)
-		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op),
-			   ir_type_name(i->types[0]));
+		low_refuse(l, "%s.%s is not supported", ir_op_name(i->op), ir_type_name(i->types[0]));
 	if (middle) {
 		src[0] = low_t2(l, VGPU_OP_IMUL, MC_V, src[0], src[1]);
 		low_final(l, low_op2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, d, src[0], mo_imm(16)));
@@ -153,8 +154,7 @@ static void wide_scalar(struct low *l, struct ir_insn *i, struct mopnd d)
 {
 	unsigned int bits = ir_type_bits(i->types[0]);
 	bool s = type_is_signed(i->types[0]);
-	u8 ext = bits == 16 ? (s ? VGPU_EXT_S16 : VGPU_EXT_U16) :
-		 s ? VGPU_EXT_S32 : VGPU_EXT_U32;
+	u8 ext = bits == 16 ? (s ? VGPU_EXT_S16 : VGPU_EXT_U16) : s ? VGPU_EXT_S32 : VGPU_EXT_U32;
 	struct mopnd v[2];
 	u32 k;
 
@@ -186,13 +186,11 @@ static void lower_wide(struct low *l, struct ir_insn *i)
 	b = low_ext(l, &i->ops[2], i->types[0]);
 	if (ir_type_bits(i->types[0]) == 16) {
 		if (i->op == OP_MAD)
-			low_final(l, low_op3(l, VGPU_OP_IMAD, d, a, b,
-					     low_src(l, &i->ops[3])));
+			low_final(l, low_op3(l, VGPU_OP_IMAD, d, a, b, low_src(l, &i->ops[3])));
 		else
 			low_final(l, low_op2(l, VGPU_OP_IMUL, d, a, b));
 	} else if (i->op == OP_MAD) {
-		low_final(l, low_op3(l, s ? VGPU_OP_IMADWS : VGPU_OP_IMADWU, d, a, b,
-				     low_src(l, &i->ops[3])));
+		low_final(l, low_op3(l, s ? VGPU_OP_IMADWS : VGPU_OP_IMADWU, d, a, b, low_src(l, &i->ops[3])));
 	} else {
 		low_final(l, low_op2(l, s ? VGPU_OP_IMULWS : VGPU_OP_IMULWU, d, a, b));
 	}
@@ -229,21 +227,18 @@ static void lower_carry(struct low *l, struct ir_insn *i)
 	struct minsn *m;
 
 	if (i->op == OP_MAD || i->op == OP_MADC) {
-		u16 op = i->m.mul == MUL_HI ?
-			 (wide ? (s ? VGPU_OP_LMULHS : VGPU_OP_LMULHU) :
-			  (s ? VGPU_OP_IMULHS : VGPU_OP_IMULHU)) :
-			 (wide ? VGPU_OP_LMUL : VGPU_OP_IMUL);
+		u16 op = i->m.mul == MUL_HI ? (wide ? (s ? VGPU_OP_LMULHS : VGPU_OP_LMULHU) :
+						      (s ? VGPU_OP_IMULHS : VGPU_OP_IMULHU)) :
+					      (wide ? VGPU_OP_LMUL : VGPU_OP_IMUL);
 
 		a = low_t2(l, op, wide ? MC_W : MC_V, a, b);
 		b = low_src(l, &i->ops[3]);
 	}
 	flag_becomes(l, sub);
-	m = low_op2(l, sub ? (wide ? VGPU_OP_LSUBC : VGPU_OP_ISUBC) :
-		    (wide ? VGPU_OP_LADDC : VGPU_OP_IADDC), d, a, b);
+	m = low_op2(l, sub ? (wide ? VGPU_OP_LSUBC : VGPU_OP_ISUBC) : (wide ? VGPU_OP_LADDC : VGPU_OP_IADDC), d, a, b);
 	if (in) {
 		if (l->carry == M_NOREG)
-			low_refuse(l, "%s without a carry set in the same block",
-				   ir_op_name(i->op));
+			low_refuse(l, "%s without a carry set in the same block", ir_op_name(i->op));
 		m->puse = l->carry;
 	}
 	if (!i->m.cc) {
@@ -280,7 +275,7 @@ static void lower_24(struct low *l, struct ir_insn *i)
 
 	a = low_t3(l, ext, MC_V, low_src(l, &i->ops[1]), mo_imm(0), mo_imm(24));
 	b = low_t3(l, ext, MC_V, low_src(l, &i->ops[2]), mo_imm(0), mo_imm(24));
-	if (i->m.mul == MUL_HI) {	/* bits 47:16 of the product */
+	if (i->m.mul == MUL_HI) { /* bits 47:16 of the product */
 		a = low_t2(l, s ? VGPU_OP_IMULWS : VGPU_OP_IMULWU, MC_W, a, b);
 		a = low_t2(l, VGPU_OP_LSHRU, MC_W, a, mo_imm(16));
 		a = low_t1(l, VGPU_OP_UNPKLO, MC_V, a);
@@ -288,8 +283,7 @@ static void lower_24(struct low *l, struct ir_insn *i)
 		a = low_t2(l, VGPU_OP_IMUL, MC_V, a, b);
 	}
 	if (i->op == OP_MAD24)
-		low_final(l, low_op2(l, i->m.sat ? VGPU_OP_IADDSAT : VGPU_OP_IADD, d, a,
-				     low_src(l, &i->ops[3])));
+		low_final(l, low_op2(l, i->m.sat ? VGPU_OP_IADDSAT : VGPU_OP_IADD, d, a, low_src(l, &i->ops[3])));
 	else
 		low_copy(l, &i->ops[0], a);
 }
@@ -299,19 +293,17 @@ static void lower_dp(struct low *l, struct ir_insn *i)
 	struct mopnd d = low_dst(l, &i->ops[0]);
 	struct minsn *m;
 
-	m = low_op3(l, i->op == OP_DP4A ? VGPU_OP_DP4A : VGPU_OP_DP2A, d,
-		    low_src(l, &i->ops[1]), low_src(l, &i->ops[2]), low_src(l, &i->ops[3]));
+	m = low_op3(l, i->op == OP_DP4A ? VGPU_OP_DP4A : VGPU_OP_DP2A, d, low_src(l, &i->ops[1]),
+		    low_src(l, &i->ops[2]), low_src(l, &i->ops[3]));
 	m->mod = (type_is_signed(i->types[0]) ? VGPU_DP_A_SIGNED : 0) |
-		 (type_is_signed(i->types[1]) ? VGPU_DP_B_SIGNED : 0) |
-		 (i->m.mul == MUL_HI ? VGPU_DP_HIGH : 0);
+		 (type_is_signed(i->types[1]) ? VGPU_DP_B_SIGNED : 0) | (i->m.mul == MUL_HI ? VGPU_DP_HIGH : 0);
 	low_final(l, m);
 }
 
 static void lower_add_sat(struct low *l, struct ir_insn *i)
 {
-	low_final(l, low_op2(l, i->op == OP_ADD ? VGPU_OP_IADDSAT : VGPU_OP_ISUBSAT,
-			     low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]),
-			     low_src(l, &i->ops[2])));
+	low_final(l, low_op2(l, i->op == OP_ADD ? VGPU_OP_IADDSAT : VGPU_OP_ISUBSAT, low_dst(l, &i->ops[0]),
+			     low_src(l, &i->ops[1]), low_src(l, &i->ops[2])));
 }
 
 /* mad.hi, sad.64, min and max with relu, three-operand min and max. */
@@ -323,23 +315,18 @@ static bool lower_odd(struct low *l, struct ir_insn *i)
 	u16 op;
 
 	if (i->op == OP_MAD && i->m.mul == MUL_HI && i->m.sat && i->types[0] == T_S32) {
-		a = low_t2(l, VGPU_OP_IMULHS, MC_V, low_src(l, &i->ops[1]),
-			   low_src(l, &i->ops[2]));
-		low_final(l, low_op2(l, VGPU_OP_IADDSAT, low_dst(l, &i->ops[0]), a,
-				     low_src(l, &i->ops[3])));
+		a = low_t2(l, VGPU_OP_IMULHS, MC_V, low_src(l, &i->ops[1]), low_src(l, &i->ops[2]));
+		low_final(l, low_op2(l, VGPU_OP_IADDSAT, low_dst(l, &i->ops[0]), a, low_src(l, &i->ops[3])));
 		return true;
 	}
-	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat &&
-	    ir_type_bits(i->types[0]) > 16) {
+	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat && ir_type_bits(i->types[0]) > 16) {
 		d = low_dst(l, &i->ops[0]);
-		op = wide ? (s ? VGPU_OP_LMULHS : VGPU_OP_LMULHU) :
-		     (s ? VGPU_OP_IMULHS : VGPU_OP_IMULHU);
+		op = wide ? (s ? VGPU_OP_LMULHS : VGPU_OP_LMULHU) : (s ? VGPU_OP_IMULHS : VGPU_OP_IMULHU);
 		a = low_t2(l, op, cls, low_src(l, &i->ops[1]), low_src(l, &i->ops[2]));
-		low_final(l, low_op2(l, wide ? VGPU_OP_LADD : VGPU_OP_IADD, d, a,
-				     low_src(l, &i->ops[3])));
+		low_final(l, low_op2(l, wide ? VGPU_OP_LADD : VGPU_OP_IADD, d, a, low_src(l, &i->ops[3])));
 		return true;
 	}
-	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat) {	/* 16 bits */
+	if (i->op == OP_MAD && i->m.mul == MUL_HI && !i->m.sat) { /* 16 bits */
 		a = low_t2(l, VGPU_OP_IMUL, MC_V, low_ext(l, &i->ops[1], i->types[0]),
 			   low_ext(l, &i->ops[2], i->types[0]));
 		a = low_t2(l, s ? VGPU_OP_SHRS : VGPU_OP_SHRU, MC_V, a, mo_imm(16));
@@ -350,8 +337,7 @@ static bool lower_odd(struct low *l, struct ir_insn *i)
 		d = low_dst(l, &i->ops[0]);
 		a = low_src(l, &i->ops[1]);
 		b = low_src(l, &i->ops[2]);
-		a = low_t2(l, VGPU_OP_LSUB, MC_W,
-			   low_t2(l, s ? VGPU_OP_LMAXS : VGPU_OP_LMAXU, MC_W, a, b),
+		a = low_t2(l, VGPU_OP_LSUB, MC_W, low_t2(l, s ? VGPU_OP_LMAXS : VGPU_OP_LMAXU, MC_W, a, b),
 			   low_t2(l, s ? VGPU_OP_LMINS : VGPU_OP_LMINU, MC_W, a, b));
 		low_final(l, low_op2(l, VGPU_OP_LADD, d, a, low_src(l, &i->ops[3])));
 		return true;
@@ -359,8 +345,7 @@ static bool lower_odd(struct low *l, struct ir_insn *i)
 	if ((i->op == OP_MIN || i->op == OP_MAX) && i->m.relu && !wide) {
 		d = low_dst(l, &i->ops[0]);
 		op = i->op == OP_MIN ? VGPU_OP_IMINS : VGPU_OP_IMAXS;
-		a = low_t2(l, op, MC_V, low_ext(l, &i->ops[1], i->types[0]),
-			   low_ext(l, &i->ops[2], i->types[0]));
+		a = low_t2(l, op, MC_V, low_ext(l, &i->ops[1], i->types[0]), low_ext(l, &i->ops[2], i->types[0]));
 		low_final(l, low_op2(l, VGPU_OP_IMAXS, d, a, mo_imm(0)));
 		return true;
 	}

@@ -100,8 +100,8 @@ static void shfl_by_index(struct low *l, struct ir_insn *i, struct mopnd a, stru
 	m = low_op2(l, VGPU_OP_SETPI, in, j, most);
 	m->mod = up ? VGPU_CMP_GE : VGPU_CMP_LE;
 	j = low_t3(l, VGPU_OP_SEL, MC_V, j, lane, in);
-	m = low_op3(l, VGPU_OP_SHFL, result(l, 0), a, j, i->op == OP_SHFL ? active_mask(l) :
-		    low_vector(l, low_src(l, &i->ops[5]), MC_V));
+	m = low_op3(l, VGPU_OP_SHFL, result(l, 0), a, j,
+		    i->op == OP_SHFL ? active_mask(l) : low_vector(l, low_src(l, &i->ops[5]), MC_V));
 	m->mod = VGPU_SHFL_IDX;
 	m->imm = VGPU_SHFL_CLAMP(31);
 	finish(l, m);
@@ -122,8 +122,7 @@ static void shfl_general(struct low *l, struct ir_insn *i, struct mopnd a, struc
 	}
 	if (b.kind == MO_IMM)
 		b = low_vector(l, b, MC_V);
-	m = low_op3(l, VGPU_OP_SHFLV, result(l, 0), a, b,
-		    low_vector(l, low_src(l, &i->ops[4]), MC_V));
+	m = low_op3(l, VGPU_OP_SHFLV, result(l, 0), a, b, low_vector(l, low_src(l, &i->ops[4]), MC_V));
 	m->mod = shfl_mode(i);
 	m->imm = (u32)mask->imm;
 	if (i->ops[1].kind == OPND_REG)
@@ -186,8 +185,7 @@ static void lower_vote(struct low *l, struct ir_insn *i)
 		return;
 	}
 	m = low_op2(l, VGPU_OP_VOTE, result(l, 0), p, mask);
-	m->mod = i->m.vote == VOTE_ALL ? VGPU_VOTE_ALL : i->m.vote == VOTE_ANY ? VGPU_VOTE_ANY :
-		 VGPU_VOTE_UNI;
+	m->mod = i->m.vote == VOTE_ALL ? VGPU_VOTE_ALL : i->m.vote == VOTE_ANY ? VGPU_VOTE_ANY : VGPU_VOTE_UNI;
 	finish(l, m);
 }
 
@@ -198,8 +196,9 @@ static void lower_match(struct low *l, struct ir_insn *i)
 	struct minsn *m;
 
 	a = low_vector(l, a, wide ? MC_W : MC_V);
-	m = low_op2(l, all ? (wide ? VGPU_OP_MATCHALLW : VGPU_OP_MATCHALL) :
-		    (wide ? VGPU_OP_MATCHANYW : VGPU_OP_MATCHANY), result(l, 0), a, mask);
+	m = low_op2(l,
+		    all ? (wide ? VGPU_OP_MATCHALLW : VGPU_OP_MATCHALL) : (wide ? VGPU_OP_MATCHANYW : VGPU_OP_MATCHANY),
+		    result(l, 0), a, mask);
 	if (all) {
 		m->c = i->ops[1].kind == OPND_REG ? result(l, 1) : low_temp(l, MC_P);
 		m->flags |= MF_C_DEF;
@@ -216,12 +215,10 @@ static bool redux_mod(const struct ir_insn *i, u8 *mod)
 		*mod = VGPU_REDUX_ADD;
 		break;
 	case ATOM_MIN:
-		*mod = f ? (i->m.abs ? VGPU_REDUX_FMIN_ABS : VGPU_REDUX_FMIN) :
-		       s ? VGPU_REDUX_MINS : VGPU_REDUX_MINU;
+		*mod = f ? (i->m.abs ? VGPU_REDUX_FMIN_ABS : VGPU_REDUX_FMIN) : s ? VGPU_REDUX_MINS : VGPU_REDUX_MINU;
 		break;
 	case ATOM_MAX:
-		*mod = f ? (i->m.abs ? VGPU_REDUX_FMAX_ABS : VGPU_REDUX_FMAX) :
-		       s ? VGPU_REDUX_MAXS : VGPU_REDUX_MAXU;
+		*mod = f ? (i->m.abs ? VGPU_REDUX_FMAX_ABS : VGPU_REDUX_FMAX) : s ? VGPU_REDUX_MAXS : VGPU_REDUX_MAXU;
 		break;
 	case ATOM_AND:
 		*mod = VGPU_REDUX_AND;
@@ -246,8 +243,8 @@ static bool lower_redux(struct low *l, struct ir_insn *i)
 
 	if (!redux_mod(i, &mod))
 		return false;
-	m = low_op2(l, VGPU_OP_REDUX, result(l, 0),
-		    low_vector(l, low_src(l, &i->ops[1]), MC_V), low_src(l, &i->ops[2]));
+	m = low_op2(l, VGPU_OP_REDUX, result(l, 0), low_vector(l, low_src(l, &i->ops[1]), MC_V),
+		    low_src(l, &i->ops[2]));
 	m->mod = mod;
 	finish(l, m);
 	return true;
@@ -255,8 +252,7 @@ static bool lower_redux(struct low *l, struct ir_insn *i)
 
 static void lower_elect(struct low *l, struct ir_insn *i)
 {
-	struct minsn *m = low_op2(l, VGPU_OP_ELECT, result(l, 0), NO,
-				  low_src(l, &i->ops[2]));
+	struct minsn *m = low_op2(l, VGPU_OP_ELECT, result(l, 0), NO, low_src(l, &i->ops[2]));
 
 	m->c = i->ops[1].kind == OPND_REG ? result(l, 1) : low_temp(l, MC_P);
 	m->flags |= MF_C_DEF;
@@ -280,8 +276,7 @@ static void lower_bar(struct low *l, struct ir_insn *i, bool arrive)
 	low_skip_begin(l);
 	if (i->ops[1].kind != OPND_NONE)
 		count = low_src(l, &i->ops[1]);
-	low_op2(l, VGPU_OP_BAR, NO, barrier_number(l, &i->ops[0]), count)->mod =
-		arrive ? VGPU_BAR_ARRIVE : 0;
+	low_op2(l, VGPU_OP_BAR, NO, barrier_number(l, &i->ops[0]), count)->mod = arrive ? VGPU_BAR_ARRIVE : 0;
 	low_skip_end(l);
 }
 
@@ -290,14 +285,12 @@ static void lower_bar_red(struct low *l, struct ir_insn *i)
 	struct mopnd count, d = low_dst(l, &i->ops[0]);
 	struct minsn *m;
 
-	if (i->guard)		/* what the others wait for goes to a register of its own first */
+	if (i->guard) /* what the others wait for goes to a register of its own first */
 		d = low_temp(l, low_class(l, &d));
 	low_skip_begin(l);
 	count = i->ops[2].kind == OPND_NONE ? mo_imm(0) : low_src(l, &i->ops[2]);
-	m = low_op3(l, VGPU_OP_BARRED, d, barrier_number(l, &i->ops[1]), count,
-		    low_pred(l, &i->ops[3], false));
-	m->mod = i->m.popc ? VGPU_BARRED_POPC : i->m.boolop == BOOL_AND ? VGPU_BARRED_AND :
-		 VGPU_BARRED_OR;
+	m = low_op3(l, VGPU_OP_BARRED, d, barrier_number(l, &i->ops[1]), count, low_pred(l, &i->ops[3], false));
+	m->mod = i->m.popc ? VGPU_BARRED_POPC : i->m.boolop == BOOL_AND ? VGPU_BARRED_AND : VGPU_BARRED_OR;
 	low_skip_end(l);
 	if (i->guard)
 		low_copy(l, &i->ops[0], d);

@@ -82,8 +82,7 @@ static bool lower_ldmatrix(struct low *l, struct ir_insn *i)
 	low_skip_begin(l);
 	low_address(l, i->ops[store ? 0 : 1].mem, VGPU_SPACE_SHARED, true, &a);
 	m = minsn_new(l->f, store ? VGPU_OP_STMATRIX : VGPU_OP_LDMATRIX, i->line);
-	m->d = i->guard && !store ? temps(l, v->kind == OPND_VEC ? v->nelem : 1, MC_V) :
-	       group_of(l, v, !store, MC_V);
+	m->d = i->guard && !store ? temps(l, v->kind == OPND_VEC ? v->nelem : 1, MC_V) : group_of(l, v, !store, MC_V);
 	m->a = a.a;
 	m->imm = (u32)a.off;
 	m->mod = mod;
@@ -147,8 +146,7 @@ struct mopnd low_floats_to_halves(struct low *l, const struct mopnd *f, bool qua
 	u32 n = f->n / 2, *h = arena_array(l->f->arena, n, u32), *out, k;
 
 	for (k = 0; k < n; k++)
-		h[k] = low_t2(l, VGPU_OP_F2H2, MC_V, mo_reg(f->group[2 * k + 1]),
-			      mo_reg(f->group[2 * k])).reg;
+		h[k] = low_t2(l, VGPU_OP_F2H2, MC_V, mo_reg(f->group[2 * k + 1]), mo_reg(f->group[2 * k])).reg;
 	if (!quad)
 		return (struct mopnd){ .kind = MO_GROUP, .n = n, .group = h };
 	out = arena_array(l->f->arena, n, u32);
@@ -271,9 +269,9 @@ static bool mma_kind(const struct ir_insn *i, u8 d, u32 *imm)
 	u8 a = i->types[1], b = i->types[2], fam = family(a, packed);
 
 	if (family(b, packed) != fam ||
-	    !(sparse ? find_form(sparse_forms, sizeof(sparse_forms) / sizeof(sparse_forms[0]),
-				 i->m.shape, d, fam, imm) :
-	      find_form(mma_forms, sizeof(mma_forms) / sizeof(mma_forms[0]), i->m.shape, d, fam, imm)))
+	    !(sparse ?
+		      find_form(sparse_forms, sizeof(sparse_forms) / sizeof(sparse_forms[0]), i->m.shape, d, fam, imm) :
+		      find_form(mma_forms, sizeof(mma_forms) / sizeof(mma_forms[0]), i->m.shape, d, fam, imm)))
 		return false;
 	if (i->m.shape == SHAPE_M8N8K4 && fam == T_F16)
 		*imm |= (i->m.layout == LAYOUT_COL ? VGPU_MMA_A_COL : 0) |
@@ -281,8 +279,7 @@ static bool mma_kind(const struct ir_insn *i, u8 d, u32 *imm)
 	else if (i->m.layout == LAYOUT_COL || i->m.layout2 == LAYOUT2_ROW)
 		return false;
 	if (fam == T_S8 || fam == T_S4)
-		*imm |= (type_is_signed(a) ? VGPU_MMA_A_SIGNED : 0) |
-			(type_is_signed(b) ? VGPU_MMA_B_SIGNED : 0) |
+		*imm |= (type_is_signed(a) ? VGPU_MMA_A_SIGNED : 0) | (type_is_signed(b) ? VGPU_MMA_B_SIGNED : 0) |
 			(i->m.sat ? VGPU_MMA_SATFINITE : 0);
 	if (fam == T_B1)
 		*imm |= i->m.boolop == BOOL_XOR ? VGPU_MMA_XOR : 0;
@@ -306,8 +303,8 @@ static bool all_zero(const struct ir_operand *o)
 	for (k = 0; k < o->nelem; k++) {
 		const struct ir_operand *e = &o->elem[k];
 
-		while (e->kind == OPND_REG && e->reg->def && e->reg->def->op == OP_MOV &&
-		       !e->reg->def->guard && e->reg->def->ops[0].kind == OPND_REG)
+		while (e->kind == OPND_REG && e->reg->def && e->reg->def->op == OP_MOV && !e->reg->def->guard &&
+		       e->reg->def->ops[0].kind == OPND_REG)
 			e = &e->reg->def->ops[1];
 		if (e->kind != OPND_IMM || e->imm)
 			return false;
@@ -318,8 +315,9 @@ static bool all_zero(const struct ir_operand *o)
 static u8 scale_mod(struct low *l, const struct ir_insn *i, u32 first)
 {
 	/* without scale_vec, kind::mxf4 has two */
-	u8 vec = i->m.scale_vec == SCALE_VEC_4X ? 2 :
-		 i->m.scale_vec == SCALE_VEC_2X || (!i->m.scale_vec && i->m.kind == KIND_MXF4);
+	u8 vec = i->m.scale_vec == SCALE_VEC_4X ?
+			 2 :
+			 i->m.scale_vec == SCALE_VEC_2X || (!i->m.scale_vec && i->m.kind == KIND_MXF4);
 	u8 mod = vec | (i->types[4] == T_UE4M3 ? 4 : 0);
 	u32 k;
 
@@ -327,8 +325,7 @@ static u8 scale_mod(struct low *l, const struct ir_insn *i, u32 first)
 	for (k = 0; k < 2; k++) {
 		const struct ir_operand *s = &i->ops[first + 1 + 2 * k];
 
-		if (s->kind != OPND_VEC || s->nelem != 2 || s->elem[0].kind != OPND_IMM ||
-		    s->elem[1].kind != OPND_IMM)
+		if (s->kind != OPND_VEC || s->nelem != 2 || s->elem[0].kind != OPND_IMM || s->elem[1].kind != OPND_IMM)
 			low_refuse(l, "mma scale selectors that are no constants");
 		mod |= (s->elem[0].imm & 3) << (3 + 2 * k);
 	}
@@ -352,8 +349,7 @@ static void adding_mma(struct low *l, struct ir_insn *i, struct minsn *m, const 
 		s[n++] = low_vector(l, low_src(l, &i->ops[first + 2]), MC_V).reg;
 		m->mod = scale_mod(l, i, first);
 		m->imm |= VGPU_MMA_TID_A((u32)i->ops[first + 1].elem[1].imm & 1) |
-			  VGPU_MMA_TID_B((u32)i->ops[first + 3].elem[1].imm & 3) |
-			  (is_sparse(i) ? VGPU_MMA_SCALED : 0);
+			  VGPU_MMA_TID_B((u32)i->ops[first + 3].elem[1].imm & 3) | (is_sparse(i) ? VGPU_MMA_SCALED : 0);
 	}
 	m->c = (struct mopnd){ .kind = MO_GROUP, .n = n, .group = s };
 	m->prior = arena_array(l->f->arena, c->n, u32);
@@ -392,7 +388,7 @@ static bool lower_mma(struct low *l, struct ir_insn *i)
 	m->b = group_of(l, &i->ops[2], false, frag_class(i->types[2]));
 	m->d = d != acc ? temps(l, 2 * members(&i->ops[0]), MC_V) :
 	       i->guard ? temps(l, members(&i->ops[0]), frag_class(d)) :
-	       group_of(l, &i->ops[0], true, frag_class(d));
+			  group_of(l, &i->ops[0], true, frag_class(d));
 	if (adds)
 		adding_mma(l, i, m, &from);
 	else

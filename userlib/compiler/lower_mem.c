@@ -2,13 +2,13 @@
 /* Selection of loads, stores, and asynchronous copies. */
 #include "lower.h"
 
-#define MAX_ELEMS	8
+#define MAX_ELEMS 8
 
 static u16 load_op(enum vgpu_space s)
 {
 	static const u16 op[] = {
 		[VGPU_SPACE_GENERIC] = VGPU_OP_LDX, [VGPU_SPACE_GLOBAL] = VGPU_OP_LDG,
-		[VGPU_SPACE_SHARED] = VGPU_OP_LDS, [VGPU_SPACE_LOCAL] = VGPU_OP_LDL,
+		[VGPU_SPACE_SHARED] = VGPU_OP_LDS,  [VGPU_SPACE_LOCAL] = VGPU_OP_LDL,
 		[VGPU_SPACE_PARAM] = VGPU_OP_LDP,
 	};
 
@@ -62,9 +62,8 @@ static u32 descriptor(const struct ir_insn *i, u32 count, const struct low_addr 
 	bool is_load = ir_op_flags(i->op) & OPF_LOAD;
 	u32 align = i->align ? log2_of(i->align) : width + n;
 
-	return VGPU_MD_FORM(a->form) | VGPU_MD_WIDTH(width) | VGPU_MD_COUNT(n) |
-	       VGPU_MD_ALIGN(align) | (a->sext ? VGPU_MD_SEXT : 0) |
-	       VGPU_MD_SHIFT(a->shift) |
+	return VGPU_MD_FORM(a->form) | VGPU_MD_WIDTH(width) | VGPU_MD_COUNT(n) | VGPU_MD_ALIGN(align) |
+	       (a->sext ? VGPU_MD_SEXT : 0) | VGPU_MD_SHIFT(a->shift) |
 	       (is_load && width < 2 && type_is_signed(i->types[0]) ? VGPU_MD_SIGNED : 0);
 }
 
@@ -104,8 +103,7 @@ static bool sign_is_due(const struct ir_insn *i, const struct ir_operand *e)
 	return type_is_signed(i->types[0]) && ir_type_bits(i->types[0]) < 64 && ir_type_bits(e->reg->type) == 64;
 }
 
-static void load_scalars(struct low *l, struct ir_insn *i, struct low_addr *a,
-			 const struct ir_operand *e, u32 n)
+static void load_scalars(struct low *l, struct ir_insn *i, struct low_addr *a, const struct ir_operand *e, u32 n)
 {
 	u32 bytes = ir_type_bytes(i->types[0]), width = log2_of(bytes), k;
 	u32 align = i->align ? log2_of(i->align) : width;
@@ -120,8 +118,7 @@ static void load_scalars(struct low *l, struct ir_insn *i, struct low_addr *a,
 		d = sign ? low_temp(l, MC_S) : low_dst(l, &e[k]);
 		m = low_op(l, VGPU_OP_SLD, d, a->a, NO,
 			   mo_num(VGPU_MD_WIDTH(width) | VGPU_MD_ALIGN(align) |
-				  (width < 2 && type_is_signed(i->types[0]) ?
-				   VGPU_MD_SIGNED : 0)));
+				  (width < 2 && type_is_signed(i->types[0]) ? VGPU_MD_SIGNED : 0)));
 		m->a = a->a;
 		m->mod = a->space;
 		m->imm = (u32)(a->off + k * bytes);
@@ -149,7 +146,7 @@ static void spread_element(struct low *l, struct ir_insn *i, const struct ir_ope
 	d = low_dst(l, e);
 	if (!l->scalar[e->reg->id]) {
 		low_final(l, low_op1(l, type_is_signed(i->types[0]) ? VGPU_OP_EXTS : VGPU_OP_EXTU, d, v));
-	} else if (sign_is_due(i, e)) {	/* uniform after all: take the first lane's */
+	} else if (sign_is_due(i, e)) { /* uniform after all: take the first lane's */
 		v = low_t1(l, VGPU_OP_SFIRST, MC_S, v);
 		low_op1(l, VGPU_OP_SEXT, d, v)->mod = VGPU_EXT_S32;
 	} else {
@@ -157,8 +154,7 @@ static void spread_element(struct low *l, struct ir_insn *i, const struct ir_ope
 	}
 }
 
-static void load_vectors(struct low *l, struct ir_insn *i, struct low_addr *a,
-			 const struct ir_operand *e, u32 n)
+static void load_vectors(struct low *l, struct ir_insn *i, struct low_addr *a, const struct ir_operand *e, u32 n)
 {
 	enum mclass cls = ir_type_bits(i->types[0]) == 64 ? MC_W : MC_V;
 	struct minsn *m = minsn_new(l->f, load_op(a->space), i->line);
@@ -188,8 +184,7 @@ static void lower_ld(struct low *l, struct ir_insn *i)
 	struct low_addr a;
 
 	if (ir_type_bits(i->types[0]) > 64 || n > MAX_ELEMS)
-		low_refuse(l, "ld of %u-bit elements is not supported",
-			   ir_type_bits(i->types[0]));
+		low_refuse(l, "ld of %u-bit elements is not supported", ir_type_bits(i->types[0]));
 	low_address(l, i->ops[1].mem, low_space(l, i, i->ops[1].mem), false, &a);
 	if (!i->guard && all_scalar(l, e, n)) {
 		if (a.form == VGPU_MD_FORM_W && a.space != VGPU_SPACE_LOCAL) {
@@ -229,8 +224,7 @@ void low_store(struct low *l, struct ir_insn *i)
 	struct minsn *m;
 
 	if (ir_type_bits(i->types[0]) > 64 || n > MAX_ELEMS)
-		low_refuse(l, "st of %u-bit elements is not supported",
-			   ir_type_bits(i->types[0]));
+		low_refuse(l, "st of %u-bit elements is not supported", ir_type_bits(i->types[0]));
 	low_address(l, i->ops[0].mem, low_space(l, i, i->ops[0].mem), false, &a);
 	group = arena_array(l->f->arena, n, u32);
 	for (k = 0; k < n; k++)
@@ -280,8 +274,7 @@ static void lower_cp_async(struct low *l, struct ir_insn *i)
 	if (z->kind != OPND_NONE) {
 		m->mod = VGPU_CPASYNC_SRCSIZE;
 		if (z->type == T_PRED) {
-			size = low_t3(l, VGPU_OP_SEL, MC_V, mo_imm(0), mo_imm(bytes),
-				      low_pred(l, z, false));
+			size = low_t3(l, VGPU_OP_SEL, MC_V, mo_imm(0), mo_imm(bytes), low_pred(l, z, false));
 		} else {
 			size = low_src(l, z);
 		}
@@ -289,8 +282,7 @@ static void lower_cp_async(struct low *l, struct ir_insn *i)
 	}
 	m->imm = ((u32)to.off & 0xffff) | (u32)from.off << 16;
 	m->c = mo_num(VGPU_MD_FORM(from.form) | VGPU_MD_WIDTH(width) | VGPU_MD_COUNT(count) |
-		      VGPU_MD_ALIGN(width + count) | (from.sext ? VGPU_MD_SEXT : 0) |
-		      VGPU_MD_SHIFT(from.shift));
+		      VGPU_MD_ALIGN(width + count) | (from.sext ? VGPU_MD_SEXT : 0) | VGPU_MD_SHIFT(from.shift));
 	minsn_append(l->block, m);
 	low_guard(l, m);
 }
@@ -308,7 +300,7 @@ bool lower_memory(struct low *l, struct ir_insn *i)
 	case OP_CP_ASYNC:
 		lower_cp_async(l, i);
 		return true;
-	case OP_CP_ASYNC_COMMIT:	/* copies are done at once */
+	case OP_CP_ASYNC_COMMIT: /* copies are done at once */
 	case OP_CP_ASYNC_WAIT:
 	case OP_CP_ASYNC_WAIT_ALL:
 	case OP_PREFETCH:

@@ -52,8 +52,8 @@ static void mov_pack(struct low *l, struct ir_insn *i)
 }
 
 /* Piece @k of @v, @each bits wide, into dst. */
-static void mov_piece(struct low *l, const struct ir_operand *dst, struct mopnd v, u32 k,
-		      unsigned int bits, unsigned int each)
+static void mov_piece(struct low *l, const struct ir_operand *dst, struct mopnd v, u32 k, unsigned int bits,
+		      unsigned int each)
 {
 	u32 at = k * each;
 
@@ -114,7 +114,7 @@ static u64 window(const struct ir_insn *i)
 	case SPC_PARAM_ENTRY:
 		return VGPU_WINDOW_PARAM;
 	default:
-		return 0;	/* global and const: the address itself */
+		return 0; /* global and const: the address itself */
 	}
 }
 
@@ -137,22 +137,19 @@ static void lower_cvta(struct low *l, struct ir_insn *i)
 		if (i->m.to)
 			low_op1(l, VGPU_OP_SEXT, d, a)->mod = VGPU_EXT_U32;
 		else
-			low_op2(l, VGPU_OP_SOR, d, low_sext(l, a, VGPU_EXT_U32),
-				low_const64(l, w));
+			low_op2(l, VGPU_OP_SOR, d, low_sext(l, a, VGPU_EXT_U32), low_const64(l, w));
 		return;
 	}
 	a = low_vector(l, a, MC_W);
 	if (i->m.to)
 		low_final(l, low_op1(l, VGPU_OP_EXTU, d, low_t1(l, VGPU_OP_UNPKLO, MC_V, a)));
 	else
-		low_final(l, low_op2(l, VGPU_OP_PACK, d, low_t1(l, VGPU_OP_UNPKLO, MC_V, a),
-				     mo_imm(w >> 32)));
+		low_final(l, low_op2(l, VGPU_OP_PACK, d, low_t1(l, VGPU_OP_UNPKLO, MC_V, a), mo_imm(w >> 32)));
 }
 
 static void lower_isspacep(struct low *l, struct ir_insn *i)
 {
-	struct minsn *m = low_op1(l, VGPU_OP_ISSPACE, low_dst(l, &i->ops[0]),
-				  low_src(l, &i->ops[1]));
+	struct minsn *m = low_op1(l, VGPU_OP_ISSPACE, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1]));
 
 	switch (window(i)) {
 	case VGPU_WINDOW_SHARED:
@@ -183,7 +180,7 @@ bool lower_move(struct low *l, struct ir_insn *i)
 	case OP_ISSPACEP:
 		lower_isspacep(l, i);
 		return true;
-	case OP_MAPA:		/* clusters of one block: the address itself */
+	case OP_MAPA: /* clusters of one block: the address itself */
 		low_copy(l, &i->ops[0], low_src(l, &i->ops[1]));
 		return true;
 	case OP_GETCTARANK:

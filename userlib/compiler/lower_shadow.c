@@ -83,7 +83,7 @@ static struct shade product(struct low *l, const struct ir_insn *i, bool narrow)
 		x = y;
 		y = swap;
 	}
-	if (i->m.mul == MUL_WIDE)	/* neither wraps nor is negative, see exact_product() */
+	if (i->m.mul == MUL_WIDE) /* neither wraps nor is negative, see exact_product() */
 		x.v = low_sext(l, x.v, VGPU_EXT_S32);
 	x = times(l, narrow, x, (s64)y.v.imm);
 	if (i->op == OP_MAD)
@@ -115,7 +115,7 @@ static struct shade common_bits(struct low *l, const struct ir_insn *i, bool nar
 	s64 own = info(l, i->ops[1].reg)->c, new = info(l, i->ops[0].reg)->c;
 	struct shade x = shade_of(l, &i->ops[1]), by = shade_of(l, &i->ops[2]);
 
-	if (i->op == OP_OR || i->op == OP_XOR)	/* with what the common part has not */
+	if (i->op == OP_OR || i->op == OP_XOR) /* with what the common part has not */
 		return plus(l, narrow, x, new - own);
 	x.v = whole(l, narrow, plus(l, narrow, x, -own));
 	x.off = 0;
@@ -184,8 +184,8 @@ static struct shade anchor(struct low *l, const struct ir_insn *i)
 
 static bool is_wanted(const struct low *l, const struct ir_insn *i)
 {
-	return i->nops && i->ops[0].def && i->ops[0].kind == OPND_REG &&
-	       i->ops[0].reg->def == i && l->shadows->wanted[i->ops[0].reg->id];
+	return i->nops && i->ops[0].def && i->ops[0].kind == OPND_REG && i->ops[0].reg->def == i &&
+	       l->shadows->wanted[i->ops[0].reg->id];
 }
 
 static struct shade first_thread(struct low *l, const struct ir_operand *o)
@@ -266,7 +266,7 @@ void low_shadow_address(struct low *l, const struct ir_mem *m, struct low_addr *
 		s.off = (s64)((u64)s.off + s.v.imm);
 		s.v = mo_absent();
 	}
-	if (narrow)	/* bits above mean nothing */
+	if (narrow) /* bits above mean nothing */
 		s.off = (s32)s.off;
 	if (s.off != (s32)s.off) {
 		s.v = s.v.kind == MO_ABSENT ? low_const64(l, (u64)s.off) : whole(l, false, s);

@@ -10,9 +10,9 @@
  */
 #include "lower.h"
 
-#define MIN_ALIGN	8u		/* what PTX guarantees */
-#define MAX_ALIGN	(1u << 23)
-#define NOWHERE		0xfffffff0u	/* beyond any local memory: an access there is an overflow */
+#define MIN_ALIGN 8u /* what PTX guarantees */
+#define MAX_ALIGN (1u << 23)
+#define NOWHERE   0xfffffff0u /* beyond any local memory: an access there is an overflow */
 
 static struct minsn *pointer_access(struct low *l, u16 op, struct mopnd data)
 {
@@ -64,8 +64,8 @@ static u32 alignment(struct low *l, const struct ir_insn *i)
 {
 	u64 align = i->ops[2].kind == OPND_NONE ? MIN_ALIGN : i->ops[2].imm;
 
-	if ((i->ops[2].kind != OPND_NONE && i->ops[2].kind != OPND_IMM) || !align ||
-	    align > MAX_ALIGN || align & (align - 1))
+	if ((i->ops[2].kind != OPND_NONE && i->ops[2].kind != OPND_IMM) || !align || align > MAX_ALIGN ||
+	    align & (align - 1))
 		low_wrong(l, "the alignment of alloca is no power of two of at most 2^23");
 	return align < MIN_ALIGN ? MIN_ALIGN : align;
 }

@@ -31,10 +31,10 @@ static struct mopnd field(struct low *l, struct mopnd v, u32 at, u32 width, u8 t
 	bool s = type_is_signed(t);
 
 	if (!at)
-		return low_t1(l, width == 8 ? (s ? VGPU_OP_EXT8S : VGPU_OP_EXT8U) :
-			      (s ? VGPU_OP_EXT16S : VGPU_OP_EXT16U), MC_V, v);
-	return low_t3(l, s ? VGPU_OP_BFES : VGPU_OP_BFEU, MC_V, low_vector(l, v, MC_V), mo_imm(at),
-		      mo_imm(width));
+		return low_t1(l,
+			      width == 8 ? (s ? VGPU_OP_EXT8S : VGPU_OP_EXT8U) : (s ? VGPU_OP_EXT16S : VGPU_OP_EXT16U),
+			      MC_V, v);
+	return low_t3(l, s ? VGPU_OP_BFES : VGPU_OP_BFEU, MC_V, low_vector(l, v, MC_V), mo_imm(at), mo_imm(width));
 }
 
 static struct mopnd word(struct low *l, const struct ir_operand *o)
@@ -65,8 +65,7 @@ static struct mopnd clamp64(struct low *l, struct mopnd v, bool s, u32 bits)
 	return low_t2(l, VGPU_OP_LMAXS, MC_W, v, mo_imm(s ? ~hi : 0));
 }
 
-static struct mopnd scalar_compute(struct low *l, const struct ir_insn *i, struct mopnd a,
-				   struct mopnd b)
+static struct mopnd scalar_compute(struct low *l, const struct ir_insn *i, struct mopnd a, struct mopnd b)
 {
 	struct minsn *m;
 	struct mopnd p;
@@ -86,9 +85,9 @@ static struct mopnd scalar_compute(struct low *l, const struct ir_insn *i, struc
 	case OP_VSHR:
 		b = low_t1(l, VGPU_OP_UNPKLO, MC_V, b);
 		b = i->m.wrap == WRAP_WRAP ? low_t2(l, VGPU_OP_AND, MC_V, b, mo_imm(31)) :
-		    low_t2(l, VGPU_OP_IMINU, MC_V, b, mo_imm(32));
+					     low_t2(l, VGPU_OP_IMINU, MC_V, b, mo_imm(32));
 		return low_t2(l, i->op == OP_VSHL ? VGPU_OP_LSHL : VGPU_OP_LSHRS, MC_W, a, b);
-	default:	/* vset */
+	default: /* vset */
 		p = low_temp(l, MC_P);
 		m = low_op2(l, VGPU_OP_SETPL, p, a, b);
 		m->mod = compare_of(l, i);
@@ -138,7 +137,9 @@ static void lower_scalar(struct low *l, struct ir_insn *i)
 
 /* ---- vmad: in 128 bits, for the product may fill 64 and be negative ---- */
 
-struct wide { struct mopnd lo, hi; };
+struct wide {
+	struct mopnd lo, hi;
+};
 
 static struct wide add128(struct low *l, struct wide a, struct mopnd lo, struct mopnd hi)
 {
@@ -161,8 +162,7 @@ static void lower_vmad(struct low *l, struct ir_insn *i)
 
 	t.lo = low_t2(l, VGPU_OP_LMUL, MC_W, scalar_source(l, &i->ops[1], ta, false),
 		      scalar_source(l, &i->ops[2], tb, false));
-	t.hi = product_signed ? low_t2(l, VGPU_OP_LSHRS, MC_W, t.lo, mo_imm(63)) :
-	       low_vector(l, mo_imm(0), MC_W);
+	t.hi = product_signed ? low_t2(l, VGPU_OP_LSHRS, MC_W, t.lo, mo_imm(63)) : low_vector(l, mo_imm(0), MC_W);
 	if (minus && !i->m.po) {
 		t.lo = low_t1(l, VGPU_OP_LNOT, MC_W, t.lo);
 		t.hi = low_t1(l, VGPU_OP_LNOT, MC_W, t.hi);
@@ -178,8 +178,7 @@ static void lower_vmad(struct low *l, struct ir_insn *i)
 		v = low_t2(l, VGPU_OP_LOR, MC_W, low_t2(l, VGPU_OP_LSHRU, MC_W, t.lo, mo_imm(shift)),
 			   low_t2(l, VGPU_OP_LSHL, MC_W, t.hi, mo_imm(64 - shift)));
 	if (i->m.sat)
-		v = s ? clamp64(l, v, true, 32) :
-		    low_t2(l, VGPU_OP_LMINU, MC_W, v, low_const64(l, 0xffffffff));
+		v = s ? clamp64(l, v, true, 32) : low_t2(l, VGPU_OP_LMINU, MC_W, v, low_const64(l, 0xffffffff));
 	low_copy(l, &i->ops[0], low_t1(l, VGPU_OP_UNPKLO, MC_V, v));
 }
 
@@ -198,8 +197,7 @@ static struct mopnd simd_source(struct low *l, const struct ir_insn *i, u32 op, 
 	return field(l, word(l, &i->ops[part < n ? 1 : 2]), part % n * width, width, t);
 }
 
-static struct mopnd simd_compute(struct low *l, const struct ir_insn *i, struct mopnd a,
-				 struct mopnd b)
+static struct mopnd simd_compute(struct low *l, const struct ir_insn *i, struct mopnd a, struct mopnd b)
 {
 	struct mopnd p, t;
 
@@ -211,7 +209,7 @@ static struct mopnd simd_compute(struct low *l, const struct ir_insn *i, struct 
 	case OP_VSUB4:
 		return low_t2(l, VGPU_OP_ISUB, MC_V, a, b);
 	case OP_VAVRG2:
-	case OP_VAVRG4:	/* rounded away from zero */
+	case OP_VAVRG4: /* rounded away from zero */
 		t = low_t2(l, VGPU_OP_IADD, MC_V, a, b);
 		a = low_t2(l, VGPU_OP_SHRU, MC_V, low_t1(l, VGPU_OP_NOT, MC_V, t), mo_imm(31));
 		return low_t2(l, VGPU_OP_SHRS, MC_V, low_t2(l, VGPU_OP_IADD, MC_V, t, a), mo_imm(1));
@@ -261,7 +259,7 @@ static void lower_simd(struct low *l, struct ir_insn *i, u32 n)
 			t = low_t2(l, VGPU_OP_IMAXS, MC_V, t, mo_imm(s ? ~hi : 0));
 		}
 		d = i->m.atomop == ATOM_ADD ? low_t2(l, VGPU_OP_IADD, MC_V, d, t) :
-		    low_t3(l, VGPU_OP_BFI, MC_V, t, d, mo_imm(k * width | width << 8));
+					      low_t3(l, VGPU_OP_BFI, MC_V, t, d, mo_imm(k * width | width << 8));
 	}
 	low_copy(l, &i->ops[0], d);
 }

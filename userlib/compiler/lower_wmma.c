@@ -7,20 +7,25 @@
 #include "lower.h"
 
 /* An index as a multiple of lane / 4, one of lane % 4, and a constant. */
-struct index { u8 g, t; u16 c; };
+struct index {
+	u8 g, t;
+	u16 c;
+};
 
 struct wmma {
 	bool split_m, transposed;
-	bool one;		/* a single product of 8 rows */
+	bool one; /* a single product of 8 rows */
 	u32 k;
-	u32 per_reg;		/* elements of A and B in a register */
-	char role;		/* 'a': rows of the product, 'b': columns, 'c' */
+	u32 per_reg; /* elements of A and B in a register */
+	char role;   /* 'a': rows of the product, 'b': columns, 'c' */
 };
 
-static const struct { u8 shape, m, n, k; } sizes[] = {
-	{ SHAPE_M16N16K16, 16, 16, 16 }, { SHAPE_M32N8K16, 32, 8, 16 },
-	{ SHAPE_M8N32K16, 8, 32, 16 }, { SHAPE_M16N16K8, 16, 16, 8 }, { SHAPE_M8N8K4, 8, 8, 4 },
-	{ SHAPE_M8N8K32, 8, 8, 32 }, { SHAPE_M8N8K128, 8, 8, 128 },
+static const struct {
+	u8 shape, m, n, k;
+} sizes[] = {
+	{ SHAPE_M16N16K16, 16, 16, 16 }, { SHAPE_M32N8K16, 32, 8, 16 }, { SHAPE_M8N32K16, 8, 32, 16 },
+	{ SHAPE_M16N16K8, 16, 16, 8 },   { SHAPE_M8N8K4, 8, 8, 4 },     { SHAPE_M8N8K32, 8, 8, 32 },
+	{ SHAPE_M8N8K128, 8, 8, 128 },
 };
 
 static u32 side_length(const struct ir_insn *i, char of)
@@ -103,14 +108,14 @@ static void place_c(const struct wmma *w, u32 e, struct index *row, struct index
 struct access {
 	struct low *l;
 	struct ir_insn *i;
-	struct low_addr a;	/* the whole address in a register */
+	struct low_addr a; /* the whole address in a register */
 	struct mopnd g, t, stride;
-	u32 bits;		/* of an element */
+	u32 bits; /* of an element */
 	bool col_major;
 };
 
-static bool open_access(struct low *l, struct ir_insn *i, const struct ir_mem *m,
-			const struct ir_operand *stride, u32 bits, u32 dflt, struct access *x)
+static bool open_access(struct low *l, struct ir_insn *i, const struct ir_mem *m, const struct ir_operand *stride,
+			u32 bits, u32 dflt, struct access *x)
 {
 	struct mopnd lane = low_temp(l, MC_V);
 
@@ -151,8 +156,7 @@ static struct mopnd element_at(struct access *x, const struct index *i, const st
 	return low_t2(l, VGPU_OP_LADD, MC_W, x->a.a, low_t1(l, VGPU_OP_EXTU, MC_W, off));
 }
 
-static void access_word(struct access *x, bool store, struct mopnd at, struct mopnd data,
-			u32 width)
+static void access_word(struct access *x, bool store, struct mopnd at, struct mopnd data, u32 width)
 {
 	static const u16 load[] = { VGPU_OP_LDX, VGPU_OP_LDG, VGPU_OP_LDS };
 	static const u16 put[] = { VGPU_OP_STX, VGPU_OP_STG, VGPU_OP_STS };
@@ -182,8 +186,8 @@ static struct mopnd load_packed(struct access *x, const struct wmma *w, u32 r)
 	place_ab(w, r, 0, &side, &k);
 	/* neighbours along k are neighbours in memory, or there are none */
 	if (k_is_row == x->col_major || w->per_reg == 1) {
-		access_word(x, false, k_is_row ? element_at(x, &k, &side) :
-			    element_at(x, &side, &k), v, x->bits == 64 ? 3 : 2);
+		access_word(x, false, k_is_row ? element_at(x, &k, &side) : element_at(x, &side, &k), v,
+			    x->bits == 64 ? 3 : 2);
 		return v;
 	}
 	if (x->bits < 8)
@@ -191,8 +195,8 @@ static struct mopnd load_packed(struct access *x, const struct wmma *w, u32 r)
 	for (e = 0; e < w->per_reg; e++) {
 		place_ab(w, r, e, &side, &k);
 		parts[e] = low_temp(x->l, MC_V);
-		access_word(x, false, k_is_row ? element_at(x, &k, &side) :
-			    element_at(x, &side, &k), parts[e], w->per_reg == 2);
+		access_word(x, false, k_is_row ? element_at(x, &k, &side) : element_at(x, &side, &k), parts[e],
+			    w->per_reg == 2);
 	}
 	if (w->per_reg == 2)
 		return low_t3(x->l, VGPU_OP_PRMT, MC_V, parts[0], parts[1], mo_imm(0x5410));
@@ -252,8 +256,7 @@ static void store_c(struct access *x, const struct wmma *w, u32 e, bool half, st
 	v = low_vector(x->l, v, x->bits == 64 ? MC_W : MC_V);
 	access_word(x, true, c_address(x, w, e), v, half ? 1 : x->bits == 64 ? 3 : 2);
 	if (half)
-		access_word(x, true, c_address(x, w, e + 1),
-			    low_t2(x->l, VGPU_OP_SHRU, MC_V, v, mo_imm(16)), 1);
+		access_word(x, true, c_address(x, w, e + 1), low_t2(x->l, VGPU_OP_SHRU, MC_V, v, mo_imm(16)), 1);
 }
 
 /* Accumulators: 32 or 64 bits an element, or two f16 in a register. */
@@ -304,9 +307,8 @@ static bool product_kind(const struct ir_insn *i, u8 acc, bool swap, u32 *imm)
 	bool ints = acc == T_S32, sa = type_is_signed(swap ? b : a), sb = type_is_signed(swap ? a : b);
 
 	if (ints && per == per_register(b) && per <= 8 && per >= 4) {
-		*imm = (per == 4 ? VGPU_MMA_M16N8K16_I8 : VGPU_MMA_M8N8K32_I4) |
-		       (sa ? VGPU_MMA_A_SIGNED : 0) | (sb ? VGPU_MMA_B_SIGNED : 0) |
-		       (i->m.sat ? VGPU_MMA_SATFINITE : 0);
+		*imm = (per == 4 ? VGPU_MMA_M16N8K16_I8 : VGPU_MMA_M8N8K32_I4) | (sa ? VGPU_MMA_A_SIGNED : 0) |
+		       (sb ? VGPU_MMA_B_SIGNED : 0) | (i->m.sat ? VGPU_MMA_SATFINITE : 0);
 		return true;
 	}
 	if (a != b)
@@ -338,10 +340,13 @@ static u32 acc_regs(const struct wmma *w, u8 t)
 	return w->one ? 2 : t == T_F16 ? 2 : 4;
 }
 
-struct product { u32 regs[8]; u32 n; };
+struct product {
+	u32 regs[8];
+	u32 n;
+};
 
-static void one_product(struct low *l, struct ir_insn *i, const struct wmma *w, u32 imm, u8 acc,
-			u32 h, struct product *to)
+static void one_product(struct low *l, struct ir_insn *i, const struct wmma *w, u32 imm, u8 acc, u32 h,
+			struct product *to)
 {
 	u8 d = i->types[0], c = i->types[i->ntypes - 1];
 	const struct ir_operand *a = &i->ops[w->transposed ? 2 : 1], *b = &i->ops[w->transposed ? 1 : 2];
@@ -386,8 +391,7 @@ static bool lower_product(struct low *l, struct ir_insn *i)
 		one_product(l, i, &w, imm, acc, h, &to);
 	low_skip_end(l);
 	for (k = 0; k < to.n; k++)
-		low_copy(l, i->ops[0].kind == OPND_VEC ? &i->ops[0].elem[k] : &i->ops[0],
-			 mo_reg(to.regs[k]));
+		low_copy(l, i->ops[0].kind == OPND_VEC ? &i->ops[0].elem[k] : &i->ops[0], mo_reg(to.regs[k]));
 	return true;
 }
 

@@ -20,7 +20,7 @@ static bool has_effect(const struct minsn *i)
 	case MOC_CTRL:
 		return i->op != VGPU_OP_BSSY;
 	case MOC_LANE:
-		return true;	/* they wait for other lanes */
+		return true; /* they wait for other lanes */
 	case MOC_MEM:
 		switch (i->op) {
 		case VGPU_OP_LDG:

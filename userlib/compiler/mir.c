@@ -3,11 +3,12 @@
 #include "mir.h"
 
 const struct mop_info mop_table[VGPU_OP_COUNT] = {
-#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING)	\
-	[VGPU_OP_##NAME] = {						\
-		.name = TEXT,						\
-		.kind = { MK_##D, MK_##A, MK_##B, MK_##C },		\
-		.imm = MI_##IMM, .cls = MOC_##CLASS,			\
+#define VGPU_OP(NAME, TEXT, D, A, B, C, MOD, IMM, CLASS, MEANING) \
+	[VGPU_OP_##NAME] = {                                      \
+		.name = TEXT,                                     \
+		.kind = { MK_##D, MK_##A, MK_##B, MK_##C },       \
+		.imm = MI_##IMM,                                  \
+		.cls = MOC_##CLASS,                               \
 	},
 #include "../../uapi/vgpu_isa_ops.h"
 #undef VGPU_OP
@@ -20,8 +21,7 @@ u32 mreg_new(struct mfunc *f, enum mclass cls)
 	if (f->nvregs == f->vregs_cap) {
 		u32 cap = f->vregs_cap ? f->vregs_cap * 2 : 256;
 
-		f->vregs = arena_grow(f->arena, f->vregs, f->vregs_cap, cap,
-				      sizeof(*f->vregs));
+		f->vregs = arena_grow(f->arena, f->vregs, f->vregs_cap, cap, sizeof(*f->vregs));
 		f->vregs_cap = cap;
 	}
 	v = &f->vregs[f->nvregs];
@@ -101,7 +101,7 @@ bool mop_d_is_use(u16 op)
 	case VGPU_OP_STL:
 	case VGPU_OP_STX:
 	case VGPU_OP_STMATRIX:
-	case VGPU_OP_CPASYNC:	/* D is the shared address */
+	case VGPU_OP_CPASYNC: /* D is the shared address */
 		return true;
 	default:
 		return false;

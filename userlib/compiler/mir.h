@@ -12,21 +12,48 @@
 
 enum mclass { MC_S, MC_V, MC_W, MC_P, MC_COUNT };
 
-#define M_NOREG		0xffffffffu
-#define M_NOPHYS	0xffffu
+#define M_NOREG  0xffffffffu
+#define M_NOPHYS 0xffffu
 
 /* Operand kinds of the instruction table, columns D, A, B, C. */
 enum mkind {
-	MK__, MK_V, MK_W, MK_X, MK_Y, MK_S, MK_T, MK_P, MK_R, MK_G, MK_M, MK_N,
+	MK__,
+	MK_V,
+	MK_W,
+	MK_X,
+	MK_Y,
+	MK_S,
+	MK_T,
+	MK_P,
+	MK_R,
+	MK_G,
+	MK_M,
+	MK_N,
 };
 
 enum mimm {
-	MI_ZERO, MI_NUM, MI_TARGET, MI_FUNC, MI_SRC, MI_FMODE, MI_SREG,
-	MI_OFFSET, MI_SHFL, MI_ATOMIC, MI_CPOFF, MI_MMA,
+	MI_ZERO,
+	MI_NUM,
+	MI_TARGET,
+	MI_FUNC,
+	MI_SRC,
+	MI_FMODE,
+	MI_SREG,
+	MI_OFFSET,
+	MI_SHFL,
+	MI_ATOMIC,
+	MI_CPOFF,
+	MI_MMA,
 };
 
 enum mopclass {
-	MOC_CTRL, MOC_SCALAR, MOC_SMEM, MOC_SVEC, MOC_ALU, MOC_LANE, MOC_MEM,
+	MOC_CTRL,
+	MOC_SCALAR,
+	MOC_SMEM,
+	MOC_SVEC,
+	MOC_ALU,
+	MOC_LANE,
+	MOC_MEM,
 	MOC_MAT,
 };
 
@@ -41,19 +68,19 @@ extern const struct mop_info mop_table[VGPU_OP_COUNT];
 
 /* Pseudo instructions, gone after emission. */
 enum {
-	MOP_PHI = VGPU_OP_COUNT,	/* d = args[i] on the edge from preds[i] */
-	MOP_LABEL,			/* where a MOP_SKIP before it goes */
+	MOP_PHI = VGPU_OP_COUNT, /* d = args[i] on the edge from preds[i] */
+	MOP_LABEL,               /* where a MOP_SKIP before it goes */
 	MOP_COUNT
 };
 
 enum mo_kind {
-	MO_NONE,	/* field is zero */
-	MO_ABSENT,	/* VGPU_NONE */
-	MO_REG,		/* virtual register */
-	MO_GROUP,	/* consecutive virtual registers */
-	MO_IMM,		/* value in imm, of X, Y and T operands */
-	MO_NUM,		/* plain number */
-	MO_PHYS,	/* physical register: reserved ones, and after allocation */
+	MO_NONE,   /* field is zero */
+	MO_ABSENT, /* VGPU_NONE */
+	MO_REG,    /* virtual register */
+	MO_GROUP,  /* consecutive virtual registers */
+	MO_IMM,    /* value in imm, of X, Y and T operands */
+	MO_NUM,    /* plain number */
+	MO_PHYS,   /* physical register: reserved ones, and after allocation */
 };
 
 /**
@@ -77,13 +104,13 @@ struct mopnd {
 
 /* Flags of a machine instruction. */
 enum {
-	MF_C_DEF	= 1 << 0,	/* operand C is a predicate result */
-	MF_SKIP		= 1 << 1,	/* BRA: to the next MOP_LABEL of the block */
-	MF_FRAME	= 1 << 2,	/* emission adds the frame's size to the immediate */
-	MF_ALLOC	= 1 << 4,	/* made by allocation, gone when it starts over */
-	MF_SIDE		= 1 << 3,	/* keep although nothing uses it */
-	MF_GRID		= 1 << 5,	/* the same in the whole grid: see preamble.c */
-	MF_BLOCK	= 1 << 6,	/* ... in a block */
+	MF_C_DEF = 1 << 0, /* operand C is a predicate result */
+	MF_SKIP = 1 << 1,  /* BRA: to the next MOP_LABEL of the block */
+	MF_FRAME = 1 << 2, /* emission adds the frame's size to the immediate */
+	MF_ALLOC = 1 << 4, /* made by allocation, gone when it starts over */
+	MF_SIDE = 1 << 3,  /* keep although nothing uses it */
+	MF_GRID = 1 << 5,  /* the same in the whole grid: see preamble.c */
+	MF_BLOCK = 1 << 6, /* ... in a block */
 };
 
 /**
@@ -118,19 +145,19 @@ struct minsn {
 	struct mblock *target;
 };
 
-#define MODE_ANY	0xff
+#define MODE_ANY 0xff
 
 struct mblock {
-	u32 id;			/* index in mfunc->blocks: layout order */
+	u32 id; /* index in mfunc->blocks: layout order */
 	struct ir_block *ir;
 	struct minsn *first, *last;
 	struct mblock **succs, **preds;
 	u32 nsuccs, npreds;
 	struct mblock *idom, *dom_first, *dom_next;
-	u32 *livein, *liveout;	/* virtual registers; phis' results not in livein */
+	u32 *livein, *liveout; /* virtual registers; phis' results not in livein */
 	u32 nlivein, nliveout, livein_cap, liveout_cap;
 	u32 loop_depth;
-	u32 start;		/* emission: first instruction */
+	u32 start; /* emission: first instruction */
 	u32 mark;
 };
 
@@ -138,11 +165,11 @@ struct mvreg {
 	u8 cls;
 	u16 phys;
 	struct minsn *def;
-	u32 hint;		/* another register to share a place with */
-	u32 *tuple;		/* a group it is member of ... */
-	u8 tuple_n, tuple_i;	/* ... of so many, at this index */
-	bool narrow;		/* scalar of which 32 bits matter */
-	bool pinned;		/* never spilled */
+	u32 hint;            /* another register to share a place with */
+	u32 *tuple;          /* a group it is member of ... */
+	u8 tuple_n, tuple_i; /* ... of so many, at this index */
+	bool narrow;         /* scalar of which 32 bits matter */
+	bool pinned;         /* never spilled */
 };
 
 /**
@@ -162,13 +189,13 @@ struct mfunc {
 	u32 ninsns;
 	u32 frame;
 	u32 nphys[MC_COUNT];
-	bool entry;		/* a kernel */
-	bool stack;		/* S0 is the stack pointer */
+	bool entry; /* a kernel */
+	bool stack; /* S0 is the stack pointer */
 	bool has_calls;
-	bool scratch[MC_COUNT];	/* phi copies need a register beyond nphys */
-	u32 wbase;		/* first V register that W registers are made of */
-	u32 link;		/* return point, in functions */
-	u64 steps;		/* see spend() */
+	bool scratch[MC_COUNT]; /* phi copies need a register beyond nphys */
+	u32 wbase;              /* first V register that W registers are made of */
+	u32 link;               /* return point, in functions */
+	u64 steps;              /* see spend() */
 	struct mtable *jump;
 	u32 njump;
 	u32 save_base, save_size; /* the frame's area for values saved over calls */
@@ -177,11 +204,11 @@ struct mfunc {
 struct mtable {
 	struct mblock **blocks;
 	u32 n;
-	u32 index;		/* in the object */
+	u32 index; /* in the object */
 };
 
-#define M_STACK_REG	0	/* S0, in functions and in kernels that call */
-#define M_LINK_REG	0	/* V0, the return point at a call */
+#define M_STACK_REG 0 /* S0, in functions and in kernels that call */
+#define M_LINK_REG  0 /* V0, the return point at a call */
 
 u32 mreg_new(struct mfunc *f, enum mclass cls);
 struct minsn *minsn_new(struct mfunc *f, u16 op, u32 line);
@@ -221,17 +248,17 @@ bool mop_d_is_use(u16 op);
 u32 minsn_defs(const struct minsn *i, u32 *out);
 /* Registers that it reads, guard and prior values included (room for 160). */
 u32 minsn_uses(const struct minsn *i, u32 *out);
-#define M_MAX_DEFS	40
-#define M_MAX_USES	192
+#define M_MAX_DEFS 40
+#define M_MAX_USES 192
 
 /* Passes over machine IR. */
-void mir_tidy(struct mfunc *f);		/* tidy.c: copies, what was computed before */
-void mir_dce(struct mfunc *f);		/* mdce.c: what nothing reads goes */
-void mir_preambles(struct mfunc *f);	/* preamble.c: once a grid, once a block */
-void mir_modes(struct mfunc *f);	/* mode.c: setmode where the float mode changes */
-void mir_liveness(struct mfunc *f);	/* live.c */
-bool mir_allocate(struct mfunc *f);	/* alloc.c: spill.c and color.c as needed */
-void mir_lower_phis(struct mfunc *f);	/* phi.c */
-void mir_tidy_jumps(struct mfunc *f);	/* jumps.c */
+void mir_tidy(struct mfunc *f);       /* tidy.c: copies, what was computed before */
+void mir_dce(struct mfunc *f);        /* mdce.c: what nothing reads goes */
+void mir_preambles(struct mfunc *f);  /* preamble.c: once a grid, once a block */
+void mir_modes(struct mfunc *f);      /* mode.c: setmode where the float mode changes */
+void mir_liveness(struct mfunc *f);   /* live.c */
+bool mir_allocate(struct mfunc *f);   /* alloc.c: spill.c and color.c as needed */
+void mir_lower_phis(struct mfunc *f); /* phi.c */
+void mir_tidy_jumps(struct mfunc *f); /* jumps.c */
 
 #endif

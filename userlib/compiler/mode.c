@@ -6,7 +6,7 @@
  */
 #include "mir.h"
 
-#define MODES	8
+#define MODES 8
 
 /* What a mode must be at this instruction, or MODE_ANY. */
 static u8 mode_of(const struct minsn *i)

@@ -8,20 +8,20 @@
 #include "parse.h"
 #include "parse_module.h"
 
-#define MODULE_LIMIT	((size_t)1 << 30)
+#define MODULE_LIMIT ((size_t)1 << 30)
 
 struct vgpucc_module {
 	struct ir_module ir;
-	char *text;		/* ours, or NULL: borrowed */
+	char *text; /* ours, or NULL: borrowed */
 	struct ir_func **kernels;
-	struct vgpucc_param **params;	/* by kernel */
+	struct vgpucc_param **params; /* by kernel */
 	unsigned int nkernels;
 	struct ir_var **globals;
-	struct vgpucc_reloc **relocs;	/* by global */
+	struct vgpucc_reloc **relocs; /* by global */
 	unsigned int *nrelocs;
 	unsigned int nglobals;
-	u32 *global_index;	/* by ir_var id */
-	bool far_shared;	/* .shared outside kernels' own bodies */
+	u32 *global_index; /* by ir_var id */
+	bool far_shared;   /* .shared outside kernels' own bodies */
 	uint8_t content[VGPUCC_KEY_SIZE];
 };
 
@@ -39,9 +39,10 @@ static void note_found(struct choice *c, const struct vgpucc_entry *e)
 {
 	size_t n = strlen(c->found);
 
-	snprintf(c->found + n, sizeof(c->found) - n, "%s%s_%u%s", n ? ", " : "",
-		 e->ptx ? "compute" : "sm", e->arch,
-		 e->variant == 'a' ? "a" : e->variant == 'f' ? "f" : "");
+	snprintf(c->found + n, sizeof(c->found) - n, "%s%s_%u%s", n ? ", " : "", e->ptx ? "compute" : "sm", e->arch,
+		 e->variant == 'a' ? "a" :
+		 e->variant == 'f' ? "f" :
+				     "");
 }
 
 static int choose(const struct vgpucc_entry *e, void *ctx)
@@ -177,18 +178,19 @@ static int open_text(struct vgpucc_module *m, const char *text, size_t len, stru
 static int check_target(const struct vgpucc_module *m, unsigned int cc, struct diag *d)
 {
 	struct vgpucc_entry e = {
-		.ptx = true, .arch = m->ir.target, .variant = m->ir.target_variant,
+		.ptx = true,
+		.arch = m->ir.target,
+		.variant = m->ir.target_variant,
 	};
 
 	if (fatbin_rank(&e, cc))
 		return VGPUCC_OK;
-	diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u",
-		   e.arch, &e.variant, cc / 10, cc % 10);
+	diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u", e.arch, &e.variant, cc / 10,
+		   cc % 10);
 	return VGPUCC_BAD_PTX;
 }
 
-static int open_choice(struct vgpucc_module *m, const struct choice *c, bool borrow,
-		       struct diag *d)
+static int open_choice(struct vgpucc_module *m, const struct choice *c, bool borrow, struct diag *d)
 {
 	const struct vgpucc_entry *e = &c->best;
 	size_t len;
@@ -206,8 +208,8 @@ static int open_choice(struct vgpucc_module *m, const struct choice *c, bool bor
 	return ret ? ret : check_target(m, c->cc, d);
 }
 
-int vgpucc_module_open(const void *image, size_t len, const struct vgpucc_target *target,
-		       struct diag *d, struct vgpucc_module **out)
+int vgpucc_module_open(const void *image, size_t len, const struct vgpucc_target *target, struct diag *d,
+		       struct vgpucc_module **out)
 {
 	struct choice c = { .cc = target->cc };
 	struct vgpucc_module *m;
@@ -218,8 +220,8 @@ int vgpucc_module_open(const void *image, size_t len, const struct vgpucc_target
 	if (ret > 1)
 		return ret;
 	if (!c.any) {
-		diag_error(d, 0, "no PTX for compute capability %u.%u; found: %s",
-			   c.cc / 10, c.cc % 10, c.found[0] ? c.found : "nothing");
+		diag_error(d, 0, "no PTX for compute capability %u.%u; found: %s", c.cc / 10, c.cc % 10,
+			   c.found[0] ? c.found : "nothing");
 		return VGPUCC_NO_PTX;
 	}
 	m = calloc(1, sizeof(*m));
@@ -340,8 +342,7 @@ static size_t static_shared(const struct vgpucc_module *m, struct ir_func *f)
 
 /* ---- queries ---- */
 
-int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index,
-		     struct vgpucc_kernel *k)
+int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index, struct vgpucc_kernel *k)
 {
 	struct ir_func *f;
 
@@ -363,8 +364,7 @@ int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index,
 	return VGPUCC_OK;
 }
 
-int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name,
-		       struct vgpucc_kernel *k)
+int vgpucc_kernel_find(const struct vgpucc_module *m, const char *name, struct vgpucc_kernel *k)
 {
 	struct ir_func *f = ir_module_func(&m->ir, name);
 
@@ -388,8 +388,7 @@ int vgpucc_function_id(const struct vgpucc_module *m, const char *name, uint32_t
 	return VGPUCC_OK;
 }
 
-int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index,
-		     struct vgpucc_global *g)
+int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index, struct vgpucc_global *g)
 {
 	struct ir_var *v;
 
@@ -399,7 +398,8 @@ int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index,
 	memset(g, 0, sizeof(*g));
 	g->name = v->name;
 	g->space = ir_type_class(v->type) == 'X' || v->space == SP_TEX ? VGPUCC_TEXTURE :
-		   v->space == SP_CONST ? VGPUCC_CONST : VGPUCC_GLOBAL;
+		   v->space == SP_CONST                                ? VGPUCC_CONST :
+									 VGPUCC_GLOBAL;
 	g->size = v->size;
 	g->align = v->align;
 	g->init = v->init;
@@ -412,8 +412,7 @@ int vgpucc_global_at(const struct vgpucc_module *m, unsigned int index,
 	return VGPUCC_OK;
 }
 
-int vgpucc_global_find(const struct vgpucc_module *m, const char *name,
-		       struct vgpucc_global *g)
+int vgpucc_global_find(const struct vgpucc_module *m, const char *name, struct vgpucc_global *g)
 {
 	struct ir_var *v = ir_module_var(&m->ir, name);
 

@@ -5,16 +5,16 @@
 
 #include "object.h"
 
-#define PUSH(o, field, value) do {						\
-	if ((o)->n##field == (o)->cap_##field) {				\
-		u32 cap = (o)->cap_##field ? (o)->cap_##field * 2 : 64;	\
-										\
-		(o)->field = arena_grow((o)->arena, (o)->field, (o)->cap_##field, \
-					cap, sizeof(*(o)->field));		\
-		(o)->cap_##field = cap;						\
-	}									\
-	(o)->field[(o)->n##field++] = (value);					\
-} while (0)
+#define PUSH(o, field, value)                                                                                        \
+	do {                                                                                                         \
+		if ((o)->n##field == (o)->cap_##field) {                                                             \
+			u32 cap = (o)->cap_##field ? (o)->cap_##field * 2 : 64;                                      \
+                                                                                                                     \
+			(o)->field = arena_grow((o)->arena, (o)->field, (o)->cap_##field, cap, sizeof(*(o)->field)); \
+			(o)->cap_##field = cap;                                                                      \
+		}                                                                                                    \
+		(o)->field[(o)->n##field++] = (value);                                                               \
+	} while (0)
 
 void object_insn(struct object *o, const struct vgpu_insn *in, u32 line)
 {
@@ -74,7 +74,7 @@ u32 object_table(struct object *o, const u32 *targets, u32 n)
 struct part {
 	const void *data;
 	u32 count;
-	u32 size;		/* of an element */
+	u32 size; /* of an element */
 };
 
 void *object_write(struct object *o, size_t *size)
@@ -90,7 +90,8 @@ void *object_write(struct object *o, size_t *size)
 		[VGPU_SEC_STRINGS] = { o->strings, o->nstrings, 1 },
 	};
 	struct vgpu_code_header h = {
-		.magic = VGPU_CODE_MAGIC, .version = VGPU_ISA_VERSION,
+		.magic = VGPU_CODE_MAGIC,
+		.version = VGPU_ISA_VERSION,
 		.header_size = sizeof(h),
 	};
 	size_t at = (sizeof(h) + 7) & ~7ul;
@@ -109,8 +110,7 @@ void *object_write(struct object *o, size_t *size)
 	memcpy(out, &h, sizeof(h));
 	for (i = 0; i < VGPU_SEC_COUNT; i++)
 		if (parts[i].count)
-			memcpy(out + h.sec[i].offset, parts[i].data,
-			       (size_t)parts[i].count * parts[i].size);
+			memcpy(out + h.sec[i].offset, parts[i].data, (size_t)parts[i].count * parts[i].size);
 	*size = at;
 	return out;
 }

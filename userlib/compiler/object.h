@@ -19,8 +19,7 @@ struct object {
 	u32 *targets;
 	char *strings;
 	u32 ninsns, nfuncs, ntables, nlines, npatterns, ntargets, nstrings;
-	u32 cap_insns, cap_funcs, cap_tables, cap_lines, cap_patterns, cap_targets,
-	    cap_strings;
+	u32 cap_insns, cap_funcs, cap_tables, cap_lines, cap_patterns, cap_targets, cap_strings;
 	struct vgpu_code_kernel kernel;
 };
 

@@ -9,9 +9,9 @@
 #include "ptx_tables.h"
 #include "symtab.h"
 
-#define MAX_NESTING	64	/* scopes, parentheses, initializer braces */
-#define MAX_RAW_OPNDS	(PTX_MAX_OPNDS + 1)
-#define MAX_VEC		1024	/* elements of {…}; call argument lists */
+#define MAX_NESTING   64 /* scopes, parentheses, initializer braces */
+#define MAX_RAW_OPNDS (PTX_MAX_OPNDS + 1)
+#define MAX_VEC       1024 /* elements of {…}; call argument lists */
 
 /**
  * struct parser - state of one parse: of a module's top level or of a body
@@ -42,18 +42,23 @@ struct parser {
 };
 
 /* parse_util.c: tokens, errors */
-_Noreturn void perr(struct parser *p, u32 line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+_Noreturn void perr(struct parser *p, u32 line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 _Noreturn void perr_token(struct parser *p, const char *wanted);
-static inline void next(struct parser *p) { lex_next(&p->lx, &p->t); }
-static inline bool at(struct parser *p, char punct) { return tok_is(&p->t, punct); }
+static inline void next(struct parser *p)
+{
+	lex_next(&p->lx, &p->t);
+}
+static inline bool at(struct parser *p, char punct)
+{
+	return tok_is(&p->t, punct);
+}
 bool accept(struct parser *p, char punct);
 void expect(struct parser *p, char punct);
 static inline bool tok_text(const struct token *t, const char *s, size_t n)
 {
 	return t->len == n && !memcmp(t->p, s, n);
 }
-#define at_dot(p, s) ((p)->t.kind == TOK_DOT && tok_text(&(p)->t, s, sizeof(s) - 1))
+#define at_dot(p, s)  ((p)->t.kind == TOK_DOT && tok_text(&(p)->t, s, sizeof(s) - 1))
 #define at_word(p, s) ((p)->t.kind == TOK_IDENT && tok_text(&(p)->t, s, sizeof(s) - 1))
 /* Name token as a string of the arena; fails if it is none. */
 const char *take_name(struct parser *p, const char *what);
@@ -62,18 +67,19 @@ const char *take_name(struct parser *p, const char *what);
  * apart. The name itself, or with a number behind it.
  */
 const char *unique_name(struct parser *p, const char *name);
-#define PUSH(p, arr, n, cap, x) do {					\
-	if ((n) == (cap)) {						\
-		u32 cap_ = (cap) ? (cap) * 2 : 8;			\
-		(arr) = arena_grow((p)->a, (arr), (n), cap_, sizeof(*(arr))); \
-		(cap) = cap_;						\
-	}								\
-	(arr)[(n)++] = (x);						\
-} while (0)
+#define PUSH(p, arr, n, cap, x)                                                       \
+	do {                                                                          \
+		if ((n) == (cap)) {                                                   \
+			u32 cap_ = (cap) ? (cap)*2 : 8;                               \
+			(arr) = arena_grow((p)->a, (arr), (n), cap_, sizeof(*(arr))); \
+			(cap) = cap_;                                                 \
+		}                                                                     \
+		(arr)[(n)++] = (x);                                                   \
+	} while (0)
 
 /* parse_expr.c */
 struct cval {
-	u8 kind;	/* TOK_INT, TOK_F32 (bits as written), TOK_F64 */
+	u8 kind; /* TOK_INT, TOK_F32 (bits as written), TOK_F64 */
 	bool uns;
 	u64 u;
 };
@@ -90,8 +96,7 @@ enum ir_space space_of(const struct token *t);
  * One declaration, at its state space or attributes, past its ';'. Each
  * variable is handed to @add (not .reg, which declares registers).
  */
-void parse_var_decl(struct parser *p, enum ir_linkage link,
-		    void (*add)(struct parser *p, struct ir_var *v));
+void parse_var_decl(struct parser *p, enum ir_linkage link, void (*add)(struct parser *p, struct ir_var *v));
 void parse_reg_decl(struct parser *p);
 /*
  * Innermost symbol, or NULL. Where a name is one of a range (%r57 of
@@ -102,8 +107,7 @@ struct ir_sym *find_name(struct parser *p, const char *name, size_t len, void **
 /* Where the number of a NAME57 begins, of 7 digits at most and without a leading zero; @len where it is none. */
 size_t number_at(const char *name, size_t len);
 u32 number_of(const char *digits, size_t n);
-void parse_proto(struct parser *p, struct ir_proto *proto, bool entry,
-		 const char **name);
+void parse_proto(struct parser *p, struct ir_proto *proto, bool entry, const char **name);
 void skip_pragma(struct parser *p);
 void skip_file(struct parser *p);
 
@@ -124,7 +128,7 @@ void parse_initializer(struct parser *p, struct ir_var *v);
 /* parse_operand.c */
 struct raw_opnd {
 	struct ir_operand op;
-	struct cval imm;	/* of OPND_IMM, before its type is known */
+	struct cval imm; /* of OPND_IMM, before its type is known */
 	bool bar, is_imm;
 	u32 line;
 };
@@ -135,8 +139,7 @@ void label_define(struct parser *p, const char *name, size_t len, u32 line);
 void close_scope(struct parser *p, u32 line);
 
 /* parse_sig.c: operands against the opcode's signature */
-void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw,
-		     unsigned int n);
+void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw, unsigned int n);
 
 /* parse_body.c */
 void add_ret_values(struct parser *p, struct ir_insn *ret);
@@ -153,9 +156,9 @@ bool parse_table(struct parser *p, const char *label, size_t len);
 
 /* index.c: past the body's closing brace without parsing it */
 struct body_scan {
-	const char *close;	/* the closing brace, NULL: none */
-	u32 line;		/* line of it */
-	const char *shared[256];	/* .shared declarations seen */
+	const char *close;       /* the closing brace, NULL: none */
+	u32 line;                /* line of it */
+	const char *shared[256]; /* .shared declarations seen */
 	u32 shared_line[256];
 	u32 nshared;
 };

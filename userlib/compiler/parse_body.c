@@ -44,9 +44,10 @@ static void skip_loc(struct parser *p)
 
 static enum ir_linkage take_linkage(struct parser *p)
 {
-	enum ir_linkage link = at_dot(p, ".extern") ? LINK_EXTERN :
+	enum ir_linkage link = at_dot(p, ".extern")  ? LINK_EXTERN :
 			       at_dot(p, ".visible") ? LINK_VISIBLE :
-			       at_dot(p, ".weak") ? LINK_WEAK : LINK_LOCAL;
+			       at_dot(p, ".weak")    ? LINK_WEAK :
+						       LINK_LOCAL;
 
 	if (link != LINK_LOCAL)
 		next(p);
@@ -142,7 +143,7 @@ static void parse_statements(struct parser *p)
 static void declare_params(struct parser *p, struct ir_var **v, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
-		if (v[i]->reg) {	/* a copy of this body's own */
+		if (v[i]->reg) { /* a copy of this body's own */
 			struct ir_reg *r = ir_reg_new(p->b, v[i]->reg->type, v[i]->name);
 
 			symtab_add(p->syms, v[i]->name, strlen(v[i]->name), SYM_REG, r);
@@ -167,7 +168,7 @@ void add_ret_values(struct parser *p, struct ir_insn *ret)
 	ret->nops = 1;
 	ret->ops = arena_new(p->a, struct ir_operand);
 	v = arena_array(p->a, n, struct ir_operand);
-	for (u32 k = 0; k < n; k++) {	/* results are declared first */
+	for (u32 k = 0; k < n; k++) { /* results are declared first */
 		v[k].kind = OPND_REG;
 		v[k].reg = p->b->param_regs[k];
 		v[k].type = v[k].reg->type;
@@ -183,8 +184,7 @@ static void close_body(struct parser *p)
 	struct ir_insn *last = p->b->insns_last, *ret;
 	struct ir_label *l, *n;
 
-	if (last && !p->labels_here && !last->guard &&
-	    ir_op_flags(last->op) & OPF_NORETURN)
+	if (last && !p->labels_here && !last->guard && ir_op_flags(last->op) & OPF_NORETURN)
 		return;
 	ret = ir_insn_new(p->b, OP_RET, 0, last ? last->line : p->b->func->text_line);
 	add_ret_values(p, ret);
@@ -231,8 +231,8 @@ static bool try_parse(struct parser *p)
 	if (why) {
 		p->a->bail = NULL;
 		if (why == ARENA_BAIL_NOMEM)
-			diag_error(p->d, f->line, "'%s' needs more memory than the limit of %zu MiB",
-				   f->name, p->a->limit >> 20);
+			diag_error(p->d, f->line, "'%s' needs more memory than the limit of %zu MiB", f->name,
+				   p->a->limit >> 20);
 		return false;
 	}
 	p->a->bail = &bail;
@@ -244,8 +244,7 @@ static bool try_parse(struct parser *p)
 	return true;
 }
 
-struct ir_body *ir_body_parse(const struct ir_module *m, struct ir_func *f,
-			      size_t limit, struct diag *d)
+struct ir_body *ir_body_parse(const struct ir_module *m, struct ir_func *f, size_t limit, struct diag *d)
 {
 	struct ir_body *b = calloc(1, sizeof(*b));
 	struct parser p = { .m = m, .d = d, .b = b };

@@ -2,7 +2,7 @@
 /* Calls, call prototypes, and tables of call and branch targets. */
 #include "parse.h"
 
-#define MAX_TARGETS	65536
+#define MAX_TARGETS 65536
 
 /* Results or arguments: registers, parameters, constants in '(' ')'. */
 static void parse_list(struct parser *p, struct ir_operand *list, bool def)
@@ -17,12 +17,11 @@ static void parse_list(struct parser *p, struct ir_operand *list, bool def)
 		parse_operand(p, &o);
 		if (n >= MAX_VEC)
 			perr(p, o.line, "more than %u arguments", MAX_VEC);
-		if (o.op.kind != OPND_REG && o.op.kind != OPND_VAR &&
-		    (def || o.op.kind != OPND_IMM))
+		if (o.op.kind != OPND_REG && o.op.kind != OPND_VAR && (def || o.op.kind != OPND_IMM))
 			perr(p, o.line, "wrong kind of %s", def ? "result" : "argument");
 		if (o.op.kind == OPND_VAR && (o.op.var->space != SP_PARAM || o.op.off))
 			perr(p, o.line, "'%s' is no parameter", o.op.var->name);
-		if (o.op.not || o.op.neg || o.op.sel)
+		if (o.op.inv || o.op.neg || o.op.sel)
 			perr(p, o.line, "wrong kind of argument");
 		/* Constants get the type of the parameter: fit_args(). */
 		if (o.is_imm) {
@@ -44,14 +43,13 @@ static void parse_list(struct parser *p, struct ir_operand *list, bool def)
 }
 
 /* Sizes of arguments or results against the prototype. */
-static void fit_args(struct parser *p, struct ir_operand *list, struct ir_var **params,
-		     u32 n, u32 line, const char *what)
+static void fit_args(struct parser *p, struct ir_operand *list, struct ir_var **params, u32 n, u32 line,
+		     const char *what)
 {
 	u32 have = list->kind == OPND_VEC ? list->nelem : 0;
 
 	/* an empty last parameter (param[]) takes what is left: variadic */
-	if (params && have != n &&
-	    !(n && params[n - 1]->array && !params[n - 1]->count && have + 1 >= n))
+	if (params && have != n && !(n && params[n - 1]->array && !params[n - 1]->count && have + 1 >= n))
 		perr(p, line, "call has %u %ss, %u are wanted", have, what, n);
 	for (u32 k = 0; k < have; k++) {
 		struct ir_operand *e = &list->elem[k];
@@ -59,15 +57,12 @@ static void fit_args(struct parser *p, struct ir_operand *list, struct ir_var **
 
 		e->type = v ? v->type : T_NONE;
 		if (e->kind == OPND_IMM)
-			e->imm = const_bits(p, (struct cval *)(uintptr_t)e->imm,
-					    v ? v->type : T_B64, line);
-		else if (e->kind == OPND_REG && v &&
-			 ir_type_bits(e->reg->type) < ir_type_bits(v->type))
+			e->imm = const_bits(p, (struct cval *)(uintptr_t)e->imm, v ? v->type : T_B64, line);
+		else if (e->kind == OPND_REG && v && ir_type_bits(e->reg->type) < ir_type_bits(v->type))
 			perr(p, line, "%s %u of the call is too narrow", what, k + 1);
 		else if (e->kind == OPND_VAR && v && v->size && e->var->size != v->size)
-			perr(p, line, "%s %u of the call is %llu bytes, %llu are wanted",
-			     what, k + 1, (unsigned long long)e->var->size,
-			     (unsigned long long)v->size);
+			perr(p, line, "%s %u of the call is %llu bytes, %llu are wanted", what, k + 1,
+			     (unsigned long long)e->var->size, (unsigned long long)v->size);
 		if (e->kind == OPND_REG && !v)
 			e->type = e->reg->type;
 	}
@@ -95,8 +90,7 @@ void parse_call_operands(struct parser *p, struct ir_insn *i)
 	parse_operand(p, &o);
 	if (o.op.kind != OPND_FUNC && o.op.kind != OPND_REG)
 		perr(p, o.line, "call target is neither function nor register");
-	if (o.op.kind == OPND_REG && ir_type_bits(o.op.reg->type) != 64 &&
-	    ir_type_bits(o.op.reg->type) != 32)
+	if (o.op.kind == OPND_REG && ir_type_bits(o.op.reg->type) != 64 && ir_type_bits(o.op.reg->type) != 32)
 		perr(p, o.line, "call target register is neither 32 nor 64 bits");
 	i->ops[1] = o.op;
 	i->ops[1].type = o.op.kind == OPND_REG ? o.op.reg->type : T_B64;
@@ -115,10 +109,8 @@ done:
 	if (i->ops[1].kind == OPND_REG && i->ops[3].kind != OPND_TABLE)
 		perr(p, i->line, "indirect call without prototype or targets");
 	proto = proto_of(i);
-	fit_args(p, &i->ops[0], proto ? proto->rets : NULL, proto ? proto->nrets : 0,
-		 i->line, "result");
-	fit_args(p, &i->ops[2], proto ? proto->params : NULL, proto ? proto->nparams : 0,
-		 i->line, "argument");
+	fit_args(p, &i->ops[0], proto ? proto->rets : NULL, proto ? proto->nrets : 0, i->line, "result");
+	fit_args(p, &i->ops[2], proto ? proto->params : NULL, proto ? proto->nparams : 0, i->line, "argument");
 	if (proto && !proto->nrets && i->ops[0].kind == OPND_VEC && i->ops[0].nelem)
 		perr(p, i->line, "call of a function without results wants one");
 	if (proto && !proto->nparams && i->ops[2].kind == OPND_VEC && i->ops[2].nelem)
@@ -127,8 +119,7 @@ done:
 
 /* ---- tables ---- */
 
-static void add_label(struct parser *p, struct ir_table *t, u32 *cap, const char *name,
-		      size_t len)
+static void add_label(struct parser *p, struct ir_table *t, u32 *cap, const char *name, size_t len)
 {
 	if (t->n >= MAX_TARGETS)
 		perr(p, t->line, "more than %u branch targets", MAX_TARGETS);
@@ -154,9 +145,8 @@ static void branch_targets(struct parser *p, struct ir_table *t)
 		count = parse_count(p);
 		expect(p, '>');
 		for (u64 k = 0; k < count; k++) {
-			const char *s = arena_printf(p->a, "%.*s%llu",
-						     (int)(name.len < 400 ? name.len : 400),
-						     name.p, (unsigned long long)k);
+			const char *s = arena_printf(p->a, "%.*s%llu", (int)(name.len < 400 ? name.len : 400), name.p,
+						     (unsigned long long)k);
 
 			add_label(p, t, &cap, s, strlen(s));
 		}

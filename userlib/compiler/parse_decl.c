@@ -2,15 +2,18 @@
 /* Declarations: variables, registers, parameters and results. */
 #include "parse.h"
 
-#define MAX_ALIGN	(1u << 20)
-#define MAX_PARAMS	4096
-#define MAX_RANGE	(1u << 22)
+#define MAX_ALIGN  (1u << 20)
+#define MAX_PARAMS 4096
+#define MAX_RANGE  (1u << 22)
 
 enum ir_space space_of(const struct token *t)
 {
-	static const struct { const char *name; enum ir_space space; } names[] = {
+	static const struct {
+		const char *name;
+		enum ir_space space;
+	} names[] = {
 		{ ".global", SP_GLOBAL }, { ".const", SP_CONST }, { ".shared", SP_SHARED },
-		{ ".local", SP_LOCAL }, { ".param", SP_PARAM }, { ".tex", SP_TEX },
+		{ ".local", SP_LOCAL },   { ".param", SP_PARAM }, { ".tex", SP_TEX },
 	};
 
 	if (t->kind != TOK_DOT)
@@ -57,8 +60,7 @@ static u32 alignment(struct parser *p)
 	next(p);
 	n = parse_int_expr(p);
 	if (n <= 0 || n > MAX_ALIGN || n & (n - 1))
-		perr(p, line, "alignment %lld is not a power of two up to %u",
-		     (long long)n, MAX_ALIGN);
+		perr(p, line, "alignment %lld is not a power of two up to %u", (long long)n, MAX_ALIGN);
 	return n;
 }
 
@@ -167,15 +169,13 @@ static void parse_dims(struct parser *p, struct ir_var *v)
 		}
 		n = parse_int_expr(p);
 		expect(p, ']');
-		if (n < 0 || __builtin_mul_overflow(v->count, (u64)n, &v->count) ||
-		    v->count > 1ull << 40)
+		if (n < 0 || __builtin_mul_overflow(v->count, (u64)n, &v->count) || v->count > 1ull << 40)
 			perr(p, line, "array size out of range");
 		v->array = true;
 	}
 }
 
-static struct ir_var *make_var(struct parser *p, const struct spec *s,
-			       enum ir_linkage link)
+static struct ir_var *make_var(struct parser *p, const struct spec *s, enum ir_linkage link)
 {
 	struct ir_var *v = arena_new(p->a, struct ir_var);
 	u64 elem = (u64)ir_type_bytes(s->type) * s->vec;
@@ -200,8 +200,7 @@ static struct ir_var *make_var(struct parser *p, const struct spec *s,
 	return v;
 }
 
-void parse_var_decl(struct parser *p, enum ir_linkage link,
-		    void (*add)(struct parser *p, struct ir_var *v))
+void parse_var_decl(struct parser *p, enum ir_linkage link, void (*add)(struct parser *p, struct ir_var *v))
 {
 	struct spec s;
 
@@ -229,15 +228,14 @@ static struct ir_reg *body_reg(struct parser *p, enum ir_type type, const char *
 
 	r->type = type;
 	r->name = unique_name(p, name);
-	if (!b)		/* a register parameter, seen while indexing */
+	if (!b) /* a register parameter, seen while indexing */
 		return r;
 	r->id = b->nregs;
 	PUSH(p, b->regs, b->nregs, b->regs_cap, r);
 	return r;
 }
 
-static struct reg_vec *make_vec(struct parser *p, enum ir_type type, u32 n,
-				const char *name)
+static struct reg_vec *make_vec(struct parser *p, enum ir_type type, u32 n, const char *name)
 {
 	struct reg_vec *v = arena_new(p->a, struct reg_vec);
 
@@ -276,11 +274,9 @@ void parse_reg_decl(struct parser *p)
 		if (accept(p, '<'))
 			parse_range(p, &s, name, line);
 		else if (s.vec > 1)
-			declare(p, name, strlen(name), line, SYM_REGVEC,
-				make_vec(p, s.type, s.vec, name));
+			declare(p, name, strlen(name), line, SYM_REGVEC, make_vec(p, s.type, s.vec, name));
 		else
-			declare(p, name, strlen(name), line, SYM_REG,
-				body_reg(p, s.type, name));
+			declare(p, name, strlen(name), line, SYM_REG, body_reg(p, s.type, name));
 	} while (accept(p, ','));
 	expect(p, ';');
 }
@@ -310,8 +306,8 @@ static void *range_get(struct parser *p, struct reg_range *r, u32 idx)
 	if (!r->regs[idx]) {
 		const char *name = numbered(p, r->prefix, idx);
 
-		r->regs[idx] = r->vec > 1 ? (void *)make_vec(p, r->type, r->vec, name) :
-					    (void *)body_reg(p, r->type, name);
+		r->regs[idx] =
+			r->vec > 1 ? (void *)make_vec(p, r->type, r->vec, name) : (void *)body_reg(p, r->type, name);
 	}
 	return r->regs[idx];
 }
@@ -377,8 +373,7 @@ static struct ir_var *parse_param(struct parser *p, enum ir_param_kind kind)
 	return v;
 }
 
-static void parse_param_list(struct parser *p, struct ir_var ***vars, u32 *n,
-			     enum ir_param_kind kind)
+static void parse_param_list(struct parser *p, struct ir_var ***vars, u32 *n, enum ir_param_kind kind)
 {
 	u32 cap = 0;
 
@@ -413,15 +408,13 @@ static void lay_out(struct parser *p, struct ir_proto *proto)
 	proto->param_size = at;
 }
 
-void parse_proto(struct parser *p, struct ir_proto *proto, bool entry,
-		 const char **name)
+void parse_proto(struct parser *p, struct ir_proto *proto, bool entry, const char **name)
 {
 	memset(proto, 0, sizeof(*proto));
 	if (!entry && at(p, '('))
 		parse_param_list(p, &proto->rets, &proto->nrets, PARAM_RET);
 	*name = take_name(p, "function name");
 	if (at(p, '('))
-		parse_param_list(p, &proto->params, &proto->nparams,
-				 entry ? PARAM_ENTRY : PARAM_FUNC);
+		parse_param_list(p, &proto->params, &proto->nparams, entry ? PARAM_ENTRY : PARAM_FUNC);
 	lay_out(p, proto);
 }

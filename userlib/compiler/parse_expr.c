@@ -7,20 +7,38 @@
 static struct cval unary(struct parser *p);
 
 /* Binary operators by precedence, as in C; level 0 binds loosest. */
-enum binop { B_NONE, B_OROR, B_ANDAND, B_OR, B_XOR, B_AND, B_EQ, B_NE, B_LT, B_GT,
-	     B_LE, B_GE, B_SHL, B_SHR, B_ADD, B_SUB, B_MUL, B_DIV, B_MOD };
+enum binop {
+	B_NONE,
+	B_OROR,
+	B_ANDAND,
+	B_OR,
+	B_XOR,
+	B_AND,
+	B_EQ,
+	B_NE,
+	B_LT,
+	B_GT,
+	B_LE,
+	B_GE,
+	B_SHL,
+	B_SHR,
+	B_ADD,
+	B_SUB,
+	B_MUL,
+	B_DIV,
+	B_MOD
+};
 
 static const u8 level_of[] = {
-	[B_OROR] = 1, [B_ANDAND] = 2, [B_OR] = 3, [B_XOR] = 4, [B_AND] = 5,
-	[B_EQ] = 6, [B_NE] = 6, [B_LT] = 7, [B_GT] = 7, [B_LE] = 7, [B_GE] = 7,
-	[B_SHL] = 8, [B_SHR] = 8, [B_ADD] = 9, [B_SUB] = 9, [B_MUL] = 10,
-	[B_DIV] = 10, [B_MOD] = 10,
+	[B_OROR] = 1, [B_ANDAND] = 2, [B_OR] = 3,  [B_XOR] = 4,  [B_AND] = 5,  [B_EQ] = 6,
+	[B_NE] = 6,   [B_LT] = 7,     [B_GT] = 7,  [B_LE] = 7,   [B_GE] = 7,   [B_SHL] = 8,
+	[B_SHR] = 8,  [B_ADD] = 9,    [B_SUB] = 9, [B_MUL] = 10, [B_DIV] = 10, [B_MOD] = 10,
 };
 
 static enum binop binop_of(const struct token *t)
 {
 	static const u8 by_char[128] = {
-		['|'] = B_OR, ['^'] = B_XOR, ['&'] = B_AND, ['<'] = B_LT, ['>'] = B_GT,
+		['|'] = B_OR,  ['^'] = B_XOR, ['&'] = B_AND, ['<'] = B_LT,  ['>'] = B_GT,
 		['+'] = B_ADD, ['-'] = B_SUB, ['*'] = B_MUL, ['/'] = B_DIV, ['%'] = B_MOD,
 	};
 
@@ -112,7 +130,7 @@ static u64 divide(struct parser *p, enum binop op, u64 a, u64 b, bool uns)
 		perr(p, p->t.line, "division by zero in a constant expression");
 	if (uns)
 		return op == B_DIV ? a / b : a % b;
-	if ((s64)b == -1)	/* INT64_MIN / -1 traps */
+	if ((s64)b == -1) /* INT64_MIN / -1 traps */
 		return op == B_DIV ? -a : 0;
 	return op == B_DIV ? (u64)((s64)a / (s64)b) : (u64)((s64)a % (s64)b);
 }

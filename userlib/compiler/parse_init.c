@@ -2,7 +2,7 @@
 /* Initializers: numbers and addresses into bytes and relocations. */
 #include "parse.h"
 
-#define MAX_INIT	(256u << 20)
+#define MAX_INIT (256u << 20)
 
 /* Where the next element goes. */
 struct init {
@@ -59,8 +59,8 @@ static void put_symbol(struct parser *p, struct init *in, struct ir_reloc *r)
 	else if (s && s->kind == SYM_FUNC)
 		r->func = s->func;
 	else
-		perr(p, p->t.line, "initializer of '%s' names an unknown symbol '%.*s'",
-		     in->v->name, (int)(p->t.len < 128 ? p->t.len : 128), p->t.p);
+		perr(p, p->t.line, "initializer of '%s' names an unknown symbol '%.*s'", in->v->name,
+		     (int)(p->t.len < 128 ? p->t.len : 128), p->t.p);
 	next(p);
 	if (r->generic)
 		expect(p, ')');
@@ -95,8 +95,7 @@ static void put_value(struct parser *p, struct init *in)
 
 	if (p->t.kind == TOK_IDENT && !at_word(p, "WARP_SZ")) {
 		if (in->elem != 8 && in->elem != 4)
-			perr(p, p->t.line, "address in an initializer of .%s",
-			     ir_type_name(in->v->type));
+			perr(p, p->t.line, "address in an initializer of .%s", ir_type_name(in->v->type));
 		r = arena_new(p->a, struct ir_reloc);
 		r->size = in->elem;
 		put_symbol(p, in, r);
@@ -162,7 +161,7 @@ void parse_initializer(struct parser *p, struct ir_var *v)
 		put_list(p, &in);
 	else
 		put_value(p, &in);
-	if (!v->size) {		/* name[] = {…} */
+	if (!v->size) { /* name[] = {…} */
 		v->size = v->init_len;
 		v->count = v->init_len / (in.elem * v->vec);
 	}

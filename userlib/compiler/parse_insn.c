@@ -35,8 +35,7 @@ static const char *mnemonic(struct parser *p, size_t *len)
 }
 
 /* First group that the opcode admits and that is unset. */
-static bool set_modifier(struct ir_insn *i, const struct ptx_op *op, const char *s,
-			 size_t n)
+static bool set_modifier(struct ir_insn *i, const struct ptx_op *op, const char *s, size_t n)
 {
 	const struct ptx_mod *m = ptx_find_mod(s, n);
 
@@ -75,8 +74,7 @@ static const char *first_missing(const struct ir_insn *i, const struct ptx_op *o
 	};
 
 	for (u128 left = op->required; left; left &= left - 1) {
-		unsigned int g = (u64)left ? __builtin_ctzll(left) :
-					     64 + __builtin_ctzll(left >> 64);
+		unsigned int g = (u64)left ? __builtin_ctzll(left) : 64 + __builtin_ctzll(left >> 64);
 
 		if (!i->m.group[g])
 			return names[g];
@@ -103,13 +101,12 @@ static void check_types(struct parser *p, const struct ir_insn *i)
 	for (size_t k = 0; k < sizeof(float_only) && !flt; k++)
 		if (i->m.group[float_only[k]])
 			perr(p, i->line, "'.%s' is not allowed with .%s",
-			     ir_mod_name(float_only[k], i->m.group[float_only[k]]),
-			     ir_type_name(i->types[0]));
+			     ir_mod_name(float_only[k], i->m.group[float_only[k]]), ir_type_name(i->types[0]));
 	if (i->op != OP_MUL && i->op != OP_MAD)
 		return;
 	if (flt && i->m.mul)
-		perr(p, i->line, "'.%s' is not allowed with .%s",
-		     ir_mod_name(GRP_mul, i->m.mul), ir_type_name(i->types[0]));
+		perr(p, i->line, "'.%s' is not allowed with .%s", ir_mod_name(GRP_mul, i->m.mul),
+		     ir_type_name(i->types[0]));
 	if (!flt && !i->m.mul)
 		perr(p, i->line, "'%s' of integers lacks .lo, .hi or .wide", ir_op_name(i->op));
 }
@@ -122,12 +119,10 @@ static void check_order(struct parser *p, const struct ir_insn *i)
 	if (i->op != OP_LD && i->op != OP_ST)
 		return;
 	if (i->m.sem == other || i->m.sem == SEM_ACQ_REL || i->m.sem == SEM_SC)
-		perr(p, i->line, "'.%s' is not allowed on '%s'", ir_mod_name(GRP_sem, i->m.sem),
-		     ir_op_name(i->op));
+		perr(p, i->line, "'.%s' is not allowed on '%s'", ir_mod_name(GRP_sem, i->m.sem), ir_op_name(i->op));
 }
 
-static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
-			   const char *end)
+static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s, const char *end)
 {
 	const struct ptx_op *op = ptx_op(i->op);
 	const char *missing;
@@ -140,8 +135,7 @@ static void parse_suffixes(struct parser *p, struct ir_insn *i, const char *s,
 			q = end;
 		n = q - s - 1;
 		if (!set_modifier(i, op, s + 1, n) && !set_type(i, op, s + 1, n))
-			perr(p, i->line, "'.%.*s' is not allowed on '%s'",
-			     (int)(n < 64 ? n : 64), s + 1, op->name);
+			perr(p, i->line, "'.%.*s' is not allowed on '%s'", (int)(n < 64 ? n : 64), s + 1, op->name);
 		s = q;
 	}
 	if (i->ntypes < op->min_types)
@@ -203,14 +197,14 @@ static void parse_branch(struct parser *p, struct ir_insn *i)
 }
 
 /* @p or @!p, before an instruction */
-static struct ir_reg *parse_guard(struct parser *p, bool *not)
+static struct ir_reg *parse_guard(struct parser *p, bool *inv)
 {
 	struct raw_opnd o;
 
-	*not = false;
+	*inv = false;
 	if (!accept(p, '@'))
 		return NULL;
-	*not = accept(p, '!');
+	*inv = accept(p, '!');
 	if (p->t.kind != TOK_IDENT)
 		perr_token(p, "predicate");
 	parse_operand(p, &o);
@@ -246,10 +240,10 @@ void parse_insn(struct parser *p)
 	const char *name;
 	size_t len, used = 0;
 	enum ir_op op;
-	bool not;
+	bool inv;
 	u32 line;
 
-	guard = parse_guard(p, &not);
+	guard = parse_guard(p, &inv);
 	line = p->t.line;
 	if (p->t.kind != TOK_IDENT)
 		perr_token(p, "instruction");
@@ -258,11 +252,10 @@ void parse_insn(struct parser *p)
 	if (!op)
 		perr(p, line, "unknown instruction '%.*s'", (int)(len < 64 ? len : 64), name);
 	if (ir_op_flags(op) & OPF_OTHER_CC)
-		perr(p, line, "'%.*s' exists on other compute capabilities only",
-		     (int)(len < 64 ? len : 64), name);
+		perr(p, line, "'%.*s' exists on other compute capabilities only", (int)(len < 64 ? len : 64), name);
 	i = ir_insn_new(p->b, op, ptx_op(op)->nopnds, line);
 	i->guard = guard;
-	i->guard_not = not;
+	i->guard_not = inv;
 	parse_suffixes(p, i, name + used, name + len);
 	canonical_op(i);
 	if (op == OP_BRA)

@@ -2,10 +2,14 @@
 /* Matrix instructions: legal shapes and types, registers of each fragment. */
 #include "parse.h"
 
-#define B_(t)	(1ull << T_##t)
-#define S_FP8	(B_(E4M3) | B_(E5M2) | B_(E2M3) | B_(E3M2) | B_(E2M1))
+#define B_(t) (1ull << T_##t)
+#define S_FP8 (B_(E4M3) | B_(E5M2) | B_(E2M3) | B_(E3M2) | B_(E2M1))
 
-static const struct { char group; u8 shape; u64 ab, cd; } legal[] = {
+static const struct {
+	char group;
+	u8 shape;
+	u64 ab, cd;
+} legal[] = {
 #define MMA(g, shape, ab, cd) { #g[0], SHAPE_##shape, ab, cd },
 #include "ptx_mma.def"
 #undef MMA
@@ -13,14 +17,11 @@ static const struct { char group; u8 shape; u64 ab, cd; } legal[] = {
 
 /* m, n, k of the shapes of multiplications. */
 static const u16 mnk[][3] = {
-	[SHAPE_M8N8K4] = { 8, 8, 4 }, [SHAPE_M8N8K16] = { 8, 8, 16 },
-	[SHAPE_M8N8K32] = { 8, 8, 32 }, [SHAPE_M8N8K128] = { 8, 8, 128 },
-	[SHAPE_M16N8K4] = { 16, 8, 4 }, [SHAPE_M16N8K8] = { 16, 8, 8 },
-	[SHAPE_M16N8K16] = { 16, 8, 16 }, [SHAPE_M16N8K32] = { 16, 8, 32 },
-	[SHAPE_M16N8K64] = { 16, 8, 64 }, [SHAPE_M16N8K128] = { 16, 8, 128 },
-	[SHAPE_M16N8K256] = { 16, 8, 256 }, [SHAPE_M16N16K8] = { 16, 16, 8 },
-	[SHAPE_M16N16K16] = { 16, 16, 16 }, [SHAPE_M32N8K16] = { 32, 8, 16 },
-	[SHAPE_M8N32K16] = { 8, 32, 16 },
+	[SHAPE_M8N8K4] = { 8, 8, 4 },       [SHAPE_M8N8K16] = { 8, 8, 16 },     [SHAPE_M8N8K32] = { 8, 8, 32 },
+	[SHAPE_M8N8K128] = { 8, 8, 128 },   [SHAPE_M16N8K4] = { 16, 8, 4 },     [SHAPE_M16N8K8] = { 16, 8, 8 },
+	[SHAPE_M16N8K16] = { 16, 8, 16 },   [SHAPE_M16N8K32] = { 16, 8, 32 },   [SHAPE_M16N8K64] = { 16, 8, 64 },
+	[SHAPE_M16N8K128] = { 16, 8, 128 }, [SHAPE_M16N8K256] = { 16, 8, 256 }, [SHAPE_M16N16K8] = { 16, 16, 8 },
+	[SHAPE_M16N16K16] = { 16, 16, 16 }, [SHAPE_M32N8K16] = { 32, 8, 16 },   [SHAPE_M8N32K16] = { 8, 32, 16 },
 };
 
 static char group_of(const struct ir_insn *i)
@@ -40,7 +41,7 @@ static enum ir_type fragment_elem(const struct ir_insn *i, char which)
 {
 	if (i->op == OP_WMMA_MMA && i->ntypes == 2)
 		return which == 'd' ? i->types[0] : which == 'c' ? i->types[1] : T_F16;
-	if (i->ntypes < 4)	/* loads and stores of one fragment */
+	if (i->ntypes < 4) /* loads and stores of one fragment */
 		return i->types[0];
 	return i->types[which == 'd' ? 0 : which == 'a' ? 1 : which == 'b' ? 2 : 3];
 }
@@ -85,22 +86,20 @@ unsigned int ir_fragment_regs(const struct ir_insn *i, char which)
 static void check_legal(struct parser *p, const struct ir_insn *i, u64 ab, u64 cd)
 {
 	for (size_t k = 0; k < sizeof(legal) / sizeof(legal[0]); k++)
-		if (legal[k].group == group_of(i) && legal[k].shape == i->m.shape &&
-		    !(ab & ~legal[k].ab) && !(cd & ~legal[k].cd))
+		if (legal[k].group == group_of(i) && legal[k].shape == i->m.shape && !(ab & ~legal[k].ab) &&
+		    !(cd & ~legal[k].cd))
 			return;
-	perr(p, i->line, "'%s' has no form of this shape and these types",
-	     ir_op_name(i->op));
+	perr(p, i->line, "'%s' has no form of this shape and these types", ir_op_name(i->op));
 }
 
-static void check_count(struct parser *p, const struct ir_insn *i, unsigned int op,
-			unsigned int want)
+static void check_count(struct parser *p, const struct ir_insn *i, unsigned int op, unsigned int want)
 {
 	const struct ir_operand *o = &i->ops[op];
 	unsigned int have = o->kind == OPND_VEC ? o->nelem : 1;
 
 	if (have != want)
-		perr(p, i->line, "operand %u of '%s' has %u registers, %u are wanted", op + 1,
-		     ir_op_name(i->op), have, want);
+		perr(p, i->line, "operand %u of '%s' has %u registers, %u are wanted", op + 1, ir_op_name(i->op), have,
+		     want);
 }
 
 static u64 bit(enum ir_type t)

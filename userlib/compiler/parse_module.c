@@ -180,8 +180,8 @@ static void measure_shared(struct parser *p, struct ir_func *f, const struct bod
 
 static void skip_body(struct parser *p, struct ir_func *f)
 {
-	static __thread struct body_scan s;	/* 5 KiB: too big to clear each time */
-	const char *text = p->t.p + 1;		/* behind the '{' */
+	static __thread struct body_scan s; /* 5 KiB: too big to clear each time */
+	const char *text = p->t.p + 1;      /* behind the '{' */
 
 	scan_body(text, p->lx.end, p->t.line, &s);
 	if (!s.close)
@@ -313,7 +313,11 @@ static void parse_version(struct parser *p)
 /* A target came with a version of PTX; one that is not known here is left to the choice of code. */
 static void check_target(struct parser *p)
 {
-	static const struct { u32 arch; char variant; u32 isa; } targets[] = {
+	static const struct {
+		u32 arch;
+		char variant;
+		u32 isa;
+	} targets[] = {
 #define TARGET(arch, variant, isa) { arch, variant, isa },
 #include "ptx_targets.def"
 #undef TARGET
@@ -323,7 +327,8 @@ static void check_target(struct parser *p)
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
 		if (targets[i].arch == m->target && targets[i].variant == m->target_variant && m->isa < targets[i].isa)
 			perr(p, p->t.line, "target sm_%u%.1s needs PTX version %u.%u or later, not %u.%u", m->target,
-			     &m->target_variant, targets[i].isa / 100, targets[i].isa % 100, m->isa / 100, m->isa % 100);
+			     &m->target_variant, targets[i].isa / 100, targets[i].isa % 100, m->isa / 100,
+			     m->isa % 100);
 }
 
 /* .target sm_90a, debug, … */
@@ -361,9 +366,14 @@ static void parse_address_size(struct parser *p)
 
 static enum ir_linkage parse_linkage(struct parser *p)
 {
-	static const struct { const char *name; enum ir_linkage link; } names[] = {
-		{ ".extern", LINK_EXTERN }, { ".visible", LINK_VISIBLE },
-		{ ".weak", LINK_WEAK }, { ".common", LINK_COMMON },
+	static const struct {
+		const char *name;
+		enum ir_linkage link;
+	} names[] = {
+		{ ".extern", LINK_EXTERN },
+		{ ".visible", LINK_VISIBLE },
+		{ ".weak", LINK_WEAK },
+		{ ".common", LINK_COMMON },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -112,8 +112,7 @@ static void name_operand(struct parser *p, struct raw_opnd *o)
 		}
 	}
 	if (!s)
-		perr(p, name.line, "unknown symbol '%.*s'",
-		     (int)(name.len < 256 ? name.len : 256), name.p);
+		perr(p, name.line, "unknown symbol '%.*s'", (int)(name.len < 256 ? name.len : 256), name.p);
 	switch (s->kind) {
 	case SYM_REG:
 		scalar_register(p, o, s->reg);
@@ -196,7 +195,7 @@ void parse_operand(struct parser *p, struct raw_opnd *o)
 	} else if (negated_name(p, '!')) {
 		next(p);
 		name_operand(p, o);
-		o->op.not = true;
+		o->op.inv = true;
 	} else if (negated_name(p, '-')) {
 		next(p);
 		name_operand(p, o);
@@ -322,8 +321,7 @@ void close_scope(struct parser *p, u32 line)
 		if (s->kind != SYM_LABEL || s->label->defined)
 			continue;
 		if (!p->syms->depth)
-			perr(p, s->label->line ? s->label->line : line,
-			     "undefined label '%s'", s->name);
+			perr(p, s->label->line ? s->label->line : line, "undefined label '%s'", s->name);
 		s->label->next = open;
 		open = s->label;
 	}

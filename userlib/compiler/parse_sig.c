@@ -107,15 +107,14 @@ static void fit_reg(struct fit *f, struct ir_operand *o)
 		perr(f->p, f->line, "register '%s' of '%s': %s", o->reg->name, f->op->name,
 		     pred ? "is a predicate" : "is not a predicate");
 	if (have != want && !(wide_ok(f) && have > want))
-		perr(f->p, f->line, "register '%s' (.%s) does not fit .%s of '%s'",
-		     o->reg->name, ir_type_name(o->reg->type), ir_type_name(f->type),
-		     f->op->name);
+		perr(f->p, f->line, "register '%s' (.%s) does not fit .%s of '%s'", o->reg->name,
+		     ir_type_name(o->reg->type), ir_type_name(f->type), f->op->name);
 	o->type = f->type;
 }
 
 static void fit_scalar(struct fit *f, struct ir_operand *o, const struct cval *imm)
 {
-	if (o->not && (f->type != T_PRED || o->kind != OPND_REG || f->tok->role == 'd'))
+	if (o->inv && (f->type != T_PRED || o->kind != OPND_REG || f->tok->role == 'd'))
 		bad(f, "'!' before an operand");
 	if ((o->neg || o->sel) && !(f->op->flags & OPF_VIDEO))
 		bad(f, "'-' or selector on an operand");
@@ -184,7 +183,7 @@ static void fit_vec(struct fit *f, struct ir_operand *o)
 		bad(f, "wrong number of vector elements");
 	if (f->op->flags & OPF_VIDEO)
 		bad(f, "vector operand");
-	if (f->i->op == OP_MOV) {	/* pack or unpack */
+	if (f->i->op == OP_MOV) { /* pack or unpack */
 		bits = ir_type_bits(f->type);
 		f->type = bits % n ? T_NONE : bits_type(bits / n);
 		if (!f->type || n < 2)
@@ -268,15 +267,13 @@ static bool when(const struct ir_insn *i, char cond)
 	return false;
 }
 
-void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw,
-		     unsigned int n)
+void match_signature(struct parser *p, struct ir_insn *i, struct raw_opnd *raw, unsigned int n)
 {
 	const struct ptx_op *op = ptx_op(i->op);
 	unsigned int need = 0, extra, used = 0;
 
 	for (unsigned int k = 0; k < op->nopnds; k++)
-		need += op->opnds[k].when ? when(i, op->opnds[k].when) :
-			!op->opnds[k].optional;
+		need += op->opnds[k].when ? when(i, op->opnds[k].when) : !op->opnds[k].optional;
 	if (n < need)
 		perr(p, i->line, "'%s' wants at least %u operands, not %u", op->name, need, n);
 	extra = n - need;

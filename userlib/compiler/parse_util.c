@@ -31,8 +31,7 @@ _Noreturn void perr_token(struct parser *p, const char *wanted)
 {
 	char buf[48];
 
-	perr(p, p->t.line, "syntax error at '%s': %s expected",
-	     show(&p->t, buf, sizeof(buf)), wanted);
+	perr(p, p->t.line, "syntax error at '%s': %s expected", show(&p->t, buf, sizeof(buf)), wanted);
 }
 
 bool accept(struct parser *p, char punct)

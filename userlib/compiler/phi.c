@@ -20,7 +20,7 @@ struct edge {
 	struct mblock *pred;
 	struct copy *copies;
 	u32 n;
-	u32 readers[MC_COUNT][VGPU_MAX_VREGS];	/* pending reads, by file and register */
+	u32 readers[MC_COUNT][VGPU_MAX_VREGS]; /* pending reads, by file and register */
 };
 
 static void emit_insn(struct edge *e, struct minsn *i)
@@ -59,7 +59,10 @@ static void emit_const(struct edge *e, const struct copy *c)
 static void emit_move(struct edge *e, u8 cls, u16 dst, u16 src, u32 line)
 {
 	static const u16 op[MC_COUNT] = {
-		VGPU_OP_SMOV, VGPU_OP_MOV, VGPU_OP_MOVW, VGPU_OP_PLOP3,
+		VGPU_OP_SMOV,
+		VGPU_OP_MOV,
+		VGPU_OP_MOVW,
+		VGPU_OP_PLOP3,
 	};
 	struct minsn *i = minsn_new(e->f, op[cls], line);
 

@@ -12,14 +12,14 @@
 
 #include "mir.h"
 
-#define MAX_EXPORTS	36	/* scalars that live from there on */
+#define MAX_EXPORTS 36 /* scalars that live from there on */
 
 enum level { LEVEL_NONE, LEVEL_GRID, LEVEL_BLOCK };
 
 struct preamble {
 	struct mfunc *f;
-	u8 *level;		/* by register */
-	u8 *exported;		/* by register: read by what stays */
+	u8 *level;    /* by register */
+	u8 *exported; /* by register: read by what stays */
 	u32 nexports;
 	struct minsn **moved;
 	u32 nmoved;
@@ -63,24 +63,22 @@ static u32 special_level(u32 sreg)
 /* Where an instruction may be done once; NONE: nowhere. */
 static u32 level_of(const struct preamble *p, const struct minsn *i)
 {
-	if (i->op >= VGPU_OP_COUNT || i->d.kind != MO_REG || i->guard != M_NOREG ||
-	    i->pdef != M_NOREG || i->puse != M_NOREG || i->prior || i->flags)
+	if (i->op >= VGPU_OP_COUNT || i->d.kind != MO_REG || i->guard != M_NOREG || i->pdef != M_NOREG ||
+	    i->puse != M_NOREG || i->prior || i->flags)
 		return LEVEL_NONE;
 	switch (i->op) {
 	case VGPU_OP_SREGS:
 		return special_level(i->imm);
 	case VGPU_OP_SLD:
 		/* at a constant place, so that it cannot fault where the code would not */
-		return i->mod == VGPU_SPACE_PARAM && i->a.kind == MO_ABSENT ? LEVEL_GRID :
-									      LEVEL_NONE;
+		return i->mod == VGPU_SPACE_PARAM && i->a.kind == MO_ABSENT ? LEVEL_GRID : LEVEL_NONE;
 	case VGPU_OP_SSEL:
 	case VGPU_OP_SSETP:
 		return LEVEL_NONE;
 	default:
 		if (mop_table[i->op].cls != MOC_SCALAR)
 			return LEVEL_NONE;
-		return operand_level(p, &i->a, operand_level(p, &i->b,
-				     operand_level(p, &i->c, LEVEL_GRID)));
+		return operand_level(p, &i->a, operand_level(p, &i->b, operand_level(p, &i->c, LEVEL_GRID)));
 	}
 }
 
@@ -111,8 +109,7 @@ static void export(struct preamble *p, u32 r)
 
 static bool moves(const struct preamble *p, const struct minsn *i)
 {
-	return i->op < VGPU_OP_COUNT && i->d.kind == MO_REG && p->level[i->d.reg] &&
-	       !mop_d_is_use(i->op);
+	return i->op < VGPU_OP_COUNT && i->d.kind == MO_REG && p->level[i->d.reg] && !mop_d_is_use(i->op);
 }
 
 /* What code that stays reads. */

@@ -41,43 +41,75 @@ unsigned int ir_type_bytes(enum ir_type t)
 
 /* ---- opcodes ---- */
 
-#define B_(t)	(1ull << T_##t)
-#define G(g)	((u128)1 << GRP_##g)
-#define S_BITS	(B_(B16) | B_(B32) | B_(B64))
-#define S_I32	(B_(U32) | B_(S32))
-#define S_I64	(B_(U64) | B_(S64))
-#define S_INT	(B_(U16) | B_(S16) | S_I32 | S_I64)
-#define S_SINT	(B_(S16) | B_(S32) | B_(S64))
-#define S_HALF	(B_(F16) | B_(BF16))
-#define S_HALF2	(B_(F16X2) | B_(BF16X2))
-#define S_FLT	(S_HALF | S_HALF2 | B_(F32) | B_(F32X2) | B_(F64))
-#define S_PACK	(B_(U16X2) | B_(S16X2))
-#define S_QUAD	(B_(U8X4) | B_(S8X4))
-#define S_F8X2	(B_(E4M3X2) | B_(E5M2X2) | B_(E2M3X2) | B_(E3M2X2) | B_(E2M1X2) | \
-		 B_(UE8M0X2) | B_(S2F6X2))
-#define S_F8X4	(B_(E4M3X4) | B_(E5M2X4) | B_(E2M3X4) | B_(E3M2X4) | B_(E2M1X4) | \
-		 B_(E4M3X2) | B_(E5M2X2) | B_(E4M3) | B_(E5M2))
-#define S_CVT	(B_(U8) | B_(S8) | S_INT | S_FLT | B_(TF32) | S_F8X2 | S_F8X4 | S_PACK)
-#define S_MEM	(B_(B8) | B_(B128) | B_(U8) | B_(S8) | S_BITS | S_INT | S_FLT)
-#define S_ATOM	(S_BITS | B_(B128) | S_INT | S_FLT)
-#define S_TEXD	(B_(U32) | B_(S32) | B_(F32) | B_(F16) | B_(F16X2) | B_(B32))
-#define S_TEXC	(B_(S32) | B_(F32))
-#define S_MMAC	(B_(F16) | B_(F32) | B_(S32) | B_(F64))
-#define S_MMA	(B_(F16) | B_(BF16) | B_(TF32) | B_(F64) | B_(F32) | B_(S32) | B_(U8) | \
-		 B_(S8) | B_(U4) | B_(S4) | B_(B1) | B_(E4M3) | B_(E5M2) | B_(E2M3) | \
-		 B_(E3M2) | B_(E2M1))
+#define B_(t)   (1ull << T_##t)
+#define G(g)    ((u128)1 << GRP_##g)
+#define S_BITS  (B_(B16) | B_(B32) | B_(B64))
+#define S_I32   (B_(U32) | B_(S32))
+#define S_I64   (B_(U64) | B_(S64))
+#define S_INT   (B_(U16) | B_(S16) | S_I32 | S_I64)
+#define S_SINT  (B_(S16) | B_(S32) | B_(S64))
+#define S_HALF  (B_(F16) | B_(BF16))
+#define S_HALF2 (B_(F16X2) | B_(BF16X2))
+#define S_FLT   (S_HALF | S_HALF2 | B_(F32) | B_(F32X2) | B_(F64))
+#define S_PACK  (B_(U16X2) | B_(S16X2))
+#define S_QUAD  (B_(U8X4) | B_(S8X4))
+#define S_F8X2  (B_(E4M3X2) | B_(E5M2X2) | B_(E2M3X2) | B_(E3M2X2) | B_(E2M1X2) | B_(UE8M0X2) | B_(S2F6X2))
+#define S_F8X4 \
+	(B_(E4M3X4) | B_(E5M2X4) | B_(E2M3X4) | B_(E3M2X4) | B_(E2M1X4) | B_(E4M3X2) | B_(E5M2X2) | B_(E4M3) | B_(E5M2))
+#define S_CVT  (B_(U8) | B_(S8) | S_INT | S_FLT | B_(TF32) | S_F8X2 | S_F8X4 | S_PACK)
+#define S_MEM  (B_(B8) | B_(B128) | B_(U8) | B_(S8) | S_BITS | S_INT | S_FLT)
+#define S_ATOM (S_BITS | B_(B128) | S_INT | S_FLT)
+#define S_TEXD (B_(U32) | B_(S32) | B_(F32) | B_(F16) | B_(F16X2) | B_(B32))
+#define S_TEXC (B_(S32) | B_(F32))
+#define S_MMAC (B_(F16) | B_(F32) | B_(S32) | B_(F64))
+#define S_MMA                                                                                                       \
+	(B_(F16) | B_(BF16) | B_(TF32) | B_(F64) | B_(F32) | B_(S32) | B_(U8) | B_(S8) | B_(U4) | B_(S4) | B_(B1) | \
+	 B_(E4M3) | B_(E5M2) | B_(E2M3) | B_(E3M2) | B_(E2M1))
 
 _Static_assert(T_COUNT <= 64, "type sets are 64-bit masks");
 _Static_assert(GRP_COUNT <= 128, "group sets are 128-bit masks");
 
-struct type_sets { u8 min, max; u64 set[PTX_MAX_TYPES]; };
-#define NARG(...)	NARG_(__VA_ARGS__, 5, 4, 3, 2, 1)
+struct type_sets {
+	u8 min, max;
+	u64 set[PTX_MAX_TYPES];
+};
+#define NARG(...)                    NARG_(__VA_ARGS__, 5, 4, 3, 2, 1)
 #define NARG_(a, b, c, d, e, n, ...) n
-#define TYO(min, ...)	{ min, NARG(__VA_ARGS__), { __VA_ARGS__ } }
-#define TY0		{ 0, 0, { 0 } }
-#define TY1(a)		{ 1, 1, { a } }
-#define TY2(a, b)	{ 2, 2, { a, b } }
-#define TY3(a, b, c)	{ 3, 3, { a, b, c } }
+#define TYO(min, ...)                   \
+	{                               \
+		min, NARG(__VA_ARGS__), \
+		{                       \
+			__VA_ARGS__     \
+		}                       \
+	}
+#define TY0               \
+	{                 \
+		0, 0,     \
+		{         \
+			0 \
+		}         \
+	}
+#define TY1(a)            \
+	{                 \
+		1, 1,     \
+		{         \
+			a \
+		}         \
+	}
+#define TY2(a, b)            \
+	{                    \
+		2, 2,        \
+		{            \
+			a, b \
+		}            \
+	}
+#define TY3(a, b, c)            \
+	{                       \
+		3, 3,           \
+		{               \
+			a, b, c \
+		}               \
+	}
 
 static const struct {
 	const char *name, *sig;
@@ -85,8 +117,7 @@ static const struct {
 	u128 req, opt;
 	u32 flags;
 } op_rows[OP_COUNT] = {
-#define OP(id, n, sig, types, req, opt, flags) \
-	[OP_##id] = { n, sig, types, req, opt, flags },
+#define OP(id, n, sig, types, req, opt, flags) [OP_##id] = { n, sig, types, req, opt, flags },
 #include "ptx_ops.def"
 #undef OP
 };
@@ -123,7 +154,7 @@ static const struct {
 	u8 type, count;
 	u16 first;
 } sreg_rows[] = {
-#define SREG(id, n, t) { n, T_##t, 1, SREG_##id },
+#define SREG(id, n, t)     { n, T_##t, 1, SREG_##id },
 #define SREGN(id, n, c, t) { n, T_##t, c, SREG_##id },
 #include "ptx_sregs.def"
 #undef SREG
@@ -185,8 +216,8 @@ static struct slot *find(u32 hash, enum kind kind, const char *s, size_t len)
 	u32 i = slot_of(hash, kind);
 
 	for (; slots[i].kind; i = (i + 1) & (SLOTS - 1))
-		if (slots[i].hash == hash && slots[i].kind == kind &&
-		    slots[i].len == len && !memcmp(slots[i].name, s, len))
+		if (slots[i].hash == hash && slots[i].kind == kind && slots[i].len == len &&
+		    !memcmp(slots[i].name, s, len))
 			return &slots[i];
 	return NULL;
 }

@@ -5,8 +5,8 @@
 
 #include "ir.h"
 
-#define PTX_MAX_TYPES	5
-#define PTX_MAX_OPNDS	16
+#define PTX_MAX_TYPES 5
+#define PTX_MAX_OPNDS 16
 
 /**
  * struct ptx_opnd - one token of a signature, decoded
@@ -28,7 +28,7 @@ struct ptx_op {
 	const char *name;
 	u8 min_types, max_types, nopnds;
 	u64 types[PTX_MAX_TYPES];
-	u128 required, allowed;	/* groups; allowed includes required */
+	u128 required, allowed; /* groups; allowed includes required */
 	u32 flags;
 	struct ptx_opnd opnds[PTX_MAX_OPNDS];
 };

@@ -13,9 +13,9 @@
 #include "back.h"
 #include "shadow.h"
 
-#define MAX_DEPTH	100
-#define MAX_ROUNDS	8
-#define COST		6	/* of an anchor; gains are in the same unit, about a nanosecond */
+#define MAX_DEPTH  100
+#define MAX_ROUNDS 8
+#define COST       6 /* of an anchor; gains are in the same unit, about a nanosecond */
 
 /**
  * struct access - a load or store whose address has a pattern
@@ -32,10 +32,10 @@ struct plan {
 	struct shadows *s;
 	struct access *access;
 	u32 naccess, cap;
-	struct ir_insn **made;	/* definitions of the linear ones, in the order of discovery */
+	struct ir_insn **made; /* definitions of the linear ones, in the order of discovery */
 	u32 nmade, made_cap;
 	struct ir_block **stack;
-	u8 *used;			/* by register id: something reads it */
+	u8 *used; /* by register id: something reads it */
 	u64 steps;
 };
 
@@ -75,7 +75,7 @@ static bool get_term(const struct plan *p, const struct ir_operand *o, struct te
 	default:
 		return false;
 	}
-	if (o->neg || o->not || !o->reg->def)
+	if (o->neg || o->inv || !o->reg->def)
 		return false;
 	x = info(p, o->reg);
 	t->r = o->reg;
@@ -88,8 +88,7 @@ static bool get_term(const struct plan *p, const struct ir_operand *o, struct te
 /* ---- exact steps ---- */
 
 /* Does the pattern of the result come from those of @x times @m and @y times @n? */
-static bool adds_up(const struct lanes *out, const struct lanes *x, s64 m, const struct lanes *y,
-		    s64 n, u32 bits)
+static bool adds_up(const struct lanes *out, const struct lanes *x, s64 m, const struct lanes *y, s64 n, u32 bits)
 {
 	u64 all = bits == 32 ? 0xffffffff : ~0ull, d;
 	u32 k;
@@ -117,8 +116,8 @@ static bool exact_product(const struct plan *p, const struct ir_insn *i, const s
 	bool wide = i->m.mul == MUL_WIDE, more = i->op == OP_MAD;
 	struct term x, y, z;
 
-	if ((!wide && i->m.mul != MUL_LO) || !get_term(p, &i->ops[1], &x) ||
-	    !get_term(p, &i->ops[2], &y) || (more && !get_term(p, &i->ops[3], &z)))
+	if ((!wide && i->m.mul != MUL_LO) || !get_term(p, &i->ops[1], &x) || !get_term(p, &i->ops[2], &y) ||
+	    (more && !get_term(p, &i->ops[3], &z)))
 		return false;
 	if (x.constant) {
 		struct term swap = x;
@@ -129,8 +128,7 @@ static bool exact_product(const struct plan *p, const struct ir_insn *i, const s
 	/* what is extended must not wrap between lanes */
 	if (!y.constant || (wide && (!small(p, &x) || !small(p, &y))))
 		return false;
-	return adds_up(out, x.lanes, y.value, more ? z.lanes : NULL, 1,
-		       ir_type_bits(i->ops[0].reg->type));
+	return adds_up(out, x.lanes, y.value, more ? z.lanes : NULL, 1, ir_type_bits(i->ops[0].reg->type));
 }
 
 static bool exact_two(const struct plan *p, const struct ir_insn *i, const struct lanes *out)
@@ -186,8 +184,7 @@ static bool exact_phi(const struct plan *p, const struct ir_insn *i, const struc
 	if (p->in->u->join[i->block->id])
 		return false;
 	for (k = 1; k < i->nops; k++)
-		if (i->ops[k].kind != OPND_NONE &&
-		    (!get_term(p, &i->ops[k], &x) || x.lanes != out))
+		if (i->ops[k].kind != OPND_NONE && (!get_term(p, &i->ops[k], &x) || x.lanes != out))
 			return false;
 	return true;
 }
@@ -273,8 +270,7 @@ static void set_anchor(struct plan *p, const struct ir_reg *r)
 	u32 k = s->nanchors;
 
 	s->kind[r->id] = SHADOW_NONE;
-	if (info(p, r)->lanes->span >= VGPU_PATTERN_SPAN || k == MAX_ANCHORS ||
-	    tangled(p->in->loops, r->def->block))
+	if (info(p, r)->lanes->span >= VGPU_PATTERN_SPAN || k == MAX_ANCHORS || tangled(p->in->loops, r->def->block))
 		return;
 	s->meeting[r->def->block->id] = meeting_of(r->def->block);
 	s->anchor[k].b = r->def->block;
@@ -286,7 +282,12 @@ static void set_anchor(struct plan *p, const struct ir_reg *r)
 
 static void classify(struct plan *p, const struct ir_reg *r, u32 depth);
 
-struct parts { struct plan *p; const struct ir_insn *i; u32 depth; bool ok; };
+struct parts {
+	struct plan *p;
+	const struct ir_insn *i;
+	u32 depth;
+	bool ok;
+};
 
 static void look_at(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
 {
@@ -297,8 +298,7 @@ static void look_at(struct ir_reg **slot, bool def, struct ir_operand *op, void 
 	if (def || !*slot || !c->ok)
 		return;
 	if (!p->in->u->uniform[(*slot)->id] &&
-	    affine_staying(p->s->aff, p->in->u, (*slot)->def->block,
-			   c->i->block) != STAYS) {
+	    affine_staying(p->s->aff, p->in->u, (*slot)->def->block, c->i->block) != STAYS) {
 		c->ok = false;
 		return;
 	}
@@ -331,14 +331,14 @@ static void classify(struct plan *p, const struct ir_reg *r, u32 depth)
 	if (*kind || !x->lanes || !r->def)
 		return;
 	spend(&p->in->b->arena, &p->steps, 1);
-	if (x->align == PURE) {		/* uniform ones, too: factors and counts of shifts are to be numbers */
+	if (x->align == PURE) { /* uniform ones, too: factors and counts of shifts are to be numbers */
 		*kind = SHADOW_CONSTANT;
 	} else if (p->in->u->uniform[r->id]) {
 		*kind = SHADOW_SCALAR;
 	} else if (is_thread(r->def)) {
 		*kind = SHADOW_THREAD;
 	} else if (depth < MAX_DEPTH && exact(p, r->def, x->lanes)) {
-		*kind = SHADOW_LINEAR;	/* for phis that come round to it */
+		*kind = SHADOW_LINEAR; /* for phis that come round to it */
 		ir_walk(r->def, look_at, &c);
 		if (c.ok)
 			note_made(p, r->def);
@@ -391,8 +391,7 @@ static bool reads_in_time(const struct plan *p, const struct ir_insn *i)
 
 		if (i->ops[k].kind == OPND_REG && p->s->kind[i->ops[k].reg->id] == SHADOW_NONE)
 			return false;
-		if (!in_region(p, deps, i->block) ||
-		    (i->op == OP_PHI && !in_region(p, deps, i->block->preds[k - 1])))
+		if (!in_region(p, deps, i->block) || (i->op == OP_PHI && !in_region(p, deps, i->block->preds[k - 1])))
 			return false;
 	}
 	return true;

@@ -8,15 +8,15 @@
 
 #include "affine.h"
 
-#define MAX_ANCHORS	64
+#define MAX_ANCHORS 64
 
 enum shadow_kind {
 	SHADOW_NONE,
-	SHADOW_CONSTANT,	/* the lane alone decides */
-	SHADOW_SCALAR,		/* uniform */
-	SHADOW_THREAD,		/* %tid.x: the warp's first one */
-	SHADOW_LINEAR,		/* from the shadows of what it is computed from */
-	SHADOW_ANCHOR,		/* found when the program runs: lanes that have another one part (s.base) */
+	SHADOW_CONSTANT, /* the lane alone decides */
+	SHADOW_SCALAR,   /* uniform */
+	SHADOW_THREAD,   /* %tid.x: the warp's first one */
+	SHADOW_LINEAR,   /* from the shadows of what it is computed from */
+	SHADOW_ANCHOR,   /* found when the program runs: lanes that have another one part (s.base) */
 };
 
 /**

@@ -15,7 +15,7 @@ struct known {
 
 struct simplify {
 	struct ir_body *b;
-	struct known *known;	/* by register id */
+	struct known *known; /* by register id */
 	struct ir_insn *insn;
 };
 
@@ -24,8 +24,7 @@ static bool plain_mov(const struct ir_insn *i)
 	if (i->op == OP_CVTA)
 		return !i->guard && (i->m.space == SPC_GLOBAL || i->m.space == SPC_CONST) &&
 		       i->ops[0].kind == OPND_REG && i->ops[1].kind == OPND_REG;
-	return i->op == OP_MOV && !i->guard && i->ops[0].kind == OPND_REG &&
-	       ir_type_bits(i->types[0]) <= 64;
+	return i->op == OP_MOV && !i->guard && i->ops[0].kind == OPND_REG && ir_type_bits(i->types[0]) <= 64;
 }
 
 static u64 truncate(u64 v, unsigned int bits)
@@ -72,9 +71,8 @@ static bool foldable(const struct ir_insn *i)
 {
 	char c = i->ntypes ? ir_type_class(i->types[0]) : 0;
 
-	return (c == 'U' || c == 'S' || c == 'B') && !i->guard && !i->m.sat && !i->m.cc &&
-	       !i->m.relu && i->types[0] != T_U16X2 && i->types[0] != T_S16X2 &&
-	       i->types[0] != T_U8X4 && i->types[0] != T_S8X4 &&
+	return (c == 'U' || c == 'S' || c == 'B') && !i->guard && !i->m.sat && !i->m.cc && !i->m.relu &&
+	       i->types[0] != T_U16X2 && i->types[0] != T_S16X2 && i->types[0] != T_U8X4 && i->types[0] != T_S8X4 &&
 	       ir_type_bits(i->types[0]) >= 16 && ir_type_bits(i->types[0]) <= 64;
 }
 
@@ -89,8 +87,8 @@ static void fold(struct ir_insn *i)
 	unsigned int bits;
 	u64 r;
 
-	if (i->nops < 3 || !foldable(i) || i->ops[0].kind != OPND_REG ||
-	    i->ops[1].kind != OPND_IMM || i->ops[2].kind != OPND_IMM)
+	if (i->nops < 3 || !foldable(i) || i->ops[0].kind != OPND_REG || i->ops[1].kind != OPND_IMM ||
+	    i->ops[2].kind != OPND_IMM)
 		return;
 	if (i->nops > 3 && i->ops[3].kind != OPND_NONE)
 		return;
@@ -126,8 +124,8 @@ static void replace(struct ir_reg **slot, bool def, struct ir_operand *op, void 
 		*slot = k->reg;
 		k = &s->known[k->reg->id];
 	}
-	if (k->kind == CONSTANT && op && op->kind == OPND_REG && !op->def &&
-	    &op->reg == slot && takes_constant(s->insn, op)) {
+	if (k->kind == CONSTANT && op && op->kind == OPND_REG && !op->def && &op->reg == slot &&
+	    takes_constant(s->insn, op)) {
 		op->kind = OPND_IMM;
 		op->imm = k->value;
 		op->off = 0;
@@ -146,7 +144,7 @@ static void learn(struct simplify *s, struct ir_insn *i)
 	if (i->ops[1].kind == OPND_IMM && d->type != T_PRED) {
 		k->kind = CONSTANT;
 		k->value = i->ops[1].imm;
-	} else if (i->ops[1].kind == OPND_REG && !i->ops[1].not && i->ops[1].reg->def &&
+	} else if (i->ops[1].kind == OPND_REG && !i->ops[1].inv && i->ops[1].reg->def &&
 		   (d->type == T_PRED) == (i->ops[1].reg->type == T_PRED) &&
 		   ir_type_bits(d->type) == ir_type_bits(i->ops[1].reg->type)) {
 		const struct known *from = &s->known[i->ops[1].reg->id];

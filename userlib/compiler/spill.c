@@ -9,7 +9,7 @@
 #include "alloc.h"
 #include "back.h"
 
-#define FEW	8	/* evictions for which the best is searched each time */
+#define FEW 8 /* evictions for which the best is searched each time */
 
 /* What may be evicted, and how gladly. */
 struct rank {
@@ -20,16 +20,16 @@ struct rank {
 struct spill {
 	struct mfunc *f;
 	const u32 *limit;
-	u32 *cost, *span;	/* by register: weighted uses, blocks it lives in */
-	u32 *home;		/* by register: M_NOREG, or vector register / frame offset */
-	u32 *live, *pos;	/* the values alive now, and where each is in @live */
+	u32 *cost, *span; /* by register: weighted uses, blocks it lives in */
+	u32 *home;        /* by register: M_NOREG, or vector register / frame offset */
+	u32 *live, *pos;  /* the values alive now, and where each is in @live */
 	u32 nlive;
-	struct rank *ranks;	/* room for all registers, or NULL: see evict_most() */
+	struct rank *ranks; /* room for all registers, or NULL: see evict_most() */
 	u32 pressure[MC_COUNT], peak[MC_COUNT];
 	u32 moved;
-	bool words;		/* predicates have become words */
-	u32 nregs;		/* registers before any reload was made */
-	u32 zero;		/* a scalar that is zero, made at entry */
+	bool words; /* predicates have become words */
+	u32 nregs;  /* registers before any reload was made */
+	u32 zero;   /* a scalar that is zero, made at entry */
 };
 
 static u32 weight(u32 depth)
@@ -199,7 +199,7 @@ static void scan_block(struct spill *s, struct mblock *b)
 	for (i = b->last; i && i->op != MOP_PHI; i = i->prev) {
 		n = minsn_defs(i, regs);
 		for (k = 0; k < n; k++)
-			set_live(s, regs[k]);	/* dead results take a place, too */
+			set_live(s, regs[k]); /* dead results take a place, too */
 		relieve(s);
 		for (k = 0; k < n; k++)
 			set_dead(s, regs[k]);
@@ -298,8 +298,7 @@ static u32 use_of(struct spill *s, struct minsn *at, u32 v, u32 (*memo)[2], u32 
 	return r;
 }
 
-static void rewrite_uses(struct spill *s, struct minsn *i, struct mopnd *o,
-			 u32 (*memo)[2], u32 *nmemo)
+static void rewrite_uses(struct spill *s, struct minsn *i, struct mopnd *o, u32 (*memo)[2], u32 *nmemo)
 {
 	u32 k;
 
@@ -327,8 +326,7 @@ static void rewrite_defs(struct spill *s, struct minsn *i, struct mopnd *o)
 	}
 }
 
-static void rewrite_pred(struct spill *s, struct minsn *i, u32 *slot, bool def,
-			 u32 (*memo)[2], u32 *nmemo)
+static void rewrite_pred(struct spill *s, struct minsn *i, u32 *slot, bool def, u32 (*memo)[2], u32 *nmemo)
 {
 	u32 r;
 
@@ -426,8 +424,7 @@ static void phi_to_memory(struct spill *s, struct minsn *i)
 		if (i->args[k].kind == MO_NONE)
 			continue;
 		r = phi_argument(s, i, k);
-		put_at_end(b->preds[k], frame_access(s->f, VGPU_OP_STL, wide, mo_reg(r), in,
-						     i->line));
+		put_at_end(b->preds[k], frame_access(s->f, VGPU_OP_STL, wide, mo_reg(r), in, i->line));
 	}
 	while (at->next && at->next->op == MOP_PHI)
 		at = at->next;

@@ -7,7 +7,7 @@
 #include "ir.h"
 
 /* Bound on steps through blocks per body: hostile input is refused, not run. */
-#define MAX_STEPS	400000000u
+#define MAX_STEPS 400000000u
 
 /* Defs of a register that needs versions: two, or one that counts as two. */
 enum { MANY = 2 };
@@ -32,38 +32,41 @@ struct ssa {
 	struct ir_body *b;
 	struct var *vars;
 	u32 nvars;
-	u32 *var_of;		/* by register id: index + 1, or 0 */
-	u32 *ndefs;		/* by register id */
-	u32 **df;		/* dominance frontier by block id */
+	u32 *var_of; /* by register id: index + 1, or 0 */
+	u32 *ndefs;  /* by register id */
+	u32 **df;    /* dominance frontier by block id */
 	u32 *ndf, *df_cap;
-	u32 *live;		/* by block id: variable + 1 last found live in */
-	u32 *has_phi;		/* likewise, for phis */
-	u32 *queued;		/* likewise, for the work list */
+	u32 *live;    /* by block id: variable + 1 last found live in */
+	u32 *has_phi; /* likewise, for phis */
+	u32 *queued;  /* likewise, for the work list */
 	u32 *work;
 	u64 steps;
 	struct diag *d;
 	/* renaming */
-	struct undo { struct var *v; struct ir_reg *old; } *undo;
+	struct undo {
+		struct var *v;
+		struct ir_reg *old;
+	} * undo;
 	u32 nundo, undo_cap;
 };
 
 static void step(struct ssa *s)
 {
 	if (++s->steps > MAX_STEPS) {
-		diag_error(s->d, s->b->func->line, "'%s' is too complex: SSA construction",
-			   s->b->func->name);
+		diag_error(s->d, s->b->func->line, "'%s' is too complex: SSA construction", s->b->func->name);
 		arena_bail(&s->b->arena, ARENA_BAIL_DIAG);
 	}
 }
 
-#define PUSH(a, arr, n, cap, x) do {					\
-	if ((n) == (cap)) {						\
-		u32 cap_ = (cap) ? (cap) * 2 : 4;			\
-		(arr) = arena_grow((a), (arr), (n), cap_, sizeof(*(arr))); \
-		(cap) = cap_;						\
-	}								\
-	(arr)[(n)++] = (x);						\
-} while (0)
+#define PUSH(a, arr, n, cap, x)                                                    \
+	do {                                                                       \
+		if ((n) == (cap)) {                                                \
+			u32 cap_ = (cap) ? (cap)*2 : 4;                            \
+			(arr) = arena_grow((a), (arr), (n), cap_, sizeof(*(arr))); \
+			(cap) = cap_;                                              \
+		}                                                                  \
+		(arr)[(n)++] = (x);                                                \
+	} while (0)
 
 /* ---- which registers need it ---- */
 
@@ -101,8 +104,7 @@ static void check_use(struct ir_reg **slot, bool def, struct ir_operand *op, voi
 	(void)op;
 	if (def || *n != 1 || !d)
 		return;
-	if (d->block == w->i->block ? d->id >= w->i->id :
-				      !ir_dominates(d->block, w->i->block))
+	if (d->block == w->i->block ? d->id >= w->i->id : !ir_dominates(d->block, w->i->block))
 		*n = MANY;
 }
 
@@ -150,7 +152,7 @@ struct local {
 	struct ssa *s;
 	struct ir_block *blk;
 	bool guarded;
-	u32 *defined;	/* by variable: block id + 1 of the last def seen */
+	u32 *defined; /* by variable: block id + 1 of the last def seen */
 };
 
 static void note(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx)
@@ -165,8 +167,7 @@ static void note(struct ir_reg **slot, bool def, struct ir_operand *op, void *ct
 		return;
 	var = &s->vars[v - 1];
 	/* a guarded def also wants the value before it */
-	if ((!def || l->guarded) && l->defined[v - 1] != id + 1 &&
-	    (!var->nuses || var->uses[var->nuses - 1] != id))
+	if ((!def || l->guarded) && l->defined[v - 1] != id + 1 && (!var->nuses || var->uses[var->nuses - 1] != id))
 		PUSH(&s->b->arena, var->uses, var->nuses, var->uses_cap, id);
 	if (def && l->defined[v - 1] != id + 1) {
 		l->defined[v - 1] = id + 1;
@@ -210,8 +211,7 @@ static void find_frontiers(struct ssa *s)
 
 				step(s);
 				if (!n || s->df[r->id][n - 1] != k)
-					PUSH(&b->arena, s->df[r->id], s->ndf[r->id],
-					     s->df_cap[r->id], k);
+					PUSH(&b->arena, s->df[r->id], s->ndf[r->id], s->df_cap[r->id], k);
 			}
 		}
 	}
@@ -460,9 +460,8 @@ bool ir_body_ssa(struct ir_body *b, struct diag *d)
 	if (why) {
 		b->arena.bail = NULL;
 		if (why == ARENA_BAIL_NOMEM)
-			diag_error(d, b->func->line,
-				   "'%s' needs more memory than the limit of %zu MiB",
-				   b->func->name, b->arena.limit >> 20);
+			diag_error(d, b->func->line, "'%s' needs more memory than the limit of %zu MiB", b->func->name,
+				   b->arena.limit >> 20);
 		return false;
 	}
 	b->arena.bail = &bail;

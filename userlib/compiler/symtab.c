@@ -13,15 +13,13 @@ void symtab_init(struct ir_symtab *t, struct arena *a, u32 nbuckets)
 	t->buckets = arena_array(a, nbuckets, struct ir_sym *);
 }
 
-struct ir_sym *symtab_find(const struct ir_symtab *t, const char *name, size_t len,
-			   bool label)
+struct ir_sym *symtab_find(const struct ir_symtab *t, const char *name, size_t len, bool label)
 {
 	u32 hash = ptx_hash(name, len);
 	struct ir_sym *s = t->buckets[hash & (t->nbuckets - 1)];
 
 	for (; s; s = s->chain)
-		if (s->hash == hash && s->len == len && (s->kind == SYM_LABEL) == label &&
-		    !memcmp(s->name, name, len))
+		if (s->hash == hash && s->len == len && (s->kind == SYM_LABEL) == label && !memcmp(s->name, name, len))
 			return s;
 	return NULL;
 }
@@ -45,8 +43,7 @@ static void rehash(struct ir_symtab *t)
 	}
 }
 
-struct ir_sym *symtab_add(struct ir_symtab *t, const char *name, size_t len,
-			  enum sym_kind kind, void *p)
+struct ir_sym *symtab_add(struct ir_symtab *t, const char *name, size_t len, enum sym_kind kind, void *p)
 {
 	struct ir_sym *s = arena_new(t->arena, struct ir_sym), **b;
 

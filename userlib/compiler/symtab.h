@@ -6,8 +6,14 @@
 #include "ir.h"
 
 enum sym_kind {
-	SYM_VAR, SYM_FUNC, SYM_REG, SYM_REGVEC, SYM_REGRANGE, SYM_LABEL, SYM_TABLE,
-	SYM_LOWEST,	/* of registers NAME57 of their own: no name of the text */
+	SYM_VAR,
+	SYM_FUNC,
+	SYM_REG,
+	SYM_REGVEC,
+	SYM_REGRANGE,
+	SYM_LABEL,
+	SYM_TABLE,
+	SYM_LOWEST, /* of registers NAME57 of their own: no name of the text */
 };
 
 /**
@@ -46,8 +52,8 @@ struct ir_sym {
 		u64 number;
 		void *p;
 	};
-	struct ir_sym *chain;	/* same bucket, older */
-	struct ir_sym *older;	/* declared before, any bucket */
+	struct ir_sym *chain; /* same bucket, older */
+	struct ir_sym *older; /* declared before, any bucket */
 };
 
 struct ir_symtab {
@@ -60,10 +66,8 @@ struct ir_symtab {
 
 void symtab_init(struct ir_symtab *t, struct arena *a, u32 nbuckets);
 /* Innermost symbol of a name, or NULL. Labels have a name space of theirs. */
-struct ir_sym *symtab_find(const struct ir_symtab *t, const char *name, size_t len,
-			   bool label);
-struct ir_sym *symtab_add(struct ir_symtab *t, const char *name, size_t len,
-			  enum sym_kind kind, void *p);
+struct ir_sym *symtab_find(const struct ir_symtab *t, const char *name, size_t len, bool label);
+struct ir_sym *symtab_add(struct ir_symtab *t, const char *name, size_t len, enum sym_kind kind, void *p);
 /* Takes the newest symbol of the innermost scope out; NULL: scope is empty. */
 struct ir_sym *symtab_pop(struct ir_symtab *t);
 

@@ -8,7 +8,7 @@
 
 #include "mir.h"
 
-#define SLOTS	256	/* instructions of a block that are remembered; a power of two */
+#define SLOTS 256 /* instructions of a block that are remembered; a power of two */
 
 /**
  * struct tidy - the pass
@@ -77,16 +77,15 @@ static void mark_group(struct tidy *t, const struct mopnd *o)
 
 static bool plain(const struct minsn *i)
 {
-	return i->op < VGPU_OP_COUNT && i->guard == M_NOREG && i->pdef == M_NOREG &&
-	       i->puse == M_NOREG && !i->prior && !i->flags && i->d.kind == MO_REG;
+	return i->op < VGPU_OP_COUNT && i->guard == M_NOREG && i->pdef == M_NOREG && i->puse == M_NOREG && !i->prior &&
+	       !i->flags && i->d.kind == MO_REG;
 }
 
 static bool is_copy(const struct tidy *t, const struct minsn *i)
 {
 	if (i->op != VGPU_OP_MOV && i->op != VGPU_OP_MOVW && i->op != VGPU_OP_SMOV)
 		return false;
-	return plain(i) && !i->mod && i->a.kind == MO_REG &&
-	       t->f->vregs[i->a.reg].cls == t->f->vregs[i->d.reg].cls &&
+	return plain(i) && !i->mod && i->a.kind == MO_REG && t->f->vregs[i->a.reg].cls == t->f->vregs[i->d.reg].cls &&
 	       !t->grouped[i->a.reg] && !t->grouped[i->d.reg];
 }
 
@@ -129,9 +128,8 @@ static bool same_operand(const struct mopnd *x, const struct mopnd *y)
 static bool same(const struct tidy *t, const struct minsn *x, const struct minsn *y)
 {
 	return x->op == y->op && x->mod == y->mod && x->mode == y->mode && x->imm == y->imm &&
-	       t->f->vregs[x->d.reg].cls == t->f->vregs[y->d.reg].cls &&
-	       same_operand(&x->a, &y->a) && same_operand(&x->b, &y->b) &&
-	       same_operand(&x->c, &y->c);
+	       t->f->vregs[x->d.reg].cls == t->f->vregs[y->d.reg].cls && same_operand(&x->a, &y->a) &&
+	       same_operand(&x->b, &y->b) && same_operand(&x->c, &y->c);
 }
 
 static u64 mix(u64 h, const struct mopnd *o)
@@ -164,8 +162,8 @@ static void take_upper_half(struct tidy *t, struct minsn *i)
 	if (i->op != VGPU_OP_H2F || i->mod || i->a.kind != MO_REG)
 		return;
 	d = t->f->vregs[i->a.reg].def;
-	if (d && d->op == VGPU_OP_SHRU && plain(d) && d->a.kind == MO_REG &&
-	    t->f->vregs[d->a.reg].cls == MC_V && d->b.kind == MO_IMM && d->b.imm == 16) {
+	if (d && d->op == VGPU_OP_SHRU && plain(d) && d->a.kind == MO_REG && t->f->vregs[d->a.reg].cls == MC_V &&
+	    d->b.kind == MO_IMM && d->b.imm == 16) {
 		i->a = d->a;
 		i->mod = VGPU_CVT_HIGH;
 	}
@@ -178,7 +176,7 @@ static void tidy_block(struct tidy *t, struct mblock *b)
 	t->now++;
 	for (i = b->first; i; i = next) {
 		next = i->next;
-		if (i->op == MOP_LABEL)	/* what was skipped was not computed by all */
+		if (i->op == MOP_LABEL) /* what was skipped was not computed by all */
 			t->now++;
 		rename_uses(t, i);
 		take_upper_half(t, i);

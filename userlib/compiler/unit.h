@@ -38,9 +38,9 @@ struct unit {
 	u32 nfuncs, cap_funcs;
 	u32 hidden;
 	u32 shared, dynamic_align;
-	bool indirect;		/* function ids are used: all address-taken ones go in */
-	bool dynamic;		/* a function moves the stack pointer (lower_stack.c) */
-	bool calls;		/* the kernel needs a stack */
+	bool indirect; /* function ids are used: all address-taken ones go in */
+	bool dynamic;  /* a function moves the stack pointer (lower_stack.c) */
+	bool calls;    /* the kernel needs a stack */
 	u32 vregs, wregs, sregs;
 	struct shared_var *shared_vars;
 	u32 nshared, cap_shared;

@@ -41,16 +41,14 @@ CUDA_API(cuMemGetDefaultMemPool, CU_ARGS(CUmemoryPool *pool, CUmemLocation *loca
 	return r ? r : cuDeviceGetDefaultMemPool(pool, location->id);
 }
 
-CUDA_API(cuMemGetMemPool, CU_ARGS(CUmemoryPool *pool, CUmemLocation *location, int type),
-	 CU_ARGS(pool, location, type))
+CUDA_API(cuMemGetMemPool, CU_ARGS(CUmemoryPool *pool, CUmemLocation *location, int type), CU_ARGS(pool, location, type))
 {
 	CUresult r = check_location(location, type);
 
 	return r ? r : cuDeviceGetMemPool(pool, location->id);
 }
 
-CUDA_API(cuMemSetMemPool, CU_ARGS(CUmemLocation *location, int type, CUmemoryPool pool),
-	 CU_ARGS(location, type, pool))
+CUDA_API(cuMemSetMemPool, CU_ARGS(CUmemLocation *location, int type, CUmemoryPool pool), CU_ARGS(location, type, pool))
 {
 	CUresult r = check_location(location, type);
 

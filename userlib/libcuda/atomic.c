@@ -17,19 +17,19 @@ enum {
 
 /* By CUatomicOperation. PTX has no minimum and maximum of floats; a vector is one operation for each element. */
 static const unsigned int capabilities[] = {
-	[0] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,	/* integer add */
-	[1] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,	/* integer minimum */
-	[2] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,	/* integer maximum */
-	[3] = UNSIGNED | REDUCTION | SCALAR_32,				/* increment */
-	[4] = UNSIGNED | REDUCTION | SCALAR_32,				/* decrement */
-	[5] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,		/* and */
-	[6] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,		/* or */
-	[7] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,		/* exclusive or */
-	[8] = UNSIGNED | SCALAR_32 | SCALAR_64 | SCALAR_128,		/* exchange */
-	[9] = UNSIGNED | SCALAR_32 | SCALAR_64 | SCALAR_128,		/* compare and swap */
-	[10] = SIGNED | REDUCTION | SCALAR_32 | SCALAR_64,		/* float add */
-	[11] = 0,							/* float minimum */
-	[12] = 0,							/* float maximum */
+	[0] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64, /* integer add */
+	[1] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64, /* integer minimum */
+	[2] = SIGNED | UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64, /* integer maximum */
+	[3] = UNSIGNED | REDUCTION | SCALAR_32,                      /* increment */
+	[4] = UNSIGNED | REDUCTION | SCALAR_32,                      /* decrement */
+	[5] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,          /* and */
+	[6] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,          /* or */
+	[7] = UNSIGNED | REDUCTION | SCALAR_32 | SCALAR_64,          /* exclusive or */
+	[8] = UNSIGNED | SCALAR_32 | SCALAR_64 | SCALAR_128,         /* exchange */
+	[9] = UNSIGNED | SCALAR_32 | SCALAR_64 | SCALAR_128,         /* compare and swap */
+	[10] = SIGNED | REDUCTION | SCALAR_32 | SCALAR_64,           /* float add */
+	[11] = 0,                                                    /* float minimum */
+	[12] = 0,                                                    /* float maximum */
 };
 
 enum { OPERATIONS = sizeof(capabilities) / sizeof(*capabilities) };

@@ -33,8 +33,8 @@ struct cu_callbacks {
 	struct item *first, **last;
 	bool closing, finished;
 	pthread_t thread;
-	struct cu_point end;		/* of the stream, once that is destroyed */
-	struct cu_callbacks *next;	/* among those of destroyed streams */
+	struct cu_point end;       /* of the stream, once that is destroyed */
+	struct cu_callbacks *next; /* among those of destroyed streams */
 };
 
 /* The next item, or NULL when the stream is gone. */

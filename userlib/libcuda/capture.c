@@ -24,7 +24,7 @@ struct cu_capture {
 	pthread_t thread;
 	CUstream origin, members;
 	CUgraph graph;
-	struct cu_frontier left;	/* what destroyed streams did last */
+	struct cu_frontier left; /* what destroyed streams did last */
 	bool own, invalid;
 };
 
@@ -130,8 +130,7 @@ static CUresult barred(CUstream s)
 	CUresult r = CUDA_SUCCESS;
 
 	if (s->capture) {
-		r = s->capture->invalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED :
-					  CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+		r = s->capture->invalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
 		s->capture->invalid = true;
 	}
 	for (struct cu_capture *c = captures; c && s->kind == CU_STREAM_DEFAULT_LEGACY; c = c->next) {
@@ -254,7 +253,7 @@ static CUresult add(CUstream s, CUgraphNode n)
 	CUresult r = CUDA_ERROR_OUT_OF_MEMORY;
 
 	if (!c)
-		return CUDA_ERROR_ILLEGAL_STATE;	/* it ended meanwhile, in another thread */
+		return CUDA_ERROR_ILLEGAL_STATE; /* it ended meanwhile, in another thread */
 	if (c->invalid)
 		return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
 	in = calloc(s->frontier.count + 1, sizeof(*in));
@@ -330,7 +329,7 @@ void cu_capture_forget(CUevent e)
 static CUresult wait_outside(CUstream s, CUevent e)
 {
 	if (!e->recorded)
-		return CUDA_SUCCESS;	/* never recorded: nothing to wait for */
+		return CUDA_SUCCESS; /* never recorded: nothing to wait for */
 	s->capture->invalid = true;
 	return CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
 }
@@ -494,7 +493,7 @@ CUresult cu_capture_end(CUstream s, CUgraph *graph)
 		r = CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
 	} else {
 		if (c->mode != CU_STREAM_CAPTURE_MODE_RELAXED && !pthread_equal(c->thread, pthread_self())) {
-			c->invalid = true;	/* it ends all the same */
+			c->invalid = true; /* it ends all the same */
 			r = CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
 		} else if (c->invalid) {
 			r = CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
@@ -519,8 +518,8 @@ CUresult cu_capture_info(CUstream s, struct cu_capture_info *info)
 		return CUDA_SUCCESS;
 	pthread_mutex_lock(&lock);
 	if (s->capture) {
-		info->status = s->capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED :
-						     CU_STREAM_CAPTURE_STATUS_ACTIVE;
+		info->status =
+			s->capture->invalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED : CU_STREAM_CAPTURE_STATUS_ACTIVE;
 		info->id = s->capture->id;
 		info->graph = s->capture->graph;
 		info->nodes = s->frontier.list;

@@ -43,7 +43,7 @@ STREAM_FIRST(cuStreamBeginCaptureToGraph,
 	for (size_t i = 0; i < count && !r; i++)
 		if (cu_graph_node_get(nodes[i]) || nodes[i]->graph != graph)
 			r = CUDA_ERROR_INVALID_VALUE;
-	(void)data;	/* edges of a capture are full dependencies, which are stronger */
+	(void)data; /* edges of a capture are full dependencies, which are stronger */
 	return r ? r : begin(stream, graph, nodes, count, mode);
 }
 
@@ -101,8 +101,8 @@ static CUresult get_info(CUstream stream, int *status, cuuint64_t *id, CUgraph *
 	return CUDA_SUCCESS;
 }
 
-STREAM_FIRST(cuStreamGetCaptureInfo, CU_ARGS(CUstream stream, int *status, cuuint64_t *id),
-	     CU_ARGS(stream, status, id), CU_ARGS(CU_PTSZ(stream), status, id))
+STREAM_FIRST(cuStreamGetCaptureInfo, CU_ARGS(CUstream stream, int *status, cuuint64_t *id), CU_ARGS(stream, status, id),
+	     CU_ARGS(CU_PTSZ(stream), status, id))
 {
 	return get_info(stream, status, id, NULL, NULL, NULL);
 }
@@ -174,7 +174,7 @@ STREAM_FIRST(cuStreamUpdateCaptureDependencies_v2,
 		     unsigned int flags),
 	     CU_ARGS(stream, nodes, data, count, flags), CU_ARGS(CU_PTSZ(stream), nodes, data, count, flags))
 {
-	(void)data;	/* full dependencies are stronger */
+	(void)data; /* full dependencies are stronger */
 	return update(stream, nodes, count, flags);
 }
 

@@ -19,8 +19,8 @@
  * that is new to it; told 11.1 it takes PTX.  It is known by a function that 13.1 has not.
  */
 static const struct {
-	const char *prefix;	/* of the file's name, without its folder */
-	const char *exports;	/* it or what it needs exports this, or NULL */
+	const char *prefix;  /* of the file's name, without its folder */
+	const char *exports; /* it or what it needs exports this, or NULL */
 	int major, minor;
 } table[] = {
 	{ "libcublasLt.so", "cublasLtMatmulAlgoGetHeuristicForStream", 11, 1 },

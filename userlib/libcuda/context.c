@@ -70,7 +70,7 @@ CUresult cu_context_health(CUcontext ctx)
 
 	if (r)
 		return r;
-	if (!ended)	/* no queue yet, so there is no word of the kernel's to look at */
+	if (!ended) /* no queue yet, so there is no word of the kernel's to look at */
 		return ask_kernel(ctx);
 	return __atomic_load_n(ended, __ATOMIC_ACQUIRE) ? cu_check(ctx, -EIO) : CUDA_SUCCESS;
 }
@@ -100,7 +100,7 @@ CUresult cu_context_activate(CUcontext ctx)
 	cu_device_account(ctx->dev);
 	r = vgpu_ctx_create(&ctx->dev->dev, &handle);
 
-	if (r == -EBUSY)	/* the device's compute mode admits no other process */
+	if (r == -EBUSY) /* the device's compute mode admits no other process */
 		return CUDA_ERROR_DEVICE_UNAVAILABLE;
 	if (r)
 		return cu_error_from_errno(r);
@@ -217,8 +217,8 @@ static CUresult context_fault(CUcontext ctx)
 
 	if (ctx->error)
 		return ctx->error;
-	error = vgpu_fault_query(&ctx->dev->dev, ctx->handle, &fault) ?
-			CUDA_ERROR_LAUNCH_FAILED : cu_fault_result(&fault);
+	error = vgpu_fault_query(&ctx->dev->dev, ctx->handle, &fault) ? CUDA_ERROR_LAUNCH_FAILED :
+									cu_fault_result(&fault);
 	if (__atomic_compare_exchange_n(&ctx->error, &none, error, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		cu_print_flush(ctx);
 		if (error != CUDA_ERROR_ASSERT)

@@ -164,7 +164,7 @@ CUDA_API(cuCtxGetFlags, CU_ARGS(unsigned int *flags), CU_ARGS(flags))
 	if (!r && !flags)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*flags = ctx->flags | CU_CTX_MAP_HOST;	/* as with every context of today's drivers */
+		*flags = ctx->flags | CU_CTX_MAP_HOST; /* as with every context of today's drivers */
 	return r;
 }
 
@@ -198,7 +198,7 @@ CUDA_API(cuCtxGetApiVersion, CU_ARGS(CUcontext ctx, unsigned int *version), CU_A
 	if (!r && !version)
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*version = 3020;	/* of every context, the primary one too */
+		*version = 3020; /* of every context, the primary one too */
 	return r;
 }
 
@@ -285,9 +285,9 @@ static CUresult set_limit(CUcontext ctx, unsigned int limit, size_t value)
 	case CU_LIMIT_MAX_L2_FETCH_GRANULARITY:
 		if (value > 128)
 			return CUDA_ERROR_INVALID_VALUE;
-		ctx->limits[limit] = value;	/* a hint */
+		ctx->limits[limit] = value; /* a hint */
 		return CUDA_SUCCESS;
-	case CU_LIMIT_PERSISTING_L2_CACHE_SIZE:	/* as the attribute says, there is none */
+	case CU_LIMIT_PERSISTING_L2_CACHE_SIZE: /* as the attribute says, there is none */
 		return value ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 	case CU_LIMIT_SHMEM_SIZE:
 	case CU_LIMIT_CIG_ENABLED:

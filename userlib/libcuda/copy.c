@@ -17,8 +17,8 @@ enum where { PAGEABLE, HERE, ELSEWHERE };
 
 struct place {
 	enum where where;
-	bool host;		/* pinned host memory */
-	CUcontext ctx;		/* ELSEWHERE: of this context */
+	bool host;     /* pinned host memory */
+	CUcontext ctx; /* ELSEWHERE: of this context */
 };
 
 /*
@@ -29,11 +29,9 @@ static bool span_of(const struct cu_box *b, size_t pitch, size_t slice, size_t *
 {
 	size_t rows, slices;
 
-	if ((b->height > 1 && pitch < b->width) ||
-	    __builtin_mul_overflow(pitch, b->height - 1, &rows) ||
+	if ((b->height > 1 && pitch < b->width) || __builtin_mul_overflow(pitch, b->height - 1, &rows) ||
 	    __builtin_add_overflow(rows, b->width, &rows) || (b->depth > 1 && slice < rows) ||
-	    __builtin_mul_overflow(slice, b->depth - 1, &slices) ||
-	    __builtin_add_overflow(rows, slices, span))
+	    __builtin_mul_overflow(slice, b->depth - 1, &slices) || __builtin_add_overflow(rows, slices, span))
 		return false;
 	return true;
 }
@@ -47,7 +45,8 @@ static bool goes_on(CUcontext ctx, const struct cu_mem *first, bool here, uint64
 	while (m.kind == CU_MEM_MAPPED && end > m.base + m.size) {
 		uint64_t at = m.base + m.size;
 
-		if (!cu_mem_find_in(at, ctx, &m, &next_here) || m.base != at || m.ctx != first->ctx || next_here != here)
+		if (!cu_mem_find_in(at, ctx, &m, &next_here) || m.base != at || m.ctx != first->ctx ||
+		    next_here != here)
 			return false;
 	}
 	return m.kind == CU_MEM_MAPPED;
@@ -83,8 +82,7 @@ static CUresult locate(CUcontext ctx, const struct cu_box *b, struct place *dst,
 	size_t dst_span, src_span;
 	CUresult r;
 
-	if (!span_of(b, b->dst_pitch, b->dst_slice, &dst_span) ||
-	    !span_of(b, b->src_pitch, b->src_slice, &src_span))
+	if (!span_of(b, b->dst_pitch, b->dst_slice, &dst_span) || !span_of(b, b->src_pitch, b->src_slice, &src_span))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = find_place(ctx, b->dst, dst_span, b->dst_side, dst);
 	return r ? r : find_place(ctx, b->src, src_span, b->src_side, src);
@@ -120,7 +118,7 @@ static CUresult packet_copy(CUstream stream, const struct cu_box *b, struct cu_p
 	CUresult r = CUDA_SUCCESS;
 	CUstream s;
 
-	for (size_t z = 0; z < b->depth && !r; ) {
+	for (size_t z = 0; z < b->depth && !r;) {
 		size_t n = b->depth - z < SLICES ? b->depth - z : SLICES;
 
 		r = cu_submit_begin_room(stream, n, &s);
@@ -182,7 +180,9 @@ static CUresult bounce_copy(CUcontext from, CUcontext to, const struct cu_box *b
 		struct cu_box part = {
 			.dst = (uintptr_t)row,
 			.src = b->src + z * b->src_slice + y * b->src_pitch,
-			.width = b->width, .height = 1, .depth = 1,
+			.width = b->width,
+			.height = 1,
+			.depth = 1,
 		};
 
 		r = direct_copy(from, &part, false);
@@ -384,9 +384,13 @@ CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint
 		      size_t bytes, bool wait)
 {
 	struct cu_box b = {
-		.dst = dst, .src = src,
-		.dst_side = dst_side, .src_side = src_side,
-		.width = bytes, .height = 1, .depth = 1,
+		.dst = dst,
+		.src = src,
+		.dst_side = dst_side,
+		.src_side = src_side,
+		.width = bytes,
+		.height = 1,
+		.depth = 1,
 	};
 
 	return cu_copy(stream, &b, wait);
@@ -410,8 +414,12 @@ CUresult cu_fill_packet(CUcontext ctx, uint64_t dst, size_t pitch, uint32_t valu
 		return CUDA_ERROR_INVALID_VALUE;
 	*packet = (struct vgpu_pkt_fill){
 		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
-		.dst = dst, .width = width, .height = height,
-		.pitch = height > 1 ? pitch : 0, .value = value, .unit = unit,
+		.dst = dst,
+		.width = width,
+		.height = height,
+		.pitch = height > 1 ? pitch : 0,
+		.value = value,
+		.unit = unit,
 	};
 	if (height > 1 && pitch == b.width) {
 		packet->width *= height;

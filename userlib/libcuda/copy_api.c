@@ -72,8 +72,7 @@ CUDA_API_STREAM(cuMemcpyPeerAsync,
 }
 
 /* One side of a described copy: its address and what it is said to be. */
-static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device, uint64_t *address,
-			enum cu_side *side)
+static CUresult side_of(unsigned int type, const void *host, CUdeviceptr device, uint64_t *address, enum cu_side *side)
 {
 	switch (type) {
 	case CU_MEMORYTYPE_HOST:
@@ -110,10 +109,9 @@ static bool begin_at(const struct cu_box *b, size_t row, size_t rows, size_t x, 
 	size_t lines, slices;
 
 	return cu_box_pitches(b, row, rows, pitch, slice) && (!row || x <= row - b->width) &&
-	       (!rows || y <= rows - b->height) &&
-	       !__builtin_mul_overflow(y, *pitch, &lines) && !__builtin_mul_overflow(z, *slice, &slices) &&
-	       !__builtin_add_overflow(*address, x, address) && !__builtin_add_overflow(*address, lines, address) &&
-	       !__builtin_add_overflow(*address, slices, address);
+	       (!rows || y <= rows - b->height) && !__builtin_mul_overflow(y, *pitch, &lines) &&
+	       !__builtin_mul_overflow(z, *slice, &slices) && !__builtin_add_overflow(*address, x, address) &&
+	       !__builtin_add_overflow(*address, lines, address) && !__builtin_add_overflow(*address, slices, address);
 }
 
 CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *b)
@@ -136,16 +134,21 @@ CUresult cu_box_from_3d(const CUDA_MEMCPY3D *c, struct cu_box *b)
 
 static unsigned int type_of(enum cu_side side)
 {
-	return side == CU_SIDE_HOST ? CU_MEMORYTYPE_HOST :
-	       side == CU_SIDE_DEVICE ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_UNIFIED;
+	return side == CU_SIDE_HOST   ? CU_MEMORYTYPE_HOST :
+	       side == CU_SIDE_DEVICE ? CU_MEMORYTYPE_DEVICE :
+					CU_MEMORYTYPE_UNIFIED;
 }
 
 CUDA_MEMCPY3D cu_box_to_3d(const struct cu_box *b)
 {
 	CUDA_MEMCPY3D c = {
-		.dstMemoryType = type_of(b->dst_side), .srcMemoryType = type_of(b->src_side),
-		.dstPitch = b->dst_pitch, .srcPitch = b->src_pitch,
-		.WidthInBytes = b->width, .Height = b->height, .Depth = b->depth,
+		.dstMemoryType = type_of(b->dst_side),
+		.srcMemoryType = type_of(b->src_side),
+		.dstPitch = b->dst_pitch,
+		.srcPitch = b->src_pitch,
+		.WidthInBytes = b->width,
+		.Height = b->height,
+		.Depth = b->depth,
 	};
 
 	if (b->dst_side == CU_SIDE_HOST)
@@ -178,11 +181,21 @@ static CUresult copy_2d(CUstream stream, const CUDA_MEMCPY2D *c, bool wait)
 	if (!c)
 		return CUDA_ERROR_INVALID_VALUE;
 	box = (CUDA_MEMCPY3D){
-		.srcXInBytes = c->srcXInBytes, .srcY = c->srcY, .srcMemoryType = c->srcMemoryType,
-		.srcHost = c->srcHost, .srcDevice = c->srcDevice, .srcPitch = c->srcPitch,
-		.dstXInBytes = c->dstXInBytes, .dstY = c->dstY, .dstMemoryType = c->dstMemoryType,
-		.dstHost = c->dstHost, .dstDevice = c->dstDevice, .dstPitch = c->dstPitch,
-		.WidthInBytes = c->WidthInBytes, .Height = c->Height, .Depth = 1,
+		.srcXInBytes = c->srcXInBytes,
+		.srcY = c->srcY,
+		.srcMemoryType = c->srcMemoryType,
+		.srcHost = c->srcHost,
+		.srcDevice = c->srcDevice,
+		.srcPitch = c->srcPitch,
+		.dstXInBytes = c->dstXInBytes,
+		.dstY = c->dstY,
+		.dstMemoryType = c->dstMemoryType,
+		.dstHost = c->dstHost,
+		.dstDevice = c->dstDevice,
+		.dstPitch = c->dstPitch,
+		.WidthInBytes = c->WidthInBytes,
+		.Height = c->Height,
+		.Depth = 1,
 	};
 	return copy_3d(stream, &box, wait);
 }

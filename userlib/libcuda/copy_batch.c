@@ -101,8 +101,13 @@ static CUresult box_of(const CUDA_MEMCPY3D_BATCH_OP *op, struct cu_box *b)
 	    op->srcAccessOrder < ORDER_STREAM || op->srcAccessOrder > ORDER_ANY)
 		return CUDA_ERROR_INVALID_VALUE;
 	*b = (struct cu_box){
-		.dst = op->dst.ptr.ptr, .src = op->src.ptr.ptr, .dst_side = CU_SIDE_ANY, .src_side = CU_SIDE_ANY,
-		.width = op->width, .height = op->height, .depth = op->depth,
+		.dst = op->dst.ptr.ptr,
+		.src = op->src.ptr.ptr,
+		.dst_side = CU_SIDE_ANY,
+		.src_side = CU_SIDE_ANY,
+		.width = op->width,
+		.height = op->height,
+		.depth = op->depth,
 	};
 	if (!cu_box_pitches(b, op->dst.ptr.rowLength, op->dst.ptr.layerHeight, &b->dst_pitch, &b->dst_slice) ||
 	    !cu_box_pitches(b, op->src.ptr.rowLength, op->src.ptr.layerHeight, &b->src_pitch, &b->src_slice))

@@ -28,110 +28,121 @@ typedef unsigned long long CUmemGenericAllocationHandle;
 typedef unsigned long long cuuint64_t;
 typedef unsigned int cuuint32_t;
 
-typedef struct { unsigned char bytes[16]; } CUuuid;
+typedef struct {
+	unsigned char bytes[16];
+} CUuuid;
 
 /* The name, the number and the sentence of every error. */
-#define CUDA_ERRORS(X) \
-	X(SUCCESS, 0, "no error") \
-	X(ERROR_INVALID_VALUE, 1, "invalid argument") \
-	X(ERROR_OUT_OF_MEMORY, 2, "out of memory") \
-	X(ERROR_NOT_INITIALIZED, 3, "initialization error") \
-	X(ERROR_DEINITIALIZED, 4, "driver shutting down") \
-	X(ERROR_PROFILER_DISABLED, 5, "profiler disabled while using external profiling tool") \
-	X(ERROR_PROFILER_NOT_INITIALIZED, 6, "profiler not initialized: call cudaProfilerInitialize()") \
-	X(ERROR_PROFILER_ALREADY_STARTED, 7, "profiler already started") \
-	X(ERROR_PROFILER_ALREADY_STOPPED, 8, "profiler already stopped") \
-	X(ERROR_STUB_LIBRARY, 34, "CUDA driver is a stub library") \
-	X(ERROR_CALL_REQUIRES_NEWER_DRIVER, 36, "API call is not supported in the installed CUDA driver") \
-	X(ERROR_DEVICE_UNAVAILABLE, 46, "CUDA-capable device(s) is/are busy or unavailable") \
-	X(ERROR_NO_DEVICE, 100, "no CUDA-capable device is detected") \
-	X(ERROR_INVALID_DEVICE, 101, "invalid device ordinal") \
-	X(ERROR_DEVICE_NOT_LICENSED, 102, "device doesn't have valid Grid license") \
-	X(ERROR_INVALID_IMAGE, 200, "device kernel image is invalid") \
-	X(ERROR_INVALID_CONTEXT, 201, "invalid device context") \
-	X(ERROR_CONTEXT_ALREADY_CURRENT, 202, "context already current") \
-	X(ERROR_MAP_FAILED, 205, "mapping of buffer object failed") \
-	X(ERROR_UNMAP_FAILED, 206, "unmapping of buffer object failed") \
-	X(ERROR_ARRAY_IS_MAPPED, 207, "array is mapped") \
-	X(ERROR_ALREADY_MAPPED, 208, "resource already mapped") \
-	X(ERROR_NO_BINARY_FOR_GPU, 209, "no kernel image is available for execution on the device") \
-	X(ERROR_ALREADY_ACQUIRED, 210, "resource already acquired") \
-	X(ERROR_NOT_MAPPED, 211, "resource not mapped") \
-	X(ERROR_NOT_MAPPED_AS_ARRAY, 212, "resource not mapped as array") \
-	X(ERROR_NOT_MAPPED_AS_POINTER, 213, "resource not mapped as pointer") \
-	X(ERROR_ECC_UNCORRECTABLE, 214, "uncorrectable ECC error encountered") \
-	X(ERROR_UNSUPPORTED_LIMIT, 215, "limit is not supported on this architecture") \
-	X(ERROR_CONTEXT_ALREADY_IN_USE, 216, "exclusive-thread device already in use by a different thread") \
-	X(ERROR_PEER_ACCESS_UNSUPPORTED, 217, "peer access is not supported between these two devices") \
-	X(ERROR_INVALID_PTX, 218, "a PTX JIT compilation failed") \
-	X(ERROR_INVALID_GRAPHICS_CONTEXT, 219, "invalid OpenGL or DirectX context") \
-	X(ERROR_NVLINK_UNCORRECTABLE, 220, "uncorrectable NVLink error detected during the execution") \
-	X(ERROR_JIT_COMPILER_NOT_FOUND, 221, "PTX JIT compiler library not found") \
-	X(ERROR_UNSUPPORTED_PTX_VERSION, 222, "the provided PTX was compiled with an unsupported toolchain.") \
-	X(ERROR_JIT_COMPILATION_DISABLED, 223, "PTX JIT compilation was disabled") \
-	X(ERROR_UNSUPPORTED_EXEC_AFFINITY, 224, "the provided execution affinity is not supported") \
-	X(ERROR_UNSUPPORTED_DEVSIDE_SYNC, 225, "the provided PTX contains unsupported call to cudaDeviceSynchronize") \
-	X(ERROR_CONTAINED, 226, "Invalid access of peer GPU memory over nvlink or a hardware error") \
-	X(ERROR_INVALID_SOURCE, 300, "device kernel image is invalid") \
-	X(ERROR_FILE_NOT_FOUND, 301, "file not found") \
-	X(ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND, 302, "shared object symbol not found") \
-	X(ERROR_SHARED_OBJECT_INIT_FAILED, 303, "shared object initialization failed") \
-	X(ERROR_OPERATING_SYSTEM, 304, "OS call failed or operation not supported on this OS") \
-	X(ERROR_INVALID_HANDLE, 400, "invalid resource handle") \
-	X(ERROR_ILLEGAL_STATE, 401, "the operation cannot be performed in the present state") \
-	X(ERROR_LOSSY_QUERY, 402, "attempted introspection would be semantically lossy") \
-	X(ERROR_NOT_FOUND, 500, "named symbol not found") \
-	X(ERROR_NOT_READY, 600, "device not ready") \
-	X(ERROR_ILLEGAL_ADDRESS, 700, "an illegal memory access was encountered") \
-	X(ERROR_LAUNCH_OUT_OF_RESOURCES, 701, "too many resources requested for launch") \
-	X(ERROR_LAUNCH_TIMEOUT, 702, "the launch timed out and was terminated") \
-	X(ERROR_LAUNCH_INCOMPATIBLE_TEXTURING, 703, "launch uses incompatible texturing mode") \
-	X(ERROR_PEER_ACCESS_ALREADY_ENABLED, 704, "peer access is already enabled") \
-	X(ERROR_PEER_ACCESS_NOT_ENABLED, 705, "peer access has not been enabled") \
-	X(ERROR_PRIMARY_CONTEXT_ACTIVE, 708, "cannot set while device is active in this process") \
-	X(ERROR_CONTEXT_IS_DESTROYED, 709, "context is destroyed") \
-	X(ERROR_ASSERT, 710, "device-side assert triggered") \
-	X(ERROR_TOO_MANY_PEERS, 711, "peer mapping resources exhausted") \
-	X(ERROR_HOST_MEMORY_ALREADY_REGISTERED, 712, "part or all of the requested memory range is already mapped") \
-	X(ERROR_HOST_MEMORY_NOT_REGISTERED, 713, "pointer does not correspond to a registered memory region") \
-	X(ERROR_HARDWARE_STACK_ERROR, 714, "hardware stack error") \
-	X(ERROR_ILLEGAL_INSTRUCTION, 715, "an illegal instruction was encountered") \
-	X(ERROR_MISALIGNED_ADDRESS, 716, "misaligned address") \
-	X(ERROR_INVALID_ADDRESS_SPACE, 717, "operation not supported on global/shared address space") \
-	X(ERROR_INVALID_PC, 718, "invalid program counter") \
-	X(ERROR_LAUNCH_FAILED, 719, "unspecified launch failure") \
-	X(ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, 720, "too many blocks in cooperative launch") \
-	X(ERROR_TENSOR_MEMORY_LEAK, 721, "tensor memory was not fully released") \
-	X(ERROR_NOT_PERMITTED, 800, "operation not permitted") \
-	X(ERROR_NOT_SUPPORTED, 801, "operation not supported") \
-	X(ERROR_SYSTEM_NOT_READY, 802, "system not yet initialized") \
-	X(ERROR_SYSTEM_DRIVER_MISMATCH, 803, "system has unsupported display driver / cuda driver combination") \
-	X(ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE, 804, "forward compatibility was attempted on non supported HW") \
-	X(ERROR_MPS_CONNECTION_FAILED, 805, "MPS client failed to connect to the MPS control daemon or the MPS server") \
-	X(ERROR_MPS_RPC_FAILURE, 806, "the remote procedural call between the MPS server and the MPS client failed") \
-	X(ERROR_MPS_SERVER_NOT_READY, 807, "MPS server is not ready to accept new MPS client requests") \
-	X(ERROR_MPS_MAX_CLIENTS_REACHED, 808, "the hardware resources required to create MPS client have been exhausted") \
-	X(ERROR_MPS_MAX_CONNECTIONS_REACHED, 809, "the hardware resources required to support device connections have been exhausted") \
-	X(ERROR_MPS_CLIENT_TERMINATED, 810, "the MPS client has been terminated by the server") \
-	X(ERROR_CDP_NOT_SUPPORTED, 811, "is not supported under the current configuration") \
-	X(ERROR_CDP_VERSION_MISMATCH, 812, "CDP version mismatch") \
-	X(ERROR_STREAM_CAPTURE_UNSUPPORTED, 900, "operation not permitted when stream is capturing") \
-	X(ERROR_STREAM_CAPTURE_INVALIDATED, 901, "operation failed due to a previous error during capture") \
-	X(ERROR_STREAM_CAPTURE_MERGE, 902, "operation would result in a merge of separate capture sequences") \
-	X(ERROR_STREAM_CAPTURE_UNMATCHED, 903, "capture was not ended in the same stream as it began") \
-	X(ERROR_STREAM_CAPTURE_UNJOINED, 904, "capturing stream has unjoined work") \
-	X(ERROR_STREAM_CAPTURE_ISOLATION, 905, "dependency created on uncaptured work in another stream") \
-	X(ERROR_STREAM_CAPTURE_IMPLICIT, 906, "operation would make the legacy stream depend on a capturing blocking stream") \
-	X(ERROR_CAPTURED_EVENT, 907, "operation not permitted on an event last recorded in a capturing stream") \
-	X(ERROR_STREAM_CAPTURE_WRONG_THREAD, 908, "attempt to terminate a thread-local capture sequence from another thread") \
-	X(ERROR_TIMEOUT, 909, "wait operation timed out") \
-	X(ERROR_GRAPH_EXEC_UPDATE_FAILURE, 910, "the graph update was not performed because it included changes which violated constraints specific to instantiated graph update") \
-	X(ERROR_EXTERNAL_DEVICE, 911, "an async error has occured in external entity outside of CUDA") \
-	X(ERROR_INVALID_CLUSTER_SIZE, 912, "a kernel launch error has occurred due to cluster misconfiguration") \
-	X(ERROR_FUNCTION_NOT_LOADED, 913, "the function handle is not loaded when calling an API that requires a loaded function") \
-	X(ERROR_INVALID_RESOURCE_TYPE, 914, "one or more resources passed in are not valid resource types for the operation") \
-	X(ERROR_INVALID_RESOURCE_CONFIGURATION, 915, "one or more resources are insufficient or non-applicable for the operation") \
-	X(ERROR_KEY_ROTATION, 916, "an error happened during the key rotation sequence") \
+#define CUDA_ERRORS(X)                                                                                                                       \
+	X(SUCCESS, 0, "no error")                                                                                                            \
+	X(ERROR_INVALID_VALUE, 1, "invalid argument")                                                                                        \
+	X(ERROR_OUT_OF_MEMORY, 2, "out of memory")                                                                                           \
+	X(ERROR_NOT_INITIALIZED, 3, "initialization error")                                                                                  \
+	X(ERROR_DEINITIALIZED, 4, "driver shutting down")                                                                                    \
+	X(ERROR_PROFILER_DISABLED, 5, "profiler disabled while using external profiling tool")                                               \
+	X(ERROR_PROFILER_NOT_INITIALIZED, 6, "profiler not initialized: call cudaProfilerInitialize()")                                      \
+	X(ERROR_PROFILER_ALREADY_STARTED, 7, "profiler already started")                                                                     \
+	X(ERROR_PROFILER_ALREADY_STOPPED, 8, "profiler already stopped")                                                                     \
+	X(ERROR_STUB_LIBRARY, 34, "CUDA driver is a stub library")                                                                           \
+	X(ERROR_CALL_REQUIRES_NEWER_DRIVER, 36, "API call is not supported in the installed CUDA driver")                                    \
+	X(ERROR_DEVICE_UNAVAILABLE, 46, "CUDA-capable device(s) is/are busy or unavailable")                                                 \
+	X(ERROR_NO_DEVICE, 100, "no CUDA-capable device is detected")                                                                        \
+	X(ERROR_INVALID_DEVICE, 101, "invalid device ordinal")                                                                               \
+	X(ERROR_DEVICE_NOT_LICENSED, 102, "device doesn't have valid Grid license")                                                          \
+	X(ERROR_INVALID_IMAGE, 200, "device kernel image is invalid")                                                                        \
+	X(ERROR_INVALID_CONTEXT, 201, "invalid device context")                                                                              \
+	X(ERROR_CONTEXT_ALREADY_CURRENT, 202, "context already current")                                                                     \
+	X(ERROR_MAP_FAILED, 205, "mapping of buffer object failed")                                                                          \
+	X(ERROR_UNMAP_FAILED, 206, "unmapping of buffer object failed")                                                                      \
+	X(ERROR_ARRAY_IS_MAPPED, 207, "array is mapped")                                                                                     \
+	X(ERROR_ALREADY_MAPPED, 208, "resource already mapped")                                                                              \
+	X(ERROR_NO_BINARY_FOR_GPU, 209, "no kernel image is available for execution on the device")                                          \
+	X(ERROR_ALREADY_ACQUIRED, 210, "resource already acquired")                                                                          \
+	X(ERROR_NOT_MAPPED, 211, "resource not mapped")                                                                                      \
+	X(ERROR_NOT_MAPPED_AS_ARRAY, 212, "resource not mapped as array")                                                                    \
+	X(ERROR_NOT_MAPPED_AS_POINTER, 213, "resource not mapped as pointer")                                                                \
+	X(ERROR_ECC_UNCORRECTABLE, 214, "uncorrectable ECC error encountered")                                                               \
+	X(ERROR_UNSUPPORTED_LIMIT, 215, "limit is not supported on this architecture")                                                       \
+	X(ERROR_CONTEXT_ALREADY_IN_USE, 216, "exclusive-thread device already in use by a different thread")                                 \
+	X(ERROR_PEER_ACCESS_UNSUPPORTED, 217, "peer access is not supported between these two devices")                                      \
+	X(ERROR_INVALID_PTX, 218, "a PTX JIT compilation failed")                                                                            \
+	X(ERROR_INVALID_GRAPHICS_CONTEXT, 219, "invalid OpenGL or DirectX context")                                                          \
+	X(ERROR_NVLINK_UNCORRECTABLE, 220, "uncorrectable NVLink error detected during the execution")                                       \
+	X(ERROR_JIT_COMPILER_NOT_FOUND, 221, "PTX JIT compiler library not found")                                                           \
+	X(ERROR_UNSUPPORTED_PTX_VERSION, 222, "the provided PTX was compiled with an unsupported toolchain.")                                \
+	X(ERROR_JIT_COMPILATION_DISABLED, 223, "PTX JIT compilation was disabled")                                                           \
+	X(ERROR_UNSUPPORTED_EXEC_AFFINITY, 224, "the provided execution affinity is not supported")                                          \
+	X(ERROR_UNSUPPORTED_DEVSIDE_SYNC, 225, "the provided PTX contains unsupported call to cudaDeviceSynchronize")                        \
+	X(ERROR_CONTAINED, 226, "Invalid access of peer GPU memory over nvlink or a hardware error")                                         \
+	X(ERROR_INVALID_SOURCE, 300, "device kernel image is invalid")                                                                       \
+	X(ERROR_FILE_NOT_FOUND, 301, "file not found")                                                                                       \
+	X(ERROR_SHARED_OBJECT_SYMBOL_NOT_FOUND, 302, "shared object symbol not found")                                                       \
+	X(ERROR_SHARED_OBJECT_INIT_FAILED, 303, "shared object initialization failed")                                                       \
+	X(ERROR_OPERATING_SYSTEM, 304, "OS call failed or operation not supported on this OS")                                               \
+	X(ERROR_INVALID_HANDLE, 400, "invalid resource handle")                                                                              \
+	X(ERROR_ILLEGAL_STATE, 401, "the operation cannot be performed in the present state")                                                \
+	X(ERROR_LOSSY_QUERY, 402, "attempted introspection would be semantically lossy")                                                     \
+	X(ERROR_NOT_FOUND, 500, "named symbol not found")                                                                                    \
+	X(ERROR_NOT_READY, 600, "device not ready")                                                                                          \
+	X(ERROR_ILLEGAL_ADDRESS, 700, "an illegal memory access was encountered")                                                            \
+	X(ERROR_LAUNCH_OUT_OF_RESOURCES, 701, "too many resources requested for launch")                                                     \
+	X(ERROR_LAUNCH_TIMEOUT, 702, "the launch timed out and was terminated")                                                              \
+	X(ERROR_LAUNCH_INCOMPATIBLE_TEXTURING, 703, "launch uses incompatible texturing mode")                                               \
+	X(ERROR_PEER_ACCESS_ALREADY_ENABLED, 704, "peer access is already enabled")                                                          \
+	X(ERROR_PEER_ACCESS_NOT_ENABLED, 705, "peer access has not been enabled")                                                            \
+	X(ERROR_PRIMARY_CONTEXT_ACTIVE, 708, "cannot set while device is active in this process")                                            \
+	X(ERROR_CONTEXT_IS_DESTROYED, 709, "context is destroyed")                                                                           \
+	X(ERROR_ASSERT, 710, "device-side assert triggered")                                                                                 \
+	X(ERROR_TOO_MANY_PEERS, 711, "peer mapping resources exhausted")                                                                     \
+	X(ERROR_HOST_MEMORY_ALREADY_REGISTERED, 712, "part or all of the requested memory range is already mapped")                          \
+	X(ERROR_HOST_MEMORY_NOT_REGISTERED, 713, "pointer does not correspond to a registered memory region")                                \
+	X(ERROR_HARDWARE_STACK_ERROR, 714, "hardware stack error")                                                                           \
+	X(ERROR_ILLEGAL_INSTRUCTION, 715, "an illegal instruction was encountered")                                                          \
+	X(ERROR_MISALIGNED_ADDRESS, 716, "misaligned address")                                                                               \
+	X(ERROR_INVALID_ADDRESS_SPACE, 717, "operation not supported on global/shared address space")                                        \
+	X(ERROR_INVALID_PC, 718, "invalid program counter")                                                                                  \
+	X(ERROR_LAUNCH_FAILED, 719, "unspecified launch failure")                                                                            \
+	X(ERROR_COOPERATIVE_LAUNCH_TOO_LARGE, 720, "too many blocks in cooperative launch")                                                  \
+	X(ERROR_TENSOR_MEMORY_LEAK, 721, "tensor memory was not fully released")                                                             \
+	X(ERROR_NOT_PERMITTED, 800, "operation not permitted")                                                                               \
+	X(ERROR_NOT_SUPPORTED, 801, "operation not supported")                                                                               \
+	X(ERROR_SYSTEM_NOT_READY, 802, "system not yet initialized")                                                                         \
+	X(ERROR_SYSTEM_DRIVER_MISMATCH, 803, "system has unsupported display driver / cuda driver combination")                              \
+	X(ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE, 804, "forward compatibility was attempted on non supported HW")                              \
+	X(ERROR_MPS_CONNECTION_FAILED, 805,                                                                                                  \
+	  "MPS client failed to connect to the MPS control daemon or the MPS server")                                                        \
+	X(ERROR_MPS_RPC_FAILURE, 806, "the remote procedural call between the MPS server and the MPS client failed")                         \
+	X(ERROR_MPS_SERVER_NOT_READY, 807, "MPS server is not ready to accept new MPS client requests")                                      \
+	X(ERROR_MPS_MAX_CLIENTS_REACHED, 808,                                                                                                \
+	  "the hardware resources required to create MPS client have been exhausted")                                                        \
+	X(ERROR_MPS_MAX_CONNECTIONS_REACHED, 809,                                                                                            \
+	  "the hardware resources required to support device connections have been exhausted")                                               \
+	X(ERROR_MPS_CLIENT_TERMINATED, 810, "the MPS client has been terminated by the server")                                              \
+	X(ERROR_CDP_NOT_SUPPORTED, 811, "is not supported under the current configuration")                                                  \
+	X(ERROR_CDP_VERSION_MISMATCH, 812, "CDP version mismatch")                                                                           \
+	X(ERROR_STREAM_CAPTURE_UNSUPPORTED, 900, "operation not permitted when stream is capturing")                                         \
+	X(ERROR_STREAM_CAPTURE_INVALIDATED, 901, "operation failed due to a previous error during capture")                                  \
+	X(ERROR_STREAM_CAPTURE_MERGE, 902, "operation would result in a merge of separate capture sequences")                                \
+	X(ERROR_STREAM_CAPTURE_UNMATCHED, 903, "capture was not ended in the same stream as it began")                                       \
+	X(ERROR_STREAM_CAPTURE_UNJOINED, 904, "capturing stream has unjoined work")                                                          \
+	X(ERROR_STREAM_CAPTURE_ISOLATION, 905, "dependency created on uncaptured work in another stream")                                    \
+	X(ERROR_STREAM_CAPTURE_IMPLICIT, 906,                                                                                                \
+	  "operation would make the legacy stream depend on a capturing blocking stream")                                                    \
+	X(ERROR_CAPTURED_EVENT, 907, "operation not permitted on an event last recorded in a capturing stream")                              \
+	X(ERROR_STREAM_CAPTURE_WRONG_THREAD, 908,                                                                                            \
+	  "attempt to terminate a thread-local capture sequence from another thread")                                                        \
+	X(ERROR_TIMEOUT, 909, "wait operation timed out")                                                                                    \
+	X(ERROR_GRAPH_EXEC_UPDATE_FAILURE, 910,                                                                                              \
+	  "the graph update was not performed because it included changes which violated constraints specific to instantiated graph update") \
+	X(ERROR_EXTERNAL_DEVICE, 911, "an async error has occured in external entity outside of CUDA")                                       \
+	X(ERROR_INVALID_CLUSTER_SIZE, 912, "a kernel launch error has occurred due to cluster misconfiguration")                             \
+	X(ERROR_FUNCTION_NOT_LOADED, 913,                                                                                                    \
+	  "the function handle is not loaded when calling an API that requires a loaded function")                                           \
+	X(ERROR_INVALID_RESOURCE_TYPE, 914,                                                                                                  \
+	  "one or more resources passed in are not valid resource types for the operation")                                                  \
+	X(ERROR_INVALID_RESOURCE_CONFIGURATION, 915,                                                                                         \
+	  "one or more resources are insufficient or non-applicable for the operation")                                                      \
+	X(ERROR_KEY_ROTATION, 916, "an error happened during the key rotation sequence")                                                     \
 	X(ERROR_UNKNOWN, 999, "unknown error")
 
 typedef enum {
@@ -143,8 +154,8 @@ typedef enum {
 enum { CUDA_API_VERSION_REPORTED = 13000 };
 
 /* Special stream handles. */
-#define CU_STREAM_LEGACY	((CUstream)0x1)
-#define CU_STREAM_PER_THREAD	((CUstream)0x2)
+#define CU_STREAM_LEGACY     ((CUstream)0x1)
+#define CU_STREAM_PER_THREAD ((CUstream)0x2)
 
 enum { CU_STREAM_NON_BLOCKING = 1 };
 
@@ -165,9 +176,9 @@ enum {
 };
 
 /* What a launch parameter block in "extra" is made of. */
-#define CU_LAUNCH_PARAM_END		((void *)0x00)
-#define CU_LAUNCH_PARAM_BUFFER_POINTER	((void *)0x01)
-#define CU_LAUNCH_PARAM_BUFFER_SIZE	((void *)0x02)
+#define CU_LAUNCH_PARAM_END            ((void *)0x00)
+#define CU_LAUNCH_PARAM_BUFFER_POINTER ((void *)0x01)
+#define CU_LAUNCH_PARAM_BUFFER_SIZE    ((void *)0x02)
 
 enum {
 	CU_GET_PROC_ADDRESS_LEGACY_STREAM = 1,
@@ -395,7 +406,7 @@ enum {
 
 enum { CU_ACCESS_PROPERTY_NORMAL, CU_ACCESS_PROPERTY_STREAMING, CU_ACCESS_PROPERTY_PERSISTING };
 enum {
-	CU_SYNC_POLICY_DEFAULT = -1,	/* what a stream has that was never told */
+	CU_SYNC_POLICY_DEFAULT = -1, /* what a stream has that was never told */
 	CU_SYNC_POLICY_AUTO = 1,
 	CU_SYNC_POLICY_SPIN,
 	CU_SYNC_POLICY_YIELD,
@@ -420,9 +431,15 @@ typedef union {
 	struct cu_sync_domains domains;
 	int domain;
 	int cooperative;
-	struct { unsigned int x, y, z; } cluster;
+	struct {
+		unsigned int x, y, z;
+	} cluster;
 	int programmatic_serialization;
-	struct { CUevent event; int flags; int at_start; } event;
+	struct {
+		CUevent event;
+		int flags;
+		int at_start;
+	} event;
 	int priority;
 	int sync_policy;
 	unsigned int carveout;
@@ -478,7 +495,10 @@ typedef struct {
 	size_t WidthInBytes, Height, Depth;
 } CUDA_MEMCPY3D;
 
-typedef struct { unsigned int type; int id; } CUmemLocation;
+typedef struct {
+	unsigned int type;
+	int id;
+} CUmemLocation;
 
 typedef struct {
 	unsigned int type;
@@ -493,7 +513,10 @@ typedef struct {
 	} allocFlags;
 } CUmemAllocationProp;
 
-typedef struct { CUmemLocation location; unsigned int flags; } CUmemAccessDesc;
+typedef struct {
+	CUmemLocation location;
+	unsigned int flags;
+} CUmemAccessDesc;
 
 typedef struct {
 	unsigned int allocType;

@@ -31,10 +31,9 @@ static int find_uuid(const struct vgpu_dev *devs, int count, const char *text, s
 		const unsigned char *u = devs[i].info.uuid;
 		char name[48];
 
-		snprintf(name, sizeof(name),
-			 "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7],
-			 u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+		snprintf(name, sizeof(name), "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14],
+			 u[15]);
 		if (length > strlen(name) || strncasecmp(name, text, length))
 			continue;
 		if (found >= 0)
@@ -77,7 +76,7 @@ static int choose_visible(const struct vgpu_dev *devs, int count, const char *li
 			break;
 		for (int k = 0; k < n; k++)
 			if (chosen[k] == i)
-				return 0;	/* named twice: none, as on real systems */
+				return 0; /* named twice: none, as on real systems */
 		chosen[n++] = i;
 		list += length;
 		list += strspn(list, " \t\n");
@@ -126,9 +125,9 @@ static CUresult check_versions(const struct vgpu_device_info *info)
 	if (info->isa_version == VGPU_ISA_VERSION && info->uapi_version >= VGPU_UAPI_VERSION)
 		return CUDA_SUCCESS;
 	cu_log("this libcuda speaks instruction set %u.%u and uAPI %u, the kernel module %u.%u and %u: "
-	       "install both from one version of vgpu", (unsigned int)VGPU_ISA_MAJOR,
-	       (unsigned int)VGPU_ISA_MINOR, (unsigned int)VGPU_UAPI_VERSION, info->isa_version >> 16,
-	       info->isa_version & 0xffff, info->uapi_version);
+	       "install both from one version of vgpu",
+	       (unsigned int)VGPU_ISA_MAJOR, (unsigned int)VGPU_ISA_MINOR, (unsigned int)VGPU_UAPI_VERSION,
+	       info->isa_version >> 16, info->isa_version & 0xffff, info->uapi_version);
 	/* What an older module lacks otherwise may never be asked for. */
 	return info->isa_version == VGPU_ISA_VERSION ? CUDA_SUCCESS : CUDA_ERROR_SYSTEM_DRIVER_MISMATCH;
 }
@@ -147,7 +146,7 @@ static CUresult find_devices(void)
 		return count == -ENOMEM ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_ERROR_OPERATING_SYSTEM;
 	}
 	count = drop_lost(devs, count);
-	if (count)	/* one module has made them all */
+	if (count) /* one module has made them all */
 		r = check_versions(&devs[0].info);
 	n = r ? 0 : choose_visible(devs, count, getenv("CUDA_VISIBLE_DEVICES"), chosen);
 	for (int i = 0; i < n; i++) {

@@ -24,7 +24,7 @@ CUDA_API(cuGetProcAddress_v2, CU_ARGS(const char *name, void **address, int vers
 {
 	CUresult r = cu_get_proc_address(name, address, version, flags, status);
 
-	return r == CUDA_ERROR_NOT_FOUND ? CUDA_SUCCESS : r;	/* the status and the NULL say it */
+	return r == CUDA_ERROR_NOT_FOUND ? CUDA_SUCCESS : r; /* the status and the NULL say it */
 }
 
 CUDA_API(cuGetProcAddress, CU_ARGS(const char *name, void **address, int version, cuuint64_t flags),
@@ -120,8 +120,7 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
 	return r;
 }
 
-CUDA_API(cuDeviceComputeCapability, CU_ARGS(int *major, int *minor, CUdevice device),
-	 CU_ARGS(major, minor, device))
+CUDA_API(cuDeviceComputeCapability, CU_ARGS(int *major, int *minor, CUdevice device), CU_ARGS(major, minor, device))
 {
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);
@@ -197,8 +196,8 @@ CUDA_API(cuDeviceGetByPCIBusId, CU_ARGS(CUdevice *device, const char *id), CU_AR
 	for (int i = 0; i < cu_device_count; i++) {
 		const struct vgpu_device_info *info = &cu_device_at(i)->dev.info;
 
-		if (info->pci_domain == want[0] && info->pci_bus == want[1] &&
-		    info->pci_device == want[2] && info->pci_function == want[3]) {
+		if (info->pci_domain == want[0] && info->pci_bus == want[1] && info->pci_device == want[2] &&
+		    info->pci_function == want[3]) {
 			*device = i;
 			return CUDA_SUCCESS;
 		}

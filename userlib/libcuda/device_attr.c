@@ -8,11 +8,17 @@ enum source { ABSENT, CONSTANT, INFO };
 
 struct attribute {
 	unsigned char source;
-	int value;		/* or the offset in struct vgpu_device_info */
+	int value; /* or the offset in struct vgpu_device_info */
 };
 
-#define IS(v)		{ CONSTANT, v }
-#define FROM(member)	{ INFO, offsetof(struct vgpu_device_info, member) }
+#define IS(v)               \
+	{                   \
+		CONSTANT, v \
+	}
+#define FROM(member)                                            \
+	{                                                       \
+		INFO, offsetof(struct vgpu_device_info, member) \
+	}
 
 /*
  * By number.  Those not named are 0: limits of textures and surfaces, which
@@ -66,7 +72,7 @@ static const struct attribute attributes[CU_DEVICE_ATTRIBUTE_MAX] = {
 	[CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR] = FROM(max_blocks_sm),
 	[CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK] = FROM(shared_reserved),
 	[CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED] = IS(1),
-	[CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT] = IS(CU_MEM_SYNC_DOMAINS),	/* a fence orders all of them */
+	[CU_DEVICE_ATTRIBUTE_MEM_SYNC_DOMAIN_COUNT] = IS(CU_MEM_SYNC_DOMAINS), /* a fence orders all of them */
 	[CU_DEVICE_ATTRIBUTE_TENSOR_MAP_ACCESS_SUPPORTED] = IS(1),
 	[CU_DEVICE_ATTRIBUTE_NUMA_ID] = IS(-1),
 	[CU_DEVICE_ATTRIBUTE_HOST_NUMA_ID] = IS(-1),
@@ -78,7 +84,9 @@ static const struct attribute attributes[CU_DEVICE_ATTRIBUTE_MAX] = {
 static CUresult compute_mode(struct cu_device *d, int *value)
 {
 	static const int modes[] = {
-		[VGPU_COMPUTE_DEFAULT] = 0, [VGPU_COMPUTE_EXCLUSIVE] = 3, [VGPU_COMPUTE_PROHIBITED] = 2,
+		[VGPU_COMPUTE_DEFAULT] = 0,
+		[VGPU_COMPUTE_EXCLUSIVE] = 3,
+		[VGPU_COMPUTE_PROHIBITED] = 2,
 	};
 	struct vgpu_device_status s;
 	int r = vgpu_dev_status(&d->dev, &s);

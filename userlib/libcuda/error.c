@@ -31,27 +31,38 @@ const char *cu_error_name(CUresult error)
 CUresult cu_error_from_errno(int err)
 {
 	switch (err < 0 ? -err : err) {
-	case 0:		return CUDA_SUCCESS;
+	case 0:
+		return CUDA_SUCCESS;
 	case ENOMEM:
 	case ENOSPC:
-	case EDQUOT:	return CUDA_ERROR_OUT_OF_MEMORY;
+	case EDQUOT:
+		return CUDA_ERROR_OUT_OF_MEMORY;
 	case EINVAL:
 	case ERANGE:
-	case EFAULT:	return CUDA_ERROR_INVALID_VALUE;
+	case EFAULT:
+		return CUDA_ERROR_INVALID_VALUE;
 	case ENOENT:
-	case EBADF:	return CUDA_ERROR_INVALID_HANDLE;
+	case EBADF:
+		return CUDA_ERROR_INVALID_HANDLE;
 	case ENODEV:
-	case ENXIO:	return CUDA_ERROR_NO_DEVICE;
+	case ENXIO:
+		return CUDA_ERROR_NO_DEVICE;
 	case EBUSY:
-	case EAGAIN:	return CUDA_ERROR_NOT_READY;
+	case EAGAIN:
+		return CUDA_ERROR_NOT_READY;
 	case EPERM:
-	case EACCES:	return CUDA_ERROR_NOT_PERMITTED;
+	case EACCES:
+		return CUDA_ERROR_NOT_PERMITTED;
 	case ETIME:
-	case ETIMEDOUT:	return CUDA_ERROR_TIMEOUT;
+	case ETIMEDOUT:
+		return CUDA_ERROR_TIMEOUT;
 	case EOPNOTSUPP:
-	case ENOTTY:	return CUDA_ERROR_NOT_SUPPORTED;
-	case EEXIST:	return CUDA_ERROR_ALREADY_MAPPED;
-	default:	return CUDA_ERROR_UNKNOWN;
+	case ENOTTY:
+		return CUDA_ERROR_NOT_SUPPORTED;
+	case EEXIST:
+		return CUDA_ERROR_ALREADY_MAPPED;
+	default:
+		return CUDA_ERROR_UNKNOWN;
 	}
 }
 

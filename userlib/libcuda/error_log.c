@@ -37,7 +37,7 @@ bool cu_log_untold;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
 static struct message ring[MESSAGES];
-static unsigned int written, told;	/* messages so far; they wrap, differences do not */
+static unsigned int written, told; /* messages so far; they wrap, differences do not */
 static struct CUlogsCallbackEntry_st *callbacks;
 static unsigned int walkers;
 /* The callback this thread is in: what fails in it is logged and told to nobody. */
@@ -55,8 +55,8 @@ void cu_log_add(const char *fmt, va_list ap)
 	pthread_mutex_lock(&lock);
 	m = &ring[written++ % MESSAGES];
 	m->of_callback = inside;
-	m->text = snprintf(m->line, MESSAGE, "[%02d:%02d:%02d.%03ld][%lu][CUDA][E] ", second / 3600,
-			   second / 60 % 60, second % 60, now.tv_nsec / 1000000, (unsigned long)pthread_self());
+	m->text = snprintf(m->line, MESSAGE, "[%02d:%02d:%02d.%03ld][%lu][CUDA][E] ", second / 3600, second / 60 % 60,
+			   second % 60, now.tv_nsec / 1000000, (unsigned long)pthread_self());
 	n = vsnprintf(m->line + m->text, MESSAGE - m->text, fmt, ap);
 	m->length = m->text + n < MESSAGE - 1 ? m->text + n : MESSAGE - 2;
 	m->line[m->length++] = '\n';
@@ -164,7 +164,7 @@ CUDA_API(cuLogsRegisterCallback, CU_ARGS(callback_fn fn, void *data, struct CUlo
 	e->data = data;
 	pthread_mutex_lock(&lock);
 	if (!callbacks)
-		told = written;		/* what came before it is not told */
+		told = written; /* what came before it is not told */
 	while (*at)
 		at = &(*at)->next;
 	*at = e;
@@ -196,7 +196,7 @@ CUDA_API(cuLogsUnregisterCallback, CU_ARGS(struct CUlogsCallbackEntry_st *handle
 
 CUDA_API(cuLogsCurrent, CU_ARGS(unsigned int *iterator, unsigned int flags), CU_ARGS(iterator, flags))
 {
-	(void)flags;	/* a card takes any */
+	(void)flags; /* a card takes any */
 	if (!iterator)
 		return CUDA_ERROR_INVALID_VALUE;
 	pthread_mutex_lock(&lock);
@@ -231,7 +231,7 @@ static CUresult dump_from(const unsigned int *iterator, struct dump *d)
 	if (n <= INT32_MAX)
 		return CUDA_SUCCESS;
 	free(d->lines);
-	return CUDA_ERROR_INVALID_VALUE;	/* an iterator past the end */
+	return CUDA_ERROR_INVALID_VALUE; /* an iterator past the end */
 }
 
 static const char lost_line[] = "Older messages were overwritten.\n";
@@ -300,7 +300,7 @@ CUDA_API(cuLogsDumpToMemory, CU_ARGS(unsigned int *iterator, char *buffer, size_
 	}
 	if (d.count && first == d.count) {
 		free(d.lines);
-		return CUDA_ERROR_INVALID_VALUE;	/* not even the last one fits */
+		return CUDA_ERROR_INVALID_VALUE; /* not even the last one fits */
 	}
 	if (head)
 		n = stpcpy(buffer, head) - buffer;

@@ -54,8 +54,7 @@ CUDA_API(cuEventCreate, CU_ARGS(CUevent *event, unsigned int flags), CU_ARGS(eve
 
 	if (r)
 		return r;
-	if (!event || (flags & ~EVENT_FLAGS) ||
-	    ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)))
+	if (!event || (flags & ~EVENT_FLAGS) || ((flags & CU_EVENT_INTERPROCESS) && !(flags & CU_EVENT_DISABLE_TIMING)))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!(flags & CU_EVENT_INTERPROCESS))
 		return event_new(ctx, flags, event);
@@ -188,7 +187,7 @@ static CUresult record_with_flags(CUevent event, CUstream stream, unsigned int f
 	if (!r && flags)
 		r = cu_stream_get(stream, &s);
 	if (!r && flags && !cu_stream_captures(s))
-		r = CUDA_ERROR_ILLEGAL_STATE;	/* external to a capture that there is not */
+		r = CUDA_ERROR_ILLEGAL_STATE; /* external to a capture that there is not */
 	return r ? r : cu_event_record(event, stream, flags);
 }
 
@@ -360,8 +359,7 @@ static CUresult wait_event(CUstream stream, CUevent event, unsigned int flags)
 
 CU_EXPORT CUresult cuStreamWaitEvent_ptsz(CUstream stream, CUevent event, unsigned int flags);
 
-CUDA_API(cuStreamWaitEvent, CU_ARGS(CUstream stream, CUevent event, unsigned int flags),
-	 CU_ARGS(stream, event, flags))
+CUDA_API(cuStreamWaitEvent, CU_ARGS(CUstream stream, CUevent event, unsigned int flags), CU_ARGS(stream, event, flags))
 {
 	return wait_event(stream, event, flags);
 }

@@ -4,13 +4,8 @@
 #include "export_table.h"
 
 static const struct cu_table *const tables[] = {
-	&cu_table_runtime,
-	&cu_table_tools_tls,
-	&cu_table_tools_context,
-	&cu_table_tools_hooks,
-	&cu_table_local,
-	&cu_table_checks,
-	&cu_table_integrity,
+	&cu_table_runtime, &cu_table_tools_tls, &cu_table_tools_context, &cu_table_tools_hooks,
+	&cu_table_local,   &cu_table_checks,    &cu_table_integrity,
 };
 
 /*
@@ -29,7 +24,6 @@ CUDA_API(cuGetExportTable, CU_ARGS(const void **table, const CUuuid *id), CU_ARG
 		cu_trace("export table %s", tables[i]->name);
 		return CUDA_SUCCESS;
 	}
-	cu_trace("export table %02x%02x%02x%02x is not known", id->bytes[0], id->bytes[1], id->bytes[2],
-		 id->bytes[3]);
+	cu_trace("export table %02x%02x%02x%02x is not known", id->bytes[0], id->bytes[1], id->bytes[2], id->bytes[3]);
 	return CUDA_ERROR_INVALID_VALUE;
 }

@@ -30,13 +30,13 @@ extern const struct cu_table cu_table_checks;
 extern const struct cu_table cu_table_integrity;
 
 /* First slot of most tables: their size in bytes. */
-#define CU_TABLE_SIZE(slots)	((const void *)((slots) * sizeof(void *)))
+#define CU_TABLE_SIZE(slots) ((const void *)((slots) * sizeof(void *)))
 
 /* A slot that nobody was seen to call: refused by table and number. */
-#define CU_SLOT(table, number)						\
-	static CUresult table##_##number(void)				\
-	{								\
-		return cu_refuse("export table " #table " slot " #number);	\
+#define CU_SLOT(table, number)                                             \
+	static CUresult table##_##number(void)                             \
+	{                                                                  \
+		return cu_refuse("export table " #table " slot " #number); \
 	}
 
 #endif

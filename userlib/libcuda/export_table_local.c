@@ -44,7 +44,8 @@ static const void *const local_slots[] = { local_put, local_delete, local_get, l
 
 const struct cu_table cu_table_local = {
 	{ 0xc6, 0x93, 0x33, 0x6e, 0x11, 0x21, 0xdf, 0x11, 0xa8, 0xc3, 0x68, 0xf3, 0x55, 0xd8, 0x95, 0x93 },
-	"local", local_slots,
+	"local",
+	local_slots,
 };
 
 static CUresult checks_2(CUcontext ctx, unsigned int *answer, const void **detail)
@@ -68,5 +69,6 @@ static const void *const check_slots[] = { CU_TABLE_SIZE(4), checks_1, checks_2,
 
 const struct cu_table cu_table_checks = {
 	{ 0x26, 0x3e, 0x88, 0x60, 0x7c, 0xd2, 0x61, 0x43, 0x92, 0xf6, 0xbb, 0xd5, 0x00, 0x6d, 0xfa, 0x7e },
-	"checks", check_slots,
+	"checks",
+	check_slots,
 };

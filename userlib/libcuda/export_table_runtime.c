@@ -72,11 +72,12 @@ CU_SLOT(runtime, 10)
 CU_SLOT(runtime, 11)
 
 static const void *const slots[] = {
-	CU_TABLE_SIZE(13), runtime_1, runtime_2, runtime_3, runtime_4, runtime_5, runtime_6,
-	runtime_7, runtime_8, runtime_9, runtime_10, runtime_11, runtime_12,
+	CU_TABLE_SIZE(13), runtime_1, runtime_2, runtime_3,  runtime_4,  runtime_5,  runtime_6,
+	runtime_7,         runtime_8, runtime_9, runtime_10, runtime_11, runtime_12,
 };
 
 const struct cu_table cu_table_runtime = {
 	{ 0x6b, 0xd5, 0xfb, 0x6c, 0x5b, 0xf4, 0xe7, 0x4a, 0x89, 0x87, 0xd9, 0x39, 0x12, 0xfd, 0x9d, 0xf9 },
-	"runtime", slots,
+	"runtime",
+	slots,
 };

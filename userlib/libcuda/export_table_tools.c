@@ -25,7 +25,8 @@ static const void *const tls_slots[] = { CU_TABLE_SIZE(4), tools_tls_1, tools_tl
 
 const struct cu_table cu_table_tools_tls = {
 	{ 0x42, 0xd8, 0x5a, 0x81, 0x23, 0xf6, 0xcb, 0x47, 0x82, 0x98, 0xf6, 0xe7, 0x8a, 0x3a, 0xec, 0xdc },
-	"tools_tls", tls_slots,
+	"tools_tls",
+	tls_slots,
 };
 
 /* A number that no other context of the process has or had. */
@@ -73,18 +74,16 @@ static CUresult tools_context_other(void)
 }
 
 static const void *const context_slots[] = {
-	CU_TABLE_SIZE(52),
-	[1 ... 3] = tools_context_other,
-	[4] = tools_context_4,
-	[5 ... 38] = tools_context_other,
-	[39] = tools_context_39,
-	[40 ... 50] = tools_context_other,
+	CU_TABLE_SIZE(52),       [1 ... 3] = tools_context_other,
+	[4] = tools_context_4,   [5 ... 38] = tools_context_other,
+	[39] = tools_context_39, [40 ... 50] = tools_context_other,
 	[51] = tools_context_51,
 };
 
 const struct cu_table cu_table_tools_context = {
 	{ 0x21, 0x31, 0x8c, 0x60, 0x97, 0x14, 0x32, 0x48, 0x8c, 0xa6, 0x41, 0xff, 0x73, 0x24, 0xc8, 0xf2 },
-	"tools_context", context_slots,
+	"tools_context",
+	context_slots,
 };
 
 static void tools_hooks_2(void **switches, size_t *count)
@@ -105,11 +104,11 @@ CU_SLOT(tools_hooks, 4)
 CU_SLOT(tools_hooks, 5)
 
 static const void *const hook_slots[] = {
-	CU_TABLE_SIZE(7), tools_hooks_1, tools_hooks_2, tools_hooks_3, tools_hooks_4, tools_hooks_5,
-	tools_hooks_6,
+	CU_TABLE_SIZE(7), tools_hooks_1, tools_hooks_2, tools_hooks_3, tools_hooks_4, tools_hooks_5, tools_hooks_6,
 };
 
 const struct cu_table cu_table_tools_hooks = {
 	{ 0xa0, 0x94, 0x79, 0x8c, 0x2e, 0x74, 0x2e, 0x74, 0x93, 0xf2, 0x08, 0x00, 0x20, 0x0c, 0x0a, 0x66 },
-	"tools_hooks", hook_slots,
+	"tools_hooks",
+	hook_slots,
 };

@@ -15,9 +15,9 @@ struct state {
 /* One conversion, without its length modifiers. */
 struct conversion {
 	char flags[8];
-	int width, precision;	/* -1: none */
-	bool wide;		/* ll, l, j, z, t: 64 bit */
-	int narrow;		/* h: 1, hh: 2 */
+	int width, precision; /* -1: none */
+	bool wide;            /* ll, l, j, z, t: 64 bit */
+	int narrow;           /* h: 1, hh: 2 */
 	char kind;
 };
 
@@ -133,7 +133,14 @@ static void convert(struct state *s, const struct conversion *c, uint64_t v, con
 		snprintf(spec + n, sizeof(spec) - n, "p");
 		n = snprintf(out, sizeof(out), spec, (void *)(uintptr_t)v);
 		break;
-	case 'a': case 'A': case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
+	case 'a':
+	case 'A':
+	case 'e':
+	case 'E':
+	case 'f':
+	case 'F':
+	case 'g':
+	case 'G':
 		snprintf(spec + n, sizeof(spec) - n, "%c", c->kind);
 		memcpy(&d, &v, sizeof(d));
 		n = snprintf(out, sizeof(out), spec, d);

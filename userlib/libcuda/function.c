@@ -60,8 +60,7 @@ CUresult cu_function_attribute(CUfunction f, int attribute, int *value)
 		break;
 	case CU_FUNC_ATTRIBUTE_NUM_REGS:
 		/* Not compiled yet: what a block of the largest size leaves each thread. cuBLAS divides by it. */
-		*value = info ? (int)info->vregs :
-				(int)d->dev.info.regs_block / cu_kernel_max_threads(k, &d->dev.info);
+		*value = info ? (int)info->vregs : (int)d->dev.info.regs_block / cu_kernel_max_threads(k, &d->dev.info);
 		if (*value < 1)
 			*value = 1;
 		if (*value > 255)

@@ -76,7 +76,10 @@ struct cu_node_params {
 		CUgraph child;
 		CUevent event;
 		struct cu_graph_mem *mem;
-		struct { CUstreamBatchMemOpParams *ops; unsigned int nops; };
+		struct {
+			CUstreamBatchMemOpParams *ops;
+			unsigned int nops;
+		};
 	};
 	CUcontext ctx;
 	CUdeviceptr address;

@@ -112,8 +112,7 @@ CUDA_API(cuGraphGetNodes, CU_ARGS(CUgraph graph, CUgraphNode *nodes, size_t *cou
 	return list_nodes(graph, nodes, count, false);
 }
 
-CUDA_API(cuGraphGetRootNodes, CU_ARGS(CUgraph graph, CUgraphNode *nodes, size_t *count),
-	 CU_ARGS(graph, nodes, count))
+CUDA_API(cuGraphGetRootNodes, CU_ARGS(CUgraph graph, CUgraphNode *nodes, size_t *count), CU_ARGS(graph, nodes, count))
 {
 	return list_nodes(graph, nodes, count, true);
 }
@@ -137,20 +136,20 @@ static CUresult list_edges(const struct cu_edges *e, CUgraphNode *nodes, CUgraph
 	return CUDA_SUCCESS;
 }
 
-#define LIST(name, which)									\
-CUDA_API(name, CU_ARGS(CUgraphNode node, CUgraphNode *nodes, size_t *count), CU_ARGS(node, nodes, count)) \
-{												\
-	CUresult r = cu_graph_node_get(node);							\
-												\
-	return r ? r : list_edges(&node->which, nodes, NULL, true, count);			\
-}												\
-CUDA_API(name##_v2, CU_ARGS(CUgraphNode node, CUgraphNode *nodes, CUgraphEdgeData *data, size_t *count), \
-	 CU_ARGS(node, nodes, data, count))							\
-{												\
-	CUresult r = cu_graph_node_get(node);							\
-												\
-	return r ? r : list_edges(&node->which, nodes, data, true, count);			\
-}
+#define LIST(name, which)                                                                                         \
+	CUDA_API(name, CU_ARGS(CUgraphNode node, CUgraphNode *nodes, size_t *count), CU_ARGS(node, nodes, count)) \
+	{                                                                                                         \
+		CUresult r = cu_graph_node_get(node);                                                             \
+                                                                                                                  \
+		return r ? r : list_edges(&node->which, nodes, NULL, true, count);                                \
+	}                                                                                                         \
+	CUDA_API(name##_v2, CU_ARGS(CUgraphNode node, CUgraphNode *nodes, CUgraphEdgeData *data, size_t *count),  \
+		 CU_ARGS(node, nodes, data, count))                                                               \
+	{                                                                                                         \
+		CUresult r = cu_graph_node_get(node);                                                             \
+                                                                                                                  \
+		return r ? r : list_edges(&node->which, nodes, data, true, count);                                \
+	}
 
 LIST(cuGraphNodeGetDependencies, in)
 LIST(cuGraphNodeGetDependentNodes, out)
@@ -247,8 +246,7 @@ static CUresult add_edges(CUgraph graph, const CUgraphNode *from, const CUgraphN
 	return r;
 }
 
-CUDA_API(cuGraphAddDependencies,
-	 CU_ARGS(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, size_t count),
+CUDA_API(cuGraphAddDependencies, CU_ARGS(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, size_t count),
 	 CU_ARGS(graph, from, to, count))
 {
 	return add_edges(graph, from, to, NULL, count);
@@ -262,8 +260,8 @@ CUDA_API(cuGraphAddDependencies_v2,
 	return add_edges(graph, from, to, data, count);
 }
 
-static CUresult remove_edges(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
-			     const CUgraphEdgeData *data, size_t count)
+static CUresult remove_edges(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, const CUgraphEdgeData *data,
+			     size_t count)
 {
 	CUresult r = check_edges(graph, from, to, count);
 

@@ -357,7 +357,7 @@ static CUresult submit_round(CUgraphExec exec, CUstream handle, size_t *next)
 	for (; *next < end && !r; ++*next)
 		r = submit_step(exec, s, &exec->steps[*next]);
 	if (!exec->ctx || s->ctx == exec->ctx)
-		exec->last = cu_stream_point(s);	/* what was written before an error is there, too */
+		exec->last = cu_stream_point(s); /* what was written before an error is there, too */
 	cu_submit_end(s);
 	return r;
 }

@@ -38,15 +38,13 @@ static CUresult instantiate_logged(CUgraphExec *exec, CUgraph graph, CUgraphNode
 	return r;
 }
 
-CUDA_API(cuGraphInstantiate,
-	 CU_ARGS(CUgraphExec *exec, CUgraph graph, CUgraphNode *node, char *log, size_t size),
+CUDA_API(cuGraphInstantiate, CU_ARGS(CUgraphExec *exec, CUgraph graph, CUgraphNode *node, char *log, size_t size),
 	 CU_ARGS(exec, graph, node, log, size))
 {
 	return instantiate_logged(exec, graph, node, log, size);
 }
 
-CUDA_API(cuGraphInstantiate_v2,
-	 CU_ARGS(CUgraphExec *exec, CUgraph graph, CUgraphNode *node, char *log, size_t size),
+CUDA_API(cuGraphInstantiate_v2, CU_ARGS(CUgraphExec *exec, CUgraph graph, CUgraphNode *node, char *log, size_t size),
 	 CU_ARGS(exec, graph, node, log, size))
 {
 	return instantiate_logged(exec, graph, node, log, size);
@@ -69,7 +67,7 @@ static CUresult with_params(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANT
 	if (!p)
 		return CUDA_ERROR_INVALID_VALUE;
 	r = instantiate(exec, graph, p->flags, &p->hErrNode_out);
-	p->result_out = !r ? CUDA_GRAPH_INSTANTIATE_SUCCESS :
+	p->result_out = !r                                               ? CUDA_GRAPH_INSTANTIATE_SUCCESS :
 			r == CUDA_ERROR_INVALID_VALUE && p->hErrNode_out ? CUDA_GRAPH_INSTANTIATE_INVALID_STRUCTURE :
 									   CUDA_GRAPH_INSTANTIATE_ERROR;
 	return r;
@@ -78,8 +76,7 @@ static CUresult with_params(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANT
 CU_EXPORT CUresult cuGraphInstantiateWithParams_ptsz(CUgraphExec *exec, CUgraph graph,
 						     CUDA_GRAPH_INSTANTIATE_PARAMS *params);
 
-CUDA_API(cuGraphInstantiateWithParams,
-	 CU_ARGS(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANTIATE_PARAMS *params),
+CUDA_API(cuGraphInstantiateWithParams, CU_ARGS(CUgraphExec *exec, CUgraph graph, CUDA_GRAPH_INSTANTIATE_PARAMS *params),
 	 CU_ARGS(exec, graph, params))
 {
 	return with_params(exec, graph, params);
@@ -190,18 +187,18 @@ static CUresult get(CUgraphExec exec, CUgraphNode node)
 }
 
 /* from: a statement that fills p and gives a result. */
-#define EXEC_SET(name, kind, params, args, from)						\
-CUDA_API(name, CU_ARGS(CUgraphExec exec, CUgraphNode node, params), CU_ARGS(exec, node, args))	\
-{												\
-	struct cu_node_params p;								\
-	CUresult r = get(exec, node);								\
-												\
-	if (!r && node->type != kind)								\
-		r = CUDA_ERROR_INVALID_VALUE;							\
-	if (!r)											\
-		r = from;									\
-	return r ? r : cu_graph_exec_set(exec, node, kind, &p);					\
-}
+#define EXEC_SET(name, kind, params, args, from)                                                       \
+	CUDA_API(name, CU_ARGS(CUgraphExec exec, CUgraphNode node, params), CU_ARGS(exec, node, args)) \
+	{                                                                                              \
+		struct cu_node_params p;                                                               \
+		CUresult r = get(exec, node);                                                          \
+                                                                                                       \
+		if (!r && node->type != kind)                                                          \
+			r = CUDA_ERROR_INVALID_VALUE;                                                  \
+		if (!r)                                                                                \
+			r = from;                                                                      \
+		return r ? r : cu_graph_exec_set(exec, node, kind, &p);                                \
+	}
 
 /* Copies set one by one stay copies of one row. */
 static CUresult row_from(CUgraphNode n, struct cu_node_params *p, const CUDA_MEMCPY3D *c, CUcontext ctx)
@@ -276,7 +273,9 @@ static CUresult switchable(CUgraphExec exec, CUgraphNode node, CUgraphNode *own)
 		return r;
 	*own = cu_exec_node(exec, node);
 	return *own && (node->type == CU_GRAPH_NODE_KERNEL || node->type == CU_GRAPH_NODE_MEMCPY ||
-			node->type == CU_GRAPH_NODE_MEMSET) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+			node->type == CU_GRAPH_NODE_MEMSET) ?
+		       CUDA_SUCCESS :
+		       CUDA_ERROR_INVALID_VALUE;
 }
 
 CUDA_API(cuGraphNodeSetEnabled, CU_ARGS(CUgraphExec exec, CUgraphNode node, unsigned int enabled),

@@ -273,7 +273,8 @@ CUDA_API(cuDeviceGraphMemTrim, CU_ARGS(CUdevice device), CU_ARGS(device))
 		return r;
 	pthread_mutex_lock(&lock);
 	for (struct cu_graph_mem *g = all; g; g = g->next) {
-		if (g->live || g->busy || !g->backed || !context_alive(g) || g->ctx->dev != d || !cu_point_done(g->last))
+		if (g->live || g->busy || !g->backed || !context_alive(g) || g->ctx->dev != d ||
+		    !cu_point_done(g->last))
 			continue;
 		cu_mem_unback(g->m);
 		g->backed = false;

@@ -6,8 +6,8 @@
 #include "graph_api.h"
 
 /* A new node after those it depends on; takes the parameters over in any case. */
-static CUresult add(CUgraphNode *out, CUgraph graph, const CUgraphNode *deps, const CUgraphEdgeData *data,
-		    size_t count, enum cu_node_type type, struct cu_node_params *p)
+static CUresult add(CUgraphNode *out, CUgraph graph, const CUgraphNode *deps, const CUgraphEdgeData *data, size_t count,
+		    enum cu_node_type type, struct cu_node_params *p)
 {
 	CUgraphNode n = cu_graph_node_new(type);
 	struct cu_edge *in = calloc(count + 1, sizeof(*in));
@@ -43,19 +43,19 @@ static CUresult may_add(CUgraphNode *out, CUgraph graph, const CUgraphNode *deps
 	return r ? r : !out || (count && !deps) ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
 }
 
-#define NODE_ARGS	CUgraphNode *node, CUgraph graph, const CUgraphNode *deps, size_t count
+#define NODE_ARGS CUgraphNode *node, CUgraph graph, const CUgraphNode *deps, size_t count
 
 /* from: a statement that fills p and gives a result. */
-#define ADD_NODE(name, type, params, args, from)						\
-CUDA_API(name, CU_ARGS(NODE_ARGS, params), CU_ARGS(node, graph, deps, count, args))		\
-{												\
-	struct cu_node_params p;								\
-	CUresult r = may_add(node, graph, deps, count);						\
-												\
-	if (!r)											\
-		r = from;									\
-	return r ? r : add(node, graph, deps, NULL, count, type, &p);				\
-}
+#define ADD_NODE(name, type, params, args, from)                                            \
+	CUDA_API(name, CU_ARGS(NODE_ARGS, params), CU_ARGS(node, graph, deps, count, args)) \
+	{                                                                                   \
+		struct cu_node_params p;                                                    \
+		CUresult r = may_add(node, graph, deps, count);                             \
+                                                                                            \
+		if (!r)                                                                     \
+			r = from;                                                           \
+		return r ? r : add(node, graph, deps, NULL, count, type, &p);               \
+	}
 
 ADD_NODE(cuGraphAddKernelNode, CU_GRAPH_NODE_KERNEL, CU_ARGS(const CUDA_KERNEL_NODE_PARAMS *params), params,
 	 cu_node_kernel_from(&p, params, false))
@@ -63,9 +63,8 @@ ADD_NODE(cuGraphAddKernelNode_v2, CU_GRAPH_NODE_KERNEL, CU_ARGS(const CUDA_KERNE
 	 cu_node_kernel_from(&p, params, true))
 ADD_NODE(cuGraphAddMemcpyNode, CU_GRAPH_NODE_MEMCPY, CU_ARGS(const CUDA_MEMCPY3D *params, CUcontext ctx),
 	 CU_ARGS(params, ctx), cu_node_copy_from(&p, params, ctx))
-ADD_NODE(cuGraphAddMemsetNode, CU_GRAPH_NODE_MEMSET,
-	 CU_ARGS(const CUDA_MEMSET_NODE_PARAMS *params, CUcontext ctx), CU_ARGS(params, ctx),
-	 cu_node_fill_from(&p, params, ctx))
+ADD_NODE(cuGraphAddMemsetNode, CU_GRAPH_NODE_MEMSET, CU_ARGS(const CUDA_MEMSET_NODE_PARAMS *params, CUcontext ctx),
+	 CU_ARGS(params, ctx), cu_node_fill_from(&p, params, ctx))
 ADD_NODE(cuGraphAddHostNode, CU_GRAPH_NODE_HOST, CU_ARGS(const CUDA_HOST_NODE_PARAMS *params), params,
 	 cu_node_host_from(&p, params))
 ADD_NODE(cuGraphAddEventRecordNode, CU_GRAPH_NODE_EVENT_RECORD, CU_ARGS(CUevent event), event,
@@ -167,24 +166,24 @@ static CUresult set(CUgraphNode n, enum cu_node_type type, struct cu_node_params
 }
 
 /* A pair of calls: to: statements that write the answer from node->p; from: as above. */
-#define NODE_PARAMS(get_name, set_name, type, out, in, to, from)				\
-CUDA_API(get_name, CU_ARGS(CUgraphNode node, out params), CU_ARGS(node, params))		\
-{												\
-	CUresult r = get(node, type, params);							\
-												\
-	if (!r)											\
-		to;										\
-	return r;										\
-}												\
-CUDA_API(set_name, CU_ARGS(CUgraphNode node, in params), CU_ARGS(node, params))		\
-{												\
-	struct cu_node_params p;								\
-	CUresult r = get(node, type, &p);							\
-												\
-	if (!r)											\
-		r = from;									\
-	return r ? r : set(node, type, &p);							\
-}
+#define NODE_PARAMS(get_name, set_name, type, out, in, to, from)                         \
+	CUDA_API(get_name, CU_ARGS(CUgraphNode node, out params), CU_ARGS(node, params)) \
+	{                                                                                \
+		CUresult r = get(node, type, params);                                    \
+                                                                                         \
+		if (!r)                                                                  \
+			to;                                                              \
+		return r;                                                                \
+	}                                                                                \
+	CUDA_API(set_name, CU_ARGS(CUgraphNode node, in params), CU_ARGS(node, params))  \
+	{                                                                                \
+		struct cu_node_params p;                                                 \
+		CUresult r = get(node, type, &p);                                        \
+                                                                                         \
+		if (!r)                                                                  \
+			r = from;                                                        \
+		return r ? r : set(node, type, &p);                                      \
+	}
 
 NODE_PARAMS(cuGraphKernelNodeGetParams, cuGraphKernelNodeSetParams, CU_GRAPH_NODE_KERNEL, CUDA_KERNEL_NODE_PARAMS *,
 	    const CUDA_KERNEL_NODE_PARAMS *, cu_node_kernel_to(node, params, false),
@@ -195,15 +194,14 @@ NODE_PARAMS(cuGraphKernelNodeGetParams_v2, cuGraphKernelNodeSetParams_v2, CU_GRA
 NODE_PARAMS(cuGraphMemcpyNodeGetParams, cuGraphMemcpyNodeSetParams, CU_GRAPH_NODE_MEMCPY, CUDA_MEMCPY3D *,
 	    const CUDA_MEMCPY3D *, *params = node->p.copy, cu_node_copy_from(&p, params, node->p.ctx))
 NODE_PARAMS(cuGraphMemsetNodeGetParams, cuGraphMemsetNodeSetParams, CU_GRAPH_NODE_MEMSET, CUDA_MEMSET_NODE_PARAMS *,
-	    const CUDA_MEMSET_NODE_PARAMS *,
-	    memcpy(params, &node->p.fill, offsetof(CUDA_MEMSET_NODE_PARAMS, ctx)),
+	    const CUDA_MEMSET_NODE_PARAMS *, memcpy(params, &node->p.fill, offsetof(CUDA_MEMSET_NODE_PARAMS, ctx)),
 	    cu_node_fill_from(&p, params, node->p.ctx))
 NODE_PARAMS(cuGraphHostNodeGetParams, cuGraphHostNodeSetParams, CU_GRAPH_NODE_HOST, CUDA_HOST_NODE_PARAMS *,
 	    const CUDA_HOST_NODE_PARAMS *, *params = node->p.host, cu_node_host_from(&p, params))
 NODE_PARAMS(cuGraphEventRecordNodeGetEvent, cuGraphEventRecordNodeSetEvent, CU_GRAPH_NODE_EVENT_RECORD, CUevent *,
 	    CUevent, *params = node->p.event, cu_node_event_from(&p, params))
-NODE_PARAMS(cuGraphEventWaitNodeGetEvent, cuGraphEventWaitNodeSetEvent, CU_GRAPH_NODE_WAIT_EVENT, CUevent *,
-	    CUevent, *params = node->p.event, cu_node_event_from(&p, params))
+NODE_PARAMS(cuGraphEventWaitNodeGetEvent, cuGraphEventWaitNodeSetEvent, CU_GRAPH_NODE_WAIT_EVENT, CUevent *, CUevent,
+	    *params = node->p.event, cu_node_event_from(&p, params))
 NODE_PARAMS(cuGraphBatchMemOpNodeGetParams, cuGraphBatchMemOpNodeSetParams, CU_GRAPH_NODE_BATCH_MEM_OP,
 	    CUDA_BATCH_MEM_OP_NODE_PARAMS *, const CUDA_BATCH_MEM_OP_NODE_PARAMS *,
 	    *params = ((CUDA_BATCH_MEM_OP_NODE_PARAMS){ node->p.ctx, node->p.nops, node->p.ops, 0 }),
@@ -307,7 +305,6 @@ CUDA_API(cuGraphKernelNodeCopyAttributes, CU_ARGS(CUgraphNode to, CUgraphNode fr
 	to->p.kernel.shape.cooperative = from->p.kernel.shape.cooperative;
 	to->p.kernel.shape.priority = from->p.kernel.shape.priority;
 	for (unsigned int i = 0; i < from->p.kernel.nattrs && !r; i++)
-		r = cu_node_kernel_attribute(&to->p.kernel, from->p.kernel.attrs[i].id,
-					     &from->p.kernel.attrs[i].value);
+		r = cu_node_kernel_attribute(&to->p.kernel, from->p.kernel.attrs[i].id, &from->p.kernel.attrs[i].value);
 	return r;
 }

@@ -132,7 +132,7 @@ CUresult cu_node_params_copy(enum cu_node_type type, struct cu_node_params *to, 
 	switch (type) {
 	case CU_GRAPH_NODE_KERNEL:
 		if (!cu_is(from->kernel.f, CU_FUNCTION))
-			return CUDA_ERROR_INVALID_VALUE;	/* its module was unloaded */
+			return CUDA_ERROR_INVALID_VALUE; /* its module was unloaded */
 		r = kernel_copy(&to->kernel, &from->kernel);
 		break;
 	case CU_GRAPH_NODE_GRAPH:
@@ -170,7 +170,9 @@ CUresult cu_node_kernel_from(struct cu_node_params *p, const CUDA_KERNEL_NODE_PA
 	l = (struct cu_launch){
 		.grid = { k->gridDimX, k->gridDimY, k->gridDimZ },
 		.block = { k->blockDimX, k->blockDimY, k->blockDimZ },
-		.dynamic = k->sharedMemBytes, .params = k->kernelParams, .extra = k->extra,
+		.dynamic = k->sharedMemBytes,
+		.params = k->kernelParams,
+		.extra = k->extra,
 	};
 	if (k->func || !second) {
 		r = cu_function_get(k->func, &f);
@@ -229,8 +231,7 @@ CUresult cu_node_fill_from(struct cu_node_params *p, const CUDA_MEMSET_NODE_PARA
 	if (!r && (!f || !f->width || !f->height))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		r = cu_fill_packet(ctx, f->dst, f->pitch, f->value, f->elementSize, f->width, f->height, &packet,
-				   NULL);
+		r = cu_fill_packet(ctx, f->dst, f->pitch, f->value, f->elementSize, f->width, f->height, &packet, NULL);
 	if (r)
 		return r;
 	memset(p, 0, sizeof(*p));
@@ -373,10 +374,16 @@ void cu_node_kernel_to(CUgraphNode n, CUDA_KERNEL_NODE_PARAMS *k, bool second)
 	const struct cu_launch *l = &own->shape;
 	CUDA_KERNEL_NODE_PARAMS full = {
 		.func = own->f,
-		.gridDimX = l->grid[0], .gridDimY = l->grid[1], .gridDimZ = l->grid[2],
-		.blockDimX = l->block[0], .blockDimY = l->block[1], .blockDimZ = l->block[2],
-		.sharedMemBytes = l->dynamic, .kernelParams = own->pointers,
-		.kern = cu_kernel_of(own->f), .ctx = n->p.ctx,
+		.gridDimX = l->grid[0],
+		.gridDimY = l->grid[1],
+		.gridDimZ = l->grid[2],
+		.blockDimX = l->block[0],
+		.blockDimY = l->block[1],
+		.blockDimZ = l->block[2],
+		.sharedMemBytes = l->dynamic,
+		.kernelParams = own->pointers,
+		.kern = cu_kernel_of(own->f),
+		.ctx = n->p.ctx,
 	};
 
 	memcpy(k, &full, second ? sizeof(full) : offsetof(CUDA_KERNEL_NODE_PARAMS, kern));

@@ -36,7 +36,7 @@ static CUresult kernel(CUgraphExec exec, CUgraphNode n, struct cu_node_code **ou
 	CUresult r = CUDA_SUCCESS;
 
 	if (!cu_is(k->f, CU_FUNCTION) || !cu_context_alive(k->f->mod->ctx))
-		return CUDA_ERROR_INVALID_VALUE;	/* its module was unloaded */
+		return CUDA_ERROR_INVALID_VALUE; /* its module was unloaded */
 	if (k->shape.cooperative)
 		r = workspace(exec, n->p.ctx, &meeting);
 	shape.own_priority = exec->flags & CUDA_GRAPH_INSTANTIATE_FLAG_USE_NODE_PRIORITY;

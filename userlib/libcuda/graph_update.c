@@ -29,7 +29,8 @@ static enum cu_update_result kernel_change(CUgraphExec exec, const struct cu_nod
 	if (old->kernel.shape.cooperative != p->kernel.shape.cooperative)
 		return CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED;
 	return priority && old->kernel.shape.priority != p->kernel.shape.priority ?
-		       CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED : CU_GRAPH_EXEC_UPDATE_SUCCESS;
+		       CU_GRAPH_EXEC_UPDATE_ERROR_ATTRIBUTES_CHANGED :
+		       CU_GRAPH_EXEC_UPDATE_SUCCESS;
 }
 
 static enum cu_update_result copy_change(const struct cu_node_params *old, const struct cu_node_params *p)
@@ -50,8 +51,8 @@ static enum cu_update_result fill_change(const struct cu_node_params *old, const
 
 	if (old->ctx != p->ctx || owner_of(was->dst) != owner_of(is->dst) || was->height != is->height)
 		return CU_GRAPH_EXEC_UPDATE_ERROR_PARAMETERS_CHANGED;
-	if (was->height > 1 && (was->width != is->width || was->pitch != is->pitch ||
-				was->elementSize != is->elementSize))
+	if (was->height > 1 &&
+	    (was->width != is->width || was->pitch != is->pitch || was->elementSize != is->elementSize))
 		return CU_GRAPH_EXEC_UPDATE_ERROR_PARAMETERS_CHANGED;
 	return CU_GRAPH_EXEC_UPDATE_SUCCESS;
 }
@@ -90,8 +91,7 @@ static bool same(CUgraphNode own, CUgraphNode n)
 		return false;
 	return own->p.ctx == n->p.ctx && a->f == b->f && a->shape.dynamic == b->shape.dynamic &&
 	       a->shape.cooperative == b->shape.cooperative && !a->nattrs == !b->nattrs &&
-	       a->shape.priority == b->shape.priority &&
-	       !memcmp(a->shape.grid, b->shape.grid, sizeof(a->shape.grid)) &&
+	       a->shape.priority == b->shape.priority && !memcmp(a->shape.grid, b->shape.grid, sizeof(a->shape.grid)) &&
 	       !memcmp(a->shape.block, b->shape.block, sizeof(a->shape.block)) &&
 	       !memcmp(a->params, b->params, a->f->kernel.param_size);
 }

@@ -10,15 +10,24 @@ enum { LOG_SIZE = 8192 };
 CUresult cu_compiler_result(int status)
 {
 	switch (status) {
-	case VGPUCC_OK:		return CUDA_SUCCESS;
-	case VGPUCC_BAD_IMAGE:	return CUDA_ERROR_INVALID_IMAGE;
-	case VGPUCC_NO_PTX:	return CUDA_ERROR_NO_BINARY_FOR_GPU;
-	case VGPUCC_BAD_PTX:	return CUDA_ERROR_INVALID_PTX;
-	case VGPUCC_NEWER_PTX:	return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
-	case VGPUCC_UNSUPPORTED: return CUDA_ERROR_NOT_SUPPORTED;
-	case VGPUCC_NOT_FOUND:	return CUDA_ERROR_NOT_FOUND;
-	case VGPUCC_NO_MEMORY:	return CUDA_ERROR_OUT_OF_MEMORY;
-	default:		return CUDA_ERROR_UNKNOWN;
+	case VGPUCC_OK:
+		return CUDA_SUCCESS;
+	case VGPUCC_BAD_IMAGE:
+		return CUDA_ERROR_INVALID_IMAGE;
+	case VGPUCC_NO_PTX:
+		return CUDA_ERROR_NO_BINARY_FOR_GPU;
+	case VGPUCC_BAD_PTX:
+		return CUDA_ERROR_INVALID_PTX;
+	case VGPUCC_NEWER_PTX:
+		return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+	case VGPUCC_UNSUPPORTED:
+		return CUDA_ERROR_NOT_SUPPORTED;
+	case VGPUCC_NOT_FOUND:
+		return CUDA_ERROR_NOT_FOUND;
+	case VGPUCC_NO_MEMORY:
+		return CUDA_ERROR_OUT_OF_MEMORY;
+	default:
+		return CUDA_ERROR_UNKNOWN;
 	}
 }
 
@@ -51,8 +60,8 @@ static void tell_skipped(const void *data, size_t size, unsigned int cc, unsigne
 	    __atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
 		return;
 	cu_log("machine code for %u.%u is not run, the program's PTX for %u.%u is: should results be wrong, "
-	       "VGPU_COMPUTE_CAPABILITY=%u.%u makes the program choose for it", cc / 10, cc % 10,
-	       ptx / 10, ptx % 10, ptx / 10, ptx % 10);
+	       "VGPU_COMPUTE_CAPABILITY=%u.%u makes the program choose for it",
+	       cc / 10, cc % 10, ptx / 10, ptx % 10, ptx / 10, ptx % 10);
 }
 
 /**
@@ -81,7 +90,8 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 	}
 	if (vgpucc_is_unlinked(data)) {
 		free(image);
-		return cu_refuse("linking of relocatable device code (nvcc -rdc=true), which device-side launches need,");
+		return cu_refuse(
+			"linking of relocatable device code (nvcc -rdc=true), which device-side launches need,");
 	}
 	diag_init(&diag, log, sizeof(log));
 	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
@@ -102,8 +112,7 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 	image->prints = mentions(&image->info, "vprintf") || mentions(&image->info, "__assertfail");
 	image->allocates = mentions(&image->info, "malloc");
 	cu_trace("image at %p: %u kernels, %u variables, PTX %u.%u for %u", data, image->info.nkernels,
-		 image->info.nglobals, image->info.ptx_isa / 100, image->info.ptx_isa % 100,
-		 image->info.ptx_target);
+		 image->info.nglobals, image->info.ptx_isa / 100, image->info.ptx_isa % 100, image->info.ptx_target);
 	*out = image;
 	return CUDA_SUCCESS;
 }

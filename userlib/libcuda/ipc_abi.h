@@ -5,8 +5,12 @@
 
 #include "../libvgpu/libvgpu.h"
 
-typedef struct { char reserved[64]; } CUipcMemHandle;
-typedef struct { char reserved[64]; } CUipcEventHandle;
+typedef struct {
+	char reserved[64];
+} CUipcMemHandle;
+typedef struct {
+	char reserved[64];
+} CUipcEventHandle;
 
 enum { CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS = 1 };
 enum { CU_IPC_MEMORY = 0x76706d01, CU_IPC_EVENT = 0x76706d02 };

@@ -20,7 +20,7 @@ struct page {
 
 struct cu_ipc_event {
 	struct cu_shared memory;
-	uint32_t ours;		/* the newest record that this process made */
+	uint32_t ours; /* the newest record that this process made */
 };
 
 static struct page *page_of(const struct cu_ipc_event *e)
@@ -59,7 +59,10 @@ void cu_ipc_event_free(CUcontext ctx, struct cu_ipc_event *e)
 CUresult cu_ipc_event_submit(struct cu_ipc_event *e, CUstream s)
 {
 	struct vgpu_pkt_fill packet = {
-		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 }, .width = 1, .height = 1, .unit = 4,
+		.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
+		.width = 1,
+		.height = 1,
+		.unit = 4,
 	};
 
 	e->ours = __atomic_add_fetch(&page_of(e)->records, 1, __ATOMIC_ACQ_REL);
@@ -85,7 +88,10 @@ CUresult cu_ipc_event_wait(const struct cu_ipc_event *e, CUstream s)
 	uint32_t n = newest(e);
 	struct vgpu_pkt_wait_value packet = {
 		.hdr = { .type = VGPU_PKT_WAIT_VALUE, .slots = 1 },
-		.src = (uintptr_t)slot_of(e, n), .value = n, .unit = 4, .condition = VGPU_WAIT_GEQ,
+		.src = (uintptr_t)slot_of(e, n),
+		.value = n,
+		.unit = 4,
+		.condition = VGPU_WAIT_GEQ,
 	};
 
 	return n ? cu_submit(s, &packet) : CUDA_SUCCESS;

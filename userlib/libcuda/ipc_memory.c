@@ -220,7 +220,7 @@ void cu_ipc_context_gone(CUcontext ctx)
 			continue;
 		}
 		*at = o->next;
-		free(o);	/* the memory goes with the table's entries of the context */
+		free(o); /* the memory goes with the table's entries of the context */
 	}
 	pthread_mutex_unlock(&lock);
 }

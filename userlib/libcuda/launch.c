@@ -25,8 +25,8 @@ CUresult cu_launch_check(CUfunction f, struct cu_launch *l)
 
 	required_block(k, l);
 	for (int i = 0; i < 3; i++) {
-		if (!l->grid[i] || l->grid[i] > dev->max_grid_dim[i] ||
-		    !l->block[i] || l->block[i] > dev->max_block_dim[i])
+		if (!l->grid[i] || l->grid[i] > dev->max_grid_dim[i] || !l->block[i] ||
+		    l->block[i] > dev->max_block_dim[i])
 			return CUDA_ERROR_INVALID_VALUE;
 		threads *= l->block[i];
 	}
@@ -79,8 +79,11 @@ static CUresult heap_new(CUcontext ctx)
 {
 	struct vgpucc_heap header = { .size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE] & ~(size_t)15 };
 	struct vgpu_mem_copy c = {
-		.direction = VGPU_COPY_TO_GPU, .ctx = ctx->handle, .user_ptr = (uintptr_t)&header,
-		.width = sizeof(header), .height = 1,
+		.direction = VGPU_COPY_TO_GPU,
+		.ctx = ctx->handle,
+		.user_ptr = (uintptr_t)&header,
+		.width = sizeof(header),
+		.height = 1,
 	};
 	struct cu_mem *m;
 	CUresult r = cu_mem_new(ctx, CU_MEM_MODULE, sizeof(header) + header.size, &m);
@@ -160,7 +163,8 @@ static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, cons
 	if (err)
 		return cu_check(f->mod->ctx, err);
 	return (uint64_t)l->grid[0] * l->grid[1] * l->grid[2] > info.coop_blocks ?
-		       CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE : CUDA_SUCCESS;
+		       CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE :
+		       CUDA_SUCCESS;
 }
 
 /*

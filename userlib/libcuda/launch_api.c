@@ -4,22 +4,25 @@
 #include "graph_abi.h"
 #include "launch.h"
 
-#define LAUNCH_PARAMS								\
-	CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz,	\
-	unsigned int bx, unsigned int by, unsigned int bz, unsigned int dynamic, CUstream stream
+#define LAUNCH_PARAMS                                                                                      \
+	CUfunction f, unsigned int gx, unsigned int gy, unsigned int gz, unsigned int bx, unsigned int by, \
+		unsigned int bz, unsigned int dynamic, CUstream stream
 
 static CUresult launch(CUfunction f, struct cu_launch *l, CUstream stream)
 {
-	cu_trace("grid (%u,%u,%u) block (%u,%u,%u) shared %u", l->grid[0], l->grid[1], l->grid[2],
-		 l->block[0], l->block[1], l->block[2], l->dynamic);
+	cu_trace("grid (%u,%u,%u) block (%u,%u,%u) shared %u", l->grid[0], l->grid[1], l->grid[2], l->block[0],
+		 l->block[1], l->block[2], l->dynamic);
 	return cu_launch(f, l, stream);
 }
 
 static CUresult launch_kernel(LAUNCH_PARAMS, void **params, void **extra)
 {
 	struct cu_launch l = {
-		.grid = { gx, gy, gz }, .block = { bx, by, bz }, .dynamic = dynamic,
-		.params = params, .extra = extra,
+		.grid = { gx, gy, gz },
+		.block = { bx, by, bz },
+		.dynamic = dynamic,
+		.params = params,
+		.extra = extra,
 	};
 
 	return params && extra ? CUDA_ERROR_INVALID_VALUE : launch(f, &l, stream);
@@ -28,8 +31,11 @@ static CUresult launch_kernel(LAUNCH_PARAMS, void **params, void **extra)
 static CUresult launch_cooperative(LAUNCH_PARAMS, void **params)
 {
 	struct cu_launch l = {
-		.grid = { gx, gy, gz }, .block = { bx, by, bz }, .dynamic = dynamic,
-		.cooperative = true, .params = params,
+		.grid = { gx, gy, gz },
+		.block = { bx, by, bz },
+		.dynamic = dynamic,
+		.cooperative = true,
+		.params = params,
 	};
 
 	return launch(f, &l, stream);

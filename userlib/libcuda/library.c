@@ -235,8 +235,7 @@ static CUresult kernel_at(CUlibrary lib, unsigned int index, CUkernel *out)
 	return r;
 }
 
-CUDA_API(cuLibraryGetKernel, CU_ARGS(CUkernel *kernel, CUlibrary lib, const char *name),
-	 CU_ARGS(kernel, lib, name))
+CUDA_API(cuLibraryGetKernel, CU_ARGS(CUkernel *kernel, CUlibrary lib, const char *name), CU_ARGS(kernel, lib, name))
 {
 	struct vgpucc_kernel k;
 	CUresult r = get(lib);
@@ -434,8 +433,7 @@ CUDA_API(cuKernelSetAttribute, CU_ARGS(int attribute, int value, CUkernel kernel
 	return r;
 }
 
-CUDA_API(cuKernelSetCacheConfig, CU_ARGS(CUkernel kernel, int config, CUdevice device),
-	 CU_ARGS(kernel, config, device))
+CUDA_API(cuKernelSetCacheConfig, CU_ARGS(CUkernel kernel, int config, CUdevice device), CU_ARGS(kernel, config, device))
 {
 	struct cu_device *d;
 	CUresult r = cu_device_get(device, &d);

@@ -67,39 +67,41 @@ CUDA_API(cuLinkCreate, CU_ARGS(unsigned int count, int *options, void **values, 
 	return create(count, options, values, link);
 }
 
-#define ADD_DATA(symbol)									\
-CUDA_API(symbol, CU_ARGS(CUlinkState link, int type, void *data, size_t size, const char *name,	\
-			 unsigned int count, int *options, void **values),			\
-	 CU_ARGS(link, type, data, size, name, count, options, values))				\
-{												\
-	(void)name;										\
-	(void)count;										\
-	(void)options;										\
-	(void)values;										\
-	return add(link, type, data, size);							\
-}
+#define ADD_DATA(symbol)                                                                                            \
+	CUDA_API(symbol,                                                                                            \
+		 CU_ARGS(CUlinkState link, int type, void *data, size_t size, const char *name, unsigned int count, \
+			 int *options, void **values),                                                              \
+		 CU_ARGS(link, type, data, size, name, count, options, values))                                     \
+	{                                                                                                           \
+		(void)name;                                                                                         \
+		(void)count;                                                                                        \
+		(void)options;                                                                                      \
+		(void)values;                                                                                       \
+		return add(link, type, data, size);                                                                 \
+	}
 
 ADD_DATA(cuLinkAddData_v2)
 ADD_DATA(cuLinkAddData)
 
-#define ADD_FILE(symbol)									\
-CUDA_API(symbol, CU_ARGS(CUlinkState link, int type, const char *path, unsigned int count,	\
-			 int *options, void **values),						\
-	 CU_ARGS(link, type, path, count, options, values))					\
-{												\
-	size_t size;										\
-	void *data;										\
-	CUresult r = path ? cu_read_file(path, &data, &size) : CUDA_ERROR_INVALID_VALUE;	\
-												\
-	(void)count;										\
-	(void)options;										\
-	(void)values;										\
-	if (r)											\
-		return r;									\
-	r = add(link, type, data, size);							\
-	free(data);										\
-	return r;										\
-}
+#define ADD_FILE(symbol)                                                                                 \
+	CUDA_API(symbol,                                                                                 \
+		 CU_ARGS(CUlinkState link, int type, const char *path, unsigned int count, int *options, \
+			 void **values),                                                                 \
+		 CU_ARGS(link, type, path, count, options, values))                                      \
+	{                                                                                                \
+		size_t size;                                                                             \
+		void *data;                                                                              \
+		CUresult r = path ? cu_read_file(path, &data, &size) : CUDA_ERROR_INVALID_VALUE;         \
+                                                                                                         \
+		(void)count;                                                                             \
+		(void)options;                                                                           \
+		(void)values;                                                                            \
+		if (r)                                                                                   \
+			return r;                                                                        \
+		r = add(link, type, data, size);                                                         \
+		free(data);                                                                              \
+		return r;                                                                                \
+	}
 
 ADD_FILE(cuLinkAddFile_v2)
 ADD_FILE(cuLinkAddFile)

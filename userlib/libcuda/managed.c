@@ -11,13 +11,23 @@
 #include "stream.h"
 
 enum {
-	SET_READ_MOSTLY = 1, UNSET_READ_MOSTLY, SET_PREFERRED_LOCATION, UNSET_PREFERRED_LOCATION,
-	SET_ACCESSED_BY, UNSET_ACCESSED_BY,
+	SET_READ_MOSTLY = 1,
+	UNSET_READ_MOSTLY,
+	SET_PREFERRED_LOCATION,
+	UNSET_PREFERRED_LOCATION,
+	SET_ACCESSED_BY,
+	UNSET_ACCESSED_BY,
 };
 
 enum {
-	READ_MOSTLY = 1, PREFERRED_LOCATION, ACCESSED_BY, LAST_PREFETCH_LOCATION, PREFERRED_LOCATION_TYPE,
-	PREFERRED_LOCATION_ID, LAST_PREFETCH_LOCATION_TYPE, LAST_PREFETCH_LOCATION_ID,
+	READ_MOSTLY = 1,
+	PREFERRED_LOCATION,
+	ACCESSED_BY,
+	LAST_PREFETCH_LOCATION,
+	PREFERRED_LOCATION_TYPE,
+	PREFERRED_LOCATION_ID,
+	LAST_PREFETCH_LOCATION_TYPE,
+	LAST_PREFETCH_LOCATION_ID,
 };
 
 /* How the older attributes say where. */
@@ -29,8 +39,8 @@ struct advice {
 	uint64_t start, end;
 	bool read_mostly;
 	CUmemLocation preferred, prefetched;
-	uint64_t devices;	/* accessed by, a bit each */
-	bool cpu;		/* accessed by the CPU */
+	uint64_t devices; /* accessed by, a bit each */
+	bool cpu;         /* accessed by the CPU */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -192,14 +202,14 @@ CUDA_API(cuMemAdvise, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUdevice
 	 CU_ARGS(p, length, advice, device))
 {
 	return advice < SET_READ_MOSTLY || advice > UNSET_ACCESSED_BY ? CUDA_ERROR_INVALID_VALUE :
-									 say(p, length, advice, location_of(device));
+									say(p, length, advice, location_of(device));
 }
 
 CUDA_API(cuMemAdvise_v2, CU_ARGS(CUdeviceptr p, size_t length, int advice, CUmemLocation location),
 	 CU_ARGS(p, length, advice, location))
 {
 	return advice < SET_READ_MOSTLY || advice > UNSET_ACCESSED_BY ? CUDA_ERROR_INVALID_VALUE :
-									 say(p, length, advice, location);
+									say(p, length, advice, location);
 }
 
 /* A stream in which a call that does nothing may be made. */
@@ -232,8 +242,9 @@ CUDA_API_STREAM(cuMemPrefetchAsync_v2,
 
 /* ---- batches: location k is for the ranges from indices[k] to the next one's */
 
-#define PREFETCH_BATCH	CUdeviceptr *p, size_t *lengths, size_t count, CUmemLocation *locations, size_t *indices, \
-			size_t nlocations, unsigned long long flags, CUstream stream
+#define PREFETCH_BATCH                                                                                               \
+	CUdeviceptr *p, size_t *lengths, size_t count, CUmemLocation *locations, size_t *indices, size_t nlocations, \
+		unsigned long long flags, CUstream stream
 
 static CUresult prefetch_batch(PREFETCH_BATCH)
 {
@@ -303,7 +314,7 @@ static struct advice common(uint64_t start, uint64_t end)
 		if (a->end <= at)
 			continue;
 		if (a->start > at)
-			break;	/* a page of which nothing was said */
+			break; /* a page of which nothing was said */
 		if (at == start)
 			sum = *a;
 		else
@@ -316,7 +327,8 @@ static struct advice common(uint64_t start, uint64_t end)
 static int place(CUmemLocation where)
 {
 	return where.type == CU_MEM_LOCATION_TYPE_INVALID ? NOWHERE :
-	       where.type == CU_MEM_LOCATION_TYPE_DEVICE ? where.id : ON_CPU;
+	       where.type == CU_MEM_LOCATION_TYPE_DEVICE  ? where.id :
+							    ON_CPU;
 }
 
 /* A list of devices, filled up with NOWHERE. */
@@ -369,8 +381,7 @@ static CUresult put(int *out, size_t size, int attribute, const struct advice *a
 	}
 }
 
-static CUresult ask(void **data, const size_t *sizes, const int *attributes, size_t count, CUdeviceptr p,
-		    size_t length)
+static CUresult ask(void **data, const size_t *sizes, const int *attributes, size_t count, CUdeviceptr p, size_t length)
 {
 	struct advice a;
 	CUresult r = managed_range(p, length);

@@ -11,15 +11,15 @@
 #include "slab.h"
 
 enum cu_mem_kind {
-	CU_MEM_DEVICE,		/* cuMemAlloc */
-	CU_MEM_POOL,		/* cuMemAllocAsync */
-	CU_MEM_MAPPED,		/* cuMemMap */
-	CU_MEM_MODULE,		/* variables of a module */
-	CU_MEM_HOST,		/* cuMemHostAlloc */
-	CU_MEM_REGISTERED,	/* cuMemHostRegister */
-	CU_MEM_MANAGED,		/* cuMemAllocManaged */
-	CU_MEM_GRAPH,		/* a graph's allocation node */
-	CU_MEM_IPC,		/* another process's, cuIpcOpenMemHandle */
+	CU_MEM_DEVICE,     /* cuMemAlloc */
+	CU_MEM_POOL,       /* cuMemAllocAsync */
+	CU_MEM_MAPPED,     /* cuMemMap */
+	CU_MEM_MODULE,     /* variables of a module */
+	CU_MEM_HOST,       /* cuMemHostAlloc */
+	CU_MEM_REGISTERED, /* cuMemHostRegister */
+	CU_MEM_MANAGED,    /* cuMemAllocManaged */
+	CU_MEM_GRAPH,      /* a graph's allocation node */
+	CU_MEM_IPC,        /* another process's, cuIpcOpenMemHandle */
 };
 
 /* Memory shown in one more context: host memory that is registered there, a buffer of its own for other memory. */

@@ -37,8 +37,7 @@ CUDA_API(cuMemAlloc_v2, CU_ARGS(CUdeviceptr *p, size_t size), CU_ARGS(p, size))
 	return r;
 }
 
-CUDA_API(cuMemAllocPitch_v2,
-	 CU_ARGS(CUdeviceptr *p, size_t *pitch, size_t width, size_t height, unsigned int element),
+CUDA_API(cuMemAllocPitch_v2, CU_ARGS(CUdeviceptr *p, size_t *pitch, size_t width, size_t height, unsigned int element),
 	 CU_ARGS(p, pitch, width, height, element))
 {
 	size_t row = (width + 511) & ~(size_t)511;
@@ -102,7 +101,7 @@ CUDA_API(cuMemFree_v2, CU_ARGS(CUdeviceptr p), CU_ARGS(p))
 	CUcontext ctx;
 	CUresult r = cu_current_any(&ctx);
 
-	if (r == CUDA_ERROR_INVALID_CONTEXT)	/* none is needed: memory knows its own */
+	if (r == CUDA_ERROR_INVALID_CONTEXT) /* none is needed: memory knows its own */
 		r = CUDA_SUCCESS;
 	if (!r)
 		r = cu_capture_unsafe();

@@ -30,8 +30,14 @@ static CUresult new_segment(CUmodule mod, bool managed)
 		return r;
 	}
 	*m = (struct cu_mem){
-		.base = (uintptr_t)m->shared.p, .size = size, .span = m->shared.size, .kind = CU_MEM_MANAGED,
-		.ctx = mod->ctx, .bo = m->shared.bo, .flags = CU_MEM_ATTACH_GLOBAL, .shared = m->shared,
+		.base = (uintptr_t)m->shared.p,
+		.size = size,
+		.span = m->shared.size,
+		.kind = CU_MEM_MANAGED,
+		.ctx = mod->ctx,
+		.bo = m->shared.bo,
+		.flags = CU_MEM_ATTACH_GLOBAL,
+		.shared = m->shared,
 		.of_module = true,
 	};
 	r = cu_mem_insert(m);
@@ -319,8 +325,7 @@ CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdevice
 {
 	struct vgpucc_global g;
 
-	if (vgpucc_global_find(mod->image->cc, name, &g) || !is_ours(&g) ||
-	    (managed && !g.managed))
+	if (vgpucc_global_find(mod->image->cc, name, &g) || !is_ours(&g) || (managed && !g.managed))
 		return CUDA_ERROR_NOT_FOUND;
 	if (p)
 		*p = mod->addresses[g.index];

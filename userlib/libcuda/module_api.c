@@ -67,8 +67,7 @@ CUDA_API(cuModuleLoadData, CU_ARGS(CUmodule *mod, const void *image), CU_ARGS(mo
 	return load(mod, image, 0, 0, NULL, NULL);
 }
 
-CUDA_API(cuModuleLoadDataEx,
-	 CU_ARGS(CUmodule *mod, const void *image, unsigned int count, int *options, void **values),
+CUDA_API(cuModuleLoadDataEx, CU_ARGS(CUmodule *mod, const void *image, unsigned int count, int *options, void **values),
 	 CU_ARGS(mod, image, count, options, values))
 {
 	return load(mod, image, 0, count, options, values);
@@ -88,8 +87,8 @@ CUresult cu_read_file(const char *name, void **data, size_t *size)
 
 	if (!f)
 		return CUDA_ERROR_FILE_NOT_FOUND;
-	if (fseek(f, 0, SEEK_END) || (n = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) ||
-	    !(p = malloc(n + 1)) || fread(p, 1, n, f) != (size_t)n) {
+	if (fseek(f, 0, SEEK_END) || (n = ftell(f)) < 0 || fseek(f, 0, SEEK_SET) || !(p = malloc(n + 1)) ||
+	    fread(p, 1, n, f) != (size_t)n) {
 		free(p);
 		fclose(f);
 		return CUDA_ERROR_INVALID_SOURCE;
@@ -169,8 +168,7 @@ CUDA_API(cuModuleGetFunctionCount, CU_ARGS(unsigned int *count, CUmodule mod), C
 	return r;
 }
 
-CUDA_API(cuModuleEnumerateFunctions, CU_ARGS(CUfunction *f, unsigned int count, CUmodule mod),
-	 CU_ARGS(f, count, mod))
+CUDA_API(cuModuleEnumerateFunctions, CU_ARGS(CUfunction *f, unsigned int count, CUmodule mod), CU_ARGS(f, count, mod))
 {
 	CUresult r = get(mod);
 
@@ -201,6 +199,6 @@ CUDA_API(cuModuleGetLoadingMode, CU_ARGS(int *mode), CU_ARGS(mode))
 {
 	if (!mode)
 		return CUDA_ERROR_INVALID_VALUE;
-	*mode = 2;	/* lazy */
+	*mode = 2; /* lazy */
 	return cu_ready();
 }

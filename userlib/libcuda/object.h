@@ -30,7 +30,7 @@ enum cu_type {
 	CU_TYPES,
 };
 
-#define CU_MAGIC(type)	(0x76677000u | (type))
+#define CU_MAGIC(type) (0x76677000u | (type))
 
 struct cu_object {
 	uint32_t magic;

@@ -33,8 +33,8 @@ static CUresult max_blocks(int *blocks, CUfunction f, int threads, size_t dynami
 	return r;
 }
 
-CUDA_API(cuOccupancyMaxActiveBlocksPerMultiprocessor,
-	 CU_ARGS(int *blocks, CUfunction f, int threads, size_t dynamic), CU_ARGS(blocks, f, threads, dynamic))
+CUDA_API(cuOccupancyMaxActiveBlocksPerMultiprocessor, CU_ARGS(int *blocks, CUfunction f, int threads, size_t dynamic),
+	 CU_ARGS(blocks, f, threads, dynamic))
 {
 	return max_blocks(blocks, f, threads, dynamic, 0);
 }
@@ -47,8 +47,8 @@ CUDA_API(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags,
 }
 
 /* The block size with the most resident threads, larger ones first. */
-static CUresult best_block(int *grid, int *block, CUfunction f, CUoccupancyB2DSize size_of, size_t dynamic,
-			   int limit, unsigned int flags)
+static CUresult best_block(int *grid, int *block, CUfunction f, CUoccupancyB2DSize size_of, size_t dynamic, int limit,
+			   unsigned int flags)
 {
 	const struct vgpu_device_info *dev;
 	int best = 0, best_blocks = 0, max;
@@ -105,8 +105,7 @@ CUDA_API(cuOccupancyAvailableDynamicSMemPerBlock, CU_ARGS(size_t *bytes, CUfunct
 	dev = &f->mod->ctx->dev->dev.info;
 	each = dev->shared_sm / blocks;
 	used = f->kernel.static_shared + dev->shared_reserved;
-	if (each < used || (unsigned int)blocks > dev->max_blocks_sm ||
-	    (size_t)blocks * threads > dev->max_threads_sm)
+	if (each < used || (unsigned int)blocks > dev->max_blocks_sm || (size_t)blocks * threads > dev->max_threads_sm)
 		return CUDA_ERROR_INVALID_VALUE;
 	*bytes = each - used;
 	if (*bytes + f->kernel.static_shared > dev->shared_block_optin)

@@ -77,7 +77,7 @@ static uint64_t attribute_value(const struct cu_mem *m, int attribute, uint64_t 
 
 static void store(void *to, uint64_t value, size_t size)
 {
-	memcpy(to, &value, size);	/* little endian */
+	memcpy(to, &value, size); /* little endian */
 }
 
 CUDA_API(cuPointerGetAttribute, CU_ARGS(void *data, int attribute, CUdeviceptr p), CU_ARGS(data, attribute, p))
@@ -117,8 +117,7 @@ CUDA_API(cuPointerGetAttributes, CU_ARGS(unsigned int count, const int *attribut
 	for (unsigned int i = 0; i < count; i++) {
 		uint64_t none = attributes[i] == CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL ? -2 : 0;
 
-		store(data[i], known ? attribute_value(&m, attributes[i], p) : none,
-		      attribute_size(attributes[i]));
+		store(data[i], known ? attribute_value(&m, attributes[i], p) : none, attribute_size(attributes[i]));
 		cu_trace("pointer attribute %d of 0x%llx is 0x%llx", attributes[i], p,
 			 (unsigned long long)(known ? attribute_value(&m, attributes[i], p) : none));
 	}

@@ -440,7 +440,8 @@ CUDA_API(cuMemPoolCreate, CU_ARGS(CUmemoryPool *pool, const CUmemPoolProps *prop
 	if (!pool || !props || props->allocType != CU_MEM_ALLOCATION_TYPE_PINNED ||
 	    props->handleTypes & ~CU_MEM_HANDLE_TYPES_KNOWN || props->location.type == CU_MEM_LOCATION_TYPE_INVALID)
 		return CUDA_ERROR_INVALID_VALUE;
-	if (props->handleTypes & ~CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR || props->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
+	if (props->handleTypes & ~CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR ||
+	    props->location.type != CU_MEM_LOCATION_TYPE_DEVICE)
 		return cu_refuse("memory pools on the host, or shared by other than file descriptors");
 	if (cu_device_get(props->location.id, &d))
 		return CUDA_ERROR_INVALID_VALUE;

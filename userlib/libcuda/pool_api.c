@@ -24,8 +24,7 @@ static bool is_switch(int attribute)
 	return attribute <= CU_MEMPOOL_ATTR_REUSE_ALLOW_INTERNAL_DEPENDENCIES;
 }
 
-CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
-	 CU_ARGS(pool, attribute, value))
+CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value), CU_ARGS(pool, attribute, value))
 {
 	if (!cu_is_pool(pool) || !value || attribute < 1 || attribute > CU_MEMPOOL_ATTR_USED_MEM_HIGH)
 		return CUDA_ERROR_INVALID_VALUE;
@@ -35,8 +34,7 @@ CUDA_API(cuMemPoolGetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *
 	return CUDA_SUCCESS;
 }
 
-CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value),
-	 CU_ARGS(pool, attribute, value))
+CUDA_API(cuMemPoolSetAttribute, CU_ARGS(CUmemoryPool pool, int attribute, void *value), CU_ARGS(pool, attribute, value))
 {
 	uint64_t v = 0;
 	bool mark;
@@ -103,8 +101,8 @@ CUDA_API(cuMemPoolGetAccess, CU_ARGS(unsigned int *flags, CUmemoryPool pool, CUm
 /* ---- for other processes */
 
 /* The descriptor tells the pool's device and nothing else: allocations are exported one by one. */
-CUDA_API(cuMemPoolExportToShareableHandle,
-	 CU_ARGS(void *out, CUmemoryPool pool, int type, unsigned long long flags), CU_ARGS(out, pool, type, flags))
+CUDA_API(cuMemPoolExportToShareableHandle, CU_ARGS(void *out, CUmemoryPool pool, int type, unsigned long long flags),
+	 CU_ARGS(out, pool, type, flags))
 {
 	const struct vgpu_dev *dev;
 	CUcontext ctx;
@@ -151,7 +149,7 @@ CUDA_API(cuMemPoolImportFromShareableHandle,
 		if (cu_device_at(i)->dev.info.index == index)
 			d = cu_device_at(i);
 	if (!d)
-		return CUDA_ERROR_INVALID_DEVICE;	/* of a device that this process does not see */
+		return CUDA_ERROR_INVALID_DEVICE; /* of a device that this process does not see */
 	*pool = cu_pool_new(d);
 	if (*pool)
 		(*pool)->imported = true;

@@ -106,9 +106,8 @@ static void put_assert(CUcontext ctx, const struct vgpucc_record *r, uint32_t si
 	read_string(ctx, r->format, message, sizeof(message));
 	read_string(ctx, a->file, file, sizeof(file));
 	read_string(ctx, a->function, function, sizeof(function));
-	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n",
-		file, a->line, function, a->block[0], a->block[1], a->block[2],
-		a->thread[0], a->thread[1], a->thread[2], message);
+	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file, a->line,
+		function, a->block[0], a->block[1], a->block[2], a->thread[0], a->thread[1], a->thread[2], message);
 }
 
 /* Write out complete records; true when all that were begun are done. */

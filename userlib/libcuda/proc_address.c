@@ -8,8 +8,8 @@
 #include "proc_address.h"
 
 /* No prototype here: the table only takes addresses. */
-#define WORKS(symbol, name, version)	extern CUresult symbol(void);
-#define REFUSED	WORKS
+#define WORKS(symbol, name, version) extern CUresult symbol(void);
+#define REFUSED                      WORKS
 #define DATA(symbol, size)
 #include "api.def"
 #undef WORKS
@@ -21,8 +21,8 @@ struct entry {
 	void *address;
 };
 
-#define WORKS(symbol, name, version)	{ #symbol, #name, version, (void *)symbol },
-#define REFUSED WORKS
+#define WORKS(symbol, name, version) { #symbol, #name, version, (void *)symbol },
+#define REFUSED                      WORKS
 static const struct entry entries[] = {
 #include "api.def"
 };
@@ -105,7 +105,7 @@ static CUresult look_up(const char *name, void **address, int version, cuuint64_
 	if (e)
 		*address = e->address;
 	if (status)
-		*status = e ? CU_GET_PROC_ADDRESS_SUCCESS :
+		*status = e     ? CU_GET_PROC_ADDRESS_SUCCESS :
 			  known ? CU_GET_PROC_ADDRESS_VERSION_NOT_SUFFICIENT :
 				  CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
 	if (!e)

@@ -29,7 +29,7 @@ struct line {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct line *all;	/* none is empty */
+static struct line *all; /* none is empty */
 
 static bool done(const struct line *l)
 {
@@ -73,7 +73,9 @@ static bool put(struct cu_retired *r, CUcontext user, struct cu_queue *queue)
 		l = malloc(sizeof(*l));
 		if (!l)
 			return false;
-		*l = (struct line){ .next = all, .owner = r->owner, .user = user, .queue = queue, .first = r, .last = r };
+		*l = (struct line){
+			.next = all, .owner = r->owner, .user = user, .queue = queue, .first = r, .last = r
+		};
 		__atomic_store_n(&all, l, __ATOMIC_RELAXED);
 		return true;
 	}
@@ -128,7 +130,7 @@ bool cu_retired_wait(CUcontext owner)
 			return any | cu_retired_free(owner);
 		if (cu_point_wait(owner, p))
 			return any;
-		any = true;	/* who waits for a point releases, too */
+		any = true; /* who waits for a point releases, too */
 	}
 }
 

@@ -175,7 +175,7 @@ void cu_word_free_at(CUcontext ctx, uint64_t *word, struct cu_point p)
 		free_held(ctx);
 	h = malloc(sizeof(*h));
 	if (!h)
-		return;		/* its slab goes with the context */
+		return; /* its slab goes with the context */
 	*h = (struct cu_held_word){ ctx->held_words, word, p };
 	ctx->held_words = h;
 	ctx->held_count++;

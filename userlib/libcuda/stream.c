@@ -261,7 +261,7 @@ static CUresult fit(CUstream s, uint32_t slots)
 	r = move(s, have);
 	if (!r || cu_context_health(s->ctx))
 		return r;
-	s->priority = s->queue->priority;	/* a hint that cannot be followed is not tried at each submission */
+	s->priority = s->queue->priority; /* a hint that cannot be followed is not tried at each submission */
 	return CUDA_SUCCESS;
 }
 

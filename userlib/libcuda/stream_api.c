@@ -129,8 +129,8 @@ STREAM_FIRST(cuStreamGetCtx, CU_ARGS(CUstream stream, CUcontext *ctx), CU_ARGS(s
 	return r;
 }
 
-STREAM_FIRST(cuStreamGetCtx_v2, CU_ARGS(CUstream stream, CUcontext *ctx, void **green),
-	     CU_ARGS(stream, ctx, green), CU_ARGS(CU_PTSZ(stream), ctx, green))
+STREAM_FIRST(cuStreamGetCtx_v2, CU_ARGS(CUstream stream, CUcontext *ctx, void **green), CU_ARGS(stream, ctx, green),
+	     CU_ARGS(CU_PTSZ(stream), ctx, green))
 {
 	CUresult r = do_cuStreamGetCtx(stream, ctx);
 
@@ -171,8 +171,7 @@ STREAM_FIRST(cuLaunchHostFunc, CU_ARGS(CUstream stream, CUhostFn fn, void *data)
 	return fn ? cu_callback_add(stream, fn, NULL, data) : CUDA_ERROR_INVALID_VALUE;
 }
 
-STREAM_FIRST(cuStreamAddCallback,
-	     CU_ARGS(CUstream stream, CUstreamCallback callback, void *data, unsigned int flags),
+STREAM_FIRST(cuStreamAddCallback, CU_ARGS(CUstream stream, CUstreamCallback callback, void *data, unsigned int flags),
 	     CU_ARGS(stream, callback, data, flags), CU_ARGS(CU_PTSZ(stream), callback, data, flags))
 {
 	if (!callback || flags)
@@ -192,15 +191,13 @@ static bool may_attach(CUstream s, CUdeviceptr address, size_t length, unsigned 
 }
 
 /* Memory is coherent everywhere at all times: there is nothing to attach. */
-STREAM_FIRST(cuStreamAttachMemAsync,
-	     CU_ARGS(CUstream stream, CUdeviceptr address, size_t length, unsigned int flags),
+STREAM_FIRST(cuStreamAttachMemAsync, CU_ARGS(CUstream stream, CUdeviceptr address, size_t length, unsigned int flags),
 	     CU_ARGS(stream, address, length, flags), CU_ARGS(CU_PTSZ(stream), address, length, flags))
 {
 	CUstream s;
 	CUresult r;
 
-	if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST &&
-			 flags != CU_MEM_ATTACH_SINGLE))
+	if (!address || (flags != CU_MEM_ATTACH_GLOBAL && flags != CU_MEM_ATTACH_HOST && flags != CU_MEM_ATTACH_SINGLE))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = cu_stream_get(stream, &s);
 	if (!r)

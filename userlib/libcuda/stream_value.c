@@ -9,7 +9,7 @@
 #include "stream_value.h"
 
 enum {
-	WAIT_CONDITION = 3,		/* geq, eq, and, nor: as the packet numbers them */
+	WAIT_CONDITION = 3, /* geq, eq, and, nor: as the packet numbers them */
 	WAIT_FLUSH = 1 << 30,
 	WRITE_NO_BARRIER = 1,
 };
@@ -33,7 +33,7 @@ CUresult cu_value_check(CUcontext ctx, const CUstreamBatchMemOpParams *op)
 	struct cu_mem m;
 
 	if (op->operation == OP_FLUSH || op->operation == OP_BARRIER)
-		return CUDA_SUCCESS;	/* packets are in order and coherent */
+		return CUDA_SUCCESS; /* packets are in order and coherent */
 	if (op->operation < OP_WAIT_32 || op->operation > OP_WRITE_64 || (op->word.flags & ~known))
 		return CUDA_ERROR_INVALID_VALUE;
 	if (!p || p % unit_of(op) || !cu_mem_find(p, &m) || (!cu_mem_is_host(&m) && m.ctx != ctx))
@@ -53,7 +53,9 @@ bool cu_value_packet(const CUstreamBatchMemOpParams *op, uint64_t *word, uint8_t
 	if (is_wait(op)) {
 		struct vgpu_pkt_wait_value p = {
 			.hdr = { .type = VGPU_PKT_WAIT_VALUE, .slots = 1 },
-			.src = op->word.address, .value = value, .unit = unit_of(op),
+			.src = op->word.address,
+			.value = value,
+			.unit = unit_of(op),
 			.condition = op->word.flags & WAIT_CONDITION,
 		};
 
@@ -61,7 +63,11 @@ bool cu_value_packet(const CUstreamBatchMemOpParams *op, uint64_t *word, uint8_t
 	} else if (op->operation == OP_WRITE_32) {
 		struct vgpu_pkt_fill p = {
 			.hdr = { .type = VGPU_PKT_FILL, .slots = 1 },
-			.dst = op->word.address, .width = 1, .height = 1, .value = value, .unit = 4,
+			.dst = op->word.address,
+			.width = 1,
+			.height = 1,
+			.value = value,
+			.unit = 4,
 		};
 
 		memcpy(packet, &p, sizeof(p));
@@ -69,7 +75,10 @@ bool cu_value_packet(const CUstreamBatchMemOpParams *op, uint64_t *word, uint8_t
 		/* Eight bytes at once: copied from a word of ours. */
 		struct vgpu_pkt_copy p = {
 			.hdr = { .type = VGPU_PKT_COPY, .slots = 1 },
-			.dst = op->word.address, .src = (uintptr_t)word, .width = sizeof(value), .height = 1,
+			.dst = op->word.address,
+			.src = (uintptr_t)word,
+			.width = sizeof(value),
+			.height = 1,
 		};
 
 		*word = value;
@@ -102,7 +111,9 @@ static CUresult submit_op(CUstream s, const CUstreamBatchMemOpParams *op)
 static CUresult capture(CUstream s, unsigned int count, const CUstreamBatchMemOpParams *ops)
 {
 	CUDA_BATCH_MEM_OP_NODE_PARAMS o = {
-		.ctx = s->ctx, .count = count, .paramArray = (CUstreamBatchMemOpParams *)ops,
+		.ctx = s->ctx,
+		.count = count,
+		.paramArray = (CUstreamBatchMemOpParams *)ops,
 	};
 	struct cu_node_params p;
 	CUresult r = cu_node_ops_from(&p, &o);
@@ -138,17 +149,17 @@ static CUresult one_op(CUstream stream, unsigned int operation, CUdeviceptr p, u
 }
 
 /* The first and the second version differ in what they need permission for: nothing here. */
-#define VALUE_OP(name, type, operation)								\
-CU_EXPORT CUresult name##_ptsz(CUstream stream, CUdeviceptr p, type value, unsigned int flags);	\
-CUDA_API(name, CU_ARGS(CUstream stream, CUdeviceptr p, type value, unsigned int flags),	\
-	 CU_ARGS(stream, p, value, flags))							\
-{												\
-	return one_op(stream, operation, p, value, flags);					\
-}												\
-CUresult name##_ptsz(CUstream stream, CUdeviceptr p, type value, unsigned int flags)		\
-{												\
-	return CU_CALL(#name "_ptsz", do_##name(CU_PTSZ(stream), p, value, flags));		\
-}
+#define VALUE_OP(name, type, operation)                                                                 \
+	CU_EXPORT CUresult name##_ptsz(CUstream stream, CUdeviceptr p, type value, unsigned int flags); \
+	CUDA_API(name, CU_ARGS(CUstream stream, CUdeviceptr p, type value, unsigned int flags),         \
+		 CU_ARGS(stream, p, value, flags))                                                      \
+	{                                                                                               \
+		return one_op(stream, operation, p, value, flags);                                      \
+	}                                                                                               \
+	CUresult name##_ptsz(CUstream stream, CUdeviceptr p, type value, unsigned int flags)            \
+	{                                                                                               \
+		return CU_CALL(#name "_ptsz", do_##name(CU_PTSZ(stream), p, value, flags));             \
+	}
 
 VALUE_OP(cuStreamWaitValue32, uint32_t, OP_WAIT_32)
 VALUE_OP(cuStreamWaitValue32_v2, uint32_t, OP_WAIT_32)
@@ -159,18 +170,21 @@ VALUE_OP(cuStreamWriteValue32_v2, uint32_t, OP_WRITE_32)
 VALUE_OP(cuStreamWriteValue64, uint64_t, OP_WRITE_64)
 VALUE_OP(cuStreamWriteValue64_v2, uint64_t, OP_WRITE_64)
 
-#define BATCH_OP(name)										\
-CU_EXPORT CUresult name##_ptsz(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops, \
-			       unsigned int flags);						\
-CUDA_API(name, CU_ARGS(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops, unsigned int flags), \
-	 CU_ARGS(stream, count, ops, flags))							\
-{												\
-	return batch(stream, count, ops, flags);						\
-}												\
-CUresult name##_ptsz(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops, unsigned int flags) \
-{												\
-	return CU_CALL(#name "_ptsz", do_##name(CU_PTSZ(stream), count, ops, flags));		\
-}
+#define BATCH_OP(name)                                                                                           \
+	CU_EXPORT CUresult name##_ptsz(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops, \
+				       unsigned int flags);                                                      \
+	CUDA_API(name,                                                                                           \
+		 CU_ARGS(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops,               \
+			 unsigned int flags),                                                                    \
+		 CU_ARGS(stream, count, ops, flags))                                                             \
+	{                                                                                                        \
+		return batch(stream, count, ops, flags);                                                         \
+	}                                                                                                        \
+	CUresult name##_ptsz(CUstream stream, unsigned int count, const CUstreamBatchMemOpParams *ops,           \
+			     unsigned int flags)                                                                 \
+	{                                                                                                        \
+		return CU_CALL(#name "_ptsz", do_##name(CU_PTSZ(stream), count, ops, flags));                    \
+	}
 
 BATCH_OP(cuStreamBatchMemOp)
 BATCH_OP(cuStreamBatchMemOp_v2)

@@ -9,23 +9,26 @@
 #include "api.h"
 #include "error.h"
 
-#define BOX_MAX		256
-#define STEP_MAX	8
-#define DIM_MAX		(1ull << 32)
-#define STRIDE_MAX	(1ull << 40)
+#define BOX_MAX    256
+#define STEP_MAX   8
+#define DIM_MAX    (1ull << 32)
+#define STRIDE_MAX (1ull << 40)
 
 /* Arguments as cuda.h numbers them. */
 enum { INTERLEAVE_32B = 2, SWIZZLE_128B = 3, SWIZZLE_LAST = 6, TYPE_PACKED_LAST = 15, PROMOTION_LAST = 3 };
 
 /* cuda.h's types, as PTX's tensormap.replace numbers them, and log2 of their bytes. */
-static const struct { uint8_t type, log2; bool is_float; } types[] = {
-	{ VGPU_TENSOR_U8, 0, false },	{ VGPU_TENSOR_U16, 1, false },	{ VGPU_TENSOR_U32, 2, false },
-	{ VGPU_TENSOR_S32, 2, false },	{ VGPU_TENSOR_U64, 3, false },	{ VGPU_TENSOR_S64, 3, false },
-	{ VGPU_TENSOR_F16, 1, true },	{ VGPU_TENSOR_F32, 2, true },	{ VGPU_TENSOR_F64, 3, true },
-	{ VGPU_TENSOR_BF16, 1, true },	{ VGPU_TENSOR_F32_FTZ, 2, true }, { VGPU_TENSOR_TF32, 2, true },
+static const struct {
+	uint8_t type, log2;
+	bool is_float;
+} types[] = {
+	{ VGPU_TENSOR_U8, 0, false },      { VGPU_TENSOR_U16, 1, false },    { VGPU_TENSOR_U32, 2, false },
+	{ VGPU_TENSOR_S32, 2, false },     { VGPU_TENSOR_U64, 3, false },    { VGPU_TENSOR_S64, 3, false },
+	{ VGPU_TENSOR_F16, 1, true },      { VGPU_TENSOR_F32, 2, true },     { VGPU_TENSOR_F64, 3, true },
+	{ VGPU_TENSOR_BF16, 1, true },     { VGPU_TENSOR_F32_FTZ, 2, true }, { VGPU_TENSOR_TF32, 2, true },
 	{ VGPU_TENSOR_TF32_FTZ, 2, true },
 };
-#define TYPES	(sizeof(types) / sizeof(types[0]))
+#define TYPES (sizeof(types) / sizeof(types[0]))
 
 /* Dimensions, box and steps into @m; false: not allowed. */
 static bool measure(struct vgpu_tensor_map *m, uint32_t rank, const uint64_t *dim, const uint64_t *stride,
@@ -34,7 +37,7 @@ static bool measure(struct vgpu_tensor_map *m, uint32_t rank, const uint64_t *di
 	for (uint32_t k = 0; k < rank; k++) {
 		if (!dim[k] || dim[k] > DIM_MAX || !box[k] || box[k] > BOX_MAX || !step[k] || step[k] > STEP_MAX)
 			return false;
-		m->dim[k] = (uint32_t)dim[k];	/* 2^32 is 0 */
+		m->dim[k] = (uint32_t)dim[k]; /* 2^32 is 0 */
 		m->box[k] = box[k];
 		m->step[k] = step[k];
 		if (!k)
@@ -72,8 +75,8 @@ CUDA_API(cuTensorMapEncodeTiled,
 	uint32_t row;
 	CUresult r;
 
-	if (!map || (uintptr_t)map & 63 || !rank || rank > VGPU_TENSOR_RANKS || !dim || (rank > 1 && !stride) ||
-	    !box || !step || m.address & 15 || type > TYPE_PACKED_LAST || interleave > INTERLEAVE_32B ||
+	if (!map || (uintptr_t)map & 63 || !rank || rank > VGPU_TENSOR_RANKS || !dim || (rank > 1 && !stride) || !box ||
+	    !step || m.address & 15 || type > TYPE_PACKED_LAST || interleave > INTERLEAVE_32B ||
 	    swizzle > SWIZZLE_LAST || promotion > PROMOTION_LAST || fill > 1 || (interleave && rank < 3))
 		return CUDA_ERROR_INVALID_VALUE;
 	r = refused(type, interleave, swizzle);

@@ -120,8 +120,7 @@ CUDA_API(cuUserObjectRelease, CU_ARGS(CUuserObject object, unsigned int count), 
 	return r ? r : release(object, count);
 }
 
-CUDA_API(cuGraphRetainUserObject,
-	 CU_ARGS(CUgraph graph, CUuserObject object, unsigned int count, unsigned int flags),
+CUDA_API(cuGraphRetainUserObject, CU_ARGS(CUgraph graph, CUuserObject object, unsigned int count, unsigned int flags),
 	 CU_ARGS(graph, object, count, flags))
 {
 	CUresult r = cu_graph_get(graph);

@@ -118,7 +118,7 @@ void cu_va_release(uint64_t va, size_t size)
 	} else if (i < count && ranges[i].start == end) {
 		ranges[i].start = va;
 	} else {
-		insert_at(i, va, end);	/* without memory the addresses are lost, nothing else */
+		insert_at(i, va, end); /* without memory the addresses are lost, nothing else */
 	}
 	pthread_mutex_unlock(&lock);
 }

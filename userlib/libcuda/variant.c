@@ -56,8 +56,8 @@ struct request {
 
 static void trace_done(const struct request *q, const char *how, int status, size_t size)
 {
-	cu_trace("%s %s (shape %d): status %d, %zu bytes, %llu us", how, q->f->kernel.name, q->opt.shape, status,
-		 size, (unsigned long long)(cu_trace_now() - q->start) / 1000);
+	cu_trace("%s %s (shape %d): status %d, %zu bytes, %llu us", how, q->f->kernel.name, q->opt.shape, status, size,
+		 (unsigned long long)(cu_trace_now() - q->start) / 1000);
 }
 
 /* Returns false if it has to be compiled. */
@@ -70,7 +70,7 @@ static bool from_cache(struct request *q, struct cu_variant *v)
 		return false;
 	v->result = load(q->f, v, code, size);
 	free(code);
-	if (v->result == CUDA_ERROR_INVALID_IMAGE) {	/* no code of this compiler's */
+	if (v->result == CUDA_ERROR_INVALID_IMAGE) { /* no code of this compiler's */
 		vgpu_cache_drop(cache, q->key);
 		return false;
 	}
@@ -113,7 +113,9 @@ static CUresult make(CUfunction f, enum vgpucc_shape_class shape, struct cu_jit 
 	struct cu_device *d = f->mod->ctx->dev;
 	struct cu_variant *v = &f->variants[shape];
 	struct request q = {
-		.f = f, .jit = jit, .start = cu_trace_now(),
+		.f = f,
+		.jit = jit,
+		.start = cu_trace_now(),
 		.opt = { .shape = shape, .cc = 10 * d->cc_major + d->cc_minor },
 	};
 

@@ -14,8 +14,8 @@ struct mapping {
 	uint64_t va;
 	size_t size, offset;
 	struct cu_allocation *a;
-	uint8_t access[VGPU_MAX_DEVICES];	/* CU_MEM_ACCESS_FLAGS_* of each device */
-	struct cu_mem *m;	/* NULL until access is set */
+	uint8_t access[VGPU_MAX_DEVICES]; /* CU_MEM_ACCESS_FLAGS_* of each device */
+	struct cu_mem *m;                 /* NULL until access is set */
 };
 
 /* Reserved addresses: given back as they were reserved, not in parts and not twice. */
@@ -28,8 +28,8 @@ struct reservation {
 static struct mapping *mappings;
 static struct reservation *reservations;
 
-CUDA_API(cuMemAddressReserve, CU_ARGS(CUdeviceptr *p, size_t size, size_t align, CUdeviceptr wish,
-				      unsigned long long flags),
+CUDA_API(cuMemAddressReserve,
+	 CU_ARGS(CUdeviceptr *p, size_t size, size_t align, CUdeviceptr wish, unsigned long long flags),
 	 CU_ARGS(p, size, align, wish, flags))
 {
 	struct reservation *v;
@@ -92,8 +92,9 @@ CUDA_API(cuMemAddressFree, CU_ARGS(CUdeviceptr p, size_t size), CU_ARGS(p, size)
 	return CUDA_SUCCESS;
 }
 
-CUDA_API(cuMemMap, CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGenericAllocationHandle handle,
-			   unsigned long long flags),
+CUDA_API(cuMemMap,
+	 CU_ARGS(CUdeviceptr p, size_t size, size_t offset, CUmemGenericAllocationHandle handle,
+		 unsigned long long flags),
 	 CU_ARGS(p, size, offset, handle, flags))
 {
 	struct mapping *m;
@@ -152,8 +153,14 @@ static CUresult map_home(struct mapping *m, bool readonly)
 	if (!m->m)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*m->m = (struct cu_mem){
-		.base = m->va, .size = m->size, .span = m->size, .kind = CU_MEM_MAPPED, .ctx = a->ctx,
-		.bo = a->bo, .offset = m->offset, .readonly = readonly,
+		.base = m->va,
+		.size = m->size,
+		.span = m->size,
+		.kind = CU_MEM_MAPPED,
+		.ctx = a->ctx,
+		.bo = a->bo,
+		.offset = m->offset,
+		.readonly = readonly,
 	};
 	err = vgpu_va_map(&a->ctx->dev->dev, a->bo, m->offset, m->size, m->va, readonly ? VGPU_VA_READONLY : 0);
 	r = err ? cu_check(a->ctx, err) : cu_mem_insert(m->m);

@@ -38,7 +38,7 @@ extern pthread_mutex_t cu_vmm_lock;
 struct cu_allocation *cu_allocation_get(CUmemGenericAllocationHandle handle);
 void cu_allocation_put(struct cu_allocation *a);
 /* Give memory that waits for one a context of its device, not that one. */
-CUresult cu_allocation_adopt(struct cu_allocation *a, CUcontext not);
+CUresult cu_allocation_adopt(struct cu_allocation *a, CUcontext except);
 /* A context ends, in which no memory is mapped any more. */
 void cu_allocations_leave(CUcontext ctx);
 

@@ -66,20 +66,20 @@ static struct cu_allocation *allocation_new(CUcontext ctx, uint32_t bo, size_t s
 
 struct search {
 	int device;
-	CUcontext not, found;
+	CUcontext except, found;
 };
 
 static void search_visit(CUcontext ctx, void *data)
 {
 	struct search *s = data;
 
-	if (ctx != s->not && ctx->dev->ordinal == s->device)
+	if (ctx != s->except && ctx->dev->ordinal == s->device)
 		s->found = ctx;
 }
 
-CUresult cu_allocation_adopt(struct cu_allocation *a, CUcontext not)
+CUresult cu_allocation_adopt(struct cu_allocation *a, CUcontext except)
 {
-	struct search s = { .device = a->prop.location.id, .not = not };
+	struct search s = { .device = a->prop.location.id, .except = except };
 	uint64_t size;
 	int err;
 
@@ -146,8 +146,9 @@ CUresult cu_vmm_context_on(int device, CUcontext *ctx)
 	return cu_context_alive(*ctx) ? CUDA_SUCCESS : CUDA_ERROR_INVALID_CONTEXT;
 }
 
-CUDA_API(cuMemCreate, CU_ARGS(CUmemGenericAllocationHandle *handle, size_t size, const CUmemAllocationProp *prop,
-			      unsigned long long flags),
+CUDA_API(cuMemCreate,
+	 CU_ARGS(CUmemGenericAllocationHandle *handle, size_t size, const CUmemAllocationProp *prop,
+		 unsigned long long flags),
 	 CU_ARGS(handle, size, prop, flags))
 {
 	struct cu_allocation *a;
@@ -189,9 +190,8 @@ CUDA_API(cuMemRelease, CU_ARGS(CUmemGenericAllocationHandle handle), CU_ARGS(han
 	return a ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
-CUDA_API(cuMemGetAllocationPropertiesFromHandle, CU_ARGS(CUmemAllocationProp *prop,
-							 CUmemGenericAllocationHandle handle),
-	 CU_ARGS(prop, handle))
+CUDA_API(cuMemGetAllocationPropertiesFromHandle,
+	 CU_ARGS(CUmemAllocationProp *prop, CUmemGenericAllocationHandle handle), CU_ARGS(prop, handle))
 {
 	struct cu_allocation *a;
 	CUresult r = cu_ready();
@@ -262,11 +262,12 @@ static int device_of(uint32_t index, CUcontext ctx)
 	return ctx->dev->ordinal;
 }
 
-CUDA_API(cuMemImportFromShareableHandle,
-	 CU_ARGS(CUmemGenericAllocationHandle *handle, void *from, int type), CU_ARGS(handle, from, type))
+CUDA_API(cuMemImportFromShareableHandle, CU_ARGS(CUmemGenericAllocationHandle *handle, void *from, int type),
+	 CU_ARGS(handle, from, type))
 {
 	CUmemAllocationProp prop = {
-		.type = CU_MEM_ALLOCATION_TYPE_PINNED, .requestedHandleTypes = type,
+		.type = CU_MEM_ALLOCATION_TYPE_PINNED,
+		.requestedHandleTypes = type,
 		.location = { .type = CU_MEM_LOCATION_TYPE_DEVICE },
 	};
 	struct cu_allocation *a;

@@ -63,7 +63,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetAccountingPids(nvmlDevice_t device, unsigned in
 	n = vgpu_dev_accounts(&device->dev, &list, &limit);
 	if (n < 0)
 		return nvml_leave(nvml_error(n));
-	for (int i = 0; i < n; i++)	/* those that the caller's pid namespace sees */
+	for (int i = 0; i < n; i++) /* those that the caller's pid namespace sees */
 		if (list[i].pid)
 			list[kept++] = list[i];
 	r = nvml_room(kept, count, pids);
@@ -76,7 +76,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetAccountingPids(nvmlDevice_t device, unsigned in
 /* Times are in milliseconds, the start in microseconds; a process that runs has no time yet, as NVML has it. */
 static void fill(nvmlAccountingStats_t *to, const struct vgpu_account *a, unsigned int workers)
 {
-	*to = (nvmlAccountingStats_t) {
+	*to = (nvmlAccountingStats_t){
 		.gpuUtilization = nvml_percent(a->active_ns, a->time_ns),
 		.memoryUtilization = nvml_percent(a->mem_busy_ns, a->time_ns * (workers ? workers : 1)),
 		.maxMemoryUsage = a->vram_peak,

@@ -9,9 +9,9 @@
 #include "../libvgpu/libvgpu.h"
 #include "nvml.h"
 
-#define EXPORT __attribute__((visibility("default")))
+#define EXPORT         __attribute__((visibility("default")))
 
-#define UUID_TEXT_SIZE	41	/* "GPU-", 32 digits, 4 dashes, NUL */
+#define UUID_TEXT_SIZE 41 /* "GPU-", 32 digits, 4 dashes, NUL */
 
 /**
  * struct nvml_device - what a handle points to
@@ -45,17 +45,17 @@ nvmlReturn_t nvml_enter_device(nvmlDevice_t handle, const void *out);
 nvmlReturn_t nvml_enter_status(nvmlDevice_t handle, const void *out, struct vgpu_device_status *status);
 
 /* The function of a call that lists what this device never has. */
-#define NVML_LISTS_NONE(function)							\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *count, void *array)	\
-{											\
-	nvmlReturn_t r = nvml_enter_device(device, count);				\
-											\
-	(void)array;									\
-	if (r != NVML_SUCCESS)								\
-		return r;								\
-	*count = 0;									\
-	return nvml_leave(NVML_SUCCESS);						\
-}
+#define NVML_LISTS_NONE(function)                                                           \
+	EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *count, void *array) \
+	{                                                                                   \
+		nvmlReturn_t r = nvml_enter_device(device, count);                          \
+                                                                                            \
+		(void)array;                                                                \
+		if (r != NVML_SUCCESS)                                                      \
+			return r;                                                           \
+		*count = 0;                                                                 \
+		return nvml_leave(NVML_SUCCESS);                                            \
+	}
 
 nvmlReturn_t nvml_sensors(struct nvml_device *d, struct vgpu_sensors *s);
 

@@ -41,8 +41,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetDefaultEccMode(nvmlDevice_t device, unsigned in
 	return nvml_leave(NVML_SUCCESS);
 }
 
-nvmlReturn_t nvml_ecc_count(struct nvml_device *d, unsigned int error, unsigned int counter,
-			    unsigned long long *count)
+nvmlReturn_t nvml_ecc_count(struct nvml_device *d, unsigned int error, unsigned int counter, unsigned long long *count)
 {
 	struct vgpu_device_status s;
 	nvmlReturn_t r;
@@ -94,7 +93,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetDetailedEccErrors(nvmlDevice_t device, unsigned
 		return r;
 	r = nvml_ecc_count(device, error, counter, &n);
 	if (r == NVML_SUCCESS)
-		*counts = (nvmlEccErrorCounts_t) { .deviceMemory = n };
+		*counts = (nvmlEccErrorCounts_t){ .deviceMemory = n };
 	return nvml_leave(r);
 }
 

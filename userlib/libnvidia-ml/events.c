@@ -49,7 +49,7 @@ struct nvml_event_set {
 };
 
 static struct nvml_event_set *sets;
-static pthread_mutex_t sets_lock = PTHREAD_MUTEX_INITIALIZER;	/* inside of the library's: protects all here */
+static pthread_mutex_t sets_lock = PTHREAD_MUTEX_INITIALIZER; /* inside of the library's: protects all here */
 
 void nvml_events_hold(void)
 {
@@ -241,7 +241,7 @@ static bool take(struct watch *w, nvmlEventData_t *data)
 	}
 	if (!w->due)
 		return false;
-	*data = (nvmlEventData_t) {
+	*data = (nvmlEventData_t){
 		.device = w->device,
 		.eventType = w->due & -w->due,
 		.gpuInstanceId = NVML_NO_INSTANCE,
@@ -277,7 +277,7 @@ static bool drop_gone(struct nvml_event_set *set)
 	return false;
 }
 
-#define LOOK_MS	500	/* so often a waiter looks whether its set was freed */
+#define LOOK_MS 500 /* so often a waiter looks whether its set was freed */
 
 static int64_t now_ms(void)
 {
@@ -293,7 +293,7 @@ static void sleep_on(struct nvml_event_set *set, int64_t left_ms)
 	struct pollfd fds[VGPU_MAX_DEVICES];
 
 	for (int i = 0; i < VGPU_MAX_DEVICES; i++)
-		fds[i] = (struct pollfd) { .fd = set->watch[i].device ? set->watch[i].dev.fd : -1, .events = POLLPRI };
+		fds[i] = (struct pollfd){ .fd = set->watch[i].device ? set->watch[i].dev.fd : -1, .events = POLLPRI };
 	pthread_mutex_unlock(&sets_lock);
 	if (poll(fds, VGPU_MAX_DEVICES, left_ms < LOOK_MS ? left_ms : LOOK_MS) < 0)
 		memset(fds, 0, sizeof(fds));
@@ -311,7 +311,7 @@ static nvmlReturn_t wait_for_event(struct nvml_event_set *set, nvmlEventData_t *
 	while (!set->dead) {
 		if (take_any(set, data))
 			return NVML_SUCCESS;
-		if (drop_gone(set))	/* once; then the set is of those that are left */
+		if (drop_gone(set)) /* once; then the set is of those that are left */
 			return NVML_ERROR_GPU_IS_LOST;
 		left = end_ms - now_ms();
 		if (left <= 0)
@@ -328,7 +328,7 @@ EXPORT nvmlReturn_t nvmlEventSetWait_v2(nvmlEventSet_t set, nvmlEventData_t *dat
 	if (r != NVML_SUCCESS)
 		return r;
 	set->waiters++;
-	nvml_leave(NVML_SUCCESS);	/* the other calls go on meanwhile */
+	nvml_leave(NVML_SUCCESS); /* the other calls go on meanwhile */
 	r = wait_for_event(set, data, timeout_ms);
 	if (!--set->waiters && set->dead)
 		release(set);
@@ -342,6 +342,6 @@ EXPORT nvmlReturn_t nvmlEventSetWait(nvmlEventSet_t set, nvmlEventData_v1_t *dat
 	nvmlReturn_t r = nvmlEventSetWait_v2(set, data ? &full : NULL, timeout_ms);
 
 	if (r == NVML_SUCCESS)
-		*data = (nvmlEventData_v1_t) { full.device, full.eventType, full.eventData };
+		*data = (nvmlEventData_v1_t){ full.device, full.eventType, full.eventData };
 	return r;
 }

@@ -18,10 +18,8 @@ void nvml_uuid_text(const struct nvml_device *d, char text[UUID_TEXT_SIZE])
 {
 	const uint8_t *u = d->dev.info.uuid;
 
-	snprintf(text, UUID_TEXT_SIZE,
-		 "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7],
-		 u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+	snprintf(text, UUID_TEXT_SIZE, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0],
+		 u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetName(nvmlDevice_t device, char *name, unsigned int length)
@@ -67,16 +65,16 @@ EXPORT nvmlReturn_t nvmlDeviceGetIndex(nvmlDevice_t device, unsigned int *index)
 }
 
 /* Answers that are one number of struct vgpu_device_info. */
-#define NUMBER(function, type, value)						\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out)			\
-{										\
-	nvmlReturn_t r = nvml_enter_handle(device, out);			\
-										\
-	if (r != NVML_SUCCESS)							\
-		return r;							\
-	*out = (value);								\
-	return nvml_leave(NVML_SUCCESS);					\
-}
+#define NUMBER(function, type, value)                                \
+	EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out) \
+	{                                                            \
+		nvmlReturn_t r = nvml_enter_handle(device, out);     \
+                                                                     \
+		if (r != NVML_SUCCESS)                               \
+			return r;                                    \
+		*out = (value);                                      \
+		return nvml_leave(NVML_SUCCESS);                     \
+	}
 
 /* Megatransfers a second of a PCI Express generation, 3 and later: 8000 doubled each time. */
 static unsigned int pcie_mts(unsigned int gen)
@@ -103,14 +101,17 @@ NUMBER(nvmlDeviceGetDisplayMode, unsigned int, NVML_FEATURE_DISABLED)
 NUMBER(nvmlDeviceGetNumGpuCores, unsigned int, device->dev.info.sm_count * device->dev.info.cores_per_sm)
 /* Each device is a board, which its bus address numbers. */
 NUMBER(nvmlDeviceGetMultiGpuBoard, unsigned int, 0)
-NUMBER(nvmlDeviceGetBoardId, unsigned int, device->dev.info.pci_domain << 16 | device->dev.info.pci_bus << 8 |
-       device->dev.info.pci_device << 3)
+NUMBER(nvmlDeviceGetBoardId, unsigned int,
+       device->dev.info.pci_domain << 16 | device->dev.info.pci_bus << 8 | device->dev.info.pci_device << 3)
 NUMBER(nvmlDeviceGetVirtualizationMode, unsigned int, NVML_VIRTUALIZATION_MODE_NONE)
 
 /* A brand is how a name begins; a generic profile has none. */
 static unsigned int brand(const char *name)
 {
-	static const struct { const char *start; unsigned int brand; } brands[] = {
+	static const struct {
+		const char *start;
+		unsigned int brand;
+	} brands[] = {
 		{ "NVIDIA GeForce", NVML_BRAND_GEFORCE },
 		{ "NVIDIA RTX", NVML_BRAND_NVIDIA_RTX },
 		{ "NVIDIA ", NVML_BRAND_NVIDIA },
@@ -127,10 +128,12 @@ NUMBER(nvmlDeviceGetBrand, unsigned int, brand(device->dev.info.name))
 
 static int architecture(const struct vgpu_device_info *info)
 {
-	static const struct { unsigned int cc; int arch; } first[] = {
-		{ 75, NVML_DEVICE_ARCH_TURING }, { 80, NVML_DEVICE_ARCH_AMPERE },
-		{ 89, NVML_DEVICE_ARCH_ADA }, { 90, NVML_DEVICE_ARCH_HOPPER },
-		{ 100, NVML_DEVICE_ARCH_BLACKWELL },
+	static const struct {
+		unsigned int cc;
+		int arch;
+	} first[] = {
+		{ 75, NVML_DEVICE_ARCH_TURING }, { 80, NVML_DEVICE_ARCH_AMPERE },     { 89, NVML_DEVICE_ARCH_ADA },
+		{ 90, NVML_DEVICE_ARCH_HOPPER }, { 100, NVML_DEVICE_ARCH_BLACKWELL },
 	};
 	unsigned int cc = info->cc_major * 10 + info->cc_minor;
 	int arch = NVML_DEVICE_ARCH_UNKNOWN;
@@ -160,8 +163,8 @@ EXPORT nvmlReturn_t nvmlDeviceGetCudaComputeCapability(nvmlDevice_t device, int 
 
 static void bus_id(const struct vgpu_device_info *info, int domain_digits, char *text, size_t size)
 {
-	snprintf(text, size, "%0*X:%02X:%02X.%X", domain_digits, info->pci_domain,
-		 info->pci_bus, info->pci_device, info->pci_function);
+	snprintf(text, size, "%0*X:%02X:%02X.%X", domain_digits, info->pci_domain, info->pci_bus, info->pci_device,
+		 info->pci_function);
 }
 
 static nvmlReturn_t pci_info_v2(nvmlDevice_t device, nvmlPciInfo_v2_t *pci)

@@ -37,16 +37,23 @@ __attribute__((constructor)) static void watch_forks(void)
 nvmlReturn_t nvml_error(int negative_errno)
 {
 	switch (-negative_errno) {
-	case 0:		return NVML_SUCCESS;
-	case ENODEV:	return NVML_ERROR_GPU_IS_LOST;
+	case 0:
+		return NVML_SUCCESS;
+	case ENODEV:
+		return NVML_ERROR_GPU_IS_LOST;
 	case EPERM:
-	case EACCES:	return NVML_ERROR_NO_PERMISSION;
-	case ENOMEM:	return NVML_ERROR_MEMORY;
+	case EACCES:
+		return NVML_ERROR_NO_PERMISSION;
+	case ENOMEM:
+		return NVML_ERROR_MEMORY;
 	case EMFILE:
-	case ENFILE:	return NVML_ERROR_INSUFFICIENT_RESOURCES;
+	case ENFILE:
+		return NVML_ERROR_INSUFFICIENT_RESOURCES;
 	case EOPNOTSUPP:
-	case ENOTTY:	return NVML_ERROR_NOT_SUPPORTED;
-	default:	return NVML_ERROR_UNKNOWN;
+	case ENOTTY:
+		return NVML_ERROR_NOT_SUPPORTED;
+	default:
+		return NVML_ERROR_UNKNOWN;
 	}
 }
 
@@ -137,8 +144,7 @@ nvmlReturn_t nvml_status(struct nvml_device *d, struct vgpu_device_status *statu
 /* Why there is no device: nothing loaded, or nothing that we may open. */
 static nvmlReturn_t why_none(void)
 {
-	return access("/sys/module/vgpu", F_OK) ? NVML_ERROR_DRIVER_NOT_LOADED :
-						  NVML_ERROR_NO_PERMISSION;
+	return access("/sys/module/vgpu", F_OK) ? NVML_ERROR_DRIVER_NOT_LOADED : NVML_ERROR_NO_PERMISSION;
 }
 
 static nvmlReturn_t open_all(void)
@@ -181,11 +187,11 @@ EXPORT nvmlReturn_t nvmlInit(void)
 	return init(true);
 }
 
-#define FLAG_NO_GPUS	1u	/* it is no error when there is none */
+#define FLAG_NO_GPUS 1u /* it is no error when there is none */
 
 EXPORT nvmlReturn_t nvmlInitWithFlags(unsigned int flags)
 {
-	return init(!(flags & FLAG_NO_GPUS));	/* others mean nothing, as with a card */
+	return init(!(flags & FLAG_NO_GPUS)); /* others mean nothing, as with a card */
 }
 
 EXPORT nvmlReturn_t nvmlShutdown(void)

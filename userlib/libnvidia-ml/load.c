@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "device.h"
 
-#define PERIOD_US	100000	/* of the kernel's samples */
+#define PERIOD_US 100000 /* of the kernel's samples */
 
 /* All that is later than a client's time stamp in whole microseconds. */
 static uint64_t after_ns(uint64_t us)
@@ -54,7 +54,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetDynamicPstatesInfo(nvmlDevice_t device, nvmlGpu
 	r = newest(device, &util);
 	if (r != NVML_SUCCESS)
 		return nvml_leave(r);
-	*info = (nvmlGpuDynamicPstatesInfo_t) {
+	*info = (nvmlGpuDynamicPstatesInfo_t){
 		.utilization = { { 1, util.gpu, 0, 0 }, { 1, util.memory, 0, 0 } },
 	};
 	return nvml_leave(NVML_SUCCESS);
@@ -63,19 +63,19 @@ EXPORT nvmlReturn_t nvmlDeviceGetDynamicPstatesInfo(nvmlDevice_t device, nvmlGpu
 /* -------------------------------------------------------- units not there */
 
 /* Encoders, decoders and the like: there are none, so none is ever busy. */
-#define NEVER_BUSY(function)								\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *util, unsigned int *period_us)	\
-{											\
-	nvmlReturn_t r = nvml_enter_device(device, util);				\
-											\
-	if (r != NVML_SUCCESS)								\
-		return r;								\
-	if (!period_us)									\
-		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);				\
-	*util = 0;									\
-	*period_us = PERIOD_US;								\
-	return nvml_leave(NVML_SUCCESS);						\
-}
+#define NEVER_BUSY(function)                                                                           \
+	EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *util, unsigned int *period_us) \
+	{                                                                                              \
+		nvmlReturn_t r = nvml_enter_device(device, util);                                      \
+                                                                                                       \
+		if (r != NVML_SUCCESS)                                                                 \
+			return r;                                                                      \
+		if (!period_us)                                                                        \
+			return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);                                \
+		*util = 0;                                                                             \
+		*period_us = PERIOD_US;                                                                \
+		return nvml_leave(NVML_SUCCESS);                                                       \
+	}
 
 NEVER_BUSY(nvmlDeviceGetEncoderUtilization)
 NEVER_BUSY(nvmlDeviceGetDecoderUtilization)
@@ -106,7 +106,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetFBCStats(nvmlDevice_t device, nvmlFBCStats_t *s
 
 	if (r != NVML_SUCCESS)
 		return r;
-	*stats = (nvmlFBCStats_t) { 0 };
+	*stats = (nvmlFBCStats_t){ 0 };
 	return nvml_leave(NVML_SUCCESS);
 }
 
@@ -205,7 +205,7 @@ static int fold(const struct vgpu_sample *list, int n, struct sum *sums)
 	for (int i = 0; i < n; i++) {
 		struct sum *s = sums;
 
-		if (!list[i].pid)	/* outside the caller's pid namespace */
+		if (!list[i].pid) /* outside the caller's pid namespace */
 			continue;
 		while (s < sums + count && s->pid != list[i].pid)
 			s++;
@@ -254,7 +254,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, nvmlPro
 		return nvml_leave(nvml_error(n));
 	r = nvml_room(n, count, array);
 	for (int i = 0; r == NVML_SUCCESS && i < n; i++)
-		array[i] = (nvmlProcessUtilizationSample_t) {
+		array[i] = (nvmlProcessUtilizationSample_t){
 			.pid = sums[i].pid,
 			.timeStamp = sums[i].time_ns / 1000,
 			.smUtil = whole_percent(sums[i].busy),
@@ -262,7 +262,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessUtilization(nvmlDevice_t device, nvmlPro
 		};
 	free(sums);
 	if (!array)
-		r = NVML_ERROR_INSUFFICIENT_SIZE;	/* asked how many there are */
+		r = NVML_ERROR_INSUFFICIENT_SIZE; /* asked how many there are */
 	return nvml_leave(r == NVML_SUCCESS && !n ? NVML_ERROR_NOT_FOUND : r);
 }
 
@@ -281,7 +281,7 @@ EXPORT nvmlReturn_t nvmlDeviceGetProcessesUtilizationInfo(nvmlDevice_t device, n
 		return nvml_leave(nvml_error(n));
 	r = nvml_room(n, &info->processSamplesCount, info->procUtilArray);
 	for (int i = 0; r == NVML_SUCCESS && i < n; i++)
-		info->procUtilArray[i] = (nvmlProcessUtilizationInfo_v1_t) {
+		info->procUtilArray[i] = (nvmlProcessUtilizationInfo_v1_t){
 			.timeStamp = sums[i].time_ns / 1000,
 			.pid = sums[i].pid,
 			.smUtil = whole_percent(sums[i].busy),

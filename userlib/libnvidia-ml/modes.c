@@ -76,16 +76,16 @@ EXPORT nvmlReturn_t nvmlDeviceGetMigMode(nvmlDevice_t device, unsigned int *curr
 	return nvml_leave(NVML_SUCCESS);
 }
 
-#define NO_MIG(function)						\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *out)	\
-{									\
-	nvmlReturn_t r = nvml_enter_device(device, out);		\
-									\
-	if (r != NVML_SUCCESS)						\
-		return r;						\
-	*out = 0;							\
-	return nvml_leave(NVML_SUCCESS);				\
-}
+#define NO_MIG(function)                                                     \
+	EXPORT nvmlReturn_t function(nvmlDevice_t device, unsigned int *out) \
+	{                                                                    \
+		nvmlReturn_t r = nvml_enter_device(device, out);             \
+                                                                             \
+		if (r != NVML_SUCCESS)                                       \
+			return r;                                            \
+		*out = 0;                                                    \
+		return nvml_leave(NVML_SUCCESS);                             \
+	}
 
 NO_MIG(nvmlDeviceGetMaxMigDeviceCount)
 NO_MIG(nvmlDeviceIsMigDeviceHandle)

@@ -46,10 +46,10 @@ typedef enum {
 typedef struct nvml_device *nvmlDevice_t;
 
 /* Version member of a versioned struct. */
-#define NVML_STRUCT_VERSION(type, n)	((uint32_t)(sizeof(type) | (n) << 24))
+#define NVML_STRUCT_VERSION(type, n) ((uint32_t)(sizeof(type) | (n) << 24))
 
-#define NVML_BUS_ID_LEGACY_SIZE	16
-#define NVML_BUS_ID_SIZE	32
+#define NVML_BUS_ID_LEGACY_SIZE      16
+#define NVML_BUS_ID_SIZE             32
 
 /* nvmlDeviceGetPciInfo and _v2 */
 typedef struct {
@@ -119,7 +119,7 @@ typedef struct {
 } nvmlProcessInfo_t;
 
 /* Instance ids of a process on a card that is not divided. */
-#define NVML_NO_INSTANCE	0xffffffffu
+#define NVML_NO_INSTANCE 0xffffffffu
 
 /* Elements of nvmlDeviceGetRunningProcessDetailList */
 typedef struct {
@@ -305,7 +305,7 @@ enum { NVML_P2P_CAPS_NVLINK = 2, NVML_P2P_CAPS_PCI = 4 };
 enum { NVML_P2P_STATUS_OK = 0, NVML_P2P_STATUS_NOT_SUPPORTED = 5 };
 enum { NVML_MEMORY_ERROR_CORRECTED = 0, NVML_MEMORY_ERROR_UNCORRECTED = 1 };
 enum { NVML_VOLATILE_ECC = 0, NVML_AGGREGATE_ECC = 1 };
-enum { NVML_PAGE_RETIREMENT_CAUSE_COUNT = 2 };	/* many single-bit errors, a double-bit error */
+enum { NVML_PAGE_RETIREMENT_CAUSE_COUNT = 2 }; /* many single-bit errors, a double-bit error */
 enum { NVML_MEMORY_LOCATION_DRAM = 2, NVML_MEMORY_LOCATION_COUNT = 8 };
 enum { NVML_UUID_TYPE_ASCII = 1, NVML_UUID_TYPE_BINARY = 2 };
 enum { NVML_VALUE_UINT = 1, NVML_VALUE_ULL = 3, NVML_VALUE_INT = 5 };
@@ -320,10 +320,10 @@ enum {
 };
 
 /* Bits of nvmlDeviceGetCurrentClocksEventReasons */
-#define NVML_CLOCKS_GPU_IDLE		0x01ull
-#define NVML_CLOCKS_SW_POWER_CAP	0x04ull
-#define NVML_CLOCKS_HW_SLOWDOWN		0x08ull
-#define NVML_CLOCKS_SW_THERMAL		0x20ull
+#define NVML_CLOCKS_GPU_IDLE     0x01ull
+#define NVML_CLOCKS_SW_POWER_CAP 0x04ull
+#define NVML_CLOCKS_HW_SLOWDOWN  0x08ull
+#define NVML_CLOCKS_SW_THERMAL   0x20ull
 
 /* nvmlPerfPolicyType_t */
 enum {
@@ -349,11 +349,11 @@ enum {
 };
 
 /* Bits of nvmlDeviceRegisterEvents */
-#define NVML_EVENT_SINGLE_BIT_ECC	0x1ull
-#define NVML_EVENT_DOUBLE_BIT_ECC	0x2ull
-#define NVML_EVENT_XID_CRITICAL		0x8ull
-#define NVML_EVENT_CLOCK		0x10ull
-#define NVML_EVENT_GPU_RECOVERY_ACTION	0x8000ull
+#define NVML_EVENT_SINGLE_BIT_ECC      0x1ull
+#define NVML_EVENT_DOUBLE_BIT_ECC      0x2ull
+#define NVML_EVENT_XID_CRITICAL        0x8ull
+#define NVML_EVENT_CLOCK               0x10ull
+#define NVML_EVENT_GPU_RECOVERY_ACTION 0x8000ull
 
 /* nvmlDeviceArchitecture_t */
 enum {

@@ -6,19 +6,19 @@
 #include "device.h"
 
 /* Answers that are one number of struct vgpu_sensors, known as s. */
-#define SENSOR(function, type, have, value)					\
-EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out)			\
-{										\
-	nvmlReturn_t r = nvml_enter_device(device, out);			\
-	struct vgpu_sensors s;							\
-										\
-	if (r != NVML_SUCCESS)							\
-		return r;							\
-	r = (have) ? nvml_sensors(device, &s) : NVML_ERROR_NOT_SUPPORTED;	\
-	if (r == NVML_SUCCESS)							\
-		*out = (value);							\
-	return nvml_leave(r);							\
-}
+#define SENSOR(function, type, have, value)                                       \
+	EXPORT nvmlReturn_t function(nvmlDevice_t device, type *out)              \
+	{                                                                         \
+		nvmlReturn_t r = nvml_enter_device(device, out);                  \
+		struct vgpu_sensors s;                                            \
+                                                                                  \
+		if (r != NVML_SUCCESS)                                            \
+			return r;                                                 \
+		r = (have) ? nvml_sensors(device, &s) : NVML_ERROR_NOT_SUPPORTED; \
+		if (r == NVML_SUCCESS)                                            \
+			*out = (value);                                           \
+		return nvml_leave(r);                                             \
+	}
 
 nvmlReturn_t nvml_sensors(struct nvml_device *d, struct vgpu_sensors *s)
 {
@@ -42,7 +42,8 @@ SENSOR(nvmlDeviceGetTotalEnergyConsumption, unsigned long long, limit(device), s
 SENSOR(nvmlDeviceGetPowerState, unsigned int, true, s.pstate)
 SENSOR(nvmlDeviceGetPerformanceState, unsigned int, true, s.pstate)
 /* The limit is the profile's and cannot be moved. */
-SENSOR(nvmlDeviceGetPowerManagementMode, unsigned int, true, limit(device) ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED)
+SENSOR(nvmlDeviceGetPowerManagementMode, unsigned int, true,
+       limit(device) ? NVML_FEATURE_ENABLED : NVML_FEATURE_DISABLED)
 SENSOR(nvmlDeviceGetPowerManagementLimit, unsigned int, limit(device), limit(device))
 SENSOR(nvmlDeviceGetPowerManagementDefaultLimit, unsigned int, limit(device), limit(device))
 SENSOR(nvmlDeviceGetEnforcedPowerLimit, unsigned int, limit(device), limit(device))
@@ -143,8 +144,7 @@ static nvmlReturn_t threshold(const struct vgpu_sensors *s, unsigned int which, 
 		*out = degrees(s->slowdown_mdeg);
 		return NVML_SUCCESS;
 	}
-	return which < NVML_TEMPERATURE_THRESHOLD_COUNT ? NVML_ERROR_NOT_SUPPORTED :
-							  NVML_ERROR_INVALID_ARGUMENT;
+	return which < NVML_TEMPERATURE_THRESHOLD_COUNT ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_INVALID_ARGUMENT;
 }
 
 EXPORT nvmlReturn_t nvmlDeviceGetTemperatureThreshold(nvmlDevice_t device, unsigned int which, unsigned int *out)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include "device.h"
 
-#define CUDA_VERSION	13000	/* 13.0 */
+#define CUDA_VERSION 13000 /* 13.0 */
 
 /* The kernel says which driver it is; with no device open, its version file does. */
 static nvmlReturn_t driver_version(char *version, unsigned int length)
@@ -100,18 +100,18 @@ EXPORT nvmlReturn_t nvmlSystemGetProcessName(unsigned int pid, char *name, unsig
 }
 
 /* Things that a system can have none of: racks of units, excluded cards. */
-#define NONE_OF(function)				\
-EXPORT nvmlReturn_t function(unsigned int *count)	\
-{							\
-	nvmlReturn_t r = nvml_enter();			\
-							\
-	if (r != NVML_SUCCESS)				\
-		return r;				\
-	if (!count)					\
-		return nvml_leave(NVML_ERROR_INVALID_ARGUMENT);	\
-	*count = 0;					\
-	return nvml_leave(NVML_SUCCESS);		\
-}
+#define NONE_OF(function)                                               \
+	EXPORT nvmlReturn_t function(unsigned int *count)               \
+	{                                                               \
+		nvmlReturn_t r = nvml_enter();                          \
+                                                                        \
+		if (r != NVML_SUCCESS)                                  \
+			return r;                                       \
+		if (!count)                                             \
+			return nvml_leave(NVML_ERROR_INVALID_ARGUMENT); \
+		*count = 0;                                             \
+		return nvml_leave(NVML_SUCCESS);                        \
+	}
 
 NONE_OF(nvmlUnitGetCount)
 NONE_OF(nvmlGetExcludedDeviceCount)
@@ -119,7 +119,7 @@ NONE_OF(nvmlGetBlacklistDeviceCount)
 
 EXPORT const char *nvmlErrorString(nvmlReturn_t result)
 {
-	static const char * const texts[] = {
+	static const char *const texts[] = {
 		[NVML_SUCCESS] = "Success",
 		[NVML_ERROR_UNINITIALIZED] = "Uninitialized",
 		[NVML_ERROR_INVALID_ARGUMENT] = "Invalid Argument",
@@ -171,7 +171,7 @@ static void log_line(const char *name)
 		return;
 	n = snprintf(line, sizeof(line), "vgpu: %s is not implemented: NVML_ERROR_NOT_SUPPORTED\n", name);
 	if (write(fd, line, n) < 0)
-		n = 0;	/* nowhere to say it */
+		n = 0; /* nowhere to say it */
 	if (fd != STDERR_FILENO)
 		close(fd);
 }

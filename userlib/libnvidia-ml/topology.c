@@ -95,8 +95,8 @@ static nvmlReturn_t local_cpus(const struct nvml_device *d, cpu_set_t *cpus)
 	FILE *f;
 
 	CPU_ZERO(cpus);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/local_cpulist", i->pci_domain,
-		 i->pci_bus, i->pci_device, i->pci_function);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%04x:%02x:%02x.%x/local_cpulist", i->pci_domain, i->pci_bus,
+		 i->pci_device, i->pci_function);
 	f = fopen(path, "re");
 	if (!f)
 		return NVML_ERROR_NOT_SUPPORTED;
@@ -166,8 +166,8 @@ EXPORT nvmlReturn_t nvmlDeviceClearCpuAffinity(nvmlDevice_t device)
 
 /* --------------------------------------------------------------------- bus */
 
-#define SHORTEST_NS	20000000ull	/* a reading over less says little */
-#define LONGEST_NS	2000000000ull	/* one over more is not of now */
+#define SHORTEST_NS 20000000ull   /* a reading over less says little */
+#define LONGEST_NS  2000000000ull /* one over more is not of now */
 
 static nvmlReturn_t traffic(struct nvml_device *d, unsigned int which, uint64_t *bytes, uint64_t *now)
 {

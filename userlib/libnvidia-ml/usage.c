@@ -26,12 +26,11 @@ EXPORT nvmlReturn_t nvmlDeviceGetMemoryInfo_v2(nvmlDevice_t device, nvmlMemory_v
 	if (r != NVML_SUCCESS)
 		return r;
 	if (memory->version != NVML_STRUCT_VERSION(nvmlMemory_v2_t, 2))
-		return nvml_leave(NVML_ERROR_FUNCTION_NOT_FOUND);	/* what cards say here */
+		return nvml_leave(NVML_ERROR_FUNCTION_NOT_FOUND); /* what cards say here */
 	memory->total = s.vram_total;
 	memory->free = s.vram_free;
 	memory->used = s.vram_used;
-	memory->reserved = s.vram_used + s.vram_free < s.vram_total ?
-			   s.vram_total - s.vram_used - s.vram_free : 0;
+	memory->reserved = s.vram_used + s.vram_free < s.vram_total ? s.vram_total - s.vram_used - s.vram_free : 0;
 	return nvml_leave(NVML_SUCCESS);
 }
 

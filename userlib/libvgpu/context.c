@@ -46,8 +46,8 @@ int vgpu_fault_query(const struct vgpu_dev *dev, uint32_t ctx, struct vgpu_fault
  * @log_size: room there
  * @code: the handle
  */
-int vgpu_code_load(const struct vgpu_dev *dev, uint32_t ctx, const void *image, size_t size,
-		   char *log, size_t log_size, uint32_t *code)
+int vgpu_code_load(const struct vgpu_dev *dev, uint32_t ctx, const void *image, size_t size, char *log, size_t log_size,
+		   uint32_t *code)
 {
 	struct vgpu_code_load l = {
 		.size = sizeof(l),

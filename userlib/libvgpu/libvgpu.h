@@ -15,10 +15,10 @@
 #include <stdint.h>
 #include "../../uapi/vgpu_ioctl.h"
 
-#define VGPU_MAX_DEVICES	64
-#define VGPU_WAIT_FOREVER	(~0ull)
+#define VGPU_MAX_DEVICES  64
+#define VGPU_WAIT_FOREVER (~0ull)
 /* Stands in every library that this one is part of, so that `vgpu-ctl doctor' knows them. */
-#define VGPU_LIBRARY_MARK	"a library of the vgpu project"
+#define VGPU_LIBRARY_MARK "a library of the vgpu project"
 
 /**
  * struct vgpu_dev - an open device
@@ -80,8 +80,8 @@ int vgpu_dev_set(const struct vgpu_dev *dev, uint32_t what, uint64_t value);
 int vgpu_ctx_create(const struct vgpu_dev *dev, uint32_t *ctx);
 int vgpu_destroy(const struct vgpu_dev *dev, uint32_t handle);
 int vgpu_fault_query(const struct vgpu_dev *dev, uint32_t ctx, struct vgpu_fault *fault);
-int vgpu_code_load(const struct vgpu_dev *dev, uint32_t ctx, const void *image, size_t size,
-		   char *log, size_t log_size, uint32_t *code);
+int vgpu_code_load(const struct vgpu_dev *dev, uint32_t ctx, const void *image, size_t size, char *log, size_t log_size,
+		   uint32_t *code);
 int vgpu_kernel_info(const struct vgpu_dev *dev, struct vgpu_kernel_info *info);
 
 /* memory.c */
@@ -89,12 +89,10 @@ int vgpu_bo_create(const struct vgpu_dev *dev, uint32_t ctx, uint64_t size, uint
 int vgpu_bo_mmap(const struct vgpu_dev *dev, uint32_t bo, void *where, uint64_t size, void **p);
 int vgpu_bo_share_fd(const struct vgpu_dev *dev, uint32_t bo, int *fd);
 int vgpu_bo_share_token(const struct vgpu_dev *dev, uint32_t bo, uint8_t token[VGPU_TOKEN_LEN]);
-int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size,
-		    uint32_t *device);
+int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size, uint32_t *device);
 int vgpu_bo_open_token(const struct vgpu_dev *dev, uint32_t ctx, const uint8_t token[VGPU_TOKEN_LEN], uint32_t *bo,
 		       uint64_t *size, uint32_t *device);
-int vgpu_va_map(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, uint64_t va,
-		uint32_t flags);
+int vgpu_va_map(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, uint64_t va, uint32_t flags);
 int vgpu_va_unmap(const struct vgpu_dev *dev, uint32_t ctx, uint64_t va, uint64_t size);
 int vgpu_host_register(const struct vgpu_dev *dev, uint32_t ctx, void *p, uint64_t size, uint32_t flags,
 		       uint32_t *handle);

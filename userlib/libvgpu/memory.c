@@ -78,8 +78,7 @@ static int open_shared(const struct vgpu_dev *dev, struct vgpu_open_shared *o, u
  * @size: its bytes
  * @device: index of the device whose memory it is, or NULL
  */
-int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size,
-		    uint32_t *device)
+int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size, uint32_t *device)
 {
 	struct vgpu_open_shared o = { .size = sizeof(o), .flags = VGPU_SHARE_FD, .ctx = ctx, .fd = fd };
 
@@ -97,8 +96,7 @@ int vgpu_bo_open_token(const struct vgpu_dev *dev, uint32_t ctx, const uint8_t t
 }
 
 /** vgpu_va_map - map part of a buffer at exactly @va */
-int vgpu_va_map(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, uint64_t va,
-		uint32_t flags)
+int vgpu_va_map(const struct vgpu_dev *dev, uint32_t bo, uint64_t offset, uint64_t size, uint64_t va, uint32_t flags)
 {
 	struct vgpu_va_map m = {
 		.size = sizeof(m),

@@ -7,7 +7,7 @@
 #include "sys.h"
 
 /* The kernel says how many it keeps; what comes while we ask makes a second try. */
-#define TRIES	4
+#define TRIES 4
 
 /** vgpu_dev_sensors - what a card's sensors would say */
 int vgpu_dev_sensors(const struct vgpu_dev *dev, struct vgpu_sensors *sensors)
@@ -68,7 +68,9 @@ int vgpu_dev_samples(const struct vgpu_dev *dev, uint32_t kind, uint64_t after_n
 int vgpu_dev_newest_sample(const struct vgpu_dev *dev, struct vgpu_sample *sample)
 {
 	struct vgpu_samples q = {
-		.kind = VGPU_SAMPLES_DEVICE, .samples = (uintptr_t)sample, .count = 1,
+		.kind = VGPU_SAMPLES_DEVICE,
+		.samples = (uintptr_t)sample,
+		.count = 1,
 	};
 	int r = get_samples(dev, &q);
 

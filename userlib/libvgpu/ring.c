@@ -9,9 +9,9 @@
 #include "sys.h"
 
 /* How long a wait looks at the queue's page before it asks the kernel. */
-#define SPIN_NS	20000
+#define SPIN_NS                   20000
 
-#define KERNEL_LOAD(ring, member)	__atomic_load_n(&(ring)->kernel->member, __ATOMIC_ACQUIRE)
+#define KERNEL_LOAD(ring, member) __atomic_load_n(&(ring)->kernel->member, __ATOMIC_ACQUIRE)
 
 /** vgpu_ring_open - create a queue and map its two areas */
 int vgpu_ring_open(const struct vgpu_dev *dev, uint32_t ctx, uint32_t slots, int priority, struct vgpu_ring *ring)
@@ -32,7 +32,11 @@ int vgpu_ring_open(const struct vgpu_dev *dev, uint32_t ctx, uint32_t slots, int
 	if (r)
 		goto unmap;
 	*ring = (struct vgpu_ring){
-		.dev = dev, .handle = c.handle, .slots = c.slots, .user = user, .kernel = kernel,
+		.dev = dev,
+		.handle = c.handle,
+		.slots = c.slots,
+		.user = user,
+		.kernel = kernel,
 	};
 	return 0;
 unmap:

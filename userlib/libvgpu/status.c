@@ -7,7 +7,7 @@
 #include "sys.h"
 
 /* Processes can come while we ask: retry with more room, but not for ever. */
-#define LIST_TRIES	8
+#define LIST_TRIES 8
 
 /**
  * vgpu_dev_processes - the processes that use a device

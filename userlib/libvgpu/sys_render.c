@@ -15,7 +15,7 @@
 #include "libvgpu.h"
 #include "sys.h"
 
-#define MAX_NODES	64
+#define MAX_NODES 64
 
 struct libdrm {
 	void *handle;
@@ -98,7 +98,7 @@ int vgpu_sys_render_dmabuf(int render, int memory, uint64_t offset, uint64_t siz
 		return r;
 	p.handle = c.handle = i.handle;
 	r = vgpu_sys_ioctl(render, DRM_IOCTL_PRIME_HANDLE_TO_FD, &p);
-	vgpu_sys_ioctl(render, DRM_IOCTL_GEM_CLOSE, &c);	/* the dma-buf holds it now */
+	vgpu_sys_ioctl(render, DRM_IOCTL_GEM_CLOSE, &c); /* the dma-buf holds it now */
 	*fd = p.fd;
 	return r;
 }

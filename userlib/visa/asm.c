@@ -19,22 +19,23 @@ bool visa_fail(struct visa_asm *a, const char *fmt, ...)
 	return false;
 }
 
-bool visa_wait(struct visa_asm *a, enum visa_fixup_kind kind, enum visa_symbol_kind wants,
-	       uint32_t index, const char *name)
+bool visa_wait(struct visa_asm *a, enum visa_fixup_kind kind, enum visa_symbol_kind wants, uint32_t index,
+	       const char *name)
 {
 	const struct visa_fixup f = {
-		.kind = kind, .wants = wants, .index = index, .line = a->line,
+		.kind = kind,
+		.wants = wants,
+		.index = index,
+		.line = a->line,
 		.name = (char *)name,
 	};
 
 	return visa_fixup(&a->b, &f) || visa_fail(a, "out of memory");
 }
 
-static bool define(struct visa_asm *a, const char *name, enum visa_symbol_kind kind,
-		   uint32_t value)
+static bool define(struct visa_asm *a, const char *name, enum visa_symbol_kind kind, uint32_t value)
 {
-	return visa_define(&a->b, name, kind, value) ||
-	       visa_fail(a, "'%s' is defined twice", name);
+	return visa_define(&a->b, name, kind, value) || visa_fail(a, "'%s' is defined twice", name);
 }
 
 static uint32_t next_pc(const struct visa_asm *a)
@@ -44,8 +45,7 @@ static uint32_t next_pc(const struct visa_asm *a)
 
 /* ---- .kernel -------------------------------------------------------------------- */
 
-static bool set_number(struct visa_asm *a, struct vgpu_code_kernel *k, const char *key,
-		       int64_t val, bool *known)
+static bool set_number(struct visa_asm *a, struct vgpu_code_kernel *k, const char *key, int64_t val, bool *known)
 {
 	*known = true;
 	if (val < 0 || val > UINT32_MAX)
@@ -74,9 +74,14 @@ static bool set_number(struct visa_asm *a, struct vgpu_code_kernel *k, const cha
 /* "x32+full": names of bits */
 static bool set_names(struct visa_asm *a, struct vgpu_code_kernel *k)
 {
-	static const struct { const char *name; uint32_t shape, flag; } names[] = {
-		{ "x32", VGPU_SHAPE_X32, 0 }, { "full", VGPU_SHAPE_FULL, 0 },
-		{ "1d", VGPU_SHAPE_1D, 0 }, { "stack", 0, VGPU_KERNEL_STACK },
+	static const struct {
+		const char *name;
+		uint32_t shape, flag;
+	} names[] = {
+		{ "x32", VGPU_SHAPE_X32, 0 },
+		{ "full", VGPU_SHAPE_FULL, 0 },
+		{ "1d", VGPU_SHAPE_1D, 0 },
+		{ "stack", 0, VGPU_KERNEL_STACK },
 	};
 	char word[LEX_WORD];
 	size_t i;
@@ -123,8 +128,8 @@ static bool kernel_attribute(struct visa_asm *a, struct vgpu_code_kernel *k, uin
 
 		/* "1d" begins as a number does */
 		if (!strncmp(at, "1d", 2) || !lex_number(&a->p, &val))
-			return (!strcmp(key, "shape") || !strcmp(key, "flags")) ?
-				set_names(a, k) : visa_fail(a, "expected a number");
+			return (!strcmp(key, "shape") || !strcmp(key, "flags")) ? set_names(a, k) :
+										  visa_fail(a, "expected a number");
 		if (!set_number(a, k, key, val, &known))
 			return false;
 		return known || visa_fail(a, "unknown attribute '%s'", key);
@@ -133,8 +138,7 @@ static bool kernel_attribute(struct visa_asm *a, struct vgpu_code_kernel *k, uin
 		return visa_fail(a, "expected a name");
 	if (!strcmp(key, "func"))
 		return visa_wait(a, VISA_FIX_KERNEL_FUNC, VISA_FUNC, index, word);
-	return visa_wait(a, key[0] == 'g' ? VISA_FIX_KERNEL_GRID : VISA_FIX_KERNEL_BLOCK,
-			 VISA_LABEL, index, word);
+	return visa_wait(a, key[0] == 'g' ? VISA_FIX_KERNEL_GRID : VISA_FIX_KERNEL_BLOCK, VISA_LABEL, index, word);
 }
 
 static bool kernel(struct visa_asm *a)
@@ -226,8 +230,7 @@ static bool table(struct visa_asm *a)
 			*target = val;
 		else if (!lex_word(&a->p, word))
 			return visa_fail(a, "expected a label");
-		else if (!visa_wait(a, VISA_FIX_TARGET, VISA_LABEL,
-				    a->b.sec[VGPU_SEC_TARGETS].count - 1, word))
+		else if (!visa_wait(a, VISA_FIX_TARGET, VISA_LABEL, a->b.sec[VGPU_SEC_TARGETS].count - 1, word))
 			return false;
 	}
 	return true;
@@ -242,8 +245,7 @@ static bool pattern(struct visa_asm *a)
 	if (!p)
 		return visa_fail(a, "out of memory");
 	for (i = 0; i < VGPU_WARP_LANES; i++) {
-		if (!lex_blank(&a->p) &&
-		    ((i && !lex_char(&a->p, ',')) || !lex_number(&a->p, &val)))
+		if (!lex_blank(&a->p) && ((i && !lex_char(&a->p, ',')) || !lex_number(&a->p, &val)))
 			return visa_fail(a, "expected a number");
 		p->offset[i] = val;
 	}
@@ -299,9 +301,8 @@ static bool directive(struct visa_asm *a)
 		const char *name;
 		bool (*read)(struct visa_asm *a);
 	} table_of[] = {
-		{ ".kernel", kernel }, { ".func", func }, { ".end", end },
-		{ ".table", table }, { ".pattern", pattern }, { ".line", line },
-		{ ".raw", raw },
+		{ ".kernel", kernel },   { ".func", func }, { ".end", end }, { ".table", table },
+		{ ".pattern", pattern }, { ".line", line }, { ".raw", raw },
 	};
 	char word[LEX_WORD];
 	size_t i;

@@ -28,8 +28,8 @@ struct visa_asm {
 bool visa_fail(struct visa_asm *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /** visa_wait() - @name's value goes into field @kind of element @index once it is known */
-bool visa_wait(struct visa_asm *a, enum visa_fixup_kind kind, enum visa_symbol_kind wants,
-	       uint32_t index, const char *name);
+bool visa_wait(struct visa_asm *a, enum visa_fixup_kind kind, enum visa_symbol_kind wants, uint32_t index,
+	       const char *name);
 
 /** visa_asm_insn() - the instruction whose guard or mnemonic begins at @a->p */
 bool visa_asm_insn(struct visa_asm *a);

@@ -126,8 +126,7 @@ static bool number_operand(struct insn_text *t, enum op_field f)
 	if (!lex_word(&t->a->p, word))
 		return visa_fail(t->a, "expected a number or a name");
 	if (t->in.op == VGPU_OP_BRX)
-		return visa_wait(t->a, VISA_FIX_B, VISA_TABLE,
-				 t->a->b.sec[VGPU_SEC_INSNS].count, word);
+		return visa_wait(t->a, VISA_FIX_B, VISA_TABLE, t->a->b.sec[VGPU_SEC_INSNS].count, word);
 	for (i = 0; i < VGPU_INT_COUNT; i++) {
 		if (strcmp(word, int_kind_names[i]))
 			continue;
@@ -261,8 +260,7 @@ static bool cpasync(struct insn_text *t)
 
 	if (!comma(t) || !lex_char(&t->a->p, '[') || !plain_register(t, OPF_D, 'v'))
 		return visa_fail(t->a, "expected a shared address");
-	if (!lex_char(&t->a->p, ']') &&
-	    (!visa_number(t, -0x8000, 0x7fff, &low) || !lex_char(&t->a->p, ']')))
+	if (!lex_char(&t->a->p, ']') && (!visa_number(t, -0x8000, 0x7fff, &low) || !lex_char(&t->a->p, ']')))
 		return visa_fail(t->a, "expected ]");
 	if (!address(t, -0x8000, 0x7fff, &high))
 		return false;
@@ -282,8 +280,7 @@ static bool shuffle(struct insn_text *t)
 		t->in.imm |= VGPU_SHFL_FULL;
 	else if (!source(t, OPF_C, OPK_X))
 		return false;
-	if (!comma(t) || !visa_number(t, 0, 31, &clamp) || !comma(t) ||
-	    !visa_number(t, 0, 31, &segment))
+	if (!comma(t) || !visa_number(t, 0, 31, &clamp) || !comma(t) || !visa_number(t, 0, 31, &segment))
 		return false;
 	t->in.imm |= VGPU_SHFL_CLAMP((uint32_t)clamp) | VGPU_SHFL_SEGMASK((uint32_t)segment);
 	return true;

@@ -36,7 +36,7 @@ static bool mod_table(struct insn_text *t, const char *word)
 /* "x4", "a16": a power of two after a letter. */
 static bool power(const char *word, char letter, unsigned int *log2)
 {
-	static const char * const names[] = { "1", "2", "4", "8", "16", "32", "64", "128" };
+	static const char *const names[] = { "1", "2", "4", "8", "16", "32", "64", "128" };
 
 	if (word[0] != letter)
 		return false;
@@ -48,8 +48,11 @@ static bool power(const char *word, char letter, unsigned int *log2)
 
 static bool mod_descriptor(struct insn_text *t, const char *word)
 {
-	static const struct { const char *name; uint16_t bits; } widths[] = {
-		{ "u8", VGPU_MD_WIDTH(0) }, { "s8", VGPU_MD_WIDTH(0) | VGPU_MD_SIGNED },
+	static const struct {
+		const char *name;
+		uint16_t bits;
+	} widths[] = {
+		{ "u8", VGPU_MD_WIDTH(0) },  { "s8", VGPU_MD_WIDTH(0) | VGPU_MD_SIGNED },
 		{ "u16", VGPU_MD_WIDTH(1) }, { "s16", VGPU_MD_WIDTH(1) | VGPU_MD_SIGNED },
 		{ "b32", VGPU_MD_WIDTH(2) }, { "b64", VGPU_MD_WIDTH(3) },
 	};
@@ -99,10 +102,12 @@ static bool thread_id(struct insn_text *t, int shift)
 
 static bool mod_mma(struct insn_text *t, const char *word)
 {
-	static const struct { const char *name; uint32_t bits; } flags[] = {
-		{ "as", VGPU_MMA_A_SIGNED }, { "bs", VGPU_MMA_B_SIGNED },
-		{ "satfinite", VGPU_MMA_SATFINITE }, { "xor", VGPU_MMA_XOR },
-		{ "acol", VGPU_MMA_A_COL }, { "brow", VGPU_MMA_B_ROW },
+	static const struct {
+		const char *name;
+		uint32_t bits;
+	} flags[] = {
+		{ "as", VGPU_MMA_A_SIGNED },   { "bs", VGPU_MMA_B_SIGNED }, { "satfinite", VGPU_MMA_SATFINITE },
+		{ "xor", VGPU_MMA_XOR },       { "acol", VGPU_MMA_A_COL },  { "brow", VGPU_MMA_B_ROW },
 		{ "scaled", VGPU_MMA_SCALED },
 	};
 	uint32_t i;
@@ -172,8 +177,7 @@ bool visa_modifiers(struct insn_text *t)
 		if (mod_table(t, word) || mod_special(t, word) || mod_number(t, word))
 			continue;
 		/* what knew the word has said what is wrong after it */
-		return t->a->err->text[0] ? false :
-			visa_fail(t->a, "unknown modifier '%s'", word);
+		return t->a->err->text[0] ? false : visa_fail(t->a, "unknown modifier '%s'", word);
 	}
 	return true;
 }

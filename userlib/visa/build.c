@@ -7,14 +7,10 @@
 #include "build.h"
 
 const uint32_t visa_element_size[VGPU_SEC_COUNT] = {
-	[VGPU_SEC_KERNELS] = sizeof(struct vgpu_code_kernel),
-	[VGPU_SEC_FUNCS] = sizeof(struct vgpu_code_func),
-	[VGPU_SEC_INSNS] = sizeof(struct vgpu_insn),
-	[VGPU_SEC_PATTERNS] = sizeof(struct vgpu_code_pattern),
-	[VGPU_SEC_TABLES] = sizeof(struct vgpu_code_table),
-	[VGPU_SEC_TARGETS] = sizeof(uint32_t),
-	[VGPU_SEC_LINES] = sizeof(struct vgpu_code_line),
-	[VGPU_SEC_STRINGS] = 1,
+	[VGPU_SEC_KERNELS] = sizeof(struct vgpu_code_kernel), [VGPU_SEC_FUNCS] = sizeof(struct vgpu_code_func),
+	[VGPU_SEC_INSNS] = sizeof(struct vgpu_insn),          [VGPU_SEC_PATTERNS] = sizeof(struct vgpu_code_pattern),
+	[VGPU_SEC_TABLES] = sizeof(struct vgpu_code_table),   [VGPU_SEC_TARGETS] = sizeof(uint32_t),
+	[VGPU_SEC_LINES] = sizeof(struct vgpu_code_line),     [VGPU_SEC_STRINGS] = 1,
 };
 
 static void *vec_push(struct visa_vec *v, uint32_t element, uint32_t n)
@@ -87,8 +83,7 @@ static bool grow_symbols(struct visa_build *b)
 	return true;
 }
 
-bool visa_define(struct visa_build *b, const char *name, enum visa_symbol_kind kind,
-		 uint32_t value)
+bool visa_define(struct visa_build *b, const char *name, enum visa_symbol_kind kind, uint32_t value)
 {
 	struct visa_symbol *s;
 
@@ -164,7 +159,8 @@ const struct visa_fixup *visa_resolve(struct visa_build *b)
 void *visa_finish(const struct visa_build *b, size_t *size)
 {
 	struct vgpu_code_header h = {
-		.magic = VGPU_CODE_MAGIC, .version = VGPU_ISA_VERSION,
+		.magic = VGPU_CODE_MAGIC,
+		.version = VGPU_ISA_VERSION,
 		.header_size = sizeof(h),
 	};
 	size_t at = sizeof(h);
@@ -184,8 +180,7 @@ void *visa_finish(const struct visa_build *b, size_t *size)
 	memcpy(image, &h, sizeof(h));
 	for (i = 0; i < VGPU_SEC_COUNT; i++)
 		if (b->sec[i].count)
-			memcpy(image + h.sec[i].offset, b->sec[i].data,
-			       (size_t)b->sec[i].count * visa_element_size[i]);
+			memcpy(image + h.sec[i].offset, b->sec[i].data, (size_t)b->sec[i].count * visa_element_size[i]);
 	*size = at;
 	return image;
 }

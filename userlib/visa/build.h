@@ -26,9 +26,9 @@ struct visa_symbol {
 
 /** enum visa_fixup_kind - fields that wait for a name's value */
 enum visa_fixup_kind {
-	VISA_FIX_IMM,		/* instruction's immediate */
-	VISA_FIX_B,		/* instruction's operand B */
-	VISA_FIX_TARGET,	/* entry of the targets */
+	VISA_FIX_IMM,    /* instruction's immediate */
+	VISA_FIX_B,      /* instruction's operand B */
+	VISA_FIX_TARGET, /* entry of the targets */
 	VISA_FIX_KERNEL_FUNC,
 	VISA_FIX_KERNEL_GRID,
 	VISA_FIX_KERNEL_BLOCK,
@@ -62,8 +62,7 @@ void *visa_push(struct visa_build *b, enum vgpu_section sec);
 /** visa_string() - offset of @text in the strings */
 bool visa_string(struct visa_build *b, const char *text, uint32_t *offset);
 /** visa_define() - false where the name is taken */
-bool visa_define(struct visa_build *b, const char *name, enum visa_symbol_kind kind,
-		 uint32_t value);
+bool visa_define(struct visa_build *b, const char *name, enum visa_symbol_kind kind, uint32_t value);
 bool visa_fixup(struct visa_build *b, const struct visa_fixup *f);
 /** visa_resolve() - fill all fields that wait; else the fixup whose name is unknown */
 const struct visa_fixup *visa_resolve(struct visa_build *b);

@@ -34,8 +34,7 @@ static bool find_sections(struct dis *d, const char *image, size_t size)
 	for (i = 0; i < VGPU_SEC_COUNT; i++) {
 		uint64_t bytes = (uint64_t)h.sec[i].count * visa_element_size[i];
 
-		if (h.sec[i].offset & 7 || h.sec[i].offset > size ||
-		    bytes > size - h.sec[i].offset)
+		if (h.sec[i].offset & 7 || h.sec[i].offset > size || bytes > size - h.sec[i].offset)
 			return false;
 		d->sec[i] = image + h.sec[i].offset;
 		d->count[i] = h.sec[i].count;
@@ -78,8 +77,7 @@ static void find_labels(struct dis *d)
 	}
 }
 
-static void print_bits(FILE *out, const char *key, uint32_t val, uint32_t known,
-		       const char * const *names)
+static void print_bits(FILE *out, const char *key, uint32_t val, uint32_t known, const char *const *names)
 {
 	const char *sep = "";
 	int i;
@@ -100,13 +98,13 @@ static void print_bits(FILE *out, const char *key, uint32_t val, uint32_t known,
 
 static void print_kernel(const struct dis *d, const struct vgpu_code_kernel *k)
 {
-	static const char * const shapes[] = { "x32", "full", "1d", NULL };
-	static const char * const flags[] = { "stack", NULL };
+	static const char *const shapes[] = { "x32", "full", "1d", NULL };
+	static const char *const flags[] = { "stack", NULL };
 
-	fprintf(d->out, ".kernel \"%s\" func=F%u vregs=%u sregs=%u", string_at(d, k->name),
-		k->func, k->vregs, k->sregs);
-	fprintf(d->out, " param=%u shared=%u local=%u threads=%u", k->param_size,
-		k->shared_size, k->local_size, k->max_threads);
+	fprintf(d->out, ".kernel \"%s\" func=F%u vregs=%u sregs=%u", string_at(d, k->name), k->func, k->vregs,
+		k->sregs);
+	fprintf(d->out, " param=%u shared=%u local=%u threads=%u", k->param_size, k->shared_size, k->local_size,
+		k->max_threads);
 	print_bits(d->out, "shape", k->shape, VGPU_SHAPE_ALL, shapes);
 	print_bits(d->out, "flags", k->flags, VGPU_KERNEL_ALL, flags);
 	if (k->req[0] || k->req[1] || k->req[2])
@@ -138,8 +136,7 @@ static void print_table(const struct dis *d, uint32_t index)
 	fprintf(d->out, ".table T%u ", index);
 	t += index;
 	for (i = 0; i < t->count && t->first + (uint64_t)i < d->count[VGPU_SEC_TARGETS]; i++)
-		fprintf(d->out, "%s%s%u", i ? ", " : "",
-			target[t->first + i] < d->count[VGPU_SEC_INSNS] ? "L" : "",
+		fprintf(d->out, "%s%s%u", i ? ", " : "", target[t->first + i] < d->count[VGPU_SEC_INSNS] ? "L" : "",
 			target[t->first + i]);
 	fprintf(d->out, "\n");
 }
@@ -191,8 +188,8 @@ static void print_insn(const struct dis *d, const struct vgpu_insn *in)
 		fprintf(d->out, "\t.raw %s", op_table[in->op].name);
 	else
 		fprintf(d->out, "\t.raw 0x%x", in->op);
-	fprintf(d->out, ", 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x\n",
-		in->guard, in->mod, in->d, in->a, in->b, in->c, in->imm);
+	fprintf(d->out, ", 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x, 0x%x\n", in->guard, in->mod, in->d, in->a, in->b, in->c,
+		in->imm);
 }
 
 static void print_code(const struct dis *d)

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LEX_WORD	128
+#define LEX_WORD 128
 
 /** lex_blank() - skip blanks; true at the end of the line or a comment */
 bool lex_blank(const char **p);

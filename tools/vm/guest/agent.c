@@ -29,9 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHUNK 16384
-#define RECORD 8192		/* CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX: the longest */
-#define RECORDS 4096		/* of a turn: the command's output waits meanwhile */
+#define CHUNK   16384
+#define RECORD  8192 /* CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX: the longest */
+#define RECORDS 4096 /* of a turn: the command's output waits meanwhile */
 
 struct spec {
 	const char *cwd;
@@ -85,7 +85,7 @@ static void send_log(long most)
 	while (most-- > 0) {
 		n = read(kmsg, buf + have, sizeof(buf) - have);
 		if (n < 0 && (errno == EPIPE || errno == EINTR))
-			continue;	/* the oldest were overwritten, go on with what is there */
+			continue; /* the oldest were overwritten, go on with what is there */
 		if (n <= 0)
 			break;
 		have += n;
@@ -172,8 +172,7 @@ static void child(const struct spec *s, int out, int err)
 	for (int fd = 3; fd < 64; fd++)
 		close(fd);
 	if (chdir(s->cwd)) {
-		fprintf(stderr, "vgpu-vm: the machine has no folder %s to run in: %s\n",
-			s->cwd, strerror(errno));
+		fprintf(stderr, "vgpu-vm: the machine has no folder %s to run in: %s\n", s->cwd, strerror(errno));
 		_exit(125);
 	}
 	environ = s->envp;

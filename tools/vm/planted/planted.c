@@ -4,7 +4,7 @@
  *
  * Never for a machine that matters: each bug is real.
  */
-#include "driver/core/tally.c"	/* its pr_fmt() with it: what it says is what vgpu.ko says */
+#include "driver/core/tally.c" /* its pr_fmt() with it: what it says is what vgpu.ko says */
 
 #undef pr_fmt
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
