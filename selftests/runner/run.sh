@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 77
+plan 78
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'

@@ -105,7 +105,7 @@ figures()
 		diff "$tmp/said" -
 }
 
-plan 14
+plan 16
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
@@ -155,13 +155,13 @@ kernels=${VGPU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vgpu}/kernels
 # shellcheck disable=SC2012
 kerneldoc=$(ls -t "$kernels"/uml*/source/scripts/kernel-doc 2>/dev/null | head -n 1)
 if [ -x "$kerneldoc" ]; then
-	badly_said "$top/driver" "$top/uapi" >"$tmp/missing"
-	check "kernel-doc finds nothing missing in the driver's comments" none "$tmp/missing"
+	badly_said "$top/driver" "$top/uapi" "$top/userlib" "$top/tools" >"$tmp/missing"
+	check "kernel-doc finds nothing missing in the comments of driver, libraries and tools" none "$tmp/missing"
 	printf '/**\n * half() - one parameter of two\n * @a: one\n */\nvoid half(int a, int b);\n' >"$tmp/made/d.h"
 	badly_said "$tmp/made" >"$tmp/missing"
 	check "what is missing is found" grep -q "'b' not described" "$tmp/missing"
 else
-	skip "kernel-doc finds nothing missing in the driver's comments" "no kernel-doc in $kernels: tools/vm/kernels.sh uml"
+	skip "kernel-doc finds nothing missing in the comments of driver, libraries and tools" "no kernel-doc in $kernels: tools/vm/kernels.sh uml"
 	skip "what is missing is found" "likewise"
 fi
 

@@ -80,6 +80,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
  * @most: arguments that may be
  * @args_doc: what they are
  * @doc: what the command does
+ *
+ * Return: what the line says.
  */
 struct options options_parse(int argc, char **argv, unsigned int allowed, int least, int most, const char *args_doc,
 			     const char *doc)

@@ -44,14 +44,16 @@ struct call {
  * @calls: the calls that its threads are in
  * @family: the ids that threads of the command and of its children have, a bit each
  */
-static struct session {
+struct session {
 	const char *pid;
 	char instance[128];
 	int lock, pipe;
 	struct trace_probes probes;
 	struct call calls[THREADS];
 	uint8_t family[PID_LIMIT / 8];
-} session = { .lock = -1, .pipe = -1 };
+};
+
+static struct session session = { .lock = -1, .pipe = -1 };
 
 static int put(const char *path, const char *text)
 {

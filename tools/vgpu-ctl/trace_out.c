@@ -200,6 +200,10 @@ static void lines(struct trace_buffer *b, void (*fn)(char *line, void *data), vo
 
 /**
  * trace_read - give a function the lines that can be read without waiting
+ * @fd: where to read
+ * @b: what is left of the last time
+ * @fn: gets each line
+ * @data: handed through
  *
  * Return: how many bytes came; -EAGAIN: none yet; 0: none, and nobody could write more.
  */

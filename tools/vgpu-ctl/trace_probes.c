@@ -80,6 +80,7 @@ bool probes_set(struct trace_probes *p, const char *pid)
 
 /**
  * probes_drop - take a group's probes away, which must not be in use any more
+ * @group: its name
  *
  * By the system's own list: the library may be gone with the process, and who set them with it.
  */

@@ -12,6 +12,8 @@
  * @len: its bytes
  * @msg: receives the verifier's refusal, one line, or ""
  * @msg_size: bytes at @msg
+ *
+ * Return: it would.
  */
 bool judge(const void *image, size_t len, char *msg, size_t msg_size);
 

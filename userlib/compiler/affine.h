@@ -31,6 +31,7 @@ struct lanes {
  * @near: where the multiple may differ, it does so only if a few rare steps fall between lanes
  * @seen: the analysis has come by
  * @copy: the register that it always equals
+ * @c: what is added in all lanes
  */
 struct affine {
 	const struct lanes *lanes;

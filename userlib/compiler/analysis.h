@@ -20,6 +20,8 @@ struct ir_loop {
  * struct ir_loops - all of them
  * @loops: natural loops, outer before inner
  * @tangles: each with the natural loops in it
+ * @n: how many at @loops
+ * @ntangles: how many at @tangles
  */
 struct ir_loops {
 	struct ir_loop **loops, **tangles;
@@ -49,6 +51,8 @@ struct ir_loops *find_loops(struct ir_body *b); /* loops.c */
 /**
  * struct branches - divergent branches, by the blocks that they end
  * @n: how many from here on; beyond MAX_BRANCHES the rest is left out
+ * @b: the block
+ * @next: the rest, or NULL
  */
 struct branches {
 	const struct ir_block *b;

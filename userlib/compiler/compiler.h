@@ -109,6 +109,9 @@ void vgpucc_module_info(const struct vgpucc_module *m, struct vgpucc_info *info)
 
 /**
  * struct vgpucc_param - where a kernel parameter lies in the parameter block
+ * @offset: bytes before it
+ * @size: its bytes
+ * @align: bytes, a power of two
  */
 struct vgpucc_param {
 	size_t offset, size, align;
@@ -127,6 +130,7 @@ struct vgpucc_param {
  * @static_shared: bytes of .shared variables that the kernel, or what it
  *	calls, uses
  * @index: for vgpucc_kernel_at()
+ * @nparams: how many at @params
  */
 struct vgpucc_kernel {
 	const char *name;
@@ -185,6 +189,8 @@ struct vgpucc_reloc {
  * @is_extern: defined in another module (cuLink); not allocated here
  * @managed: __managed__
  * @index: for vgpucc_global_at()
+ * @init_len: bytes at @init
+ * @nrelocs: how many at @relocs
  */
 struct vgpucc_global {
 	const char *name;

@@ -71,6 +71,10 @@ static const char *skip_quiet(const char *p, const char *end)
  * @counted: line ends before this are in @line; the rest is counted when a
  *	line number is wanted
  * @depth: open braces
+ * @text: the PTX
+ * @end: its end
+ * @s: receives what is found
+ * @line: of @counted
  */
 struct walk {
 	const char *text, *end, *counted;

@@ -125,6 +125,7 @@ enum ir_param_kind {
  * @var: the variable, or NULL
  * @func: the function, or NULL
  * @addend: added to the address
+ * @next: the next one of the same variable
  */
 struct ir_reloc {
 	u64 offset;
@@ -159,6 +160,7 @@ struct ir_reloc {
  * @relocs: addresses in @init
  * @reg: a PTX register used as parameter or return value (.reg .b32 %p)
  * @line: of the declaration
+ * @init_len: bytes at @init
  */
 struct ir_var {
 	const char *name;
@@ -188,6 +190,9 @@ struct ir_perf {
  * @rets: return values
  * @params: parameters, with their offsets
  * @param_size: bytes of the parameter block
+ * @nrets: how many at @rets
+ * @nparams: how many at @params
+ * @noreturn: .noreturn
  */
 struct ir_proto {
 	struct ir_var **rets, **params;
@@ -328,6 +333,16 @@ enum ir_sel { SEL_NONE, SEL_B0, SEL_B1, SEL_B2, SEL_B3, SEL_H0, SEL_H1 };
  * @off: addend of OPND_VAR
  * @prior: SSA, a def under a guard: the value that lanes with a false guard
  *	keep; NULL: undefined
+ * @reg: OPND_REG
+ * @imm: OPND_IMM: the bits, whatever the type
+ * @sreg: OPND_SREG
+ * @var: OPND_VAR
+ * @func: OPND_FUNC
+ * @block: OPND_BLOCK
+ * @label: OPND_LABEL: until the blocks are made
+ * @mem: OPND_MEM
+ * @elem: OPND_VEC
+ * @table: OPND_TABLE
  */
 struct ir_operand {
 	u8 kind, type;
@@ -360,6 +375,7 @@ struct ir_operand {
  * @shadow: selection says it by a scalar and a pattern (shadow.h)
  * @extra: texture, surface and tensor operands: what follows the name in
  *	the brackets (sampler, coordinate vector); @nextra of them
+ * @nextra: how many at @extra
  */
 struct ir_mem {
 	struct ir_reg *reg;
@@ -375,11 +391,15 @@ struct ir_mem {
  * @proto: .callprototype, or of .calltargets' functions; NULL for branches
  * @blocks: .branchtargets
  * @funcs: .calltargets
+ * @name: the label before it
+ * @labels: of @blocks, while parsing
+ * @n: how many
+ * @line: of the directive
  */
 struct ir_table {
 	const char *name;
 	struct ir_proto *proto;
-	struct ir_label **labels; /* while parsing */
+	struct ir_label **labels;
 	struct ir_block **blocks;
 	struct ir_func **funcs;
 	u32 n;
@@ -410,6 +430,10 @@ struct ir_label {
  * @align: bytes that a load's address is a multiple of, where less than natural; else 0
  * @line: PTX line
  * @id: pass scratch, numbered by ir_number()
+ * @next: in its block
+ * @prev: in its block
+ * @block: where it is
+ * @scratch: for the pass that is running
  *
  * OP_PHI: ops[0] is the def, ops[1 + i] comes from block->preds[i]; OPND_NONE
  * there is an undefined value.
@@ -452,6 +476,11 @@ struct ir_insn {
  * @loop: innermost loop header that contains this block, or NULL
  * @loop_parent: of a loop header: the header of the loop around it, or NULL
  * @loop_depth: nesting
+ * @label: that begins it, or NULL
+ * @nsuccs: how many at @succs
+ * @npreds: how many at @preds
+ * @dom_post: likewise, in post order
+ * @scratch: for the pass that is running
  */
 struct ir_block {
 	u32 id;
@@ -486,6 +515,20 @@ struct ir_block {
  * @has_cfg: blocks, succs, preds valid
  * @has_dom: dominators and loops valid
  * @ssa: every register has one def
+ * @mod: module of @func
+ * @func: whose code it is
+ * @nregs: how many at @regs
+ * @regs_cap: room there
+ * @nvars: how many at @vars
+ * @vars_cap: room there
+ * @ntables: how many at @tables
+ * @tables_cap: room there
+ * @nblocks: how many at @blocks
+ * @nrpo: how many at @rpo
+ * @nparam_regs: how many at @param_regs
+ * @param_regs_cap: room there
+ * @insns_last: the end of @insns
+ * @ninsns: how many in it
  */
 struct ir_body {
 	struct arena arena;
@@ -525,19 +568,19 @@ void ir_legalize(struct ir_body *b);
 
 /* ---- walking defs and uses ---- */
 
+/* Gets a pointer to the slot (to rename in place), whether it is a def, and the operand that holds it (for a memory base, the OPND_MEM one; for the guard, NULL). */
+typedef void (*ir_walk_fn)(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx);
+
 /**
  * ir_walk() - call back for every register an instruction touches
  * @insn: the instruction
- * @fn: gets a pointer to the slot (to rename in place), whether it is a
- *	def, and the operand that holds it (for a memory base, the OPND_MEM
- *	operand; for the guard, NULL)
+ * @fn: for each
  * @ctx: handed through
  *
  * Uses first (guard, sources, address bases, also those in destination
  * addresses), then defs in operand order. @prior values of guarded defs are
  * reported as uses once SSA has set them, with their def's operand.
  */
-typedef void (*ir_walk_fn)(struct ir_reg **slot, bool def, struct ir_operand *op, void *ctx);
 void ir_walk(struct ir_insn *insn, ir_walk_fn fn, void *ctx);
 
 /* ---- facts from the tables (ptx_tables.c) ---- */

@@ -101,6 +101,7 @@ struct vgpucc_assert {
  * @lock: 0: free; the device takes it by compare and swap
  * @free: offset + 1 of the first free block, 0: none
  * @data: aligned to 16
+ * @reserved: 0
  */
 struct vgpucc_heap {
 	uint64_t next;

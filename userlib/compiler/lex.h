@@ -36,6 +36,7 @@ enum tok_kind {
  * @len: bytes at @p
  * @line: line number, from 1
  * @u: value of a number
+ * @p: where it is in the text
  */
 struct token {
 	u8 kind;

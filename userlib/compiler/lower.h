@@ -36,6 +36,16 @@ enum low_cache { CACHE_FREE, CACHE_CONST, CACHE_VECTOR, CACHE_BASE, CACHE_NOT, C
  * @borrow: it is set where CC.CF is not
  * @blocks: machine block of each ir block, by id
  * @part: first results of what lanes do together, where only those with the guard do it (lower_lane.c)
+ * @unit: the compilation
+ * @b: the function, in SSA
+ * @f: what it becomes
+ * @uni: which values are the same in all lanes
+ * @loops: of @b
+ * @var_offset: by body variable id: offset in frame or shared memory
+ * @shadows: which accesses use a scalar and a pattern
+ * @shadow: by register id
+ * @anchor: by block id: the first one in it, see shadow.h
+ * @stack_pointer: at the function's entry, if it must be put back
  */
 struct low {
 	struct unit *unit;
@@ -52,11 +62,11 @@ struct low {
 	bool borrow;
 	struct mblock **blocks;
 	struct mopnd part[2];
-	u32 *var_offset; /* by body variable id: offset in frame or shared */
+	u32 *var_offset;
 	struct shadows *shadows;
-	struct low_shadow *shadow;  /* by register id */
-	struct minsn **anchor;      /* by block id: the first one in it, see shadow.h */
-	struct mopnd stack_pointer; /* at the function's entry, if it must be put back */
+	struct low_shadow *shadow;
+	struct minsn **anchor;
+	struct mopnd stack_pointer;
 };
 
 /* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX. */

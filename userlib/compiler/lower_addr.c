@@ -16,6 +16,9 @@
  * @off: constant
  * @opaque: it cannot be written so
  * @dry: only to find that out: nothing is emitted
+ * @nbases: how many at @base
+ * @shift: of @lane
+ * @sext: @lane is signed
  */
 struct sum {
 	struct mopnd base[MAX_BASES];

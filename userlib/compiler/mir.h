@@ -90,6 +90,9 @@ enum mo_kind {
  * @n: MO_GROUP: members
  * @num: MO_NUM: the number; MO_PHYS and, after allocation, MO_GROUP: first
  *	physical register
+ * @reg: MO_REG: virtual register
+ * @group: MO_GROUP: its members
+ * @imm: MO_IMM: the bits
  */
 struct mopnd {
 	u8 kind, cls;
@@ -125,6 +128,18 @@ enum {
  *	with a false guard keep, M_NOREG where it does not matter; NULL: none
  * @args: MOP_PHI: one a predecessor; MO_REG, MO_IMM or MO_NONE (undefined)
  * @target: BRA, SBR
+ * @next: in its block
+ * @prev: in its block
+ * @block: where it is
+ * @mod: the instruction's modifier
+ * @flags: MF_*
+ * @guard_not: executes where @guard is false
+ * @imm: of the instruction word
+ * @line: PTX line
+ * @seq: for the pass that is running: its place
+ * @a: first source
+ * @b: second source
+ * @c: third source, or a second destination
  *
  * CALL: imm is the function, by its place in the object
  */
@@ -177,6 +192,25 @@ struct mvreg {
  * @frame: bytes of the local frame used so far
  * @nphys: registers of each file used
  * @stack: it addresses its frame through the stack pointer S0, or calls
+ * @arena: everything below lives here
+ * @diag: errors go here
+ * @name: as in PTX
+ * @vregs: virtual registers
+ * @nvregs: how many
+ * @vregs_cap: room there
+ * @blocks: in layout order; blocks[0] is the entry
+ * @nblocks: how many
+ * @ninsns: instructions made so far
+ * @entry: a kernel
+ * @has_calls: it calls a function
+ * @scratch: by file: copies of phis need a register beyond @nphys
+ * @wbase: first V register that W registers are made of
+ * @link: return point, in functions
+ * @steps: see spend()
+ * @jump: jump tables
+ * @njump: how many
+ * @save_base: where the frame's area for values saved over calls begins
+ * @save_size: bytes of that
  */
 struct mfunc {
 	struct arena *arena;
@@ -189,16 +223,16 @@ struct mfunc {
 	u32 ninsns;
 	u32 frame;
 	u32 nphys[MC_COUNT];
-	bool entry; /* a kernel */
-	bool stack; /* S0 is the stack pointer */
+	bool entry;
+	bool stack;
 	bool has_calls;
-	bool scratch[MC_COUNT]; /* phi copies need a register beyond nphys */
-	u32 wbase;              /* first V register that W registers are made of */
-	u32 link;               /* return point, in functions */
-	u64 steps;              /* see spend() */
+	bool scratch[MC_COUNT];
+	u32 wbase;
+	u32 link;
+	u64 steps;
 	struct mtable *jump;
 	u32 njump;
-	u32 save_base, save_size; /* the frame's area for values saved over calls */
+	u32 save_base, save_size;
 };
 
 struct mtable {

@@ -269,6 +269,9 @@ void vgpucc_module_info(const struct vgpucc_module *m, struct vgpucc_info *info)
  * @seen_var: by variable
  * @seen_func: by function
  * @todo: functions whose text has not been read yet
+ * @m: the module
+ * @ntodo: how many at @todo
+ * @size: bytes so far
  */
 struct reach {
 	const struct ir_module *m;

@@ -7,6 +7,30 @@
 
 /**
  * struct object - parts of a code object
+ * @arena: where all of it lives
+ * @insns: instructions
+ * @funcs: functions
+ * @tables: jump tables
+ * @lines: PTX lines
+ * @patterns: patterns of lanes
+ * @targets: instruction indices of the tables
+ * @strings: NUL-terminated names
+ * @kernel: the one that it holds
+ * @ninsns: how many
+ * @nfuncs: how many
+ * @ntables: how many
+ * @nlines: how many
+ * @npatterns: how many
+ * @ntargets: how many
+ * @nstrings: bytes
+ * @cap_insns: room
+ * @cap_funcs: room
+ * @cap_tables: room
+ * @cap_lines: room
+ * @cap_patterns: room
+ * @cap_targets: room
+ * @cap_strings: room
+ *
  * Every list grows in @arena; the counts are those of the sections.
  */
 struct object {

@@ -43,6 +43,8 @@ const struct ptx_op *ptx_op(enum ir_op op);
  * @s: mnemonic, for example "ld.global.f32"
  * @len: its bytes
  * @used: set to the bytes of the name
+ *
+ * Return: OP_NONE where there is none.
  */
 enum ir_op ptx_find_op(const char *s, size_t len, size_t *used);
 
@@ -52,6 +54,9 @@ enum ir_type ptx_find_type(const char *s, size_t len);
 /**
  * struct ptx_mod - one modifier spelling in one group
  * @next: same spelling in another group, or 0
+ * @name: as written, less its dot
+ * @group: enum of what it says
+ * @value: what it says there
  */
 struct ptx_mod {
 	const char *name;

@@ -20,6 +20,8 @@
 /**
  * struct access - a load or store whose address has a pattern
  * @gain: what it is worth each time
+ * @i: the instruction
+ * @m: its address
  */
 struct access {
 	struct ir_insn *i;
@@ -50,6 +52,8 @@ static const struct affine *info(const struct plan *p, const struct ir_reg *r)
  * struct term - an operand of a linear instruction
  * @r: NULL: a constant or a variable, the same in all lanes
  * @lanes: its pattern
+ * @constant: it is @value
+ * @value: where it is constant
  */
 struct term {
 	const struct ir_reg *r;

@@ -23,6 +23,7 @@ enum shadow_kind {
  * struct anchor - where lanes may part
  * @b: the block
  * @region: bit by block id: what lanes come to before those that parted may have met again
+ * @used: accesses that gain come from it
  */
 struct anchor {
 	struct ir_block *b;
@@ -56,6 +57,11 @@ enum plain_form { PLAIN_SCALAR, PLAIN_OFFSET, PLAIN_WHOLE };
  * struct shadow_input - what the plan is made from
  * @patterns: how many the code object has room for
  * @form: how selection would say the address
+ * @b: the function, in SSA
+ * @loops: its loops
+ * @u: which values are the same in all lanes
+ * @shape: of the launch
+ * @ctx: handed to @form
  */
 struct shadow_input {
 	struct ir_body *b;

@@ -20,6 +20,10 @@ enum { MANY = 2 };
  * @versions: made so far
  * @defs: blocks that define it, @ndefs of them
  * @uses: blocks that use it before defining it, @nuses of them
+ * @ndefs: how many at @defs
+ * @nuses: how many at @uses
+ * @defs_cap: room at @defs
+ * @uses_cap: room at @uses
  */
 struct var {
 	struct ir_reg *reg, *cur, *undef;

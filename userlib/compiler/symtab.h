@@ -18,6 +18,8 @@ enum sym_kind {
 
 /**
  * struct reg_vec - a register declared .v2 or .v4
+ * @n: elements: 2 or 4
+ * @elem: a register each
  */
 struct reg_vec {
 	u32 n;
@@ -28,6 +30,9 @@ struct reg_vec {
  * struct reg_range - %r<count>: registers made when first named
  * @regs: @count of them, NULL until one is used
  * @vec: elements each (1, 2, 4)
+ * @prefix: of the names
+ * @type: declared type
+ * @count: how many
  */
 struct reg_range {
 	const char *prefix;

@@ -16,6 +16,8 @@
  * @grouped: by register: member of a group, which wants registers of its own
  * @slot: what the block at hand has computed
  * @round: in which block
+ * @f: the function
+ * @now: the round of the block at hand
  */
 struct tidy {
 	struct mfunc *f;

@@ -24,8 +24,22 @@ struct unit_func {
  * @funcs: kernel first; grows as calls are met
  * @hidden: offset of the hidden parameters in the parameter block
  * @shared: static shared memory laid out so far
- * @globals: address offsets of module variables, see layout.c
  * @failed: what vgpucc_compile_kernel() is to return after a refusal
+ * @opt: what the caller wants
+ * @diag: errors go here
+ * @object: that is being made
+ * @nfuncs: how many at @funcs
+ * @cap_funcs: room there
+ * @dynamic_align: alignment that dynamic shared memory needs
+ * @indirect: function ids are used: all address-taken ones go in
+ * @dynamic: a function moves the stack pointer (lower_stack.c)
+ * @calls: the kernel needs a stack
+ * @vregs: most V registers of a function
+ * @wregs: likewise W
+ * @sregs: likewise S
+ * @shared_vars: variables laid out in @shared
+ * @nshared: how many
+ * @cap_shared: room there
  */
 struct unit {
 	const struct ir_module *mod;
@@ -38,9 +52,9 @@ struct unit {
 	u32 nfuncs, cap_funcs;
 	u32 hidden;
 	u32 shared, dynamic_align;
-	bool indirect; /* function ids are used: all address-taken ones go in */
-	bool dynamic;  /* a function moves the stack pointer (lower_stack.c) */
-	bool calls;    /* the kernel needs a stack */
+	bool indirect;
+	bool dynamic;
+	bool calls;
 	u32 vregs, wregs, sregs;
 	struct shared_var *shared_vars;
 	u32 nshared, cap_shared;

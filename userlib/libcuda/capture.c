@@ -16,6 +16,7 @@
  * @graph: that grows
  * @own: the graph was made for it
  * @invalid: a rule was broken
+ * @left: what destroyed streams did last
  */
 struct cu_capture {
 	struct cu_capture *next;
@@ -24,7 +25,7 @@ struct cu_capture {
 	pthread_t thread;
 	CUstream origin, members;
 	CUgraph graph;
-	struct cu_frontier left; /* what destroyed streams did last */
+	struct cu_frontier left;
 	bool own, invalid;
 };
 

@@ -71,6 +71,8 @@ static void tell_skipped(const void *data, size_t size, unsigned int cc, unsigne
  * @borrow: it outlives the image
  * @jit: what the caller wants to know, or NULL
  * @out: the image
+ *
+ * Return: as of cuModuleLoadData().
  */
 CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit *jit, struct cu_image **out)
 {

@@ -20,6 +20,7 @@ enum { CU_IPC_MEMORY = 0x76706d01, CU_IPC_EVENT = 0x76706d02 };
  * @magic: CU_IPC_*
  * @size: of memory: bytes as they were asked for
  * @token: opens it
+ * @reserved: 0
  */
 struct cu_ipc_name {
 	uint32_t magic;

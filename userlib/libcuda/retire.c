@@ -20,6 +20,10 @@ struct cu_retired {
  * struct line - what belongs to one context and waits for one queue, oldest first
  * @queue: of @user; NULL: it waits for nothing
  * @last: the newest
+ * @next: in the list of all
+ * @owner: the context
+ * @user: the context whose queue it is
+ * @first: the oldest
  */
 struct line {
 	struct line *next;

@@ -33,6 +33,8 @@ __attribute__((constructor)) static void watch_forks(void)
 /**
  * nvml_error - the NVML result for a failed call of the kernel
  * @negative_errno: what libvgpu returned
+ *
+ * Return: NVML_SUCCESS for 0, NVML_ERROR_UNKNOWN for what no call is known to fail with.
  */
 nvmlReturn_t nvml_error(int negative_errno)
 {

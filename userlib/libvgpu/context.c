@@ -45,6 +45,8 @@ int vgpu_fault_query(const struct vgpu_dev *dev, uint32_t ctx, struct vgpu_fault
  * @log: where the verifier's message goes
  * @log_size: room there
  * @code: the handle
+ *
+ * Return: 0 or a negative errno.
  */
 int vgpu_code_load(const struct vgpu_dev *dev, uint32_t ctx, const void *image, size_t size, char *log, size_t log_size,
 		   uint32_t *code)

@@ -23,6 +23,8 @@ int vgpu_bo_create(const struct vgpu_dev *dev, uint32_t ctx, uint64_t size, uint
  * @where: an address range to replace, or NULL for any
  * @size: bytes
  * @p: where it is
+ *
+ * Return: 0 or a negative errno.
  */
 int vgpu_bo_mmap(const struct vgpu_dev *dev, uint32_t bo, void *where, uint64_t size, void **p)
 {
@@ -77,6 +79,8 @@ static int open_shared(const struct vgpu_dev *dev, struct vgpu_open_shared *o, u
  * @bo: the buffer
  * @size: its bytes
  * @device: index of the device whose memory it is, or NULL
+ *
+ * Return: 0 or a negative errno.
  */
 int vgpu_bo_open_fd(const struct vgpu_dev *dev, uint32_t ctx, int fd, uint32_t *bo, uint64_t *size, uint32_t *device)
 {

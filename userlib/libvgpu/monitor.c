@@ -62,6 +62,8 @@ int vgpu_dev_samples(const struct vgpu_dev *dev, uint32_t kind, uint64_t after_n
 
 /**
  * vgpu_dev_newest_sample - the newest sample of a device
+ * @dev: device
+ * @sample: receives it
  *
  * Return: 0, -EAGAIN when there is none yet, or another negative errno.
  */

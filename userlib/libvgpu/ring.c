@@ -69,6 +69,8 @@ uint32_t vgpu_ring_free(const struct vgpu_ring *ring)
 
 /**
  * vgpu_ring_reserve - wait until that many slots are free
+ * @ring: the ring
+ * @slots: how many
  *
  * Return: 0, -EIO when the context has ended, -EINVAL for a packet larger than the ring.
  */

@@ -43,6 +43,9 @@ int visa_assemble(const char *text, void **image, size_t *size, struct visa_erro
 
 /**
  * visa_disassemble() - code object to text that assembles to the same object
+ * @image: the object
+ * @size: its bytes
+ * @out: where the text goes
  *
  * The object need not be valid; what has no text of its own becomes .raw.
  * Return: 0, or -1 where its sections cannot even be found.
