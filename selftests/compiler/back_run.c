@@ -259,6 +259,21 @@ static bool test_high_halves(void)
 	return good;
 }
 
+static bool test_far_sums(void)
+{
+	u64 o = take(4 * 256), far = 0x700000000;
+	u32 *r = at(o), i;
+
+	for (i = 0; i < 64; i++)
+		r[3 * 64 + i] = 63 - i;
+	if (LAUNCH("far_sums", &warp2, o, 40 - far, -8ull, -32ull) != ENGINE_DONE)
+		return false;
+	for (i = 0; i < 3 * 64; i++)
+		if (r[i] != i % 64)
+			return false;
+	return true;
+}
+
 static bool test_local(void)
 {
 	u64 o = take(1024);
@@ -669,6 +684,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_local(), "%s: local array", set);
 	ok(test_pairs(), "%s: halves side by side", set);
 	ok(test_once(), "%s: the same in a grid, in a block", set);
+	ok(test_far_sums(), "%s: addresses of many parts", set);
 	ok(test_own_copy(), "%s: local memory by a generic address", set);
 	ok(test_runtime(), "%s: printf and malloc", set);
 	ok(test_assert(), "%s: assert", set);

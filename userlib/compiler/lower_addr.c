@@ -11,7 +11,7 @@
 
 /**
  * struct sum - an address taken apart
- * @base: scalars
+ * @base: scalars, and room for an @off that an instruction has none for
  * @lane: the offset that differs between lanes, extended, then shifted
  * @off: constant
  * @opaque: it cannot be written so
@@ -21,7 +21,7 @@
  * @sext: @lane is signed
  */
 struct sum {
-	struct mopnd base[MAX_BASES];
+	struct mopnd base[MAX_BASES + 1];
 	u32 nbases;
 	bool dry;
 	const struct ir_operand *lane;
@@ -183,10 +183,16 @@ enum vgpu_space low_space(struct low *l, const struct ir_insn *i, const struct i
 
 /* ---- taking apart ---- */
 
+/* Addresses wrap around. */
+static void add_offset(struct sum *s, u64 off)
+{
+	s->off = (s64)((u64)s->off + off);
+}
+
 static void add_base(struct sum *s, struct mopnd v)
 {
 	if (v.kind == MO_IMM)
-		s->off += (s64)v.imm;
+		add_offset(s, v.imm);
 	else if (s->nbases == MAX_BASES)
 		s->opaque = true;
 	else
@@ -287,7 +293,7 @@ static void take_def(struct low *l, const struct ir_insn *d, struct sum *s, u32 
 		break;
 	case OP_SUB:
 		take_apart(l, &d->ops[1], s, depth + 1);
-		s->off -= (s64)d->ops[2].imm;
+		add_offset(s, -d->ops[2].imm);
 		break;
 	case OP_MUL:
 		take_product(l, d, s);
@@ -348,7 +354,7 @@ static struct mopnd join_bases(struct low *l, struct sum *s)
 	struct mopnd v;
 	u32 k, r;
 
-	if (s->off != (s32)s->off && s->nbases < MAX_BASES) {
+	if (s->off != (s32)s->off) {
 		s->base[s->nbases++] = low_const64(l, s->off);
 		s->off = 0;
 	}
