@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "rig.h"
+#include "rnd.h"
 #include "tap.h"
 
 #define WARPS	24
@@ -46,15 +47,6 @@ static struct rig rig;
 static u64 *in;
 static struct lane_out *out;
 static u8 *data;
-static u32 state = 2463534242;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 /* ---- inputs ----------------------------------------------------------------------------- */
 

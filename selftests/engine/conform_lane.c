@@ -8,6 +8,7 @@
 #include <string.h>
 #include "ref.h"
 #include "rig.h"
+#include "rnd.h"
 #include "tap.h"
 
 #define WARPS	48
@@ -56,15 +57,6 @@ struct trial {
 static struct rig rig;
 static struct lane_in *in;
 static struct lane_out *out;
-static u32 state = 12345;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 #define EACH(l, w)	for (l = 0; l < 32; l++) if ((w)->members >> l & 1)
 

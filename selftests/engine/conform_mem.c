@@ -12,6 +12,7 @@
 #include "../../driver/engine/optable.h"
 #include "ref.h"
 #include "rig.h"
+#include "rnd.h"
 #include "tap.h"
 
 /* Global memory: the area (a copy of each space's contents), then what lanes are given. */
@@ -48,15 +49,6 @@ struct trial {
 };
 
 static struct rig rig;
-static u32 state = 1;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 static u32 space_size(u32 space)
 {
@@ -802,7 +794,7 @@ int main(int argc, char **argv)
 	const char * const *set = rig_sets();
 
 	if (argc > 1)
-		state = strtoul(argv[1], NULL, 0) | 1;
+		rnd_state = strtoul(argv[1], NULL, 0) | 1;
 	rig_init(&rig, MEMORY);
 	for (; *set; set++) {
 		if (engine_init(*set))

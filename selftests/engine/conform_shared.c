@@ -7,18 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include "rig.h"
+#include "rnd.h"
 #include "tap.h"
 
 static struct rig rig;
-static u32 state = 99;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 static void randomize(void *p, size_t n)
 {

@@ -12,6 +12,7 @@
 #include "../../driver/engine/verify.h"
 #include "../../userlib/visa/visa.h"
 #include "rig.h"
+#include "rnd.h"
 
 #define MEMORY		(64 << 10)
 #define MAX_LOCAL	(16 << 10)
@@ -23,15 +24,6 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 
 static struct rig rig;
 static u8 absent[MEMORY / 4096];
-static u32 state;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 /* ---- running -------------------------------------------------------------------- */
 
@@ -363,7 +355,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	struct view v;
 	u32 n;
 
-	state = seed | 1;
+	rnd_state = seed | 1;
 	if (!open_view(&v, data, size))
 		return first_object(data, max);
 	switch (rnd() % 32) {

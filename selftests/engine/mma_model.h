@@ -11,16 +11,7 @@
 #include <string.h>
 #include "../../driver/engine/optable.h"
 #include "ref.h"
-
-static u32 state = 4711;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
+#include "rnd.h"
 
 /* ---- elements ---------------------------------------------------------------------- */
 

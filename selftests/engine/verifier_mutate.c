@@ -9,6 +9,7 @@
 #include "../../userlib/visa/visa.h"
 #include "tap.h"
 #include "verifier.h"
+#include "rnd.h"
 
 #define FLIPS	60000
 
@@ -18,16 +19,6 @@ static const char text[] =
 	".func f\n.line 3\na:\nld.global:b32:a4 v0, [s0+pat0]\ns.base s1, v0, pat0\n@p0 bra b\nbrx v0, T\nb:\n"
 	".line 4\nsetmode rz\nfadd v0, v1, v2\nsetmode rn\ncall v3, g\nmma:M16N8K8_F16_F32 v4, v8, v10, none\n"
 	"atom.global:cas:u32 v0, [w2+8], v4, v5\nexit\n.end\n.func g \"callee\" id=7\nret v3\n.end\n";
-
-static u32 state = 99;
-
-static u32 rnd(void)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state;
-}
 
 /* A refusal always says something, what is accepted says nothing. */
 static bool try_load(const void *image, size_t size, bool *accepted)
