@@ -188,7 +188,8 @@ void vgpu_unpoll_locked(void);
 
 /**
  * struct vgpu_unit - memory for one block in flight, and blocks that go with it
- * @link: in a job's list, while no worker has it
+ * @link: in a job's list of those that are ready, while no worker has it
+ * @node: or among its others
  * @first: block in flight, or the next one
  * @count: blocks, @first included
  * @cta: the block in flight, NULL when it has not begun
@@ -207,6 +208,7 @@ void vgpu_unpoll_locked(void);
  */
 struct vgpu_unit {
 	struct list_head link;
+	struct rb_node node;
 	u64 first;
 	u64 count;
 	struct engine_cta *cta;
@@ -280,6 +282,8 @@ struct vgpu_job_ops {
  * @ready: units that were preempted
  * @ranges: blocks that were handed out and given back before they began
  * @spinning: units whose block yielded
+ * @tries: how often one of these went on
+ * @tried: the block behind the one that last had its turn
  * @exec_ns: worker time spent
  * @name: what it does: a kernel's name, which the job keeps, or a constant; for tracing
  * @threads: of a block
@@ -306,13 +310,20 @@ struct vgpu_job {
 	bool all_at_once;
 	bool stopped;
 	struct list_head ready;
-	struct list_head ranges;
-	struct list_head spinning;
+	struct rb_root_cached ranges;
+	struct rb_root_cached spinning;
+	unsigned int tries;
+	u64 tried;
 	atomic64_t exec_ns;
 	const char *name;
 	u32 threads;
 	u64 began_ns;
 };
+
+/* order.c */
+void vgpu_units_add(struct rb_root_cached *units, struct vgpu_unit *u);
+struct vgpu_unit *vgpu_units_take(struct rb_root_cached *units, u64 at);
+void vgpu_units_free(struct rb_root_cached *units);
 
 void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu_job_ops *ops,
 		   u64 seqno, u64 total);

@@ -21,8 +21,8 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 {
 	INIT_LIST_HEAD(&job->link);
 	INIT_LIST_HEAD(&job->ready);
-	INIT_LIST_HEAD(&job->ranges);
-	INIT_LIST_HEAD(&job->spinning);
+	job->ranges = RB_ROOT_CACHED;
+	job->spinning = RB_ROOT_CACHED;
 	job->queue = q;
 	job->priority = q->priority;
 	job->dev = q->obj.ctx->dev;
@@ -33,20 +33,15 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 	job->max_resident = UINT_MAX;
 }
 
-static void free_units(struct list_head *units)
-{
-	struct vgpu_unit *u, *next;
-
-	list_for_each_entry_safe(u, next, units, link)
-		vgpu_unit_free(u);
-}
-
 /** vgpu_job_free - free a job nobody is inside of */
 void vgpu_job_free(struct vgpu_job *job)
 {
-	free_units(&job->ready);
-	free_units(&job->ranges);
-	free_units(&job->spinning);
+	struct vgpu_unit *u, *next;
+
+	list_for_each_entry_safe(u, next, &job->ready, link)
+		vgpu_unit_free(u);
+	vgpu_units_free(&job->ranges);
+	vgpu_units_free(&job->spinning);
 	vgpu_device_run_end(job->dev);
 	job->ops->free(job);
 }
@@ -81,7 +76,7 @@ static bool may_grow(const struct vgpu_job *job)
 
 static bool can_begin(const struct vgpu_job *job)
 {
-	return (job->next < job->total || !list_empty(&job->ranges)) && may_grow(job);
+	return (job->next < job->total || !RB_EMPTY_ROOT(&job->ranges.rb_root)) && may_grow(job);
 }
 
 /* Something that gets on, as far as is known. */
@@ -92,7 +87,7 @@ static bool has_fresh_work(const struct vgpu_job *job)
 
 static bool has_work(const struct vgpu_job *job)
 {
-	return !job->stopped && (has_fresh_work(job) || !list_empty(&job->spinning));
+	return !job->stopped && (has_fresh_work(job) || !RB_EMPTY_ROOT(&job->spinning.rb_root));
 }
 
 static void grow(struct vgpu_job *job)
@@ -143,22 +138,36 @@ struct share {
 	u64 count;
 };
 
+/*
+ * Of units whose blocks wait for others: every second time the first one, since those before it are done, and it is
+ * likely to be what the rest waits for; else each in turn, for it may be another.
+ */
+static struct vgpu_unit *take_spinning(struct vgpu_job *job)
+{
+	bool in_turn = job->tries++ & 1;
+	struct vgpu_unit *u = vgpu_units_take(&job->spinning, in_turn ? job->tried : 0);
+
+	if (in_turn)
+		job->tried = u->first + 1;
+	return u;
+}
+
+/*
+ * Blocks begin in their order, so that one may wait for any before it: of those that have not begun, none does while
+ * one before it waits. Else it could take the last room there is, and both wait for ever.
+ */
 static void take(struct vgpu_job *job, struct share *sh)
 {
-	struct list_head *from = NULL;
-
 	sh->job = job;
 	sh->unit = NULL;
-	if (!list_empty(&job->ready))
-		from = &job->ready;
-	else if (!can_begin(job))
-		from = &job->spinning;
-	else if (!list_empty(&job->ranges))
-		from = &job->ranges;
 	job->busy++;
-	if (from) {
-		sh->unit = list_first_entry(from, struct vgpu_unit, link);
+	if (!list_empty(&job->ready)) {
+		sh->unit = list_first_entry(&job->ready, struct vgpu_unit, link);
 		list_del_init(&sh->unit->link);
+	} else if (!can_begin(job)) {
+		sh->unit = take_spinning(job);
+	} else if (!RB_EMPTY_ROOT(&job->ranges.rb_root)) {
+		sh->unit = vgpu_units_take(&job->ranges, 0);
 	} else {
 		sh->first = job->next;
 		sh->count = min(READ_ONCE(job->chunk), job->total - job->next);
@@ -266,10 +275,11 @@ void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f)
  */
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
 {
-	struct list_head *to = spinning ? &job->spinning : &job->ready;
-
 	spin_lock(&vgpu_sched.lock);
-	list_add_tail(&unit->link, unit->mem ? to : &job->ranges);
+	if (unit->mem && !spinning)
+		list_add_tail(&unit->link, &job->ready);
+	else
+		vgpu_units_add(unit->mem ? &job->spinning : &job->ranges, unit);
 	link_job(job);
 	spin_unlock(&vgpu_sched.lock);
 }
@@ -292,7 +302,7 @@ bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count)
 	spin_lock(&vgpu_sched.lock);
 	if (job->resident > 1 && !job->all_at_once && !job->stopped) {
 		job->max_resident = job->resident - 1;
-		list_add(&range->link, &job->ranges);
+		vgpu_units_add(&job->ranges, range);
 		if (!has_work(job))
 			vgpu_job_unlink(job);
 		can = true;
@@ -398,7 +408,10 @@ void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
 	if (!unit || !unit->mem)
 		shrink(job, 1);
 	if (unit && !job->stopped) {
-		list_add_tail(&unit->link, unit->mem ? &job->ready : &job->ranges);
+		if (unit->mem)
+			list_add_tail(&unit->link, &job->ready);
+		else
+			vgpu_units_add(&job->ranges, unit);
 		unit = NULL;
 	}
 	over = job->stopped && !job->busy;

@@ -107,6 +107,23 @@ TEST_F(launch, spinning_blocks_let_others_run)
 	EXPECT_EQ(0, queue_sync(&self->g.q));
 }
 
+/*
+ * Many more blocks than there is room for, each waiting for the one before it, with work of any length first: what scans
+ * of whole arrays rest on. A block that began before one that it waits for would take its room.
+ */
+TEST_F(launch, each_block_waits_for_the_one_before)
+{
+	static const unsigned int blocks[] = { 20000, 4000, 2000 }, work[] = { 0, 100, 10000 };
+	struct launch l;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		l = launch(&self->g, CHAIN, blocks[i], 32, self->g.va + i * MIB, work[i]);
+		run(&self->g, &l);
+		ASSERT_EQ(0, queue_sync(&self->g.q));
+		EXPECT_EQ(1, peek(&self->g, i * MIB + 4 * (blocks[i] - 1)));
+	}
+}
+
 TEST_F(launch, queues_side_by_side)
 {
 	struct launch endless = launch(&self->g, ENDLESS, 8, 32, 0, 0);
