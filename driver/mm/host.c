@@ -11,6 +11,7 @@
 #include "../core/ioctl.h"
 #include "../core/params.h"
 #include "../core/user.h"
+#include "compat.h"
 #include "mm.h"
 
 #define PIN_BATCH	4096
@@ -62,10 +63,19 @@ static void free_host(struct vgpu_obj *obj)
 
 static const struct vgpu_obj_ops host_ops = { .detach = detach, .free = free_host };
 
+/* Pin @n pages from page @first on, or fewer: how many, or an error. */
+static int pin_some(struct vgpu_host *h, unsigned long first, int n)
+{
+	unsigned long va = h->va + (first << PAGE_SHIFT);
+
+	if (h->writable)
+		return pin_user_pages_fast(va, n, FOLL_LONGTERM | FOLL_WRITE, h->pages + first);
+	return vgpu_pin_to_read(va, n, h->pages + first);
+}
+
 /* Pin all pages; on an error none stays pinned. */
 static int pin(struct vgpu_host *h, unsigned long npages)
 {
-	unsigned int gup = FOLL_LONGTERM | (h->writable ? FOLL_WRITE : 0);
 	unsigned long done = 0;
 	int n = 0;
 
@@ -73,9 +83,7 @@ static int pin(struct vgpu_host *h, unsigned long npages)
 		n = -EINTR;
 		if (fatal_signal_pending(current))
 			break;
-		n = pin_user_pages_fast(h->va + (done << PAGE_SHIFT),
-					min_t(unsigned long, npages - done, PIN_BATCH),
-					gup, h->pages + done);
+		n = pin_some(h, done, min_t(unsigned long, npages - done, PIN_BATCH));
 		if (n <= 0)
 			break;
 		done += n;

@@ -326,6 +326,133 @@ TEST_F(mem, registered_read_only)
 	EXPECT_EQ(0, x);
 }
 
+/* ---- registered for reading only: the GPU sees what is written afterwards */
+
+#define PAIR	(2 * 4096)	/* bytes of each such mapping */
+
+static uint8_t *anonymous(int prot)
+{
+	return mmap(NULL, PAIR, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+/* A file of two pages, whose descriptor is in *file. */
+static uint8_t *file_mapping(int prot, int flags, int *file)
+{
+	*file = memfd_create("pages", 0);
+	if (ftruncate(*file, PAIR) || pwrite(*file, "the file's", 11, 0) != 11)
+		return MAP_FAILED;
+	return mmap(NULL, PAIR, prot, flags, *file, 0);
+}
+
+/* Register, write to both pages, and compare what the GPU sees; 0 or the line that failed. */
+static int seen_when_written(int fd, uint32_t ctx, uint8_t *p)
+{
+	uint8_t got[PAIR];
+	uint32_t h;
+
+	if (p == MAP_FAILED || host_register(fd, ctx, p, PAIR, VGPU_HOST_READONLY, &h))
+		return __LINE__;
+	if (mprotect(p, PAIR, PROT_READ | PROT_WRITE))
+		return __LINE__;
+	strcpy((char *)p, "written");
+	memset(p + 4096, 0x5a, 4096);
+	if (from_gpu(fd, ctx, (uintptr_t)p, got, PAIR) || memcmp(got, p, PAIR))
+		return __LINE__;
+	/* It is read-only for the GPU, whatever the pages are. */
+	if (to_gpu(fd, ctx, (uintptr_t)p, got, 1) != -EFAULT)
+		return __LINE__;
+	return destroy(fd, h) ? __LINE__ : 0;
+}
+
+TEST_F(mem, read_only_before_the_first_write)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	int file;
+	uint8_t *p;
+
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, anonymous(rw))) TH_LOG("untouched");
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, anonymous(PROT_READ))) TH_LOG("not to be written yet");
+	p = anonymous(rw);
+	p[0] = p[4096] = 1;
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p)) TH_LOG("touched");
+	p = anonymous(rw);
+	EXPECT_EQ(0, p[0] + p[4096]);
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p)) TH_LOG("read");
+	p = aligned_alloc(4096, MIB);
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p)) TH_LOG("malloc");
+	free(p);
+	p = file_mapping(rw, MAP_PRIVATE, &file);
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p)) TH_LOG("a file's");
+	p = file_mapping(PROT_READ, MAP_PRIVATE, &file);
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p)) TH_LOG("a file's, not to be written yet");
+}
+
+/* The first write after a fork gives one of the two another page: not what was registered. */
+TEST_F(mem, read_only_with_a_child)
+{
+	uint8_t *p = anonymous(PROT_READ | PROT_WRITE);
+	pid_t pid;
+
+	p[0] = p[4096] = 1;
+	pid = fork();
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	EXPECT_EQ(0, seen_when_written(self->fd, self->ctx, p));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
+/* A shared mapping's pages are the file's, also where this process must not write: none are made for it. */
+TEST_F(mem, read_only_of_a_shared_file)
+{
+	char got[16] = "";
+	uint32_t h;
+	int file;
+	uint8_t *p = file_mapping(PROT_READ, MAP_SHARED, &file);
+
+	ASSERT_NE(MAP_FAILED, p);
+	ASSERT_EQ(0, host_register(self->fd, self->ctx, p, PAIR, VGPU_HOST_READONLY, &h));
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)p, got, sizeof(got)));
+	EXPECT_STREQ("the file's", got);
+	EXPECT_EQ(6, pwrite(file, "all's", 6, 0));
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)p, got, sizeof(got)));
+	EXPECT_STREQ("all's", got);
+	EXPECT_EQ(0, destroy(self->fd, h));
+	munmap(p, PAIR);
+	close(file);
+}
+
+/* One range of several mappings, each of its own kind; and one that may not be read in it. */
+TEST_F(mem, read_only_of_many_kinds)
+{
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	uint8_t *p = mmap(NULL, 5 * PAIR, PROT_READ | PROT_WRITE, flags, -1, 0);
+	uint8_t got[5 * PAIR];
+	uint32_t h;
+	int file;
+
+	ASSERT_NE(MAP_FAILED, p);
+	munmap(file_mapping(PROT_READ, MAP_SHARED, &file), PAIR);
+	ASSERT_EQ(p + PAIR, mmap(p + PAIR, PAIR, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0));
+	ASSERT_EQ(p + 3 * PAIR, mmap(p + 3 * PAIR, PAIR, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, 0));
+	ASSERT_EQ(0, mprotect(p + 2 * PAIR, PAIR, PROT_NONE));
+	EXPECT_EQ(-EFAULT, host_register(self->fd, self->ctx, p, 5 * PAIR, VGPU_HOST_READONLY, &h));
+	ASSERT_EQ(0, mprotect(p + 2 * PAIR, PAIR, PROT_READ));
+	ASSERT_EQ(0, host_register(self->fd, self->ctx, p, 5 * PAIR, VGPU_HOST_READONLY, &h));
+	ASSERT_EQ(0, mprotect(p + 2 * PAIR, PAIR, PROT_READ | PROT_WRITE));
+	for (int i = 0; i < 5; i++)
+		if (i != 1)
+			memset(p + i * PAIR, 0x50 + i, PAIR);
+	EXPECT_EQ(6, pwrite(file, "all's", 6, 0));
+	ASSERT_EQ(0, from_gpu(self->fd, self->ctx, (uintptr_t)p, got, sizeof(got)));
+	EXPECT_EQ(0, memcmp(p, got, sizeof(got)));
+	EXPECT_EQ(0, destroy(self->fd, h));
+	munmap(p, 5 * PAIR);
+	close(file);
+}
+
 /* A buffer's memory goes with the buffer: a page that was registered would keep it, counted as a page. */
 TEST_F(mem, registered_buffer)
 {
