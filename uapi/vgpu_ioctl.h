@@ -85,7 +85,7 @@
  * queues take no more work; memory may still be read by MEM_COPY from the GPU. Other contexts never notice.
  */
 
-#define VGPU_UAPI_VERSION	7
+#define VGPU_UAPI_VERSION	8
 
 #define VGPU_IOC_TYPE		0xb6
 
@@ -1021,6 +1021,8 @@ struct vgpu_code_load {
  * @cta_bytes: [out] bytes of state the driver keeps for a resident block of @threads
  * @coop_blocks: [out] the largest grid of a cooperative launch
  * @name: [out] kernel's name, cut and NUL terminated
+ * @launch_local_bytes: [in] local_bytes of the launch that @cta_bytes and @coop_blocks are for (added in version 8)
+ * @reserved: must be zero
  */
 struct vgpu_kernel_info {
 	__u32 size;
@@ -1036,6 +1038,8 @@ struct vgpu_kernel_info {
 	__u32 cta_bytes;
 	__u32 coop_blocks;
 	char name[VGPU_KERNEL_NAME_LEN];
+	__u32 launch_local_bytes;
+	__u32 reserved;
 };
 
 /* The range of a queue's priority, the greatest being the lowest number. Added in version 5; -1 and 0 before. */

@@ -117,7 +117,8 @@ static int describe(struct vgpu_device *dev, struct vgpu_code *code,
 	const struct vgpu_code_kernel *ck;
 	u32 max = dev->model->arch->threads_per_block;
 
-	if (k->kernel >= engine_code_kernels(code->engine) || k->threads > max)
+	if (k->kernel >= engine_code_kernels(code->engine) || k->threads > max ||
+	    k->launch_local_bytes > ENGINE_MAX_LOCAL || k->reserved)
 		return -EINVAL;
 	ck = engine_code_kernel(code->engine, k->kernel);
 	k->static_shared = ck->shared_size;

@@ -392,6 +392,14 @@ static int check(const struct vgpu_pkt_launch *p)
 	return p->local_bytes > ENGINE_MAX_LOCAL ? -EINVAL : 0;
 }
 
+/* The call stack that a launch's local memory leaves beside the kernel's own. */
+static u32 stack_size(u32 local_bytes, const struct vgpu_code_kernel *k)
+{
+	if (!local_bytes)
+		return DEFAULT_STACK;
+	return local_bytes > k->local_size ? round_down(local_bytes - k->local_size, 16) : 0;
+}
+
 /* The grid's preamble may read the GPU's memory: hence a slice, in which it may sleep. */
 static int create_engine(struct vgpu_worker *w, struct launch *l, struct vgpu_ctx *ctx,
 			 const struct vgpu_pkt_launch *p, const struct vgpu_code_kernel *k)
@@ -402,7 +410,7 @@ static int create_engine(struct vgpu_worker *w, struct launch *l, struct vgpu_ct
 		.grid = { p->grid[0], p->grid[1], p->grid[2] },
 		.block = { p->block[0], p->block[1], p->block[2] },
 		.dynamic_shared = p->dyn_shared,
-		.stack_size = DEFAULT_STACK,
+		.stack_size = stack_size(p->local_bytes, k),
 		.param = p + 1,
 		.param_size = p->param_bytes,
 		.grid_id = l->job.seqno,
@@ -413,9 +421,6 @@ static int create_engine(struct vgpu_worker *w, struct launch *l, struct vgpu_ct
 	};
 	int rc;
 
-	if (p->local_bytes)
-		ep.stack_size = p->local_bytes > k->local_size ?
-			round_down(p->local_bytes - k->local_size, 16) : 0;
 	vgpu_slice_begin(w, ctx->as, false);
 	rc = engine_launch_create(&ep, &l->engine);
 	vgpu_slice_end(w);
@@ -540,7 +545,7 @@ static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
 		.grid = { 1, 1, 1 },
 		.block = { k->threads, 1, 1 },
 		.dynamic_shared = k->dyn_shared,
-		.stack_size = DEFAULT_STACK,
+		.stack_size = stack_size(k->launch_local_bytes, ck),
 		.param_size = k->param_bytes,
 		.sm_count = dev->sm_count,
 		.mem = &ops,
@@ -563,7 +568,7 @@ static size_t block_bytes(struct vgpu_device *dev, struct vgpu_code *code,
  * vgpu_sched_occupancy - how many blocks of a kernel can be resident
  * @dev: device
  * @code: code object
- * @k: threads and dyn_shared given, cta_bytes and coop_blocks filled in
+ * @k: threads, dyn_shared and launch_local_bytes given, cta_bytes and coop_blocks filled in
  */
 void vgpu_sched_occupancy(struct vgpu_device *dev, struct vgpu_code *code,
 			  struct vgpu_kernel_info *k)

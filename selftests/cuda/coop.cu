@@ -19,6 +19,22 @@ __global__ void rounds(int *a, int *b, int n, int count)
 	}
 }
 
+__device__ __noinline__ int fib(int n)
+{
+	return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+
+/* With a stack. */
+__global__ void recursive(int *a, int *b)
+{
+	cg::grid_group grid = cg::this_grid();
+	int t = grid.thread_rank();
+
+	a[t] = fib(t % 8);
+	grid.sync();
+	b[t] = a[grid.size() - 1 - t];
+}
+
 __global__ void tiles(int *out)
 {
 	cg::thread_block block = cg::this_thread_block();
@@ -60,6 +76,34 @@ __global__ void tile_after_tile(int *out, int late, int looks)
 	out[32 + t] = x;	/* so that the work is not left out */
 }
 
+/* A raised stack may leave fewer blocks. The occupancy says how many, and what is more is refused, not run into. */
+static void raised_stack(int sms)
+{
+	int most = 0, less = 0;
+	size_t stack;
+
+	CU(cudaDeviceGetLimit(&stack, cudaLimitStackSize));
+	CU(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&most, recursive, 64, 0));
+	CU(cudaDeviceSetLimit(cudaLimitStackSize, 32768));
+	CU(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&less, recursive, 64, 0));
+	check_result(less > 0 && less <= most, "a stack of 32 KiB leaves no more blocks");
+	int n = most * sms * 64, *a = device_array<int>(n), *b = device_array<int>(n);
+	void *args[] = { &a, &b };
+
+	RUN(CU(cudaLaunchCooperativeKernel((void *)recursive, dim3(less * sms), dim3(64), args, 0, 0)));
+	std::vector<int> r = from_device(b, less * sms * 64);
+	static const int fib_7_to_0[] = { 13, 8, 5, 3, 2, 1, 1, 0 };
+	bool good = true;
+	for (size_t i = 0; i < r.size(); i++)
+		good &= r[i] == fib_7_to_0[i % 8];
+	check_result(good, "as many blocks as the occupancy says then meet");
+	cudaError_t e = cudaLaunchCooperativeKernel((void *)recursive, dim3(most * sms), dim3(64), args, 0, 0);
+	check_result(e == (less < most ? cudaErrorCooperativeLaunchTooLarge : cudaSuccess), "more than that are refused");
+	cudaGetLastError();
+	CU(cudaDeviceSynchronize());
+	CU(cudaDeviceSetLimit(cudaLimitStackSize, stack));
+}
+
 int main()
 {
 	int n = 1000, count = 6, blocks = 0, sms, coop;
@@ -84,6 +128,8 @@ int main()
 	cudaError_t e = cudaLaunchCooperativeKernel((void *)rounds, dim3(blocks * sms + 1), dim3(64), args, 0, 0);
 	check_result(e == cudaErrorCooperativeLaunchTooLarge, "a grid that cannot be resident is refused");
 	cudaGetLastError();
+
+	raised_stack(sms);
 
 	RUN(tiles<<<1, 64>>>(da));
 	r = from_device(da, 64);

@@ -74,6 +74,15 @@ TEST_F(launch, kernel_info)
 	k.kernel = 0;
 	k.threads = 2000;
 	EXPECT_EQ(-EINVAL, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	k.threads = 64;
+	k.launch_local_bytes = (512 << 10) + 1;
+	EXPECT_EQ(-EINVAL, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	k.launch_local_bytes = 0;
+	k.reserved = 1;
+	EXPECT_EQ(-EINVAL, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	/* As it was before version 8: the memory behind is not the struct's. */
+	k.size = offsetof(struct vgpu_kernel_info, launch_local_bytes);
+	EXPECT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
 }
 
 TEST_F(launch, cooperative)
@@ -96,6 +105,35 @@ TEST_F(launch, cooperative)
 	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
 	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
 	EXPECT_EQ(VGPU_FAULT_PACKET, f.kind);
+	EXPECT_EQ(-E2BIG, f.detail);
+}
+
+/* What KERNEL_INFO says of a launch with much local memory is what such a launch may be. */
+TEST_F(launch, cooperative_with_a_stack)
+{
+	struct vgpu_kernel_info k = {
+		.size = sizeof(k), .code = self->g.code, .kernel = SQUAT, .threads = 64,
+	};
+	uint32_t without;
+	struct launch l;
+	struct vgpu_fault f;
+
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	without = k.coop_blocks;
+	k.launch_local_bytes = 256 << 10;
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
+	ASSERT_GT(k.coop_blocks, 0);
+	EXPECT_LT(k.coop_blocks, without);
+	l = launch(&self->g, SQUAT, k.coop_blocks, 64, self->g.va, 0);
+	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
+	l.p.local_bytes = k.launch_local_bytes;
+	run(&self->g, &l);
+	ASSERT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(k.coop_blocks, peek(&self->g, 0));
+	l.p.grid[0]++;
+	run(&self->g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
+	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
 	EXPECT_EQ(-E2BIG, f.detail);
 }
 

@@ -22,7 +22,7 @@ static uint64_t next_id = 1;
 
 /* What a new context has; the stack is what calls and recursion use. */
 static const size_t default_limits[CU_LIMITS] = {
-	[CU_LIMIT_STACK_SIZE] = 1024,
+	[CU_LIMIT_STACK_SIZE] = CU_STACK,
 	[CU_LIMIT_PRINTF_FIFO_SIZE] = 1 << 20,
 	[CU_LIMIT_MALLOC_HEAP_SIZE] = 8 << 20,
 	[CU_LIMIT_DEV_RUNTIME_SYNC_DEPTH] = 0,

@@ -16,7 +16,7 @@ struct cu_local;
 struct cu_print;
 struct cu_slab;
 
-enum { CU_LIMITS = 10 };
+enum { CU_LIMITS = 10, CU_STACK = 1024 };
 
 /**
  * struct CUctx_st - a context

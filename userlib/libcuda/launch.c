@@ -150,21 +150,32 @@ static CUresult hidden_params(CUmodule mod, uint64_t workspace, struct vgpucc_hi
 	return r;
 }
 
-/* Do all blocks fit at once? */
-static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, const struct cu_launch *l)
+/* How many blocks the device holds at once, with @local bytes of each thread. */
+static CUresult resident(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, uint32_t local,
+			 uint32_t *blocks)
 {
 	struct vgpu_kernel_info info = {
 		.code = v->code,
 		.threads = l->block[0] * l->block[1] * l->block[2],
 		.dyn_shared = l->dynamic,
+		.launch_local_bytes = local,
 	};
 	int err = vgpu_kernel_info(&f->mod->ctx->dev->dev, &info);
 
-	if (err)
-		return cu_check(f->mod->ctx, err);
-	return (uint64_t)l->grid[0] * l->grid[1] * l->grid[2] > info.coop_blocks ?
-		       CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE :
-		       CUDA_SUCCESS;
+	*blocks = info.coop_blocks;
+	return err ? cu_check(f->mod->ctx, err) : CUDA_SUCCESS;
+}
+
+/* Do all blocks fit at once? */
+static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, uint32_t local)
+{
+	uint32_t blocks;
+	CUresult r = resident(f, v, l, local, &blocks);
+
+	if (r)
+		return r;
+	return (uint64_t)l->grid[0] * l->grid[1] * l->grid[2] > blocks ? CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE :
+									 CUDA_SUCCESS;
 }
 
 /*
@@ -190,6 +201,18 @@ static CUresult local_bytes(CUcontext ctx, const struct cu_variant *v, const str
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	*local = (bytes < most ? bytes : most) & ~(size_t)15;
 	return CUDA_SUCCESS;
+}
+
+CUresult cu_launch_resident(CUfunction f, int threads, size_t dynamic, uint32_t *blocks)
+{
+	struct cu_launch l = { .block = { threads, 1, 1 }, .dynamic = dynamic };
+	const struct cu_variant *v;
+	uint32_t local;
+	CUresult r = cu_function_variant(f, l.block, &v);
+
+	if (!r)
+		r = local_bytes(f->mod->ctx, v, &l, &local);
+	return r ? r : resident(f, v, &l, local, blocks);
 }
 
 CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t *params, uint64_t workspace,
@@ -238,7 +261,7 @@ CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t 
 	if (!l->cooperative)
 		return CUDA_SUCCESS;
 	p->hdr.flags |= VGPU_LAUNCH_COOPERATIVE;
-	return check_cooperative(f, v, l);
+	return check_cooperative(f, v, l, local);
 }
 
 static CUresult submit(CUcontext ctx, const uint8_t *packet, uint32_t slots, CUstream stream)

@@ -48,6 +48,8 @@ CUresult cu_launch_gather(CUfunction f, const struct cu_launch *l, uint8_t *to);
  */
 CUresult cu_launch_build(CUfunction f, const struct cu_launch *l, const uint8_t *params, uint64_t workspace,
 			 uint8_t packet[CU_LAUNCH_BYTES], uint32_t *slots);
+/* How many blocks a cooperative launch may have, with the context's stack: compiles the kernel if need be. */
+CUresult cu_launch_resident(CUfunction f, int threads, size_t dynamic, uint32_t *blocks);
 /* Apply one attribute of a launch; refuses those that are not implemented. */
 CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l);
 

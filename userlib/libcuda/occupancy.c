@@ -2,9 +2,9 @@
 /*
  * cuOccupancy*: how many blocks one multiprocessor of this model holds.  Its
  * registers bound nothing here (the engine keeps them in memory), threads,
- * blocks and shared memory do.
+ * blocks and shared memory do, and a stack that the program has raised.
  */
-#include "module.h"
+#include "launch.h"
 
 static int resident_blocks(CUfunction f, int threads, size_t dynamic)
 {
@@ -22,6 +22,24 @@ static int resident_blocks(CUfunction f, int threads, size_t dynamic)
 	return n < dev->max_blocks_sm ? n : dev->max_blocks_sm;
 }
 
+/*
+ * As many as a cooperative launch may have of each multiprocessor.  Only a stack above a new context's takes
+ * memory that counts, and only then is the kernel compiled for the question.  One block always remains: what is
+ * not cooperative runs all the same, and grids are made of the answer.
+ */
+static int resident_with_stack(CUfunction f, int threads, size_t dynamic)
+{
+	const struct vgpu_device_info *dev = &f->mod->ctx->dev->dev.info;
+	int n = resident_blocks(f, threads, dynamic);
+	uint32_t all;
+
+	if (!n || f->mod->ctx->limits[CU_LIMIT_STACK_SIZE] <= CU_STACK || cu_launch_resident(f, threads, dynamic, &all))
+		return n;
+	if ((uint32_t)n > all / dev->sm_count)
+		n = all / dev->sm_count;
+	return n ? n : 1;
+}
+
 static CUresult max_blocks(int *blocks, CUfunction f, int threads, size_t dynamic, unsigned int flags)
 {
 	CUresult r = cu_function_get(f, &f);
@@ -29,7 +47,7 @@ static CUresult max_blocks(int *blocks, CUfunction f, int threads, size_t dynami
 	if (!r && (!blocks || threads <= 0 || flags > 1))
 		r = CUDA_ERROR_INVALID_VALUE;
 	if (!r)
-		*blocks = resident_blocks(f, threads, dynamic);
+		*blocks = resident_with_stack(f, threads, dynamic);
 	return r;
 }
 
@@ -72,6 +90,8 @@ static CUresult best_block(int *grid, int *block, CUfunction f, CUoccupancyB2DSi
 		}
 	}
 	*block = best;
+	if (best)
+		best_blocks = resident_with_stack(f, best, size_of ? size_of(best) : dynamic);
 	*grid = best_blocks * dev->sm_count;
 	return CUDA_SUCCESS;
 }
