@@ -57,7 +57,7 @@ MODULE_PARM_DESC(pin_limit_mib, "cap on registered host memory in MiB (0: half o
 
 static unsigned long pin_user_mib;
 module_param(pin_user_mib, ulong, 0444);
-MODULE_PARM_DESC(pin_user_mib, "part of it that one user without CAP_IPC_LOCK may have in MiB (0: three quarters)");
+MODULE_PARM_DESC(pin_user_mib, "part of it that one user without CAP_IPC_LOCK may have in MiB (0: three quarters, at least 1)");
 
 static unsigned long reserve_mib;
 module_param(reserve_mib, ulong, 0444);
@@ -69,7 +69,7 @@ MODULE_PARM_DESC(block_limit_mib, "cap on the memory of blocks in flight in MiB 
 
 static unsigned long block_user_mib;
 module_param(block_user_mib, ulong, 0444);
-MODULE_PARM_DESC(block_user_mib, "part of it that one user may have in MiB (0: three quarters)");
+MODULE_PARM_DESC(block_user_mib, "part of it that one user may have in MiB (0: three quarters, at least 1)");
 
 static unsigned long tables_user_mib;
 module_param(tables_user_mib, ulong, 0444);
@@ -148,6 +148,12 @@ static int check_sizes(unsigned long ram_mib)
 	return 0;
 }
 
+/* One user's part of a cap for all: never nothing, for then nobody could do anything. */
+static unsigned long most_of(unsigned long mib)
+{
+	return max(1UL, mib * 3 / 4);
+}
+
 /**
  * vgpu_params_check - check what insmod was given and fill in defaults
  *
@@ -181,9 +187,9 @@ int vgpu_params_check(void)
 	p->isa = isa;
 	p->nvidia_nodes = nvidia_nodes;
 	p->pin_limit_mib = pin_limit_mib ?: ram_mib / 2;
-	p->pin_user_mib = pin_user_mib ?: p->pin_limit_mib / 4 * 3;
+	p->pin_user_mib = pin_user_mib ?: most_of(p->pin_limit_mib);
 	p->block_limit_mib = block_limit_mib ?: ram_mib / 4;
-	p->block_user_mib = block_user_mib ?: p->block_limit_mib / 4 * 3;
+	p->block_user_mib = block_user_mib ?: most_of(p->block_limit_mib);
 	p->tables_user_mib = tables_user_mib ?: max(64UL, ram_mib / 32);
 	p->code_user_mib = code_user_mib ?: max(64UL, ram_mib / 4);
 	p->reserve_mib = reserve_mib ?: max(64UL, ram_mib / 32);

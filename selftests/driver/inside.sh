@@ -59,7 +59,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..21"
+echo "1..27"
 program abi
 program memory
 program queues
@@ -76,6 +76,12 @@ program limit
 program failnth
 
 reload pin_user_mib=8 && program memory "memory, little of it to pin"
+# A user's part of the least caps is not nothing.
+for mib in 1 2 3; do
+	reload pin_limit_mib=$mib block_limit_mib=$mib || continue
+	program memory "memory, $mib MiB to pin" -t pinned_by_a_user
+	program launch "launch, $mib MiB for blocks" -t every_block_once -t cooperative
+done
 reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 reload reserve_mib=1200 && program scarce
 reload time_limit_ms=600 && program timelimit
