@@ -75,6 +75,14 @@ static void set_form_handler(struct emitter *e)
 		set_handler(e, uop);
 }
 
+/* Several elements that a card moves at once, so that others see all of them or none. */
+static bool is_whole(u16 md)
+{
+	u32 count = VGPU_MD_GET_COUNT(md), log = VGPU_MD_GET_WIDTH(md) + count;
+
+	return count && VGPU_MD_GET_ALIGN(md) == log && 1U << log <= ENG_MOST_WHOLE;
+}
+
 /* Loads, stores, cp.async: address form and data group */
 static void decode_access(struct emitter *e)
 {
@@ -106,6 +114,8 @@ static void decode_access(struct emitter *e)
 	}
 	if (e->info->mod == OPM_ORDER && in->mod >= VGPU_ORDER_RELAXED)
 		e->op.sel = 1;
+	if (e->op.sel && is_whole(in->c))
+		e->op.md |= ENG_MD_WHOLE;
 	set_form_handler(e);
 }
 

@@ -6,6 +6,7 @@
 #include "interp.h"
 #include "cpu.h"
 #include "members.h"
+#include "whole.h"
 
 #include "ops_ctrl.h"
 #include "ops_scalar.h"

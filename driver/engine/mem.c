@@ -5,6 +5,7 @@
  * handlers' fast paths fall back to this, so that faults are made in one place.
  */
 #include "exec.h"
+#include "whole.h"
 
 u32 eng_source(const struct eng_warp *w, const struct eng_op *ip, enum op_field f, u32 lane)
 {
@@ -210,28 +211,6 @@ static bool check(struct eng_warp *w, const struct eng_op *ip, const struct acce
 
 /* ---- moving bytes ------------------------------------------------------------------------ */
 
-/* Aligned words move whole: another worker never sees half of one. */
-static void move(u8 *to, const u8 *from, u32 n)
-{
-	while (n) {
-		u64 both = (u64)to | (u64)from;
-
-		if (n >= 8 && !(both & 7)) {
-			WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
-			to += 8, from += 8, n -= 8;
-		} else if (n >= 4 && !(both & 3)) {
-			WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
-			to += 4, from += 4, n -= 4;
-		} else if (n >= 2 && !(both & 1)) {
-			WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
-			to += 2, from += 2, n -= 2;
-		} else {
-			WRITE_ONCE(*to, READ_ONCE(*from));
-			to++, from++, n--;
-		}
-	}
-}
-
 /*
  * Between @buf and memory that check() found there.  False: it has gone since, because lanes took
  * each other's translations and somebody unmaps; then @buf is not all filled.
@@ -248,9 +227,9 @@ static bool transfer(struct eng_warp *w, u32 space, u64 va, u32 lane, u8 *buf, u
 		if (unlikely(!n))
 			return false;
 		if (write)
-			move(at.ptr, buf + done, n);
+			eng_move_whole(at.ptr, buf + done, n);
 		else
-			move(buf + done, at.ptr, n);
+			eng_move_whole(buf + done, at.ptr, n);
 		done += n;
 	}
 	return true;
@@ -338,7 +317,7 @@ const struct eng_op *eng_load(struct eng_warp *w, const struct eng_op *ip, u32 l
 {
 	struct access ac = access_of(ip, false);
 	u32 m, i, width = 1U << VGPU_MD_GET_WIDTH(ip->md);
-	u8 buf[32];
+	u8 buf[32] __aligned(16);
 
 	addresses(w, ip, lanes, (s32)ip->imm);
 	if (!check(w, ip, &ac, lanes))
@@ -359,7 +338,7 @@ const struct eng_op *eng_store(struct eng_warp *w, const struct eng_op *ip, u32 
 {
 	struct access ac = access_of(ip, true);
 	u32 m, i, width = 1U << VGPU_MD_GET_WIDTH(ip->md);
-	u8 buf[32 + 8];
+	u8 buf[32 + 8] __aligned(16);
 
 	addresses(w, ip, lanes, (s32)ip->imm);
 	if (!check(w, ip, &ac, lanes))
@@ -385,7 +364,7 @@ const struct eng_op *eng_cpasync(struct eng_warp *w, const struct eng_op *ip, u3
 	const u32 *dst = (const u32 *)w + ip->d, *size = (const u32 *)w + ip->b;
 	s32 dst_off = (s16)ip->imm;
 	u32 m, lane;
-	u8 buf[32];
+	u8 buf[32] __aligned(16);
 
 	if (!enough_fuel(w, ip))
 		return NULL;

@@ -15,6 +15,13 @@ static noinline bool load_s(struct eng_warp *w, const struct eng_op *ip, u32 spa
 
 	if (unlikely(!p || unaligned(ip, va)))
 		return false;
+	if (unlikely(ip->md & ENG_MD_WHOLE)) {
+		ROW(u32, rel);
+
+		row_set32(rel, 0);
+		load_whole(AT(u32, d), p, rel, ip->md, m);
+		return true;
+	}
 	load_one(AT(u32, d), p, ip->md, m);
 	return true;
 }
@@ -29,7 +36,11 @@ static noinline bool store_s(struct eng_warp *w, const struct eng_op *ip, u32 sp
 	if (unlikely(!p || unaligned(ip, va)))
 		return false;
 	row_set32(rel, 0);
-	scatter(AT(u32, d), p, rel, ip->md, 0x80000000U >> __builtin_clz(m));
+	m = 0x80000000U >> __builtin_clz(m);
+	if (unlikely(ip->md & ENG_MD_WHOLE))
+		store_whole(AT(u32, d), p, rel, ip->md, m);
+	else
+		scatter(AT(u32, d), p, rel, ip->md, m);
 	return true;
 }
 
@@ -46,7 +57,9 @@ static noinline bool load_sp(struct eng_warp *w, const struct eng_op *ip, u32 sp
 
 	if (unlikely(!p || unaligned(ip, va | pat->bits)))
 		return false;
-	if (m == ENG_ALL && is_rows(pat, ip))
+	if (unlikely(ip->md & ENG_MD_WHOLE))
+		load_whole(AT(u32, d), p, pat->offset, ip->md, m);
+	else if (m == ENG_ALL && is_rows(pat, ip))
 		load_rows(AT(u32, d), p, ip->md);
 #if ENG_HAVE_GATHER
 	else if (!gather_excess(ip->md))
@@ -65,7 +78,9 @@ static noinline bool store_sp(struct eng_warp *w, const struct eng_op *ip, u32 s
 
 	if (unlikely(!p || unaligned(ip, va | pat->bits)))
 		return false;
-	if (m == ENG_ALL && is_rows(pat, ip))
+	if (unlikely(ip->md & ENG_MD_WHOLE))
+		store_whole(AT(u32, d), p, pat->offset, ip->md, m);
+	else if (m == ENG_ALL && is_rows(pat, ip))
 		store_rows(AT(u32, d), p, ip->md);
 	else
 		scatter(AT(u32, d), p, pat->offset, ip->md, m);

@@ -211,6 +211,10 @@ static noinline bool load_lanes(struct eng_warp *w, const struct eng_op *ip, u32
 	if (space != VGPU_SPACE_GENERIC) {
 		u8 *p = sv_rows(w, ip, space, m, false);
 
+		if (unlikely(p && ip->md & ENG_MD_WHOLE)) {
+			load_whole(AT(u32, d), p, NULL, ip->md, m);
+			return true;
+		}
 		if (p) {
 			load_rows(AT(u32, d), p, ip->md);
 			return true;
@@ -218,7 +222,9 @@ static noinline bool load_lanes(struct eng_warp *w, const struct eng_op *ip, u32
 	}
 	if (!find_lanes(w, ip, space, m, false, &at))
 		return false;
-	if (at.rows)
+	if (unlikely(ip->md & ENG_MD_WHOLE))
+		load_whole(AT(u32, d), at.p, at.rows ? NULL : at.rel, ip->md, m);
+	else if (at.rows)
 		load_rows(AT(u32, d), at.p, ip->md);
 	else
 #if ENG_HAVE_GATHER
@@ -236,6 +242,10 @@ static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u3
 	if (space != VGPU_SPACE_GENERIC) {
 		u8 *p = sv_rows(w, ip, space, m, true);
 
+		if (unlikely(p && ip->md & ENG_MD_WHOLE)) {
+			store_whole(AT(u32, d), p, NULL, ip->md, m);
+			return true;
+		}
 		if (p) {
 			store_rows(AT(u32, d), p, ip->md);
 			return true;
@@ -243,7 +253,9 @@ static noinline bool store_lanes(struct eng_warp *w, const struct eng_op *ip, u3
 	}
 	if (!find_lanes(w, ip, space, m, true, &at))
 		return false;
-	if (at.rows)
+	if (unlikely(ip->md & ENG_MD_WHOLE))
+		store_whole(AT(u32, d), at.p, at.rows ? NULL : at.rel, ip->md, m);
+	else if (at.rows)
 		store_rows(AT(u32, d), at.p, ip->md);
 	else
 		scatter(AT(u32, d), at.p, at.rel, ip->md, m);

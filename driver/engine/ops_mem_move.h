@@ -289,3 +289,42 @@ static __always_inline void load_one(u32 *d, const u8 *p, u32 md, u32 m)
 		break;
 	}
 }
+
+/* ---- strong accesses of several elements ---------------------------------------------- */
+
+/* Where lanes that lie one behind the other are */
+static __always_inline void rel_rows(u32 *rel, u32 bytes)
+{
+	int l;
+
+	LANES rel[l] = l * bytes;
+}
+
+/* @rel: NULL: the lanes lie one behind the other */
+static noinline void load_whole(u32 *d, const u8 *p, const u32 *rel, u32 md, u32 m)
+{
+	u32 bytes = 1U << (VGPU_MD_GET_WIDTH(md) + VGPU_MD_GET_COUNT(md)), some, l;
+	u8 copy[ENG_LANES * ENG_MOST_WHOLE] __aligned(64);
+	ROW(u32, at);
+
+	rel_rows(at, bytes);
+	for (some = m; some; some &= some - 1) {
+		l = __ffs(some);
+		eng_move_whole(copy + at[l], p + (rel ? rel[l] : at[l]), bytes);
+	}
+	gather(d, copy, at, md, m);
+}
+
+static noinline void store_whole(const u32 *d, u8 *p, const u32 *rel, u32 md, u32 m)
+{
+	u32 bytes = 1U << (VGPU_MD_GET_WIDTH(md) + VGPU_MD_GET_COUNT(md)), l;
+	u8 copy[ENG_LANES * ENG_MOST_WHOLE] __aligned(64);
+	ROW(u32, at);
+
+	rel_rows(at, bytes);
+	scatter(d, copy, at, md, m);
+	for (; m; m &= m - 1) {
+		l = __ffs(m);
+		eng_move_whole(p + (rel ? rel[l] : at[l]), copy + at[l], bytes);
+	}
+}

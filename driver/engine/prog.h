@@ -26,7 +26,7 @@
  * @x: for sources: the immediate's sign, so that both make 64 bit; else the handler's
  * @y: the handler's own
  * @pc: index of the instruction that it came from
- * @md: memory descriptor; elsewhere ENG_ROW_* of operands
+ * @md: memory descriptor, ENG_MD_WHOLE; elsewhere ENG_ROW_* of operands
  * @sel: ENG_SEL_*: which sources are the immediate
  * @fmode: float mode in force
  */
@@ -49,6 +49,8 @@ struct eng_op {
 #define ENG_SEL_C	4
 #define ENG_ROW_A	1	/* the source is a vector, not a single value */
 #define ENG_ROW_B	2
+#define ENG_MD_WHOLE	0x8000	/* of VGPU_MD_RESERVED: a lane's elements are one access */
+#define ENG_MOST_WHOLE	16	/* bytes of it */
 #define ENG_OP_IMM	(offsetof(struct eng_op, imm) / 4)
 
 #define ENG_MOD_FTZ	0x80	/* in the modifier of fneg, fabs, fmin, fmax */

@@ -31,6 +31,15 @@ static u16 store_op(struct low *l, enum vgpu_space s)
 	}
 }
 
+/*
+ * CUB polled so, before it had relaxed loads: what a block has found, and that it has, in words of a vector. Types without a
+ * sign are those of its structures; b32 is cuBLASLt's, which has thousands of loads for speed.
+ */
+static bool is_polled(const struct ir_insn *i, bool load)
+{
+	return i->m.cop == COP_CG && i->ops[load ? 0 : 1].kind == OPND_VEC && ir_type_class(i->types[0]) == 'U';
+}
+
 static u8 order_of(const struct ir_insn *i)
 {
 	bool load = ir_op_flags(i->op) & OPF_LOAD;
@@ -47,7 +56,9 @@ static u8 order_of(const struct ir_insn *i)
 	default:
 		if (load && i->m.nc)
 			return VGPU_ORDER_NC;
-		return load && i->m.cop == COP_CV ? VGPU_ORDER_VOLATILE : VGPU_ORDER_WEAK;
+		if (load && i->m.cop == COP_CV)
+			return VGPU_ORDER_VOLATILE;
+		return is_polled(i, load) ? VGPU_ORDER_RELAXED : VGPU_ORDER_WEAK;
 	}
 }
 
