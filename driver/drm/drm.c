@@ -63,12 +63,19 @@ static const struct drm_ioctl_desc ioctls[] = {
 };
 
 /*
- * Property blobs, which the primary node offers since it shows that there are no outputs: for outputs. One call
- * would have up to 2 GiB, which nobody is charged for.
+ * What the primary node would offer to have kernel memory that nobody is charged for. Property blobs, since it shows
+ * that there are no outputs: for outputs, up to 2 GiB a call. Global names: each GEM_OPEN of one makes another
+ * handle, and fdinfo goes through all of them with a spinlock held. Whoever shares memory has PRIME.
  */
 static bool refused(unsigned int cmd)
 {
-	return DRM_IOCTL_NR(cmd) == DRM_IOCTL_NR(DRM_IOCTL_MODE_CREATEPROPBLOB);
+	switch (DRM_IOCTL_NR(cmd)) {
+	case DRM_IOCTL_NR(DRM_IOCTL_MODE_CREATEPROPBLOB):
+	case DRM_IOCTL_NR(DRM_IOCTL_GEM_FLINK):
+	case DRM_IOCTL_NR(DRM_IOCTL_GEM_OPEN):
+		return true;
+	}
+	return false;
 }
 
 static long node_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)

@@ -176,6 +176,25 @@ TEST_F(node, no_framebuffers)
 	close(card);
 }
 
+/* No global names, with which one object would get handles without end, on either node. */
+TEST_F(node, no_global_names)
+{
+	static const int types[] = { DRM_NODE_PRIMARY, DRM_NODE_RENDER };
+	struct drm_gem_flink name = { 0 };
+	struct drm_gem_open again = { 0 };
+
+	for (int i = 0; i < 2; i++) {
+		int fd = node_open_as(types[i]);
+
+		ASSERT_GE(fd, 0);
+		ASSERT_EQ(0, gem_create(fd, 4096, &name.handle));
+		EXPECT_EQ(-EOPNOTSUPP, xioctl(fd, DRM_IOCTL_GEM_FLINK, &name));
+		again.name = name.name ? name.name : 1;
+		EXPECT_EQ(-EOPNOTSUPP, xioctl(fd, DRM_IOCTL_GEM_OPEN, &again));
+		close(fd);
+	}
+}
+
 /* A later page than the first; and what is mapped neither grows nor changes with its handle's next owner. */
 TEST_F(node, part_of_an_object)
 {
