@@ -20,7 +20,7 @@ echo "TAP version 13"
 
 cp "$client" "$tmp/client"	# a name of its own for pgrep
 client=$tmp/client
-all="commands busy doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing"
+all="commands busy names doctor xids lost hang speed every_nth nvml staying xid_words large visible runtime by_hand tracing"
 case ${VGPU_KERNEL:-} in
 kasan | kcsan) all="xids lost hang every_nth staying runtime by_hand tracing" ;;
 6.*) ;;	# commands' words are the same in every kernel, and hundreds of programs: minutes in an emulator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# For inside.sh: vgpu-ctl's words, status and objects: doctor, errors, completion, manual page, and what all say of a process at work.
+# For inside.sh: vgpu-ctl's words, status and objects: doctor, errors, completion, manual page, and what all say of a process at work and of names.
 # shellcheck shell=bash
 
 doctor()
@@ -213,6 +213,47 @@ man_page_has()
 	for option in $2; do
 		[ "$option" = --help ] || grep -q -- "\*\*$option\*\*" "$top/Documentation/vgpu-ctl.rst" || { echo "$1: no $option"; return 1; }
 	done
+}
+
+# utf8_without_commands COMMAND...: what it prints is UTF-8 and has no character that a terminal obeys; and is JSON, with --json.
+utf8_without_commands()
+{
+	"$@" >"$tmp/printed"
+	python3 - "$tmp/printed" "$*" <<-'EOF'
+	import json, sys, unicodedata
+	text = open(sys.argv[1], "rb").read().decode()
+	strange = [c for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp")]
+	if strange:
+	    sys.exit(f"{strange} in {text!r}")
+	if "--json" in sys.argv[2]:
+	    for line in text.splitlines() if "events" in sys.argv[2] else [text]:
+	        json.loads(line)
+	EOF
+}
+
+# A process and a kernel whose names are no text.
+names()
+{
+	local client=$top/build/selftests/control/strange c pid text='X.x1b.31m.x0d.xff'$'\xc3\xa9''.xc2.x9b'
+	load gpus=1 || return
+	begin "strange names"
+	pid=$("$ctl" ps | awk 'NR == 2 { print $2 }')
+	for c in status mem ps "doctor $pid" events; do
+		# shellcheck disable=SC2086
+		check "strange names: $c prints no command to a terminal" utf8_without_commands "$ctl" $c
+		# shellcheck disable=SC2086
+		check "strange names: $c as JSON" utf8_without_commands "$ctl" $c --json
+		# shellcheck disable=SC2086
+		check "strange names: $c shows the bytes" says "$("$ctl" $c)" "$text"
+	done
+	"$ctl" ps --json >"$tmp/ps"
+	check "strange names: as JSON has them" "$json" "$tmp/ps" "/processes/0/pid=$pid" \
+		"/processes/0/name=X"$'\e[31m\r\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd'
+	"$ctl" events --json >"$tmp/events"
+	check "strange names: a kernel's" "$json" "$tmp/events" "/kernel=X"$'\e[31m\r\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd'
+	go
+	end
+	unload
 }
 
 # What every command says of a process while it computes, and of the device.

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "doctor.h"
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -27,7 +28,7 @@ static int bad;
  */
 void doctor_say(bool good, const char *what, const char *fix, const char *fmt, ...)
 {
-	char text[512];
+	char text[512], shown[NAMES_ROOM(sizeof(text))];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -45,7 +46,8 @@ void doctor_say(bool good, const char *what, const char *fix, const char *fmt, .
 		json_object_array_add(report, o);
 		return;
 	}
-	printf("%-4s %-10s %s\n", good ? "ok" : "BAD", what, text);
+	/* names, paths and environments of programs are in it */
+	printf("%-4s %-10s %s\n", good ? "ok" : "BAD", what, names_show(text, sizeof(text), shown));
 	if (fix)
 		printf("%16s-> %s\n", "", fix);
 }

@@ -92,7 +92,7 @@ static bool check_use(const struct gpu *gpu, unsigned long pid)
 		found = true;
 		doctor_say(
 			!p->last_error, "process", p->last_error ? "vgpu-ctl events" : NULL,
-			"%s has %u context%s on GPU %u, %llu MiB of its memory, %llu kernels completed, %llu ms of work: %s",
+			"%.16s has %u context%s on GPU %u, %llu MiB of its memory, %llu kernels completed, %llu ms of work: %s",
 			p->comm, p->contexts, p->contexts == 1 ? "" : "s", gpu->dev.info.index,
 			(unsigned long long)p->vram_used >> 20, (unsigned long long)p->launches,
 			(unsigned long long)p->busy_ns / 1000000, error_words(p->last_error));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl events: what has gone wrong on the devices, and what goes wrong from now on. */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -94,18 +94,11 @@ static void print_what(const struct vgpu_fault *f)
 	}
 }
 
-/* A kernel's name is its owner's choice: no control character of it reaches our terminal. */
-static void print_name(const char *name)
-{
-	for (int i = 0; i < VGPU_KERNEL_NAME_LEN && name[i]; i++)
-		putchar(isprint((unsigned char)name[i]) ? name[i] : '?');
-}
-
 static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32_t lost)
 {
 	time_t seconds = f->time_ns / 1000000000;
 	struct tm tm;
-	char when[32];
+	char when[32], name[NAMES_ROOM(sizeof(f->kernel_name))];
 
 	localtime_r(&seconds, &tm);
 	strftime(when, sizeof(when), "%F %T", &tm);
@@ -118,8 +111,7 @@ static void print_text(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	if (f->pid)
 		printf(", pid %u", f->pid);
 	if (f->kernel_name[0]) {
-		printf(", kernel ");
-		print_name(f->kernel_name);
+		printf(", kernel %s", names_show(f->kernel_name, sizeof(f->kernel_name), name));
 		printf(", block (%u,%u,%u), thread (%u,%u,%u), pc %#x", f->block[0], f->block[1], f->block[2],
 		       f->thread[0], f->thread[1], f->thread[2], f->pc);
 	}
@@ -159,9 +151,7 @@ static void print_json(const struct gpu *gpu, const struct vgpu_fault *f, uint32
 	}
 	add_number(o, "detail", f->detail);
 	add_number(o, "pid", f->pid);
-	json_object_object_add(o, "kernel",
-			       json_object_new_string_len(f->kernel_name,
-							  strnlen(f->kernel_name, sizeof(f->kernel_name))));
+	add_name(o, "kernel", f->kernel_name, sizeof(f->kernel_name));
 	json_object_object_add(o, "block", json_dim(f->block));
 	json_object_object_add(o, "thread", json_dim(f->thread));
 	add_number(o, "pc", f->pc);

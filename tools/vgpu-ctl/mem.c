@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl mem: where the memory of the devices is. */
 #include <stdio.h>
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -22,9 +23,10 @@ static void print_text(const struct gpu *gpu)
 	printf("  pinned      %10llu MiB   host memory, registered\n", MIB(st->pinned_bytes));
 	for (int i = 0; i < gpu->process_count; i++) {
 		const struct vgpu_process *p = &gpu->processes[i];
+		char name[NAMES_ROOM(sizeof(p->comm))];
 
-		printf("  %8u %-16.16s used %llu MiB, pinned %llu MiB\n", p->pid, p->comm, MIB(p->vram_used),
-		       MIB(p->pinned_bytes));
+		printf("  %8u %-16s used %llu MiB, pinned %llu MiB\n", p->pid,
+		       names_show(p->comm, sizeof(p->comm), name), MIB(p->vram_used), MIB(p->pinned_bytes));
 	}
 }
 

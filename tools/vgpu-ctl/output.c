@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: MIT
 /* How results are written as JSON. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "names.h"
 #include "output.h"
+
+/** add_name - a string of any bytes, ended by a zero or by @most: JSON is UTF-8 all the same */
+void add_name(struct json_object *o, const char *key, const char *name, size_t most)
+{
+	char *text = malloc(NAMES_ROOM(strnlen(name, most)));
+
+	if (!text)
+		exit(fail(EXIT_FAILED, "there is no memory"));
+	json_object_object_add(o, key, json_object_new_string(names_utf8(name, most, text)));
+	free(text);
+}
 
 void add_string(struct json_object *o, const char *key, const char *value)
 {
-	json_object_object_add(o, key, json_object_new_string(value));
+	add_name(o, key, value, strlen(value));
 }
 
 void add_number(struct json_object *o, const char *key, uint64_t value)
@@ -36,8 +49,7 @@ struct json_object *json_processes(const struct gpu *gpu, bool with_gpu)
 		if (with_gpu)
 			add_number(o, "gpu", gpu->dev.info.index);
 		add_number(o, "pid", p->pid);
-		json_object_object_add(o, "name",
-				       json_object_new_string_len(p->comm, strnlen(p->comm, sizeof(p->comm))));
+		add_name(o, "name", p->comm, sizeof(p->comm));
 		add_number(o, "memory_used", p->vram_used);
 		add_number(o, "memory_pinned", p->pinned_bytes);
 		add_number(o, "contexts", p->contexts);

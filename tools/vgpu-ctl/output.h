@@ -5,6 +5,7 @@
 
 #include "vgpu-ctl.h"
 
+void add_name(struct json_object *o, const char *key, const char *name, size_t most);
 void add_string(struct json_object *o, const char *key, const char *value);
 void add_number(struct json_object *o, const char *key, uint64_t value);
 void add_permille(struct json_object *o, const char *key, uint32_t permille);

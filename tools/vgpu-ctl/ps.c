@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* vgpu-ctl ps: who uses the devices. */
 #include <stdio.h>
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -10,10 +11,12 @@ static void print_text(const struct gpu *gpus, int count)
 	for (int i = 0; i < count; i++)
 		for (int k = 0; k < gpus[i].process_count; k++) {
 			const struct vgpu_process *p = &gpus[i].processes[k];
+			char name[NAMES_ROOM(sizeof(p->comm))];
 
-			printf("%3u %8u  %-15.16s %5llu MiB  %5llu MiB  %8u  %10llu  %6llu.%llu s\n",
-			       gpus[i].dev.info.index, p->pid, p->comm, (unsigned long long)p->vram_used >> 20,
-			       (unsigned long long)p->pinned_bytes >> 20, p->contexts, (unsigned long long)p->launches,
+			printf("%3u %8u  %-15s %5llu MiB  %5llu MiB  %8u  %10llu  %6llu.%llu s\n",
+			       gpus[i].dev.info.index, p->pid, names_show(p->comm, sizeof(p->comm), name),
+			       (unsigned long long)p->vram_used >> 20, (unsigned long long)p->pinned_bytes >> 20,
+			       p->contexts, (unsigned long long)p->launches,
 			       (unsigned long long)p->busy_ns / 1000000000,
 			       (unsigned long long)p->busy_ns / 100000000 % 10);
 		}

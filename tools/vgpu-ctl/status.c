@@ -2,6 +2,7 @@
 /* vgpu-ctl status: everything about every device, for people or as JSON. */
 #include <stdio.h>
 #include <string.h>
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -16,10 +17,11 @@ static void print_processes(const struct gpu *gpu)
 	printf("  processes     %d\n", gpu->process_count);
 	for (int i = 0; i < gpu->process_count; i++) {
 		const struct vgpu_process *p = &gpu->processes[i];
+		char name[NAMES_ROOM(sizeof(p->comm))];
 
 		/* pid 0: a process of another pid namespace */
-		printf("    %8u  %-16.16s %8llu MiB  %llu kernels\n", p->pid, p->comm, MIB(p->vram_used),
-		       (unsigned long long)p->launches);
+		printf("    %8u  %-16s %8llu MiB  %llu kernels\n", p->pid, names_show(p->comm, sizeof(p->comm), name),
+		       MIB(p->vram_used), (unsigned long long)p->launches);
 	}
 }
 

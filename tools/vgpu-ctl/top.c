@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include "names.h"
 #include "options.h"
 #include "output.h"
 
@@ -95,9 +96,11 @@ static void show_processes(const struct gpu *gpu, uint64_t elapsed)
 	for (int i = 0; i < gpu->process_count && gpu->is_open; i++) {
 		const struct vgpu_process *p = &gpu->processes[i];
 		unsigned int share = worker_share(gpu, p, elapsed);
+		char name[NAMES_ROOM(sizeof(p->comm))];
 
-		printw("%3u %8u  %-16.16s %4u.%u %%  %8llu MiB  %12llu\n", gpu->dev.info.index, p->pid, p->comm,
-		       share / 10, share % 10, MIB(p->vram_used), (unsigned long long)p->launches);
+		printw("%3u %8u  %-16s %4u.%u %%  %8llu MiB  %12llu\n", gpu->dev.info.index, p->pid,
+		       names_show(p->comm, sizeof(p->comm), name), share / 10, share % 10, MIB(p->vram_used),
+		       (unsigned long long)p->launches);
 	}
 }
 

@@ -23,7 +23,7 @@ struct trace_call {
 void trace_out_open(FILE *to, bool json);
 void trace_call(const struct trace_call *c);
 void trace_device(double when, const char *event, char *fields);
-void trace_text(double when, char *text);
+void trace_text(double when, const char *text);
 bool trace_saw_calls(void);
 double trace_now(void);
 const char *trace_result(long number);

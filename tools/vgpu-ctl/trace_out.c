@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* What vgpu-ctl trace writes: a line for a call, for what a device does, and for what is neither; or JSON. */
-#include <ctype.h>
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../userlib/libcuda/cuda_abi.h"
+#include "names.h"
 #include "output.h"
 #include "trace.h"
 
@@ -51,11 +51,12 @@ const char *trace_result(long number)
 	return "?";
 }
 
-static void printable(char *text)
+/* A line as text, in which names that the program chose are no commands to a terminal. */
+static const char *shown(const char *text)
 {
-	for (; *text; text++)
-		if (!isprint((unsigned char)*text))
-			*text = '?';
+	static char line[NAMES_ROOM(sizeof(((struct trace_buffer *)0)->text))];
+
+	return names_show(text, sizeof(((struct trace_buffer *)0)->text), line);
 }
 
 /** trace_saw_calls - whether a call was among what was written */
@@ -154,9 +155,8 @@ void trace_device(double when, const char *event, char *fields)
 {
 	struct json_object *o;
 
-	printable(fields);
 	if (!as_json) {
-		fprintf(out, "%10.6f   device: %s %s\n", when - began, event, fields);
+		fprintf(out, "%10.6f   device: %s %s\n", when - began, event, shown(fields));
 		fflush(out);
 		return;
 	}
@@ -167,13 +167,12 @@ void trace_device(double when, const char *event, char *fields)
 }
 
 /** trace_text - a line that is neither: what libcuda tells, events that were lost */
-void trace_text(double when, char *text)
+void trace_text(double when, const char *text)
 {
 	struct json_object *o;
 
-	printable(text);
 	if (!as_json) {
-		fprintf(out, "%10.6f %s\n", when - began, text);
+		fprintf(out, "%10.6f %s\n", when - began, shown(text));
 		fflush(out);
 		return;
 	}
