@@ -7,7 +7,10 @@
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 
+#include "../core/params.h"
 #include "internal.h"
+
+#define CHORE_NICE	10	/* beyond that of workers */
 
 static struct vgpu_chore *next(struct vgpu_sched_ctx *s)
 {
@@ -21,16 +24,39 @@ static struct vgpu_chore *next(struct vgpu_sched_ctx *s)
 	return c;
 }
 
+/**
+ * vgpu_chores_begin - a thread of the work queue turns to what belongs to one context
+ *
+ * Any number of contexts may have some to do at the same time. Workers, who take turns for all, come first.
+ *
+ * Return: for vgpu_chores_end().
+ */
+int vgpu_chores_begin(void)
+{
+	int nice = task_nice(current);
+
+	set_user_nice(current, max(nice, min(vgpu_params.nice + CHORE_NICE, MAX_NICE)));
+	return nice;
+}
+
+/** vgpu_chores_end - the thread is as it was */
+void vgpu_chores_end(int nice)
+{
+	set_user_nice(current, nice);
+}
+
 static void work(struct work_struct *work)
 {
 	struct vgpu_sched_ctx *s = container_of(work, struct vgpu_sched_ctx, chore_work);
 	struct mem_cgroup *old = set_active_memcg(s->memcg);
+	int nice = vgpu_chores_begin();
 	struct vgpu_chore *c;
 
 	while ((c = next(s))) {
 		c->fn(c);
 		cond_resched();
 	}
+	vgpu_chores_end(nice);
 	set_active_memcg(old);
 }
 

@@ -139,7 +139,10 @@ static void free_large(struct vgpu_unit *u)
 
 static void free_later(struct work_struct *work)
 {
+	int nice = vgpu_chores_begin();
+
 	free_large(container_of(to_delayed_work(work), struct vgpu_unit, later));
+	vgpu_chores_end(nice);
 }
 
 /* Of memory that has been counted. */
