@@ -6,9 +6,9 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/kernel.h>
-#include <linux/ratelimit.h>
 
 #include "../pci/pci.h"
+#include "loglimit.h"
 #include "trace.h"
 #include "user.h"
 #include "vgpu.h"
@@ -73,13 +73,12 @@ static void count(struct vgpu_device *dev, const struct vgpu_fault *f)
 }
 
 static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
-		    struct pid *pid)
+		    struct pid *pid, kuid_t uid)
 {
-	static DEFINE_RATELIMIT_STATE(rs, 5 * HZ, 10);
 	struct vgpu_pci_address at;
 	char address[32] = "";
 
-	if (!f->xid || !__ratelimit(&rs))
+	if (!f->xid || !vgpu_log_allows(uid))
 		return;
 	vgpu_pci_address(dev->index, &at);
 	/* The device's own trouble, as NVIDIA's driver words it. */
@@ -122,6 +121,7 @@ static void log_xid(struct vgpu_device *dev, const struct vgpu_fault *f,
 u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct vgpu_ctx *ctx)
 {
 	struct pid *old, *pid = ctx ? ctx->pid : NULL;
+	kuid_t uid = ctx ? vgpu_user_uid(ctx->user) : INVALID_UID;
 	unsigned int slot;
 
 	spin_lock(&dev->event_lock);
@@ -130,14 +130,14 @@ u64 vgpu_event_post(struct vgpu_device *dev, struct vgpu_fault *f, const struct 
 	dev->events[slot] = *f;
 	old = dev->event_pids[slot];
 	dev->event_pids[slot] = get_pid(pid);
-	dev->event_uids[slot] = ctx ? vgpu_user_uid(ctx->user) : INVALID_UID;
+	dev->event_uids[slot] = uid;
 	WRITE_ONCE(dev->event_seq, f->event);
 	spin_unlock(&dev->event_lock);
 	put_pid(old);
 	count(dev, f);
 	wake_up_interruptible(&dev->event_wait);
 	trace_vgpu_fault(dev, pid, f);
-	log_xid(dev, f, pid);
+	log_xid(dev, f, pid, uid);
 	return f->event;
 }
 

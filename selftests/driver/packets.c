@@ -372,4 +372,65 @@ TEST_F(packet, longer_than_written)
 	ended(_metadata, &self->g, -EINVAL);
 }
 
+/* A process of the user, whose contexts end one after the other in faults. */
+static pid_t faults(uid_t uid, int count)
+{
+	struct vgpu_pkt_header bad = { .type = 99, .slots = 1 };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (setuid(uid))
+		_exit(1);
+	while (count--) {
+		union packet p = { .hdr = bad };
+		int fd = dev_open();
+		struct queue q;
+		uint32_t ctx;
+
+		if (ctx_create(fd, &ctx) || queue_create(fd, ctx, 64, &q))
+			_exit(1);
+		submit(&q, &p);
+		if (queue_sync(&q) != -EIO)
+			_exit(1);
+		close(fd);
+	}
+	_exit(0);
+}
+
+/* Lines in the log of faults of a process. */
+static int logged(pid_t pid)
+{
+	char *log = kernel_log(), *at = log, what[32];
+	int n = 0;
+
+	snprintf(what, sizeof(what), "32, pid=%d,", pid);
+	for (; (at = strstr(at, what)); at++)
+		n++;
+	free(log);
+	return n;
+}
+
+/* Who fills its share of the kernel's log, by however many processes, hides nobody else's faults. */
+TEST(the_log_of_several_users)
+{
+	enum { PROCESSES = 3, FAULTS = 15 };
+	pid_t pid[PROCESSES], other;
+	int status, mine = 0;
+
+	for (int i = 0; i < PROCESSES; i++) {
+		pid[i] = faults(1041, FAULTS);
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		ASSERT_EQ(0, status);
+	}
+	other = faults(1042, 1);
+	ASSERT_EQ(other, waitpid(other, &status, 0));
+	ASSERT_EQ(0, status);
+	for (int i = 0; i < PROCESSES; i++)
+		mine += logged(pid[i]);
+	EXPECT_GE(mine, 10);
+	EXPECT_LT(mine, PROCESSES * FAULTS);
+	EXPECT_EQ(1, logged(other));
+}
+
 TEST_HARNESS_MAIN
