@@ -83,6 +83,16 @@ promises()
 	status 0 "and the host does not see it"
 	machine --timeout 2 -- sh -c 'sleep 1000 & sleep 1000' >"$log" 2>&1
 	status 124 "the time limit"
+	# Its folder, by which its processes are known.
+	mkdir "$log.d"
+	TMPDIR=$log.d machine --timeout 120 -- yes 2>"$log" | { head -n 1; pgrep -f "$log.d" >"$log.during"; } >"$log.out"
+	got=${PIPESTATUS[0]}
+	echo "status $got" >>"$log"
+	[ "$got" = 141 ] && [ "$(cat "$log.out")" = y ]
+	status 0 "a reader that leaves ends the run"
+	[ -s "$log.during" ] && ! pgrep -f "$log.d" >>"$log"
+	status 0 "and nothing of it is left"
+	rmdir "$log.d"
 	machine -- sh -c 'sleep 1000 & setsid sleep 1000 &' >"$log" 2>&1
 	status 0 "what a command leaves running holds nothing up"
 }
@@ -282,7 +292,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 59
+	plan 61
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-irqs fpu-cpu fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -316,7 +326,7 @@ uml)
 	leaves_nothing
 	;;
 6.1)
-	plan 24
+	plan 26
 	none_is_green
 	plant fpu-sleep warn told-leak busy
 	status 123 "the status says that the kernel complained"

@@ -11,6 +11,10 @@ from . import children, log
 from .verdict import plain
 
 
+class ReaderLeft(Exception):
+    """Nobody reads our standard output any more."""
+
+
 class Report:
     """All that a machine said before it went."""
 
@@ -170,11 +174,16 @@ class Machine:
     def _frame(self, kind, body):
         if kind != b"k":        # there is what the console shows, too
             self.last.other(time.monotonic())
-        if kind in (b"o", b"e"):
+        if kind == b"o":
             try:
-                _write_all(1 if kind == b"o" else 2, body)
+                _write_all(1, body)
+            except BrokenPipeError as e:
+                raise ReaderLeft from e
+        elif kind == b"e":
+            try:
+                _write_all(2, body)
             except BrokenPipeError:
-                pass        # our reader left; the command's status still counts
+                pass        # what is told beside may be lost; the command's status still counts
         elif kind == b"x":
             self.report.ended = body.decode()
         elif kind == b"k":
