@@ -178,7 +178,7 @@ completed()
 completion()
 {
 	local c words table PATH=${ctl%/*}:$PATH
-	table=$(sed -n 's/^\t{ "\([a-z]*\)", cmd_.*/\1/p' "$top/tools/vgpu-ctl/main.c" | sort)
+	table=$(grep -o '{ "[a-z]*", cmd_' "$top/tools/vgpu-ctl/main.c" | sed 's/.*"\(.*\)".*/\1/' | sort)
 	check "completion: there are commands" test "$(wc -l <<<"$table")" -ge 17
 	check "completion: every command" is "$(completed "")" "$table"
 	check "--help: every command" is "$("$ctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | sort -u)" "$table"
