@@ -284,8 +284,8 @@ struct vgpu_job_ops {
  * @ready: units that were preempted
  * @ranges: blocks that were handed out and given back before they began
  * @spinning: units whose block yielded
- * @tries: how often one of these went on
- * @tried: the block behind the one that last had its turn
+ * @tried: the block behind the one of these that last had its turn
+ * @noticed: @done when the first of these last went on
  * @exec_ns: worker time spent
  * @name: what it does: a kernel's name, which the job keeps, or a constant; for tracing
  * @threads: of a block
@@ -314,8 +314,8 @@ struct vgpu_job {
 	struct list_head ready;
 	struct rb_root_cached ranges;
 	struct rb_root_cached spinning;
-	unsigned int tries;
 	u64 tried;
+	u64 noticed;
 	atomic64_t exec_ns;
 	const char *name;
 	u32 threads;

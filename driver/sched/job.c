@@ -139,16 +139,19 @@ struct share {
 };
 
 /*
- * Of units whose blocks wait for others: every second time the first one, since those before it are done, and it is
- * likely to be what the rest waits for; else each in turn, for it may be another.
+ * Of units whose blocks wait for others: each in turn; but when a block has ended, the first one, which is
+ * likely to have waited for that.
  */
 static struct vgpu_unit *take_spinning(struct vgpu_job *job)
 {
-	bool in_turn = job->tries++ & 1;
-	struct vgpu_unit *u = vgpu_units_take(&job->spinning, in_turn ? job->tried : 0);
+	struct vgpu_unit *u;
 
-	if (in_turn)
-		job->tried = u->first + 1;
+	if (job->done != job->noticed) {
+		job->noticed = job->done;
+		return vgpu_units_take(&job->spinning, 0);
+	}
+	u = vgpu_units_take(&job->spinning, job->tried);
+	job->tried = u->first + 1;
 	return u;
 }
 

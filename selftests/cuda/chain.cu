@@ -103,7 +103,7 @@ int main()
 {
 	each_after_the_one_before(5000, 0);
 	each_after_the_one_before(2000, 100);
-	each_after_the_one_before(600, 2000);
+	each_after_the_one_before(400, 500);
 	whole<relaxed, uint2>("relaxed v2.u32");
 	whole<relaxed, uint4>("relaxed v4.u32");
 	whole<relaxed, ulonglong2>("relaxed v2.u64");
