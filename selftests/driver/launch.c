@@ -151,7 +151,7 @@ TEST_F(launch, spinning_blocks_let_others_run)
  */
 TEST_F(launch, each_block_waits_for_the_one_before)
 {
-	static const unsigned int blocks[] = { 20000, 4000, 2000 }, work[] = { 0, 100, 10000 };
+	static const unsigned int blocks[] = { 3000, 1000, 500 }, work[] = { 0, 100, 10000 };
 	struct launch l;
 
 	for (unsigned int i = 0; i < 3; i++) {
