@@ -101,9 +101,9 @@ template <class How, class T> static void whole(const char *what)
 
 int main()
 {
-	each_after_the_one_before(5000, 0);
-	each_after_the_one_before(2000, 100);
-	each_after_the_one_before(400, 500);
+	each_after_the_one_before(1500, 0);
+	each_after_the_one_before(800, 100);
+	each_after_the_one_before(300, 500);
 	whole<relaxed, uint2>("relaxed v2.u32");
 	whole<relaxed, uint4>("relaxed v4.u32");
 	whole<relaxed, ulonglong2>("relaxed v2.u64");
