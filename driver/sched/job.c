@@ -102,6 +102,15 @@ static void shrink(struct vgpu_job *job, unsigned int units)
 	ctx_of(job)->resident_bytes -= units * job->unit_bytes;
 }
 
+/* Nobody has this unit now. @spinning: its block waits for others, see vgpu_job_park() */
+static void keep(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
+{
+	if (unit->mem && !spinning)
+		list_add_tail(&unit->link, &job->ready);
+	else
+		vgpu_units_add(unit->mem ? &job->spinning : &job->ranges, unit);
+}
+
 /** vgpu_job_over_locked - nobody is inside of a job, nor will be; its queue is still there */
 void vgpu_job_over_locked(struct vgpu_job *job)
 {
@@ -279,10 +288,7 @@ void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f)
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning)
 {
 	spin_lock(&vgpu_sched.lock);
-	if (unit->mem && !spinning)
-		list_add_tail(&unit->link, &job->ready);
-	else
-		vgpu_units_add(unit->mem ? &job->spinning : &job->ranges, unit);
+	keep(job, unit, spinning);
 	link_job(job);
 	spin_unlock(&vgpu_sched.lock);
 }
@@ -305,7 +311,7 @@ bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count)
 	spin_lock(&vgpu_sched.lock);
 	if (job->resident > 1 && !job->all_at_once && !job->stopped) {
 		job->max_resident = job->resident - 1;
-		vgpu_units_add(&job->ranges, range);
+		keep(job, range, false);
 		if (!has_work(job))
 			vgpu_job_unlink(job);
 		can = true;
@@ -411,10 +417,7 @@ void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
 	if (!unit || !unit->mem)
 		shrink(job, 1);
 	if (unit && !job->stopped) {
-		if (unit->mem)
-			list_add_tail(&unit->link, &job->ready);
-		else
-			vgpu_units_add(&job->ranges, unit);
+		keep(job, unit, false);
 		unit = NULL;
 	}
 	over = job->stopped && !job->busy;

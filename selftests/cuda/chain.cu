@@ -31,30 +31,25 @@ static void each_after_the_one_before(int blocks, int work)
 	CU(cudaFree(done));
 }
 
-// Vectors of the size of a type, and how they are stored and loaded.
+// Operands by the size of a type.
 #define WORDS2(p, v)	"{%0, %1}, [%2];" : "=r"((v).x), "=r"((v).y) : "l"(p) : "memory"
 #define LONGS2(p, v)	"{%0, %1}, [%2];" : "=l"((v).x), "=l"((v).y) : "l"(p) : "memory"
 #define WORDS4(p, v)	"{%0, %1, %2, %3}, [%4];" : "=r"((v).x), "=r"((v).y), "=r"((v).z), "=r"((v).w) : "l"(p) : "memory"
 #define TO2(p, v, c)	"[%0], {%1, %2};" : : "l"(p), c((v).x), c((v).y) : "memory"
 #define TO4(p, v)	"[%0], {%1, %2, %3, %4};" : : "l"(p), "r"((v).x), "r"((v).y), "r"((v).z), "r"((v).w) : "memory"
 
-struct relaxed {
-	static __device__ void get(const uint2 *p, uint2 &v) { asm volatile("ld.relaxed.gpu.global.v2.u32 " WORDS2(p, v)); }
-	static __device__ void get(const uint4 *p, uint4 &v) { asm volatile("ld.relaxed.gpu.global.v4.u32 " WORDS4(p, v)); }
-	static __device__ void get(const ulonglong2 *p, ulonglong2 &v) { asm volatile("ld.relaxed.gpu.global.v2.u64 " LONGS2(p, v)); }
-	static __device__ void put(uint2 *p, uint2 v) { asm volatile("st.relaxed.gpu.global.v2.u32 " TO2(p, v, "r")); }
-	static __device__ void put(uint4 *p, uint4 v) { asm volatile("st.relaxed.gpu.global.v4.u32 " TO4(p, v)); }
-	static __device__ void put(ulonglong2 *p, ulonglong2 v) { asm volatile("st.relaxed.gpu.global.v2.u64 " TO2(p, v, "l")); }
-};
-
-struct cached {
-	static __device__ void get(const uint2 *p, uint2 &v) { asm volatile("ld.global.cg.v2.u32 " WORDS2(p, v)); }
-	static __device__ void get(const uint4 *p, uint4 &v) { asm volatile("ld.global.cg.v4.u32 " WORDS4(p, v)); }
-	static __device__ void get(const ulonglong2 *p, ulonglong2 &v) { asm volatile("ld.global.cg.v2.u64 " LONGS2(p, v)); }
-	static __device__ void put(uint2 *p, uint2 v) { asm volatile("st.global.cg.v2.u32 " TO2(p, v, "r")); }
-	static __device__ void put(uint4 *p, uint4 v) { asm volatile("st.global.cg.v4.u32 " TO4(p, v)); }
-	static __device__ void put(ulonglong2 *p, ulonglong2 v) { asm volatile("st.global.cg.v2.u64 " TO2(p, v, "l")); }
-};
+// How vectors are loaded and stored.
+#define ACCESSES(NAME, LOAD, STORE)										\
+struct NAME {													\
+	static __device__ void get(const uint2 *p, uint2 &v) { asm volatile(LOAD ".v2.u32 " WORDS2(p, v)); }	\
+	static __device__ void get(const uint4 *p, uint4 &v) { asm volatile(LOAD ".v4.u32 " WORDS4(p, v)); }	\
+	static __device__ void get(const ulonglong2 *p, ulonglong2 &v) { asm volatile(LOAD ".v2.u64 " LONGS2(p, v)); } \
+	static __device__ void put(uint2 *p, uint2 v) { asm volatile(STORE ".v2.u32 " TO2(p, v, "r")); }	\
+	static __device__ void put(uint4 *p, uint4 v) { asm volatile(STORE ".v4.u32 " TO4(p, v)); }		\
+	static __device__ void put(ulonglong2 *p, ulonglong2 v) { asm volatile(STORE ".v2.u64 " TO2(p, v, "l")); } \
+}
+ACCESSES(relaxed, "ld.relaxed.gpu.global", "st.relaxed.gpu.global");
+ACCESSES(cached, "ld.global.cg", "st.global.cg");
 
 static __device__ bool alike(uint2 v) { return v.x == v.y; }
 static __device__ bool alike(uint4 v) { return v.x == v.y && v.x == v.z && v.x == v.w; }

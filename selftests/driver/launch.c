@@ -85,27 +85,33 @@ TEST_F(launch, kernel_info)
 	EXPECT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
 }
 
+/* As many blocks as KERNEL_INFO says meet; one more does not fit. */
+static void meet_and_one_more(struct __test_metadata *_metadata, struct gpu *g, const struct vgpu_kernel_info *k)
+{
+	struct launch l = launch(g, k->kernel, k->coop_blocks, k->threads, g->va, 0);
+	struct vgpu_fault f;
+
+	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
+	l.p.local_bytes = k->launch_local_bytes;
+	run(g, &l);
+	ASSERT_EQ(0, queue_sync(&g->q));
+	EXPECT_EQ(k->coop_blocks, peek(g, 0));
+	l.p.grid[0]++;
+	run(g, &l);
+	EXPECT_EQ(-EIO, queue_sync(&g->q));
+	ASSERT_EQ(0, fault_query(g->fd, g->ctx, &f));
+	EXPECT_EQ(VGPU_FAULT_PACKET, f.kind);
+	EXPECT_EQ(-E2BIG, f.detail);
+}
+
 TEST_F(launch, cooperative)
 {
 	struct vgpu_kernel_info k = {
 		.size = sizeof(k), .code = self->g.code, .kernel = MEET, .threads = 64,
 	};
-	struct launch l;
-	struct vgpu_fault f;
 
 	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
-	l = launch(&self->g, MEET, k.coop_blocks, 64, self->g.va, 0);
-	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
-	run(&self->g, &l);
-	ASSERT_EQ(0, queue_sync(&self->g.q));
-	EXPECT_EQ(k.coop_blocks, peek(&self->g, 0));
-	/* One more does not fit. */
-	l.p.grid[0]++;
-	run(&self->g, &l);
-	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
-	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
-	EXPECT_EQ(VGPU_FAULT_PACKET, f.kind);
-	EXPECT_EQ(-E2BIG, f.detail);
+	meet_and_one_more(_metadata, &self->g, &k);
 }
 
 /* What KERNEL_INFO says of a launch with much local memory is what such a launch may be. */
@@ -115,8 +121,6 @@ TEST_F(launch, cooperative_with_a_stack)
 		.size = sizeof(k), .code = self->g.code, .kernel = SQUAT, .threads = 64,
 	};
 	uint32_t without;
-	struct launch l;
-	struct vgpu_fault f;
 
 	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
 	without = k.coop_blocks;
@@ -124,17 +128,7 @@ TEST_F(launch, cooperative_with_a_stack)
 	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_KERNEL_INFO, &k));
 	ASSERT_GT(k.coop_blocks, 0);
 	EXPECT_LT(k.coop_blocks, without);
-	l = launch(&self->g, SQUAT, k.coop_blocks, 64, self->g.va, 0);
-	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
-	l.p.local_bytes = k.launch_local_bytes;
-	run(&self->g, &l);
-	ASSERT_EQ(0, queue_sync(&self->g.q));
-	EXPECT_EQ(k.coop_blocks, peek(&self->g, 0));
-	l.p.grid[0]++;
-	run(&self->g, &l);
-	EXPECT_EQ(-EIO, queue_sync(&self->g.q));
-	ASSERT_EQ(0, fault_query(self->g.fd, self->g.ctx, &f));
-	EXPECT_EQ(-E2BIG, f.detail);
+	meet_and_one_more(_metadata, &self->g, &k);
 }
 
 TEST_F(launch, spinning_blocks_let_others_run)

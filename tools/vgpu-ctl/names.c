@@ -37,6 +37,30 @@ static bool is_command(uint32_t c)
 	       (c >= 0x2066 && c < 0x206a);
 }
 
+/* Bytes that are commands or no UTF-8 are U+FFFD each in JSON, which escapes what is below 0x20 by itself, else \xNN. */
+static const char *fit(const char *name, size_t most, char *to, bool json)
+{
+	size_t bytes = strnlen(name, most);
+	char *at = to;
+
+	while (bytes) {
+		uint32_t c = 0;
+		int n = character((const unsigned char *)name, bytes, &c);
+		bool plain = n && (!is_command(c) || (json && c < 0x20));
+
+		for (n = n ? n : 1; n; n--, bytes--, name++) {
+			if (plain)
+				*at++ = *name;
+			else if (json)
+				at = mempcpy(at, "\xef\xbf\xbd", 3);
+			else
+				at += sprintf(at, "\\x%02x", (unsigned char)*name);
+		}
+	}
+	*at = 0;
+	return to;
+}
+
 /**
  * names_show - a name as text: bytes that are commands or no UTF-8 are \xNN
  * @name: the name, ended by a zero or by @most
@@ -47,23 +71,7 @@ static bool is_command(uint32_t c)
  */
 const char *names_show(const char *name, size_t most, char *to)
 {
-	size_t bytes = strnlen(name, most);
-	char *at = to;
-
-	while (bytes) {
-		uint32_t c = 0;
-		int n = character((const unsigned char *)name, bytes, &c);
-		bool plain = n && !is_command(c);
-
-		for (n = n ? n : 1; n; n--, bytes--, name++) {
-			if (plain)
-				*at++ = *name;
-			else
-				at += sprintf(at, "\\x%02x", (unsigned char)*name);
-		}
-	}
-	*at = 0;
-	return to;
+	return fit(name, most, to, false);
 }
 
 /**
@@ -76,22 +84,5 @@ const char *names_show(const char *name, size_t most, char *to)
  */
 const char *names_utf8(const char *name, size_t most, char *to)
 {
-	size_t bytes = strnlen(name, most);
-	char *at = to;
-
-	while (bytes) {
-		uint32_t c = 0;
-		int n = character((const unsigned char *)name, bytes, &c);
-
-		if (n && (c < 0x20 || !is_command(c)))
-			at = mempcpy(at, name, n);
-		else
-			for (int i = 0; i < n || !i; i++)
-				at = mempcpy(at, "\xef\xbf\xbd", 3);
-		n = n ? n : 1;
-		name += n;
-		bytes -= n;
-	}
-	*at = 0;
-	return to;
+	return fit(name, most, to, true);
 }
