@@ -276,8 +276,10 @@ struct vgpu_job_ops {
  * @chunk: how many to hand out at once
  * @busy: workers inside, and units that wait for a chore
  * @awaiting: these
+ * @unbacked: those of them that have no memory yet
  * @resident: units with memory: in flight or in a worker's hands
- * @max_resident: bound of these
+ * @max_resident: bound of these, less than the next while memory is short
+ * @most_resident: bound that the shape sets
  * @stopped: hand out nothing more
  * @unit_bytes: memory of one, 0 where there are none
  * @all_at_once: the bound of the context's memory for blocks does not apply: they wait for each other
@@ -306,8 +308,10 @@ struct vgpu_job {
 	u64 chunk;
 	unsigned int busy;
 	unsigned int awaiting;
+	unsigned int unbacked;
 	unsigned int resident;
 	unsigned int max_resident;
+	unsigned int most_resident;
 	size_t unit_bytes;
 	bool all_at_once;
 	bool stopped;
@@ -339,7 +343,7 @@ void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f);
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
 void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,
 		    void (*fn)(struct vgpu_chore *c));
-void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit);
+void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *was, struct vgpu_unit *unit);
 bool vgpu_job_step(struct vgpu_worker *w);
 
 /* ---- kinds of jobs (launch.c, xfer.c) */

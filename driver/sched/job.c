@@ -31,6 +31,7 @@ void vgpu_job_init(struct vgpu_job *job, struct vgpu_queue *q, const struct vgpu
 	job->total = total;
 	job->chunk = 1;
 	job->max_resident = UINT_MAX;
+	job->most_resident = UINT_MAX;
 }
 
 /** vgpu_job_free - free a job nobody is inside of */
@@ -85,9 +86,18 @@ static bool has_fresh_work(const struct vgpu_job *job)
 	return !list_empty(&job->ready) || can_begin(job);
 }
 
+/*
+ * Blocks that wait for others do not use up the launch's time, and a processor that is needed for it, while others get their
+ * memory: it is those they wait for, as often as not.
+ */
+static bool can_spin(const struct vgpu_job *job)
+{
+	return !job->unbacked && !RB_EMPTY_ROOT(&job->spinning.rb_root);
+}
+
 static bool has_work(const struct vgpu_job *job)
 {
-	return !job->stopped && (has_fresh_work(job) || !RB_EMPTY_ROOT(&job->spinning.rb_root));
+	return !job->stopped && (has_fresh_work(job) || can_spin(job));
 }
 
 static void grow(struct vgpu_job *job)
@@ -148,6 +158,16 @@ struct share {
 };
 
 /*
+ * All that wait have had a turn, and none has ended. They may wait for a block that there was no memory for, see
+ * vgpu_job_defer(): there may be some now.
+ */
+static void ask_again(struct vgpu_job *job)
+{
+	if (!RB_EMPTY_ROOT(&job->ranges.rb_root) && job->resident >= job->max_resident)
+		job->max_resident = min(job->resident + 1, job->most_resident);
+}
+
+/*
  * Of units whose blocks wait for others: each in turn; but when a block has ended, the first one, which is
  * likely to have waited for that.
  */
@@ -160,6 +180,8 @@ static struct vgpu_unit *take_spinning(struct vgpu_job *job)
 		return vgpu_units_take(&job->spinning, 0);
 	}
 	u = vgpu_units_take(&job->spinning, job->tried);
+	if (u->first < job->tried)
+		ask_again(job);
 	job->tried = u->first + 1;
 	return u;
 }
@@ -335,6 +357,7 @@ void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,
 	spin_lock(&vgpu_sched.lock);
 	job->busy++;
 	job->awaiting++;
+	job->unbacked += !unit->mem;
 	if (!has_work(job))
 		vgpu_job_unlink(job);
 	spin_unlock(&vgpu_sched.lock);
@@ -405,17 +428,21 @@ static void finish(struct vgpu_worker *w, struct vgpu_job *job)
 /**
  * vgpu_job_back - the chore of vgpu_job_await() is done
  * @job: job; may be gone on return, its queue too
+ * @was: the unit that was given back then; ends here, where it is not what goes on
  * @unit: what goes on: with memory or a mere range. NULL: nothing
  */
-void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
+void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *was, struct vgpu_unit *unit)
 {
 	bool over;
 
 	spin_lock(&vgpu_sched.lock);
 	job->busy--;
 	job->awaiting--;
+	job->unbacked -= !was->mem;
 	if (!unit || !unit->mem)
 		shrink(job, 1);
+	if (was == unit)
+		was = NULL;
 	if (unit && !job->stopped) {
 		keep(job, unit, false);
 		unit = NULL;
@@ -430,6 +457,7 @@ void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *unit)
 		vgpu_wake_workers(1);
 	}
 	spin_unlock(&vgpu_sched.lock);
+	vgpu_unit_free(was);
 	vgpu_unit_free(unit);
 	if (over)
 		finish(NULL, job);	/* not complete: no worker is needed */

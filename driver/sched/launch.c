@@ -85,7 +85,7 @@ static void bring_page(struct vgpu_chore *c)
 
 	if (rc)
 		out_of_memory(l, rc);
-	vgpu_job_back(&l->job, u);
+	vgpu_job_back(&l->job, u, u);
 }
 
 /* A block touched memory that is to be brought first; the unit's others need not wait for it. */
@@ -130,7 +130,6 @@ static bool starve(struct launch *l, struct vgpu_unit *range)
 	if (!range->since) {
 		range->since = now;
 		atomic_inc(&starving);
-		vgpu_workers_drop_spares();
 		INIT_DELAYED_WORK(&range->later, look_again);
 	}
 	waited = now - range->since;
@@ -146,6 +145,8 @@ static void bring_memory(struct vgpu_chore *c)
 	struct launch *l = to_launch(range->job);
 
 	u = vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
+	if (!u)
+		vgpu_workers_drop_spares();
 	if (!u && !vgpu_job_defer(&l->job, range->first, range->count)) {
 		if (starve(l, range))
 			return;
@@ -154,8 +155,7 @@ static void bring_memory(struct vgpu_chore *c)
 	}
 	if (range->since)
 		atomic_dec(&starving);
-	vgpu_unit_free(range);
-	vgpu_job_back(&l->job, u);
+	vgpu_job_back(&l->job, range, u);
 }
 
 /* There is no memory at once for blocks that are to begin. Returns false where not even for saying so. */
@@ -360,6 +360,17 @@ static u64 resident_blocks(struct vgpu_device *dev, u32 threads, u32 shared, siz
 	return bytes ? min(blocks, div_u64(room, bytes)) : blocks;
 }
 
+/*
+ * Blocks of a launch in flight at most: as many as @fit together, or as keep all workers busy. Never more than may have memory at
+ * the same time: those that have some could wait for the one that gets none.
+ */
+static unsigned int most_resident(u64 fit, size_t bytes)
+{
+	u64 room = div_u64((u64)vgpu_params.block_user_mib << 20, bytes);
+
+	return max(1ull, min(max_t(u64, fit, vgpu_sched.nworkers), room));
+}
+
 static int check_shape(struct vgpu_device *dev, const struct vgpu_pkt_launch *p,
 		       const struct vgpu_code_kernel *k, u32 *threads)
 {
@@ -461,7 +472,8 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	l->job.all_at_once = l->cooperative;
 	if (p->hdr.flags & VGPU_LAUNCH_PRIORITY)
 		l->job.priority = p->priority;
-	l->job.max_resident = max_t(u64, fit, vgpu_sched.nworkers);
+	l->job.most_resident = most_resident(fit, l->cta_bytes);
+	l->job.max_resident = l->job.most_resident;
 	l->limit_ns = worker_limit_ns() * min_t(u64, blocks, vgpu_sched.nworkers);
 	return 0;
 }

@@ -157,7 +157,7 @@ static void bring_page(struct vgpu_chore *c)
 
 	if (rc)
 		fault_at(x, u->va, u->va - x->dst < x->dst_pitch * (x->height - 1) + x->width, rc);
-	vgpu_job_back(&x->job, u);
+	vgpu_job_back(&x->job, u, u);
 }
 
 /* Memory is to be brought before the next piece can be done, from its beginning. */

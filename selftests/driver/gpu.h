@@ -9,7 +9,7 @@
 #include "dev.h"
 
 enum { COUNT, MEET, ENDLESS, STORE, WORK, RECURSE, TRAP, ASSERT, PHASES, SCATTER, HOG, ROOMY, SQUAT, DENORMALS, ROOTS,
-       BREAKS, SYNCS, PARTIAL, BULK, IDLE, LITTER, CHAIN, KERNELS };
+       BREAKS, SYNCS, PARTIAL, BULK, IDLE, LITTER, CHAIN, AMPLE, KERNELS };
 
 static const char source[] = {
 #include "kernels.inc"

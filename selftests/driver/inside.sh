@@ -80,7 +80,7 @@ reload pin_user_mib=8 && program memory "memory, little of it to pin"
 for mib in 1 2 3; do
 	reload pin_limit_mib=$mib block_limit_mib=$mib || continue
 	program memory "memory, $mib MiB to pin" -t pinned_by_a_user
-	program launch "launch, $mib MiB for blocks" -t every_block_once -t cooperative
+	program launch "launch, $mib MiB for blocks" -t every_block_once -t cooperative -t each_block_waits_with_little_memory
 done
 reload tables_user_mib=16 code_user_mib=16 && program bookkeeping
 reload reserve_mib=1200 && program scarce

@@ -156,6 +156,35 @@ TEST_F(launch, each_block_waits_for_the_one_before)
 	}
 }
 
+/* The same where memory for few blocks, or one, can be had at the same time: it is not a later one that has it. */
+TEST_F(launch, each_block_waits_with_little_memory)
+{
+	struct launch l;
+
+	for (unsigned int i = 0; i < 60; i++) {
+		l = launch(&self->g, AMPLE, 20, 64, self->g.va + i * 4 * KIB, i * 10);
+		l.p.local_bytes = 12 * KIB;
+		run(&self->g, &l);
+		ASSERT_EQ(0, queue_sync(&self->g.q));
+		EXPECT_EQ(1, peek(&self->g, i * 4 * KIB + 4 * 19));
+	}
+}
+
+/*
+ * Blocks that have their memory do not keep others from getting theirs, which takes long: all of it has to be emptied. Nor does the
+ * launch run into its limit meanwhile.
+ */
+TEST_F(launch, cooperative_with_large_blocks)
+{
+	struct launch l = launch(&self->g, SQUAT, 8, 128, self->g.va, 0);
+
+	l.p.local_bytes = 64 * KIB;
+	l.p.hdr.flags = VGPU_LAUNCH_COOPERATIVE;
+	run(&self->g, &l);
+	EXPECT_EQ(0, queue_sync(&self->g.q));
+	EXPECT_EQ(8, peek(&self->g, 0));
+}
+
 TEST_F(launch, queues_side_by_side)
 {
 	struct launch endless = launch(&self->g, ENDLESS, 8, 32, 0, 0);
