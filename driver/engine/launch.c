@@ -105,6 +105,29 @@ static void place_warps(struct engine_launch *l)
 	}
 }
 
+/* What was checked. */
+static void take_params(struct engine_launch *l, const struct engine_params *p, const struct vgpu_code_kernel *k)
+{
+	engine_code_get(p->code);
+	l->code = p->code;
+	l->prog = p->code->prog;
+	l->kernel = k;
+	l->entry = &l->prog->ops[l->prog->first[l->code->funcs[k->func].start]];
+	l->mem = p->mem;
+	l->as = p->as;
+	l->param_size = p->param_size;
+	l->dynamic_shared = p->dynamic_shared;
+	memcpy(l->grid, p->grid, sizeof(l->grid));
+	memcpy(l->block, p->block, sizeof(l->block));
+	l->blocks = (u64)p->grid[0] * p->grid[1] * p->grid[2];
+	l->threads = product(p->block);
+	l->nwarps = DIV_ROUND_UP(l->threads, ENG_LANES);
+	place_warps(l);
+	l->sm_count = p->sm_count;
+	l->clock_mult = ((u64)(p->clock_khz ? p->clock_khz : 1000000) << 32) / 1000000;
+	l->grid_id = p->grid_id;
+}
+
 int engine_launch_create(const struct engine_params *p, struct engine_launch **out)
 {
 	const struct vgpu_code_kernel *k;
@@ -123,24 +146,7 @@ int engine_launch_create(const struct engine_params *p, struct engine_launch **o
 	if (!l)
 		return -ENOMEM;
 	engine_count(LAUNCH, 1);
-	engine_code_get(p->code);
-	l->code = p->code;
-	l->prog = p->code->prog;
-	l->kernel = k;
-	l->mem = p->mem;
-	l->as = p->as;
-	l->param_size = p->param_size;
-	memcpy(l->grid, p->grid, sizeof(l->grid));
-	memcpy(l->block, p->block, sizeof(l->block));
-	l->threads = product(p->block);
-	l->nwarps = DIV_ROUND_UP(l->threads, ENG_LANES);
-	place_warps(l);
-	l->dynamic_shared = p->dynamic_shared;
-	l->sm_count = p->sm_count;
-	l->clock_mult = ((u64)(p->clock_khz ? p->clock_khz : 1000000) << 32) / 1000000;
-	l->grid_id = p->grid_id;
-	l->blocks = (u64)p->grid[0] * p->grid[1] * p->grid[2];
-	l->entry = &l->prog->ops[l->prog->first[l->code->funcs[k->func].start]];
+	take_params(l, p, k);
 	ret = lay_out(l, p);
 	if (!ret) {
 		/* room to read a whole word at the last byte */

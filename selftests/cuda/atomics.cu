@@ -54,7 +54,7 @@ __global__ void all_ops(int *i, unsigned *u, unsigned long long *l, float *f, do
 	atomicAdd(d, 0.125);
 }
 
-int main()
+static void check_histogram()
 {
 	const int n = 50000;
 	std::vector<uint8_t> in(n);
@@ -69,18 +69,21 @@ int main()
 	unsigned *dh = device_array<unsigned>(256);
 	RUN(histogram<<<20, 128>>>(din, dh, n));
 	check_result(from_device(dh, 256) == want, "histogram");
+}
 
+static void check_spin(int blocks, int threads, int rounds, const char *what)
+{
 	int zero = 0, got;
+
 	CU(cudaMemcpyToSymbol(lock_word, &zero, sizeof(zero)));
 	CU(cudaMemcpyToSymbol(guarded, &zero, sizeof(zero)));
-	RUN(spin<<<1, 32>>>(3));
+	RUN(spin<<<blocks, threads>>>(rounds));
 	CU(cudaMemcpyFromSymbol(&got, guarded, sizeof(got)));
-	check_result(got == 96, "spin lock among the lanes of one warp");
-	CU(cudaMemcpyToSymbol(guarded, &zero, sizeof(zero)));
-	RUN(spin<<<6, 64>>>(2));
-	CU(cudaMemcpyFromSymbol(&got, guarded, sizeof(got)));
-	check_result(got == 6 * 64 * 2, "spin lock among blocks");
+	check_result(got == blocks * threads * rounds, what);
+}
 
+static void check_all()
+{
 	const int N = 1000 * 1;
 	std::vector<int> i(7);
 	i[4] = -1;
@@ -107,5 +110,13 @@ int main()
 	check_result(l[0] == (unsigned long long)N << 33 && l[1] == (unsigned long long)(N - 1) << 40 &&
 		     (long long)l[2] == -(N - 1), "64-bit add, max, min");
 	check_result(from_device(df, 1)[0] == N * 0.25f && from_device(dd, 1)[0] == N * 0.125, "float and double add");
+}
+
+int main()
+{
+	check_histogram();
+	check_spin(1, 32, 3, "spin lock among the lanes of one warp");
+	check_spin(6, 64, 2, "spin lock among blocks");
+	check_all();
 	return check_end();
 }

@@ -172,10 +172,8 @@ static int ack_host(int m, int n)
 	return !m ? n + 1 : !n ? ack_host(m - 1, 1) : ack_host(m - 1, ack_host(m, n - 1));
 }
 
-int main()
+static void check_loops(int *d, int n)
 {
-	const int n = 96 * 5;
-	int *d = device_array<int>(n);
 	std::vector<int> v;
 	bool good = true;
 
@@ -193,10 +191,13 @@ int main()
 			good &= (unsigned)v[t] == duff(first, t * 10);
 	}
 	check_result(good, "a loop with several entries, left at different times");
+}
 
+static void check_switches(int *d, int n)
+{
 	RUN(switches<<<5, 96>>>(d));
-	v = from_device(d, n);
-	good = true;
+	std::vector<int> v = from_device(d, n);
+	bool good = true;
 	for (int t = 0; t < n; t++) {
 		int x = t;
 
@@ -205,10 +206,13 @@ int main()
 		good &= v[t] == (t % 10 == 9 ? -1 : x);
 	}
 	check_result(good, "switch and early return");
+}
 
+static void check_recursion(int *d, int n)
+{
 	RUN(recursion<<<5, 96>>>(d));
-	v = from_device(d, n);
-	good = true;
+	std::vector<int> v = from_device(d, n);
+	bool good = true;
 	for (int t = 0; t < n; t++)
 		good &= v[t] == fib_host(t % 13) * 100 + ack_host(t % 3, t % 4);
 	check_result(good, "recursion through real calls");
@@ -219,24 +223,41 @@ int main()
 	for (int t = 0; t < 64; t++)
 		good &= v[t] == (int)depths_host(10, (t & 1) * 60000 + 1, t);
 	check_result(good, "lanes of a warp in different depths of a recursion");
+}
 
-	for (int shift = 0; shift <= 5; shift += 5) {
-		RUN(pointers<<<5, 96>>>(d, shift));
-		v = from_device(d, n);
-		good = true;
-		for (int t = 0; t < n; t++) {
-			int a = t % 50, w[4] = { a + 7, a - 7, a * 7, a * 7 };
+static void check_pointers(int *d, int n, int shift, const char *what)
+{
+	RUN(pointers<<<5, 96>>>(d, shift));
+	std::vector<int> v = from_device(d, n);
+	bool good = true;
+	for (int t = 0; t < n; t++) {
+		int a = t % 50, w[4] = { a + 7, a - 7, a * 7, a * 7 };
 
-			good &= v[t] == w[(t >> shift) & 3];
-		}
-		check_result(good, shift ? "function pointers, the same in a warp" :
-					   "function pointers, different in a warp");
+		good &= v[t] == w[(t >> shift) & 3];
 	}
+	check_result(good, what);
+}
+
+static void check_return(int *d)
+{
 	RUN(return_then_barrier<<<1, 128>>>(d));
-	v = from_device(d, 64);
-	good = true;
+	std::vector<int> v = from_device(d, 64);
+	bool good = true;
 	for (int t = 0; t < 64; t++)
 		good &= v[t] == 63 - t;
 	check_result(good, "a barrier after some threads have returned");
+}
+
+int main()
+{
+	const int n = 96 * 5;
+	int *d = device_array<int>(n);
+
+	check_loops(d, n);
+	check_switches(d, n);
+	check_recursion(d, n);
+	check_pointers(d, n, 0, "function pointers, different in a warp");
+	check_pointers(d, n, 5, "function pointers, the same in a warp");
+	check_return(d);
 	return check_end();
 }

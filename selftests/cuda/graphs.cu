@@ -153,6 +153,37 @@ static void copied(cudaStream_t s)
 	CU(cudaFree(p));
 }
 
+static void count_nodes(cudaGraph_t g)
+{
+	size_t n, edges;
+
+	CU(cudaGraphGetNodes(g, NULL, &n));
+#if CUDART_VERSION >= 13000
+	CU(cudaGraphGetEdges(g, NULL, NULL, NULL, &edges));
+#else
+	CU(cudaGraphGetEdges(g, NULL, NULL, &edges));
+#endif
+	check_result(n == 7 && edges == 7, "seven nodes, seven edges");
+}
+
+/* What everything() captured, five times. */
+static void replay(cudaGraph_t g, cudaStream_t a, unsigned *pageable, const unsigned *pinned, const std::atomic<int> &calls)
+{
+	cudaGraphExec_t e;
+	bool good = true;
+
+	CU(cudaGraphInstantiate(&e, g, 0));
+	for (unsigned i = 0; i < 5; i++) {
+		pageable[0] = i;
+		CU(cudaGraphLaunch(e, a));
+		CU(cudaStreamSynchronize(a));
+		good &= pinned[0] == 3 * i + 100 && pinned[1] == 0x01010101 + 10 && pinned[2] == 3 &&
+			pinned[3] == 4 && calls == (int)i + 1;
+	}
+	check_result(good, "copies, fills, kernels and host functions replayed");
+	CU(cudaGraphExecDestroy(e));
+}
+
 /* Everything that can be captured, with a fork and a join. */
 static void everything(cudaStream_t a)
 {
@@ -162,7 +193,6 @@ static void everything(cudaStream_t a)
 	unsigned pageable[4] = { 1, 2, 3, 4 };
 	std::atomic<int> calls(0);
 	cudaGraph_t g;
-	cudaGraphExec_t e;
 
 	CU(cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking));
 	CU(cudaEventCreateWithFlags(&fork, cudaEventDisableTiming));
@@ -188,25 +218,8 @@ static void everything(cudaStream_t a)
 	CU(cudaStreamIsCapturing(b, &status));
 	check_result(status == cudaStreamCaptureStatusNone, "and released at the end");
 
-	size_t n, edges;
-	CU(cudaGraphGetNodes(g, NULL, &n));
-#if CUDART_VERSION >= 13000
-	CU(cudaGraphGetEdges(g, NULL, NULL, NULL, &edges));
-#else
-	CU(cudaGraphGetEdges(g, NULL, NULL, &edges));
-#endif
-	check_result(n == 7 && edges == 7, "seven nodes, seven edges");
-	CU(cudaGraphInstantiate(&e, g, 0));
-	bool good = true;
-	for (unsigned i = 0; i < 5; i++) {
-		pageable[0] = i;
-		CU(cudaGraphLaunch(e, a));
-		CU(cudaStreamSynchronize(a));
-		good &= pinned[0] == 3 * i + 100 && pinned[1] == 0x01010101 + 10 && pinned[2] == 3 &&
-			pinned[3] == 4 && calls == (int)i + 1;
-	}
-	check_result(good, "copies, fills, kernels and host functions replayed");
-	CU(cudaGraphExecDestroy(e));
+	count_nodes(g);
+	replay(g, a, pageable, pinned, calls);
 	CU(cudaGraphDestroy(g));
 	CU(cudaStreamDestroy(b));
 	CU(cudaEventDestroy(fork));
@@ -214,6 +227,30 @@ static void everything(cudaStream_t a)
 	CU(cudaFreeHost(pinned));
 	CU(cudaFree(p));
 	CU(cudaFree(q));
+}
+
+static void depend(cudaGraph_t g, cudaGraphNode_t from, cudaGraphNode_t to)
+{
+#if CUDART_VERSION >= 13000
+	CU(cudaGraphAddDependencies(g, &from, &to, NULL, 1));
+#else
+	CU(cudaGraphAddDependencies(g, &from, &to, 1));
+#endif
+}
+
+static void cycle()
+{
+	cudaGraphNode_t a, b;
+	cudaGraphExec_t e;
+	cudaGraph_t g;
+
+	CU(cudaGraphCreate(&g, 0));
+	CU(cudaGraphAddEmptyNode(&a, g, NULL, 0));
+	CU(cudaGraphAddEmptyNode(&b, g, &a, 1));
+	depend(g, b, a);
+	check_result(cudaGraphInstantiate(&e, g, 0) == cudaErrorInvalidValue, "a cycle is refused");
+	cudaGetLastError();
+	CU(cudaGraphDestroy(g));
 }
 
 /* Nodes made by hand, a child graph, a clone. */
@@ -239,11 +276,7 @@ static void by_hand(cudaStream_t s)
 	CU(cudaGraphCreate(&g, 0));
 	CU(cudaGraphAddKernelNode(&second, g, NULL, 0, &k));
 	CU(cudaGraphAddMemsetNode(&first, g, NULL, 0, &fill));
-#if CUDART_VERSION >= 13000
-	CU(cudaGraphAddDependencies(g, &first, &second, NULL, 1));
-#else
-	CU(cudaGraphAddDependencies(g, &first, &second, 1));
-#endif
+	depend(g, first, second);
 	CU(cudaGraphAddChildGraphNode(&found, g, &second, 1, child));
 	CU(cudaGraphDestroy(child));
 	CU(cudaGraphInstantiate(&e, g, 0));
@@ -263,19 +296,6 @@ static void by_hand(cudaStream_t s)
 	check_result(from_device(p, 1)[0] == 29, "a clone changes alone");
 	CU(cudaGraphExecDestroy(e));
 	CU(cudaGraphDestroy(clone));
-
-	cudaGraphNode_t a, b;
-	CU(cudaGraphCreate(&g, 0));
-	CU(cudaGraphAddEmptyNode(&a, g, NULL, 0));
-	CU(cudaGraphAddEmptyNode(&b, g, &a, 1));
-#if CUDART_VERSION >= 13000
-	CU(cudaGraphAddDependencies(g, &b, &a, NULL, 1));
-#else
-	CU(cudaGraphAddDependencies(g, &b, &a, 1));
-#endif
-	check_result(cudaGraphInstantiate(&e, g, 0) == cudaErrorInvalidValue, "a cycle is refused");
-	cudaGetLastError();
-	CU(cudaGraphDestroy(g));
 	CU(cudaFree(p));
 }
 
@@ -491,6 +511,23 @@ static void refusals(cudaStream_t s)
 	CU(cudaFreeHost(h));
 }
 
+static void drawn(cudaGraph_t g)
+{
+	char name[] = "/tmp/graph-XXXXXX", text[4096] = "";
+	FILE *f;
+
+	close(mkstemp(name));
+	CU(cudaGraphDebugDotPrint(g, name, cudaGraphDebugDotFlagsVerbose));
+	f = fopen(name, "r");
+	if (f && !fread(text, 1, sizeof(text) - 1, f))
+		text[0] = 0;
+	check_result(!strncmp(text, "digraph", 7) && strstr(text, "MEMCPY") && strstr(text, "step") &&
+		     strstr(text, "->"), "the graph drawn");
+	if (f)
+		fclose(f);
+	unlink(name);
+}
+
 /* Copies of three dimensions, waits for events outside, and the graph as a drawing. */
 static void rest(cudaStream_t s)
 {
@@ -500,7 +537,6 @@ static void rest(cudaStream_t s)
 	cudaEvent_t ev;
 	cudaGraph_t g;
 	cudaGraphExec_t e;
-	char name[] = "/tmp/graph-XXXXXX", text[4096] = "";
 	bool good = true;
 
 	for (unsigned i = 0; i < sizeof(in); i++)
@@ -531,17 +567,7 @@ static void rest(cudaStream_t s)
 		for (int y = 0; y < 3; y++)
 			good &= !memcmp(&out[(z * 4 + y) * 8], in + (z * 3 + y) * 4, 4);
 	check_result(good, "a copy of three dimensions");
-
-	close(mkstemp(name));
-	CU(cudaGraphDebugDotPrint(g, name, cudaGraphDebugDotFlagsVerbose));
-	FILE *f = fopen(name, "r");
-	if (f && !fread(text, 1, sizeof(text) - 1, f))
-		text[0] = 0;
-	check_result(!strncmp(text, "digraph", 7) && strstr(text, "MEMCPY") && strstr(text, "step") &&
-		     strstr(text, "->"), "the graph drawn");
-	if (f)
-		fclose(f);
-	unlink(name);
+	drawn(g);
 	CU(cudaGraphExecDestroy(e));
 	CU(cudaGraphDestroy(g));
 	CU(cudaStreamDestroy(other));
@@ -579,6 +605,7 @@ int main()
 	copied(s);
 	everything(s);
 	by_hand(s);
+	cycle();
 	ordered();
 	asynchronous(s);
 	memory(s);

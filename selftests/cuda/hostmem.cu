@@ -83,11 +83,10 @@ static void check_atomics()
 	CU(cudaFreeHost(c));
 }
 
-int main()
+static void check_info()
 {
-	const int n = 100000;
-	int *h, *d, *m;
 	size_t free0, free1, free2, total;
+	int *d;
 
 	CU(cudaMemGetInfo(&free0, &total));
 	CU(cudaMalloc(&d, 64 << 20));
@@ -95,23 +94,32 @@ int main()
 	CU(cudaFree(d));
 	CU(cudaMemGetInfo(&free2, &total));
 	check_result(free1 + (64 << 20) <= free0 && free2 > free1 && free0 <= total, "cudaMemGetInfo follows an allocation");
+}
+
+static void check_pinned(int *d, int n)
+{
+	int *h;
 
 	CU(cudaMallocHost(&h, n * sizeof(int)));
 	fill(h, n);
-	d = device_array<int>(n);
 	CU(cudaMemcpyAsync(d, h, n * sizeof(int), cudaMemcpyHostToDevice));
 	twice<<<(n + 255) / 256, 256>>>(d, n);
 	CU(cudaMemcpyAsync(h, d, n * sizeof(int), cudaMemcpyDeviceToHost));
 	CU(cudaDeviceSynchronize());
 	check_result(doubled(h, n), "pinned memory, asynchronous copies");
 	CU(cudaFreeHost(h));
+}
+
+static void check_mapped(int *d, int n)
+{
+	cudaPointerAttributes at;
+	int *h, *m;
 
 	CU(cudaHostAlloc(&h, n * sizeof(int), cudaHostAllocMapped));
 	fill(h, n);
 	CU(cudaHostGetDevicePointer(&m, h, 0));
 	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
 	check_result(doubled(h, n), "mapped memory, written by a kernel");
-	cudaPointerAttributes at;
 	CU(cudaPointerGetAttributes(&at, h));
 	check_result(at.type == cudaMemoryTypeHost, "pointer attributes of host memory");
 	CU(cudaPointerGetAttributes(&at, d));
@@ -126,24 +134,46 @@ int main()
 	CU(cudaHostUnregister(h));
 	check_result(doubled(h, n), "registered memory");
 	free(h);
+}
+
+static void check_managed(int *d, int n)
+{
+	bool good;
+	int *m, got;
 
 	CU(cudaMallocManaged(&m, n * sizeof(int)));
 	fill(m, n);
 	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
-	bool good = doubled(m, n);
+	good = doubled(m, n);
 	fill(m, n);
 	RUN(twice<<<(n + 255) / 256, 256>>>(m, n));
 	check_result(good && doubled(m, n), "managed memory, to and fro");
 	CU(cudaFree(m));
 
 	RUN(use_managed_variable<<<1, 1>>>(d));
-	int got;
 	CU(cudaMemcpy(&got, d, sizeof(got), cudaMemcpyDeviceToHost));
 	check_result(got == 20 && managed_variable == 21, "managed variable");
+}
 
+static void check_too_much()
+{
 	void *p;
+
 	check_result(cudaMalloc(&p, (size_t)1 << 46) == cudaErrorMemoryAllocation, "out of memory is an error");
 	check_result(cudaGetLastError() == cudaErrorMemoryAllocation && cudaGetLastError() == cudaSuccess, "and is not sticky");
+}
+
+int main()
+{
+	const int n = 100000;
+	int *d;
+
+	check_info();
+	d = device_array<int>(n);
+	check_pinned(d, n);
+	check_mapped(d, n);
+	check_managed(d, n);
+	check_too_much();
 	CU(cudaFree(d));
 	check_atomics();
 	return check_end();

@@ -73,14 +73,14 @@ __global__ void votes(uint32_t *out)
 		out[t * 8 + 7] = __shfl_sync(0xffff, t * 3, 15 - t, 16);
 }
 
-int main()
+static void check_sums()
 {
 	const int n = 100003;
 	std::vector<int> a(n);
 	std::vector<float> f(n);
 	uint32_t s = 1;
-	long long want = 0;
-	double fwant = 0;
+	long long want = 0, got = 0;
+	double fwant = 0, fgot = 0;
 
 	for (int i = 0; i < n; i++) {
 		a[i] = (int)(check_random(s) % 2001) - 1000;
@@ -92,47 +92,67 @@ int main()
 	float *df = to_device(f), *dfo = device_array<float>(64);
 
 	RUN(sum_shared<<<64, 256>>>(da, dout, n));
-	long long got = 0;
 	for (int v : from_device(dout, 64))
 		got += v;
 	check_result(got == want, "sum through shared memory");
 
 	RUN(sum_shuffle<<<64, 256>>>(df, dfo, n));
-	double fgot = 0;
 	for (float v : from_device(dfo, 64))
 		fgot += v;
 	check_result(fgot == fwant, "sum through shuffles (exact: small integers)");
+}
 
+static void check_scan()
+{
 	std::vector<int> io(128, 1);
 	int *dio = to_device(io);
+	bool good = true;
+
 	RUN(scan_warp<<<1, 128>>>(dio));
 	io = from_device(dio, 128);
-	bool good = true;
 	for (int i = 0; i < 128; i++)
 		good &= io[i] == i % 32 + 1;
 	check_result(good, "inclusive scan in each warp");
+}
 
-	uint32_t *dv = device_array<uint32_t>(32 * 8);
+/* What votes() is to say in thread @t. */
+static void votes_host(uint32_t t, uint32_t w[8])
+{
+	uint32_t m = 0, match = 0, sum = 0, max = 0;
+
+	for (uint32_t i = 0; i < 32; i++) {
+		m |= (uint32_t)(i % 3 == 0) << i;
+		match |= (uint32_t)(i / 5 == t / 5) << i;
+		sum += i * i;
+		max = max > i * 7 % 31 ? max : i * 7 % 31;
+	}
+	const uint32_t all[8] = { m, 1, 1, match, sum, max, 16 * 100 + 10 + 1, t < 16 ? (15 - t) * 3u : 0 };
+
+	memcpy(w, all, sizeof(all));
+}
+
+static void check_votes()
+{
+	static const char *const name[8] = { "ballot", "any", "all", "match_any", "reduce_add",
+					     "reduce_max", "syncthreads_count/or/and", "shuffle in half a warp" };
+	bool ok[8] = { true, true, true, true, true, true, true, true };
+	uint32_t *dv = device_array<uint32_t>(32 * 8), w[8];
+
 	RUN(votes<<<1, 32>>>(dv));
 	std::vector<uint32_t> v = from_device(dv, 32 * 8);
-	bool ok[8] = { true, true, true, true, true, true, true, true };
 	for (int t = 0; t < 32; t++) {
-		uint32_t m = 0, match = 0, sum = 0, max = 0;
-
-		for (int i = 0; i < 32; i++) {
-			m |= (uint32_t)(i % 3 == 0) << i;
-			match |= (uint32_t)(i / 5 == t / 5) << i;
-			sum += i * i;
-			max = max > (uint32_t)(i * 7 % 31) ? max : i * 7 % 31;
-		}
-		const uint32_t w[8] = { m, 1, 1, match, sum, max, 16 * 100 + 10 + 1,
-					t < 16 ? (15 - t) * 3u : 0 };
+		votes_host(t, w);
 		for (int k = 0; k < 8; k++)
 			ok[k] &= v[t * 8 + k] == w[k];
 	}
-	const char *name[8] = { "ballot", "any", "all", "match_any", "reduce_add",
-				"reduce_max", "syncthreads_count/or/and", "shuffle in half a warp" };
 	for (int k = 0; k < 8; k++)
 		check_result(ok[k], name[k]);
+}
+
+int main()
+{
+	check_sums();
+	check_scan();
+	check_votes();
 	return check_end();
 }

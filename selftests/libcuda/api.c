@@ -208,18 +208,10 @@ static void test_tensor_maps(void)
 #undef ENCODE
 }
 
-static void test_copies(void)
+static void copies_in_a_row(const unsigned char *in, unsigned char *out, CUdeviceptr a, CUdeviceptr b)
 {
-	unsigned char *in = malloc(N), *out = calloc(1, N), *pinned;
-	CUdeviceptr a, b;
-	CUDA_MEMCPY2D rect = { 0 };
-	CUDA_MEMCPY3D box = { 0 };
-	bool good;
+	unsigned char *pinned;
 
-	for (int i = 0; i < N; i++)
-		in[i] = i * 7 + (i >> 8);
-	cuMemAlloc_v2(&a, N);
-	cuMemAlloc_v2(&b, N);
 	cuMemHostAlloc((void **)&pinned, N, 0);
 	ok(!cuMemcpyHtoD_v2(a, in, N) && !cuMemcpyDtoDAsync_v2(b, a, N, NULL) && !cuMemcpyDtoH_v2(out, b, N) &&
 	   same(in, out, N), "pageable to device to device to pageable");
@@ -230,23 +222,27 @@ static void test_copies(void)
 	ok(!cuMemcpy((uintptr_t)out, (uintptr_t)in, N) && same(in, out, N), "host to host");
 	ok(cuMemcpyHtoD_v2(a + 1000, in, N) == CUDA_ERROR_INVALID_VALUE, "past the end is refused");
 	ok(cuMemcpyHtoD_v2(1ull << 47 | 0x12345678000, in, 4) == CUDA_ERROR_INVALID_VALUE, "to nowhere is refused");
+	cuMemFreeHost(pinned);
+}
 
-	memset(out, 0, N);
-	rect = (CUDA_MEMCPY2D){
+static void copies_of_boxes(const unsigned char *in, unsigned char *out, CUdeviceptr a, CUdeviceptr b)
+{
+	CUDA_MEMCPY2D rect = {
 		.srcMemoryType = CU_MEMORYTYPE_HOST, .srcHost = in, .srcPitch = 300, .srcXInBytes = 10, .srcY = 2,
 		.dstMemoryType = CU_MEMORYTYPE_DEVICE, .dstDevice = a, .dstPitch = 512,
 		.WidthInBytes = 100, .Height = 50,
 	};
-	good = !cuMemcpy2D_v2(&rect);
-	for (int y = 0; y < 50 && good; y++)
-		good = !cuMemcpyDtoH_v2(out, a + 512 * y, 100) && same(out, in + 300 * (y + 2) + 10, 100);
-	ok(good, "two dimensions");
-
-	box = (CUDA_MEMCPY3D){
+	CUDA_MEMCPY3D box = {
 		.srcMemoryType = CU_MEMORYTYPE_HOST, .srcHost = in, .srcPitch = 50, .srcHeight = 20, .srcZ = 1,
 		.dstMemoryType = CU_MEMORYTYPE_UNIFIED, .dstDevice = b, .dstPitch = 64, .dstHeight = 16,
 		.WidthInBytes = 40, .Height = 10, .Depth = 5,
 	};
+	bool good = !cuMemcpy2D_v2(&rect);
+
+	for (int y = 0; y < 50 && good; y++)
+		good = !cuMemcpyDtoH_v2(out, a + 512 * y, 100) && same(out, in + 300 * (y + 2) + 10, 100);
+	ok(good, "two dimensions");
+
 	good = !cuMemcpy3D_v2(&box);
 	for (int i = 0; i < 50 && good; i++) {
 		int z = i / 10, y = i % 10;
@@ -257,6 +253,11 @@ static void test_copies(void)
 	ok(good, "three dimensions");
 	box.srcLOD = box.dstLOD = 1;
 	ok(!cuMemcpy3D_v2(&box), "a level of detail is an array's");
+}
+
+static void fills(unsigned char *out, CUdeviceptr a)
+{
+	bool good;
 
 	ok(!cuMemsetD8_v2(a, 0x5a, N) && !cuMemsetD32Async(a + 400, 0x01020304, 10, NULL) &&
 	   !cuMemsetD2D16_v2(a + 1024, 256, 0xbeef, 3, 4) && !cuMemcpyDtoH_v2(out, a, N), "fills");
@@ -266,9 +267,23 @@ static void test_copies(void)
 		       out[1030 + 256 * y] == 0x5a;
 	ok(good, "and what they leave");
 	ok(cuMemsetD32Async(a + 2, 0, 1, NULL) == CUDA_ERROR_INVALID_VALUE, "misaligned fill is refused");
+}
+
+static void test_copies(void)
+{
+	unsigned char *in = malloc(N), *out = calloc(1, N);
+	CUdeviceptr a, b;
+
+	for (int i = 0; i < N; i++)
+		in[i] = i * 7 + (i >> 8);
+	cuMemAlloc_v2(&a, N);
+	cuMemAlloc_v2(&b, N);
+	copies_in_a_row(in, out, a, b);
+	memset(out, 0, N);
+	copies_of_boxes(in, out, a, b);
+	fills(out, a);
 	cuMemFree_v2(a);
 	cuMemFree_v2(b);
-	cuMemFreeHost(pinned);
 	free(in);
 	free(out);
 }

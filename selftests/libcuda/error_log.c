@@ -27,13 +27,31 @@ static void fail(void)
 	cuMemFree_v2(0x1234);
 }
 
+/* The lines from @it on */
+static void test_file(unsigned int it)
+{
+	char path[] = "/tmp/error-log-XXXXXX";
+	static char file[BUFFER];
+	unsigned int at = it, later;
+	FILE *f;
+
+	close(mkstemp(path));
+	cuLogsCurrent(&later, 0);
+	ok(!cuLogsDumpToFile(&at, path, 0) && at == later, "into a file");
+	f = fopen(path, "r");
+	if (!f)
+		exit(1);
+	file[fread(file, 1, BUFFER - 1, f)] = '\0';
+	fclose(f);
+	unlink(path);
+	ok(lines(file) == later - it, "the same lines");
+}
+
 static void test_dump(void)
 {
-	static char buffer[BUFFER], file[BUFFER];
-	unsigned int it, at, later;
-	char path[] = "/tmp/error-log-XXXXXX";
+	static char buffer[BUFFER];
 	size_t size = BUFFER, half;
-	FILE *f;
+	unsigned int it, at;
 
 	ok(cuLogsCurrent(NULL, 0) == CUDA_ERROR_INVALID_VALUE && !cuLogsCurrent(&it, 0), "where the log is");
 	at = it;
@@ -60,19 +78,7 @@ static void test_dump(void)
 	ok(cuLogsDumpToMemory(&at, buffer, &size, 0) == CUDA_ERROR_INVALID_VALUE && !size, "past the end");
 	ok(cuLogsDumpToMemory(&at, NULL, &size, 0) && cuLogsDumpToMemory(&at, buffer, NULL, 0) &&
 	   cuLogsDumpToFile(&at, NULL, 0) && cuLogsDumpToFile(NULL, "/nosuch/log", 0), "nowhere to");
-
-	close(mkstemp(path));
-	at = it;
-	cuLogsCurrent(&later, 0);
-	ok(!cuLogsDumpToFile(&at, path, 0) && at == later, "into a file");
-	f = fopen(path, "r");
-	if (!f)
-		exit(1);
-	file[fread(file, 1, BUFFER - 1, f)] = '\0';
-	fclose(f);
-	unlink(path);
-	ok(lines(file) == later - it, "the same lines");
-
+	test_file(it);
 	for (int i = 0; i < 1000; i++)
 		fail();
 	at = it;

@@ -252,59 +252,46 @@ static u8 prmt_mode(const struct ir_insn *i)
 	}
 }
 
+static void lower_prmt(struct low *l, struct ir_insn *i)
+{
+	lower_three(l, i, VGPU_OP_PRMT, prmt_mode(i));
+}
+
+static void lower_fns(struct low *l, struct ir_insn *i)
+{
+	lower_three(l, i, VGPU_OP_FNS, 0);
+}
+
+static void lower_brev(struct low *l, struct ir_insn *i)
+{
+	bool wide = ir_type_bits(i->types[0]) == 64;
+
+	low_final(l, low_op1(l, wide ? VGPU_OP_LBREV : VGPU_OP_BREV, low_dst(l, &i->ops[0]), low_src(l, &i->ops[1])));
+}
+
+static void lower_szext(struct low *l, struct ir_insn *i)
+{
+	lower_two(l, i, VGPU_OP_SZEXT,
+		  (type_is_signed(i->types[0]) ? VGPU_SZEXT_SIGNED : 0) |
+			  (i->m.wrap == WRAP_WRAP ? VGPU_SZEXT_WRAP : 0));
+}
+
+static void lower_bmsk(struct low *l, struct ir_insn *i)
+{
+	lower_two(l, i, VGPU_OP_BMSK, i->m.wrap == WRAP_WRAP ? VGPU_BMSK_WRAP : 0);
+}
+
 bool lower_bits(struct low *l, struct ir_insn *i)
 {
-	bool wide = i->ntypes && ir_type_bits(i->types[0]) == 64;
+	static void (*const lower[])(struct low * l, struct ir_insn * i) = {
+		[OP_NOT] = lower_not,     [OP_CNOT] = lower_cnot, [OP_LOP3] = lower_lop3,  [OP_SHL] = lower_shift,
+		[OP_SHR] = lower_shift,   [OP_SHF] = lower_shf,   [OP_POPC] = lower_count, [OP_CLZ] = lower_count,
+		[OP_BFIND] = lower_bfind, [OP_BREV] = lower_brev, [OP_BFE] = lower_bfe,    [OP_BFI] = lower_bfi,
+		[OP_SZEXT] = lower_szext, [OP_BMSK] = lower_bmsk, [OP_PRMT] = lower_prmt,  [OP_FNS] = lower_fns,
+	};
 
-	switch (i->op) {
-	case OP_NOT:
-		lower_not(l, i);
-		return true;
-	case OP_CNOT:
-		lower_cnot(l, i);
-		return true;
-	case OP_LOP3:
-		lower_lop3(l, i);
-		return true;
-	case OP_SHL:
-	case OP_SHR:
-		lower_shift(l, i);
-		return true;
-	case OP_SHF:
-		lower_shf(l, i);
-		return true;
-	case OP_POPC:
-	case OP_CLZ:
-		lower_count(l, i);
-		return true;
-	case OP_BFIND:
-		lower_bfind(l, i);
-		return true;
-	case OP_BREV:
-		low_final(l, low_op1(l, wide ? VGPU_OP_LBREV : VGPU_OP_BREV, low_dst(l, &i->ops[0]),
-				     low_src(l, &i->ops[1])));
-		return true;
-	case OP_BFE:
-		lower_bfe(l, i);
-		return true;
-	case OP_BFI:
-		lower_bfi(l, i);
-		return true;
-	case OP_SZEXT:
-		lower_two(l, i, VGPU_OP_SZEXT,
-			  (type_is_signed(i->types[0]) ? VGPU_SZEXT_SIGNED : 0) |
-				  (i->m.wrap == WRAP_WRAP ? VGPU_SZEXT_WRAP : 0));
-		return true;
-	case OP_BMSK:
-		lower_two(l, i, VGPU_OP_BMSK, i->m.wrap == WRAP_WRAP ? VGPU_BMSK_WRAP : 0);
-		return true;
-	case OP_PRMT:
-		lower_three(l, i, VGPU_OP_PRMT, prmt_mode(i));
-		return true;
-	case OP_FNS:
-		lower_three(l, i, VGPU_OP_FNS, 0);
-		return true;
-	default:
+	if (i->op >= sizeof(lower) / sizeof(lower[0]) || !lower[i->op])
 		return lower_logic(l, i);
-	}
+	lower[i->op](l, i);
+	return true;
 }

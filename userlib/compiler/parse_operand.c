@@ -83,12 +83,43 @@ static void variable(struct parser *p, struct raw_opnd *o, struct ir_var *v)
 		o->op.off = parse_int_expr(p);
 }
 
+/* Whether @name, which has been read, is a special register. */
+static bool special_register(struct parser *p, struct raw_opnd *o, const struct token *name)
+{
+	int sreg = -1;
+
+	if (*name->p != '%')
+		return false;
+	if (p->t.kind == TOK_DOT && p->t.glued) {
+		sreg = sreg_with_component(name, &p->t);
+		if (sreg >= 0)
+			next(p);
+	}
+	if (sreg < 0)
+		sreg = ptx_find_sreg(name->p, name->len);
+	if (sreg < 0)
+		return false;
+	o->op.kind = OPND_SREG;
+	o->op.sreg = sreg;
+	return true;
+}
+
+/* @member: the one of the range that the name says, NULL where it says the range's own */
+static void ranged_register(struct parser *p, struct raw_opnd *o, int line, const struct ir_sym *s, void *member)
+{
+	if (!member)
+		perr(p, line, "'%s' is a range of registers", s->name);
+	if (s->range->vec > 1)
+		vector_register(p, o, member);
+	else
+		scalar_register(p, o, member);
+}
+
 static void name_operand(struct parser *p, struct raw_opnd *o)
 {
 	struct token name = p->t;
 	struct ir_sym *s;
 	void *ranged;
-	int sreg;
 
 	next(p);
 	if (name.len == 1 && *name.p == '_') {
@@ -96,21 +127,8 @@ static void name_operand(struct parser *p, struct raw_opnd *o)
 		return;
 	}
 	s = find_name(p, name.p, name.len, &ranged);
-	if (!s && *name.p == '%') {
-		sreg = -1;
-		if (p->t.kind == TOK_DOT && p->t.glued) {
-			sreg = sreg_with_component(&name, &p->t);
-			if (sreg >= 0)
-				next(p);
-		}
-		if (sreg < 0)
-			sreg = ptx_find_sreg(name.p, name.len);
-		if (sreg >= 0) {
-			o->op.kind = OPND_SREG;
-			o->op.sreg = sreg;
-			return;
-		}
-	}
+	if (!s && special_register(p, o, &name))
+		return;
 	if (!s)
 		perr(p, name.line, "unknown symbol '%.*s'", (int)(name.len < 256 ? name.len : 256), name.p);
 	switch (s->kind) {
@@ -121,12 +139,7 @@ static void name_operand(struct parser *p, struct raw_opnd *o)
 		vector_register(p, o, s->vec);
 		break;
 	case SYM_REGRANGE:
-		if (!ranged)
-			perr(p, name.line, "'%s' is a range of registers", s->name);
-		if (s->range->vec > 1)
-			vector_register(p, o, ranged);
-		else
-			scalar_register(p, o, ranged);
+		ranged_register(p, o, name.line, s, ranged);
 		break;
 	case SYM_VAR:
 		variable(p, o, s->var);

@@ -42,6 +42,15 @@ static const struct vgpu_kernel_info *compiled(CUfunction f)
 	return NULL;
 }
 
+/* Not compiled yet: what a block of the largest size leaves each thread. cuBLAS divides by it. */
+static int registers(const struct vgpucc_kernel *k, const struct vgpu_device_info *dev,
+		     const struct vgpu_kernel_info *info)
+{
+	int n = info ? (int)info->vregs : (int)dev->regs_block / cu_kernel_max_threads(k, dev);
+
+	return n < 1 ? 1 : n > 255 ? 255 : n;
+}
+
 CUresult cu_function_attribute(CUfunction f, int attribute, int *value)
 {
 	const struct vgpucc_kernel *k = &f->kernel;
@@ -59,12 +68,7 @@ CUresult cu_function_attribute(CUfunction f, int attribute, int *value)
 		*value = info ? info->local_bytes : 0;
 		break;
 	case CU_FUNC_ATTRIBUTE_NUM_REGS:
-		/* Not compiled yet: what a block of the largest size leaves each thread. cuBLAS divides by it. */
-		*value = info ? (int)info->vregs : (int)d->dev.info.regs_block / cu_kernel_max_threads(k, &d->dev.info);
-		if (*value < 1)
-			*value = 1;
-		if (*value > 255)
-			*value = 255;
+		*value = registers(k, &d->dev.info, info);
 		break;
 	case CU_FUNC_ATTRIBUTE_PTX_VERSION:
 		*value = f->mod->image->info.ptx_target;
