@@ -11,30 +11,37 @@
 #include <linux/version.h>
 
 /*
- * Pin memory of the calling process to read it for long: what the process writes there later is seen, so the pages
- * are its own. Returns what pin_user_pages_fast() does, and may pin fewer.
+ * What to ask for so that pages of the calling process are seen as it writes them later: pages of its own, not those that it shares
+ * until then. From @va on, for @n pages, or fewer, all alike; under mmap_read_lock().
  *
  * Until 6.2 a pin that only reads takes the page that a private mapping shares: the zero page, a file's, which
  * the first write replaces. Such mappings are pinned as if for writing, also those that cannot be written (yet). The
  * others must not be: a shared mapping's pages are everybody's already, and what is not readable stays refused.
+ *
+ * A page that is shared is there, but is to be replaced by the process's own: so faults are allowed, which then wait for nobody.
  */
-static inline int vgpu_pin_to_read(unsigned long va, unsigned long n, struct page **pages)
+static inline unsigned int vgpu_pin_to_read(unsigned long va, unsigned long *n)
 {
-	unsigned int gup = FOLL_LONGTERM;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	struct vm_area_struct *vma;
+	struct vm_area_struct *vma = find_vma(current->mm, va);
 
-	if (mmap_read_lock_killable(current->mm))
-		return -EINTR;
-	vma = find_vma(current->mm, va);
 	if (vma) {
-		n = min(n, (vma->vm_end - va) >> PAGE_SHIFT);
+		*n = min(*n, (vma->vm_end - va) >> PAGE_SHIFT);
 		if (is_cow_mapping(vma->vm_flags) && (vma->vm_flags & VM_READ))
-			gup |= FOLL_WRITE | FOLL_FORCE;
+			return FOLL_WRITE | FOLL_FORCE;
 	}
-	mmap_read_unlock(current->mm);
 #endif
-	return pin_user_pages_fast(va, n, gup, pages);
+	return 0;
+}
+
+/* Pin pages of the calling process for long; under mmap_read_lock(). Returns how many, or an error. */
+static inline long vgpu_pin_pages(unsigned long va, unsigned long n, unsigned int gup, struct page **pages)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	return pin_user_pages(va, n, gup | FOLL_LONGTERM, pages, NULL);
+#else
+	return pin_user_pages(va, n, gup | FOLL_LONGTERM, pages);
+#endif
 }
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -15,6 +16,7 @@
 #include "mm.h"
 
 #define PIN_BATCH	4096
+#define PIN_TRIES	10
 
 static atomic64_t pinned_pages;	/* by all processes */
 
@@ -63,28 +65,73 @@ static void free_host(struct vgpu_obj *obj)
 
 static const struct vgpu_obj_ops host_ops = { .detach = detach, .free = free_host };
 
-/* Pin @n pages from page @first on, or fewer: how many, or an error. */
-static int pin_some(struct vgpu_host *h, unsigned long first, int n)
+/* A page of a buffer would keep two MiB of VRAM when the buffer is gone and counts no more. */
+static bool show_vram(struct page *const *pages, long n)
+{
+	for (long i = 0; i < n; i++)
+		if (vgpu_vram_has(pages[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Bring @n pages in, or fewer: how many. Who provides them may be the process itself, and take as long as it likes. Nothing is
+ * pinned meanwhile.
+ */
+static unsigned long bring(const struct vgpu_host *h, unsigned long va, unsigned long n)
+{
+	size_t left = h->writable ? fault_in_safe_writeable((char __user *)va, n << PAGE_SHIFT) :
+				    fault_in_readable((char __user *)va, n << PAGE_SHIFT);
+
+	return n - DIV_ROUND_UP(left, PAGE_SIZE);
+}
+
+/* Pages that are there, and their mapping while it is looked at what they are: it keeps a buffer of which it shows some. */
+static long pin_present(const struct vgpu_host *h, unsigned long va, unsigned long n, struct page **pages)
+{
+	unsigned int gup = FOLL_WRITE | FOLL_NOFAULT;
+	long pinned;
+
+	if (mmap_read_lock_killable(current->mm))
+		return -EINTR;
+	if (!h->writable)
+		gup = vgpu_pin_to_read(va, &n);
+	pinned = vgpu_pin_pages(va, n, gup, pages);
+	if (pinned > 0 && show_vram(pages, pinned)) {
+		unpin_user_pages(pages, pinned);
+		pinned = -EINVAL;
+	}
+	mmap_read_unlock(current->mm);
+	return pinned;
+}
+
+/* Pin @n pages from page @first on, or fewer: how many, or an error. What was brought may go before it is pinned, but not often. */
+static long pin_some(const struct vgpu_host *h, unsigned long first, unsigned long n)
 {
 	unsigned long va = h->va + (first << PAGE_SHIFT);
+	unsigned int i;
+	long pinned = -EFAULT;
 
-	if (h->writable)
-		return pin_user_pages_fast(va, n, FOLL_LONGTERM | FOLL_WRITE, h->pages + first);
-	return vgpu_pin_to_read(va, n, h->pages + first);
+	for (i = 0; i < PIN_TRIES && (pinned == -EFAULT || !pinned); i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		n = bring(h, va, n);
+		if (!n)
+			return -EFAULT;
+		pinned = pin_present(h, va, n, h->pages + first);
+	}
+	return pinned ?: -EFAULT;
 }
 
 /* Pin all pages; on an error none stays pinned. */
 static int pin(struct vgpu_host *h, unsigned long npages)
 {
 	unsigned long done = 0;
-	int n = 0;
+	long n = 0;
 
 	while (done < npages) {
-		n = -EINTR;
-		if (fatal_signal_pending(current))
-			break;
 		n = pin_some(h, done, min_t(unsigned long, npages - done, PIN_BATCH));
-		if (n <= 0)
+		if (n < 0)
 			break;
 		done += n;
 		cond_resched();
@@ -95,7 +142,7 @@ static int pin(struct vgpu_host *h, unsigned long npages)
 		return 0;
 	}
 	unpin_user_pages(h->pages, done);
-	return n ?: -EFAULT;
+	return n;
 }
 
 static int map(struct vgpu_host *h)
@@ -146,20 +193,6 @@ uncharge:
 	return ERR_PTR(rc);
 }
 
-/* A page of a buffer would keep two MiB of VRAM when the buffer is gone and counts no more. */
-static bool shows_vram(const struct vgpu_host *h)
-{
-	unsigned long i;
-
-	for (i = 0; i < h->npages; i++) {
-		if (vgpu_vram_has(h->pages[i]))
-			return true;
-		if (i % PIN_BATCH == 0)
-			cond_resched();
-	}
-	return false;
-}
-
 static int register_range(struct vgpu_file *vf, struct vgpu_ctx *ctx,
 			  struct vgpu_host_register *a)
 {
@@ -173,8 +206,6 @@ static int register_range(struct vgpu_file *vf, struct vgpu_ctx *ctx,
 	if (IS_ERR(h))
 		return PTR_ERR(h);
 	rc = map(h);
-	if (!rc && shows_vram(h))
-		rc = -EINVAL;
 	if (!rc)
 		rc = vgpu_obj_publish(vf, &h->obj, &a->handle);
 	if (rc) {

@@ -280,6 +280,7 @@ struct vgpu_job_ops {
  * @resident: units with memory: in flight or in a worker's hands
  * @max_resident: bound of these, less than the next while memory is short
  * @most_resident: bound that the shape sets
+ * @asked_ns: when memory was short last, or one more was asked for again
  * @stopped: hand out nothing more
  * @unit_bytes: memory of one, 0 where there are none
  * @all_at_once: the bound of the context's memory for blocks does not apply: they wait for each other
@@ -312,6 +313,7 @@ struct vgpu_job {
 	unsigned int resident;
 	unsigned int max_resident;
 	unsigned int most_resident;
+	u64 asked_ns;
 	size_t unit_bytes;
 	bool all_at_once;
 	bool stopped;

@@ -8,6 +8,8 @@
 #include "../core/trace.h"
 #include "internal.h"
 
+#define ASK_AGAIN_NS	(50 * NSEC_PER_MSEC)	/* for memory, by a launch that once had none for one more block */
+
 /**
  * vgpu_job_init - set up a job
  * @job: zeroed
@@ -157,14 +159,13 @@ struct share {
 	u64 count;
 };
 
-/*
- * All that wait have had a turn, and none has ended. They may wait for a block that there was no memory for, see
- * vgpu_job_defer(): there may be some now.
- */
-static void ask_again(struct vgpu_job *job)
+/* There was no memory for one more, see vgpu_job_defer(): there may be some now. */
+static void ask_again(struct vgpu_job *job, u64 now)
 {
-	if (!RB_EMPTY_ROOT(&job->ranges.rb_root) && job->resident >= job->max_resident)
-		job->max_resident = min(job->resident + 1, job->most_resident);
+	if (job->resident < job->max_resident || job->max_resident == job->most_resident)
+		return;
+	job->max_resident++;
+	job->asked_ns = now;
 }
 
 /*
@@ -180,8 +181,9 @@ static struct vgpu_unit *take_spinning(struct vgpu_job *job)
 		return vgpu_units_take(&job->spinning, 0);
 	}
 	u = vgpu_units_take(&job->spinning, job->tried);
-	if (u->first < job->tried)
-		ask_again(job);
+	/* All have had a turn, and none has ended: they may wait for a block that has no memory. */
+	if (u->first < job->tried && !RB_EMPTY_ROOT(&job->ranges.rb_root))
+		ask_again(job, ktime_get_ns());
 	job->tried = u->first + 1;
 	return u;
 }
@@ -333,6 +335,7 @@ bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count)
 	spin_lock(&vgpu_sched.lock);
 	if (job->resident > 1 && !job->all_at_once && !job->stopped) {
 		job->max_resident = job->resident - 1;
+		job->asked_ns = ktime_get_ns();
 		keep(job, range, false);
 		if (!has_work(job))
 			vgpu_job_unlink(job);
@@ -375,7 +378,7 @@ enum next {
  * A share is done. Time, not shares, is what contexts get equally: a worker stays with
  * a job that has more to hand out until its turn is over.
  */
-static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, bool turn_over)
+static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, u64 now, bool turn_over)
 {
 	struct vgpu_job *job = sh->job;
 	struct vgpu_queue *q = job->queue;
@@ -384,9 +387,11 @@ static enum next after(struct share *sh, u64 done, bool kept_unit, u64 began, bo
 
 	spin_lock(&vgpu_sched.lock);
 	if (READ_ONCE(dev->pause.percent) != 100)
-		vgpu_pause_charge(dev, began, ktime_get_ns());
+		vgpu_pause_charge(dev, began, now);
 	job->busy--;
 	job->done += done;
+	if (now > job->asked_ns + ASK_AGAIN_NS)
+		ask_again(job, now);
 	if (!kept_unit)
 		shrink(job, 1);
 	if (!job->busy && (job->done == job->total || job->stopped)) {
@@ -500,7 +505,7 @@ bool vgpu_job_step(struct vgpu_worker *w)
 		parked = false;
 		done = sh.job->ops->run(w, sh.job, sh.unit, sh.first, sh.count, &parked);
 		now = ktime_get_ns();
-		next = after(&sh, done, parked, began, parked || now > end);
+		next = after(&sh, done, parked, began, now, parked || now > end);
 		began = now;
 	} while (next == AGAIN);
 	if (next == OVER)

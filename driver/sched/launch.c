@@ -130,6 +130,7 @@ static bool starve(struct launch *l, struct vgpu_unit *range)
 	if (!range->since) {
 		range->since = now;
 		atomic_inc(&starving);
+		vgpu_workers_drop_spares();
 		INIT_DELAYED_WORK(&range->later, look_again);
 	}
 	waited = now - range->since;
@@ -145,8 +146,6 @@ static void bring_memory(struct vgpu_chore *c)
 	struct launch *l = to_launch(range->job);
 
 	u = vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
-	if (!u)
-		vgpu_workers_drop_spares();
 	if (!u && !vgpu_job_defer(&l->job, range->first, range->count)) {
 		if (starve(l, range))
 			return;

@@ -145,12 +145,18 @@ static inline int host_register(int fd, uint32_t ctx, void *p, uint64_t n, uint3
 	return rc;
 }
 
-static inline void *bo_mmap(int fd, uint32_t bo, uint64_t n, int prot)
+/* @at: what goes instead of what is there, or NULL */
+static inline void *bo_mmap_at(int fd, uint32_t bo, void *at, uint64_t n, int prot)
 {
 	struct vgpu_bo_mmap m = { .size = sizeof(m), .handle = bo };
 	int rc = xioctl(fd, VGPU_IOCTL_BO_MMAP, &m);
 
-	return rc ? MAP_FAILED : mmap(NULL, n, prot, MAP_SHARED, fd, m.offset);
+	return rc ? MAP_FAILED : mmap(at, n, prot, MAP_SHARED | (at ? MAP_FIXED : 0), fd, m.offset);
+}
+
+static inline void *bo_mmap(int fd, uint32_t bo, uint64_t n, int prot)
+{
+	return bo_mmap_at(fd, bo, NULL, n, prot);
 }
 
 /* flags: VGPU_SHARE_*; the descriptor or the token is in *s. */

@@ -59,7 +59,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..27"
+echo "1..28"
 program abi
 program memory
 program queues
@@ -87,6 +87,7 @@ reload reserve_mib=1200 && program scarce
 reload time_limit_ms=600 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable" "${again[@]}"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks" "${again[@]}"
+reload workers=2 block_limit_mib=64 && program launch "launch, memory for few large blocks" -t grows_again_when_there_is_memory
 reload_sparse && program sparse
 rmmod vgpu && run params "$(dirname "$0")/params.sh"
 program loading

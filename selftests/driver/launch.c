@@ -661,6 +661,51 @@ TEST_F_TIMEOUT(launch, blocks_beyond_the_memory, 120)
 	close(g.fd);
 }
 
+/* A context with blocks that stay, and take what memory there is for more */
+static int squatter(struct gpu *g)
+{
+	struct launch l;
+	int rc = gpu_open(g);
+
+	if (rc)
+		return rc;
+	l = launch(g, HOG, 1000, 128, g->va, 0);
+	l.p.local_bytes = 64 * KIB;	/* 8 MiB a block */
+	run(g, &l);
+	return 0;
+}
+
+static void leave(struct gpu *g)
+{
+	munmap(g->q.user, g->q.user_length);
+	munmap((void *)g->q.kernel, 4096);
+	close(g->fd);
+}
+
+/* While others have the memory for blocks, a launch gets on with few of them; when they have ended, with all it had. */
+TEST_F_TIMEOUT(launch, grows_again_when_there_is_memory, 60)
+{
+	struct vgpu_device_info info = { .size = sizeof(info) };
+	struct launch l = launch(&self->g, ROOMY, 1u << 30, 128, self->g.va, 2000);
+	unsigned int before, after;
+	struct gpu other[6];
+
+	ASSERT_EQ(0, xioctl(self->g.fd, VGPU_IOCTL_DEVICE_INFO, &info));
+	l.p.local_bytes = 64 * KIB;
+	run(&self->g, &l);
+	before = most_inside(self->g.fd, info.workers);
+	for (int i = 0; i < 6; i++)
+		ASSERT_EQ(0, squatter(&other[i]));
+	sleep(2);
+	for (int i = 0; i < 6; i++)
+		leave(&other[i]);
+	usleep(500000);
+	after = most_inside(self->g.fd, info.workers);
+	TH_LOG("%u hundredths of a worker inside before, %u after", before, after);
+	EXPECT_GT(peek(&self->g, 0), 1);
+	EXPECT_GT(after, before > 150 ? 150 : 10);
+}
+
 /* Large blocks of several launches: more than may be in flight, so they take turns at the memory. */
 TEST_F_TIMEOUT(launch, blocks_take_turns_at_the_memory, 120)
 {

@@ -370,6 +370,65 @@ TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
+struct registering {
+	struct gpu *g;
+	char *pages;
+	atomic_int rc;
+};
+
+static void *registrar(void *arg)
+{
+	struct registering *r = arg;
+	uint32_t handle;
+
+	r->rc = host_register(r->g->fd, r->g->ctx, r->pages, 8192, 0, &handle);
+	return NULL;
+}
+
+/* A page of a buffer and one that is waited for are registered. Meanwhile the buffer ends: nobody holds its memory, nor gets it. */
+TEST_F_TIMEOUT(races, registers_a_buffer_that_ends, 60)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_zeropage zero = { 0 };
+	struct registering r = { .rc = 1 };
+	struct uffd_msg msg;
+	struct pollfd pfd;
+	struct gpu g;
+	pthread_t t;
+	uint32_t bo;
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (uffd < 0)
+		SKIP(return, "the kernel has no userfaultfd");
+	ASSERT_EQ(0, gpu_open(&g));
+	r.g = &g;
+	r.pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_EQ(0, bo_create(g.fd, g.ctx, 2 * MIB, &bo));
+	ASSERT_EQ(r.pages, bo_mmap_at(g.fd, bo, r.pages, 4096, PROT_READ | PROT_WRITE));
+	*r.pages = 1;
+	reg.range.start = (uintptr_t)r.pages + 4096;
+	reg.range.len = 4096;
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
+	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, pthread_create(&t, NULL, registrar, &r));
+	pfd = (struct pollfd){ .fd = uffd, .events = POLLIN };
+	ASSERT_EQ(1, poll(&pfd, 1, 20000));
+	ASSERT_EQ(sizeof(msg), (size_t)read(uffd, &msg, sizeof(msg)));
+	EXPECT_EQ(0, munmap(r.pages, 4096));
+	EXPECT_EQ(0, destroy(g.fd, bo));
+	zero.range = reg.range;
+	EXPECT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	pthread_join(t, NULL);
+	EXPECT_EQ(-EFAULT, r.rc);
+	close(uffd);
+	munmap(r.pages + 4096, 4096);
+	munmap(g.q.user, g.q.user_length);
+	munmap((void *)g.q.kernel, 4096);
+	close(g.fd);
+	EXPECT_TRUE(all_freed(self->fd, &self->before));
+}
+
 /* ---- contexts that are not made to the end, while the device is reset */
 
 #define MOST_OBJECTS	65536	/* of a file */
