@@ -188,6 +188,12 @@ bool vgpu_user_hold_block(struct vgpu_user *u, size_t bytes)
 	return vgpu_charge(&u->blocks, bytes, (u64)vgpu_params.block_user_mib << 20);
 }
 
+/** vgpu_user_blocks - bytes that a user's blocks in flight have now */
+u64 vgpu_user_blocks(const struct vgpu_user *u)
+{
+	return atomic64_read(&u->blocks);
+}
+
 /** vgpu_user_unhold_block - undo vgpu_user_hold_block() */
 void vgpu_user_unhold_block(struct vgpu_user *u, size_t bytes)
 {

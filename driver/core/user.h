@@ -15,6 +15,7 @@ kuid_t vgpu_user_uid(const struct vgpu_user *u);
 struct vgpu_sched_user *vgpu_user_sched(struct vgpu_user *u);
 bool vgpu_user_pin(struct vgpu_user *u, u64 pages, u64 cap);
 void vgpu_user_unpin(struct vgpu_user *u, u64 pages);
+u64 vgpu_user_blocks(const struct vgpu_user *u);
 bool vgpu_user_hold_block(struct vgpu_user *u, size_t bytes);
 void vgpu_user_unhold_block(struct vgpu_user *u, size_t bytes);
 bool vgpu_user_hold_code(struct vgpu_user *u, size_t bytes);

@@ -235,6 +235,7 @@ void vgpu_unit_owner(struct vgpu_worker *w, struct vgpu_sched_ctx *s);
 
 struct vgpu_unit *vgpu_unit_get(struct vgpu_worker *w, struct vgpu_job *job, size_t bytes,
 				u64 first, u64 count);
+bool vgpu_unit_scarce(const struct vgpu_job *job);
 struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, u64 count);
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
 void vgpu_unit_free(struct vgpu_unit *u);
@@ -277,6 +278,7 @@ struct vgpu_job_ops {
  * @busy: workers inside, and units that wait for a chore
  * @awaiting: these
  * @unbacked: those of them that have no memory yet
+ * @beginning: units in workers' hands of which it is not known whether there is memory for them
  * @resident: units with memory: in flight or in a worker's hands
  * @max_resident: bound of these, less than the next while memory is short
  * @most_resident: bound that the shape sets
@@ -310,6 +312,7 @@ struct vgpu_job {
 	unsigned int busy;
 	unsigned int awaiting;
 	unsigned int unbacked;
+	atomic_t beginning;
 	unsigned int resident;
 	unsigned int max_resident;
 	unsigned int most_resident;
@@ -341,6 +344,7 @@ void vgpu_job_unlink(struct vgpu_job *job);
 void vgpu_job_publish(struct vgpu_job *job);
 void vgpu_job_over_locked(struct vgpu_job *job);
 bool vgpu_job_defer(struct vgpu_job *job, u64 first, u64 count);
+void vgpu_job_began(struct vgpu_job *job);
 void vgpu_job_fault(struct vgpu_job *job, struct vgpu_fault *f);
 void vgpu_job_park(struct vgpu_job *job, struct vgpu_unit *unit, bool spinning);
 void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,

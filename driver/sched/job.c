@@ -77,8 +77,20 @@ static bool may_grow(const struct vgpu_job *job)
 		ctx_of(job)->resident_bytes + job->unit_bytes <= VGPU_RESIDENT_BYTES;
 }
 
+/*
+ * Blocks begin in their order, so that one may wait for any before it: of those that have not begun, none does while
+ * one before it waits. Else it could take the last room there is, and both wait for ever. Where there is plenty, workers need not
+ * wait for each other to know who got some.
+ */
+static bool in_order(const struct vgpu_job *job)
+{
+	return !job->unbacked && (!atomic_read(&job->beginning) || !vgpu_unit_scarce(job));
+}
+
 static bool can_begin(const struct vgpu_job *job)
 {
+	if (!in_order(job))
+		return false;
 	return (job->next < job->total || !RB_EMPTY_ROOT(&job->ranges.rb_root)) && may_grow(job);
 }
 
@@ -188,10 +200,6 @@ static struct vgpu_unit *take_spinning(struct vgpu_job *job)
 	return u;
 }
 
-/*
- * Blocks begin in their order, so that one may wait for any before it: of those that have not begun, none does while
- * one before it waits. Else it could take the last room there is, and both wait for ever.
- */
 static void take(struct vgpu_job *job, struct share *sh)
 {
 	sh->job = job;
@@ -209,8 +217,11 @@ static void take(struct vgpu_job *job, struct share *sh)
 		sh->count = min(READ_ONCE(job->chunk), job->total - job->next);
 		job->next += sh->count;
 	}
-	if (!sh->unit || !sh->unit->mem)	/* gets memory now */
+	if (!sh->unit || !sh->unit->mem) {	/* gets memory now */
+		if (job->unit_bytes)
+			atomic_inc(&job->beginning);
 		grow(job);
+	}
 }
 
 /* The next context; those of devices that are held up step aside until let go. */
@@ -288,6 +299,21 @@ void vgpu_job_publish(struct vgpu_job *job)
 }
 
 /**
+ * vgpu_job_began - blocks that were handed out have memory: where it is scarce the next may begin now, see in_order()
+ * @job: job; the caller is inside of it
+ */
+void vgpu_job_began(struct vgpu_job *job)
+{
+	if (!atomic_dec_and_test(&job->beginning) || !vgpu_unit_scarce(job))
+		return;
+	spin_lock(&vgpu_sched.lock);
+	link_job(job);
+	if (!list_empty(&job->link))
+		vgpu_wake_workers(1);
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/**
  * vgpu_job_fault - a job has failed: end its context
  * @job: job; the caller is inside of it
  * @f: what happened; queue and packet are filled in
@@ -360,7 +386,10 @@ void vgpu_job_await(struct vgpu_job *job, struct vgpu_unit *unit,
 	spin_lock(&vgpu_sched.lock);
 	job->busy++;
 	job->awaiting++;
-	job->unbacked += !unit->mem;
+	if (job->unit_bytes && !unit->mem) {
+		job->unbacked++;
+		atomic_dec(&job->beginning);
+	}
 	if (!has_work(job))
 		vgpu_job_unlink(job);
 	spin_unlock(&vgpu_sched.lock);
@@ -443,7 +472,8 @@ void vgpu_job_back(struct vgpu_job *job, struct vgpu_unit *was, struct vgpu_unit
 	spin_lock(&vgpu_sched.lock);
 	job->busy--;
 	job->awaiting--;
-	job->unbacked -= !was->mem;
+	if (job->unit_bytes && !was->mem)
+		job->unbacked--;
 	if (!unit || !unit->mem)
 		shrink(job, 1);
 	if (was == unit)

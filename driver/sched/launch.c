@@ -294,6 +294,7 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	       u64 first, u64 count, bool *parked)
 {
 	struct launch *l = to_launch(job);
+	bool begins = !u || !u->mem;
 	u64 done = 0;
 
 	vgpu_unit_owner(w, job->queue->obj.ctx->sched);
@@ -311,6 +312,8 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 			out_of_memory(l, -ENOMEM);
 		return 0;
 	}
+	if (begins)
+		vgpu_job_began(job);
 	*parked = run_unit(w, l, u, &done);
 	if (!*parked)
 		vgpu_unit_put(w, u);

@@ -14,7 +14,10 @@
 #define STEP_BYTES	(1ul << VGPU_HUGE_SHIFT)	/* taken from the system at once */
 #define SPARE_BYTES	(32ul << 20)	/* of larger ones a single spare is kept */
 
+#define SCARCE_JIFFIES	HZ	/* for how long memory is taken to be short that once was */
+
 static atomic64_t all_bytes;	/* of the units of all workers and launches */
+static unsigned long short_at;	/* jiffies when memory for one could not be had */
 static struct vgpu_unit *large_spare;
 
 static void reset(struct vgpu_unit *u, u64 first, u64 count)
@@ -44,6 +47,19 @@ static void uncharge(struct vgpu_user *user, size_t bytes)
 {
 	vgpu_user_unhold_block(user, bytes);
 	atomic64_sub(bytes, &all_bytes);
+}
+
+/**
+ * vgpu_unit_scarce - whether two workers might ask for memory where there is enough for one
+ * @job: job they ask for
+ */
+bool vgpu_unit_scarce(const struct vgpu_job *job)
+{
+	u64 most = 2 * vgpu_sched.nworkers * (u64)job->unit_bytes;
+
+	return atomic64_read(&all_bytes) + most > (u64)vgpu_params.block_limit_mib << 20 ||
+		vgpu_user_blocks(job->queue->obj.ctx->user) + most > (u64)vgpu_params.block_user_mib << 20 ||
+		time_before(jiffies, READ_ONCE(short_at) + SCARCE_JIFFIES);
 }
 
 /* A spare counts for all, but for nobody: the user may go before it does. */
@@ -275,11 +291,15 @@ struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, 
 	struct vgpu_sched_ctx *s = job->queue->obj.ctx->sched;
 	struct vgpu_unit *u;
 
-	if (!charge(s->ctx->user, bytes))
+	if (!charge(s->ctx->user, bytes)) {
+		WRITE_ONCE(short_at, jiffies);
 		return NULL;
+	}
 	u = own(bytes > STEP_BYTES ? large_unit(job, bytes) : small_unit(bytes, true), s, bytes);
 	if (u)
 		reset(u, first, count);
+	else
+		WRITE_ONCE(short_at, jiffies);
 	return u;
 }
 

@@ -2,7 +2,7 @@
 /*
  * The cache of compiled kernels: damage, crowds, full and read-only disks.
  *
- *	cache damage|crowd|bound|sum|locked|settings	in a fresh folder that CUDA_CACHE_PATH names
+ *	cache damage|crowd|bound|sum|locked|small|settings	in a fresh folder that CUDA_CACHE_PATH names
  *	cache refuses ERRNO			a folder on a disk that refuses to store
  */
 #define _GNU_SOURCE
@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -433,6 +435,27 @@ static void forks(struct vgpu_cache *c)
 	}
 }
 
+/* The program may not write files as large as an entry. */
+static void small_files(struct vgpu_cache *c)
+{
+	struct rlimit was, small;
+	sigset_t pending;
+
+	getrlimit(RLIMIT_FSIZE, &was);
+	small = was;
+	for (small.rlim_cur = 0; small.rlim_cur <= 64; small.rlim_cur += 16) {
+		struct vgpu_cache *own = vgpu_cache_open();
+
+		setrlimit(RLIMIT_FSIZE, &small);
+		ok(keep(own, 1) == -EFBIG, "files of %d bytes: not stored", (int)small.rlim_cur);
+		setrlimit(RLIMIT_FSIZE, &was);
+		vgpu_cache_close(own);
+	}
+	sigpending(&pending);
+	ok(!sigismember(&pending, SIGXFSZ), "and no signal is left");
+	ok(!leftovers(c) && !keep(c, 1), "nor a file");
+}
+
 /* Somebody has the sum and does not give it back, or something else is in its place. */
 static void locked(struct vgpu_cache *c)
 {
@@ -551,6 +574,8 @@ int main(int argc, char **argv)
 		sum(c);
 	else if (!strcmp(argv[1], "locked"))
 		locked(c);
+	else if (!strcmp(argv[1], "small"))
+		small_files(c);
 	else if (!strcmp(argv[1], "refuses") && argc > 2)
 		refuses(c, atoi(argv[2]));
 	else

@@ -11,7 +11,7 @@ make -s all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 export CUDA_CACHE_MAXSIZE=1048576
 export TSAN_OPTIONS=halt_on_error=1	# a child that is killed would not tell
 CUDA_CACHE_PATH=$(mktemp -d) && export CUDA_CACHE_PATH && trap 'rm -rf "$CUDA_CACHE_PATH"' EXIT
-for t in damage bound sum locked settings crowd; do
+for t in damage bound sum locked small settings crowd; do
 	rm -rf "${CUDA_CACHE_PATH:?}"/*
 	TAP_LIMIT=60 tap_program $t "$out/asan" $t
 done

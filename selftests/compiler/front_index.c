@@ -179,6 +179,11 @@ static void check_fatbins(void)
 	diag_init(&d, log_buf, sizeof(log_buf));
 	ok(!vgpucc_module_open(&wrapper, 0, &target, &d, &m), "wrapper of unknown size");
 	vgpucc_module_close(m);
+	wrapper.data = (void *)0x1234567800;
+	ok(vgpucc_module_open(&wrapper, sizeof(wrapper), &target, &d, &m) == VGPUCC_BAD_IMAGE,
+	   "the pointer of a wrapper in a file is not followed");
+	wrapper.version = 2;
+	ok(!vgpucc_is_unlinked(&wrapper, 4), "nor looked at");
 }
 
 /* A shared object as far as it matters: two fatbins in .nv_fatbin. */

@@ -59,7 +59,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..28"
+echo "1..29"
 program abi
 program memory
 program queues
@@ -88,6 +88,7 @@ reload time_limit_ms=600 && program timelimit
 reload workers=1 isa=portable && program launch "launch with one worker, portable" "${again[@]}"
 reload workers=5 block_limit_mib=200 && program launch "launch with five workers, little memory for blocks" "${again[@]}"
 reload workers=2 block_limit_mib=64 && program launch "launch, memory for few large blocks" -t grows_again_when_there_is_memory
+reload workers=4 block_limit_mib=64 block_user_mib=63 time_limit_ms=0 && program launch "launch, memory for one large block" -t the_last_room_is_the_first_ones
 reload_sparse && program sparse
 rmmod vgpu && run params "$(dirname "$0")/params.sh"
 program loading

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "../lib/harness.h"
@@ -704,6 +705,53 @@ TEST_F_TIMEOUT(launch, grows_again_when_there_is_memory, 60)
 	TH_LOG("%u hundredths of a worker inside before, %u after", before, after);
 	EXPECT_GT(peek(&self->g, 0), 1);
 	EXPECT_GT(after, before > 150 ? 150 : 10);
+}
+
+static void leave_room_for_one(int say)
+{
+	struct launch l;
+	struct gpu g;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (setgid(4001) || setuid(4001) || gpu_open(&g))
+		_exit(1);
+	l = launch(&g, HOG, 1, 128, g.va, 0);
+	l.p.local_bytes = 462 * KIB;	/* 58 MiB */
+	run(&g, &l);
+	usleep(500000);
+	if (write(say, "x", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/*
+ * Another user leaves memory for one block or two (inside.sh: of 64 MiB). It is the first of those that have not begun that gets it,
+ * whatever worker has just ended one.
+ */
+TEST_F_TIMEOUT(launch, the_last_room_is_the_first_ones, 120)
+{
+	struct launch l;
+	pid_t pid;
+	int p[2];
+	char c;
+
+	ASSERT_EQ(0, pipe(p));
+	pid = fork();
+	if (!pid)
+		leave_room_for_one(p[1]);
+	close(p[1]);
+	ASSERT_EQ(1, read(p[0], &c, 1));
+	close(p[0]);
+	for (unsigned int i = 0; i < 40; i++) {
+		l = launch(&self->g, AMPLE, 20, 64, self->g.va + i * 4 * KIB, 0);
+		l.p.local_bytes = 64 * KIB;	/* 4 MiB a block */
+		run(&self->g, &l);
+		ASSERT_EQ(0, queue_sync(&self->g.q));
+		EXPECT_EQ(1, peek(&self->g, i * 4 * KIB + 4 * 19));
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* Large blocks of several launches: more than may be in flight, so they take turns at the memory. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The driver API on the device inside this process: memory, copies, order, errors. */
+#include <elf.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -302,6 +303,46 @@ static void on_callback(CUstream stream, CUresult status, void *data)
 }
 
 /* So many variables that work for each of all would take minutes; of several sizes, with and without contents. */
+/* What both say of a file of these bytes; the first, if they do not agree. */
+static CUresult load_file(const void *bytes, size_t n)
+{
+	char path[] = "/tmp/image-XXXXXX";
+	int fd = mkstemp(path);
+	CUresult a, b;
+	CUlibrary lib;
+	CUkernel k;
+	CUmodule m;
+
+	if (fd < 0 || write(fd, bytes, n) != (ssize_t)n)
+		return CUDA_ERROR_UNKNOWN;
+	close(fd);
+	a = cuModuleLoad(&m, path);
+	b = cuLibraryLoadFromFile(&lib, path, NULL, NULL, 0, NULL, NULL, 0);
+	if (!b) {
+		b = cuLibraryGetKernel(&k, lib, "k");
+		cuLibraryUnload(lib);
+	}
+	unlink(path);
+	return a == b ? a : a + 10000;
+}
+
+/* Files that say they are more than they are. */
+static void test_files(void)
+{
+	static const uint32_t wrapper[6] = { 0x466243b1, 1, 0x34567800, 0x12 };
+	static const uint32_t fatbin[4] = { 0xba55ed50, 16 << 16 | 1, 1 << 20 };
+	Elf64_Ehdr elf = {
+		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_shoff = 1 << 20,
+		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 30, .e_shstrndx = 29,
+	};
+
+	ok(load_file(wrapper, sizeof(wrapper)) == CUDA_ERROR_NO_BINARY_FOR_GPU, "a file with a pointer");
+	ok(load_file(wrapper, 4) == CUDA_ERROR_INVALID_IMAGE, "and a short one");
+	ok(load_file(fatbin, sizeof(fatbin)) == CUDA_ERROR_INVALID_IMAGE, "a fatbin without its entries");
+	ok(load_file(&elf, sizeof(elf)) == CUDA_ERROR_INVALID_IMAGE, "an ELF file without its sections");
+	ok(load_file("", 0) == CUDA_ERROR_INVALID_IMAGE, "an empty file");
+}
+
 static void test_many_variables(void)
 {
 	enum { COUNT = 40000, LARGE = 300000 };
@@ -751,6 +792,7 @@ int main(void)
 	test_pointers();
 	test_tensor_maps();
 	test_copies();
+	test_files();
 	test_many_variables();
 	test_large_variable();
 	test_priorities();

@@ -180,9 +180,12 @@ static int sum_lock(struct vgpu_cache *c, bool *known, uint64_t *bytes)
 static void sum_unlock(int fd, uint64_t bytes)
 {
 	struct sum s = { SUM_MAGIC, bytes };
+	struct cache_xfsz x;
 
+	cache_hold_xfsz(&x);
 	if (pwrite(fd, &s, sizeof(s), 0) != sizeof(s))
 		(void)!ftruncate(fd, 0); /* not known: whoever comes next looks */
+	cache_release_xfsz(&x);
 	flock(fd, LOCK_UN);
 	close(fd);
 }

@@ -145,6 +145,7 @@ static int write_entry(int fd, const uint8_t *key, const void *data, size_t size
 static int store(struct vgpu_cache *c, const uint8_t *key, const void *data, size_t size)
 {
 	char path[PATH_MAX], temp[PATH_MAX];
+	struct cache_xfsz x;
 	int fd, err;
 
 	cache_path(c, key, path);
@@ -152,7 +153,9 @@ static int store(struct vgpu_cache *c, const uint8_t *key, const void *data, siz
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	cache_hold_xfsz(&x);
 	err = write_entry(fd, key, data, size);
+	cache_release_xfsz(&x);
 	if (close(fd) && !err)
 		err = -errno;
 	if (!err && rename(temp, path))

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include "cache.h"
 
 #define ENTRY_SUFFIX ".code"
@@ -43,6 +44,21 @@ static inline uint64_t cache_blocks(uint64_t size)
 }
 
 void cache_path(const struct vgpu_cache *c, const uint8_t key[VGPU_CACHE_KEY_SIZE], char path[PATH_MAX]);
+
+/**
+ * struct cache_xfsz - while this thread writes to files of the cache
+ * @set: SIGXFSZ
+ * @old: what was blocked before
+ * @pending: it was there already, and is not ours
+ */
+struct cache_xfsz {
+	sigset_t set, old;
+	bool pending;
+};
+
+/* xfsz.c: writing beyond the limit for files (RLIMIT_FSIZE) is EFBIG between the two, and no signal. errno may change. */
+void cache_hold_xfsz(struct cache_xfsz *x);
+void cache_release_xfsz(struct cache_xfsz *x);
 
 /* folder.c: make the folder, and see that nobody else may write there. */
 int cache_folder_ready(struct vgpu_cache *c);

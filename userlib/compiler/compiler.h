@@ -62,14 +62,18 @@ size_t vgpucc_image_size(const void *image);
 /** vgpucc_is_container() - whether an image is a fatbin, its wrapper or ELF: what may hold PTX */
 bool vgpucc_is_container(const void *image);
 
-/** vgpucc_is_unlinked() - whether an image is a wrapper of relocatable device code that was linked to nothing */
-bool vgpucc_is_unlinked(const void *image);
+/**
+ * vgpucc_is_unlinked() - whether an image is a wrapper of relocatable device code that was linked to nothing
+ * @image: image
+ * @len: as of vgpucc_module_open()
+ */
+bool vgpucc_is_unlinked(const void *image, size_t len);
 
 /**
  * vgpucc_module_open() - stage 1: find, choose and index PTX
  * @image: a fatbin (wrapped or bare), PTX text, or an ELF shared object
  *	with an .nv_fatbin section (first admitted module)
- * @len: bytes of @image; 0: ask vgpucc_image_size()
+ * @len: bytes of @image; 0: ask vgpucc_image_size(). A wrapper, which has a pointer, is one only then
  * @target: what to choose for
  * @d: errors, and on VGPUCC_NO_PTX the architectures found; may be NULL
  * @out: the module

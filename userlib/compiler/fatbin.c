@@ -88,12 +88,12 @@ bool vgpucc_is_container(const void *image)
 	return begins_with(image, WRAPPER_MAGIC) || begins_with(image, FATBIN_MAGIC) || begins_with(image, ELF_MAGIC);
 }
 
-bool vgpucc_is_unlinked(const void *image)
+bool vgpucc_is_unlinked(const void *image, size_t len)
 {
 	const struct wrapper *w = image;
 	const struct fatbin_header *h;
 
-	if (!begins_with(image, WRAPPER_MAGIC) || w->version != WRAPPER_LINKED || !w->data)
+	if (len || !begins_with(image, WRAPPER_MAGIC) || w->version != WRAPPER_LINKED || !w->data)
 		return false;
 	h = w->data;
 	return h->magic == FATBIN_MAGIC && !h->size;
@@ -237,7 +237,7 @@ damaged:
 	return VGPUCC_BAD_IMAGE;
 }
 
-/* A wrapper's pointer is followed: it was made by the program's own loader. */
+/* A wrapper's pointer is followed: it was made by the program's own loader. What comes from a file has none. */
 static int walk_wrapper(const void *image, entry_fn fn, void *ctx, struct diag *d)
 {
 	const struct wrapper *w = image;
@@ -275,13 +275,14 @@ static int walk_text(const char *p, size_t len, entry_fn fn, void *ctx)
 int vgpucc_image_entries(const void *image, size_t len, entry_fn fn, void *ctx, struct diag *d)
 {
 	const char *p = image;
+	bool in_memory = !len;
 	size_t used;
 
-	if (!len)
+	if (in_memory)
 		len = vgpucc_image_size(image);
 	if (len >= 4 && magic_of(p) == FATBIN_MAGIC)
 		return walk_fatbin(p, len, 0, fn, ctx, d, &used);
-	if (len >= sizeof(struct wrapper) && magic_of(p) == WRAPPER_MAGIC)
+	if (in_memory && magic_of(p) == WRAPPER_MAGIC)
 		return walk_wrapper(image, fn, ctx, d);
 	if (len >= 4 && magic_of(p) == ELF_MAGIC)
 		return walk_elf(p, len, fn, ctx, d);

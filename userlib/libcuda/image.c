@@ -90,7 +90,7 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 		free(image);
 		return cu_refuse("CUDA Tile IR");
 	}
-	if (vgpucc_is_unlinked(data)) {
+	if (vgpucc_is_unlinked(data, size)) {
 		free(image);
 		return cu_refuse(
 			"linking of relocatable device code (nvcc -rdc=true), which device-side launches need,");

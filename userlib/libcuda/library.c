@@ -11,7 +11,7 @@ enum { OPTION_BINARY_IS_PRESERVED = 1 };
 static CUresult open_image(CUlibrary lib)
 {
 	if (!lib->image && !lib->result) {
-		lib->result = cu_image_open(lib->data, 0, true, NULL, &lib->image);
+		lib->result = cu_image_open(lib->data, lib->size, true, NULL, &lib->image);
 		if (!lib->result) {
 			lib->kernels = calloc(lib->image->info.nkernels + 1, sizeof(*lib->kernels));
 			if (!lib->kernels)
@@ -36,7 +36,8 @@ static CUresult get(CUlibrary lib)
 	return r;
 }
 
-static CUresult library_new(CUlibrary *out, const void *data, void *copy)
+/* @size: bytes of @data, or 0 when only the address is known */
+static CUresult library_new(CUlibrary *out, const void *data, size_t size, void *copy)
 {
 	CUlibrary lib = cu_object_new(CU_LIBRARY, sizeof(*lib));
 
@@ -44,6 +45,7 @@ static CUresult library_new(CUlibrary *out, const void *data, void *copy)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	pthread_mutex_init(&lib->lock, NULL);
 	lib->data = data;
+	lib->size = size;
 	lib->copy = copy;
 	*out = lib;
 	return CUDA_SUCCESS;
@@ -74,7 +76,7 @@ static CUresult load_data(CUlibrary *lib, const void *data, bool preserved)
 			return CUDA_ERROR_OUT_OF_MEMORY;
 		memcpy(copy, data, size);
 	}
-	r = library_new(lib, copy ? copy : data, copy);
+	r = library_new(lib, copy ? copy : data, 0, copy);
 	if (r)
 		free(copy);
 	return r;
@@ -118,7 +120,7 @@ CUDA_API(cuLibraryLoadFromFile,
 		r = cu_read_file(name, &data, &size);
 	if (r)
 		return r;
-	r = library_new(lib, data, data);
+	r = library_new(lib, data, size, data);
 	if (r)
 		free(data);
 	return r;

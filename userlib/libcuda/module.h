@@ -105,6 +105,7 @@ struct CUkern_st {
  * @obj: type
  * @lock: guards what follows
  * @data: the image as the program brought it
+ * @size: its bytes, 0 when only the address is known
  * @copy: ours of it, if it does not stay
  * @image: the indexed image, NULL until first needed
  * @result: why there is none
@@ -116,6 +117,7 @@ struct CUlib_st {
 	struct cu_object obj;
 	pthread_mutex_t lock;
 	const void *data;
+	size_t size;
 	void *copy;
 	struct cu_image *image;
 	CUresult result;
