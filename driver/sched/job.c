@@ -8,7 +8,7 @@
 #include "../core/trace.h"
 #include "internal.h"
 
-#define ASK_AGAIN_NS	(50 * NSEC_PER_MSEC)	/* for memory, by a launch that once had none for one more block */
+#define ASK_AGAIN_NS	(20 * NSEC_PER_MSEC)	/* for memory, by a launch that once had none for one more block */
 
 /**
  * vgpu_job_init - set up a job
@@ -193,9 +193,6 @@ static struct vgpu_unit *take_spinning(struct vgpu_job *job)
 		return vgpu_units_take(&job->spinning, 0);
 	}
 	u = vgpu_units_take(&job->spinning, job->tried);
-	/* All have had a turn, and none has ended: they may wait for a block that has no memory. */
-	if (u->first < job->tried && !RB_EMPTY_ROOT(&job->ranges.rb_root))
-		ask_again(job, ktime_get_ns());
 	job->tried = u->first + 1;
 	return u;
 }

@@ -202,6 +202,16 @@ static bool test_once(void)
 	return good;
 }
 
+static bool test_several(void)
+{
+	u64 o = take(64 * 16), *r = at(o);
+	bool good = LAUNCH("several", &warp2, o) == ENGINE_DONE;
+
+	for (u64 i = 0; i < 64; i++)
+		good = good && r[2 * i] == i + 100 && r[2 * i + 1] == (i | (3 * i + 7) << 32);
+	return good;
+}
+
 static bool test_runtime(void)
 {
 	struct vgpucc_fifo *f = at(fifo);
@@ -686,6 +696,7 @@ static void run_set(const char *set, const char *text, size_t len)
 	ok(test_once(), "%s: the same in a grid, in a block", set);
 	ok(test_far_sums(), "%s: addresses of many parts", set);
 	ok(test_own_copy(), "%s: local memory by a generic address", set);
+	ok(test_several(), "%s: several results of a call", set);
 	ok(test_runtime(), "%s: printf and malloc", set);
 	ok(test_assert(), "%s: assert", set);
 	run_forms(set);

@@ -88,6 +88,16 @@ static void fill_segment(void)
 	}
 }
 
+static void new_heap(u64 bytes)
+{
+	u64 size = bytes - sizeof(struct vgpucc_heap) - sizeof(struct vgpucc_heap_block);
+	struct vgpucc_heap *h;
+
+	heap = take(bytes);
+	h = at(heap);
+	vgpucc_heap_init(h, (void *)h->data, (void *)(h->data + size), heap, size);
+}
+
 static bool open_text(const char *text, size_t len)
 {
 	const struct vgpucc_target t = { .cc = 120 };
@@ -108,8 +118,7 @@ static bool open_text(const char *text, size_t len)
 	fill_segment();
 	fifo = take(16384);
 	((struct vgpucc_fifo *)at(fifo))->size = 16384 - sizeof(struct vgpucc_fifo);
-	heap = take(65536);
-	((struct vgpucc_heap *)at(heap))->size = 65536 - sizeof(struct vgpucc_heap);
+	new_heap(65536);
 	return true;
 }
 

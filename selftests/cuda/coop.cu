@@ -24,13 +24,13 @@ __device__ __noinline__ int fib(int n)
 	return n < 2 ? n : fib(n - 1) + fib(n - 2);
 }
 
-/* With a stack. */
+/* With a stack; as deep in all lanes of a warp. */
 __global__ void recursive(int *a, int *b)
 {
 	cg::grid_group grid = cg::this_grid();
 	int t = grid.thread_rank();
 
-	a[t] = fib(t % 8);
+	a[t] = fib(t / 32 % 8);
 	grid.sync();
 	b[t] = a[grid.size() - 1 - t];
 }
@@ -76,6 +76,22 @@ __global__ void tile_after_tile(int *out, int late, int looks)
 	out[32 + t] = x;	/* so that the work is not left out */
 }
 
+/* Tiles of several warps, which exchange through shared memory. */
+__global__ void large_tiles(int *out)
+{
+	__shared__ cg::block_tile_memory<512> memory;
+	cg::thread_block block = cg::this_thread_block(memory);
+	auto pair = cg::tiled_partition<64>(block);
+	auto four = cg::tiled_partition<128>(block);
+	int t = block.thread_rank(), a, b;
+
+	pair.sync();
+	a = pair.shfl(t, 40);
+	four.sync();
+	b = four.any(t == 130) + 2 * four.all(t < 128);
+	out[t] = a * 16 + b;
+}
+
 /* A raised stack may leave fewer blocks. The occupancy says how many, and what is more is refused, not run into. */
 static void raised_stack(int sms)
 {
@@ -92,10 +108,10 @@ static void raised_stack(int sms)
 
 	RUN(CU(cudaLaunchCooperativeKernel((void *)recursive, dim3(less * sms), dim3(64), args, 0, 0)));
 	std::vector<int> r = from_device(b, less * sms * 64);
-	static const int fib_7_to_0[] = { 13, 8, 5, 3, 2, 1, 1, 0 };
+	static const int fibs[] = { 0, 1, 1, 2, 3, 5, 8, 13 };
 	bool good = true;
 	for (size_t i = 0; i < r.size(); i++)
-		good &= r[i] == fib_7_to_0[i % 8];
+		good &= r[i] == fibs[(r.size() - 1 - i) / 32 % 8];
 	check_result(good, "as many blocks as the occupancy says then meet");
 	cudaError_t e = cudaLaunchCooperativeKernel((void *)recursive, dim3(most * sms), dim3(64), args, 0, 0);
 	check_result(e == (less < most ? cudaErrorCooperativeLaunchTooLarge : cudaSuccess), "more than that are refused");
@@ -137,6 +153,14 @@ int main()
 	for (int t = 0; t < 64; t++)
 		good &= r[t] == (t / 8 * 8) * 8 + 28;
 	check_result(good, "tiles of eight threads");
+
+	int *dt = device_array<int>(256);
+	RUN(large_tiles<<<1, 256>>>(dt));
+	r = from_device(dt, 256);
+	good = true;
+	for (int t = 0; t < 256; t++)
+		good &= r[t] == (t / 64 * 64 + 40) * 16 + (t < 128 ? 2 : 1);
+	check_result(good, "tiles of 64 and 128 threads");
 
 	RUN(tile_after_tile<<<1, 32>>>(da, 20000, 1000000));
 	r = from_device(da, 32);

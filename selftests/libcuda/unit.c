@@ -63,6 +63,9 @@ static void test_format(void)
 	ok(formats("%p", (uint64_t[]){ 0x10 }, 8, "0x10"), "pointer");
 	ok(formats("%d %d", &one, 4, "42 "), "missing arguments print nothing");
 	ok(formats("%", NULL, 0, "") && formats("%l", NULL, 0, ""), "format that ends too early");
+	ok(formats("%s", (uint64_t[]){ 0 }, 8, "(null)"), "no string");
+	ok(cu_format(small, sizeof(small), "a%cb", (uint8_t[4]){ 0 }, 4, fetch, NULL) == 3 && !memcmp(small, "a\0b", 4),
+	   "a NUL is printed like others");
 	cu_format(small, sizeof(small), "%d", (uint8_t *)&one, 4, fetch, NULL);
 	ok(!strcmp(small, "42"), "fits");
 	cu_format(small, sizeof(small), "abcdef", NULL, 0, fetch, NULL);

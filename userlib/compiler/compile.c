@@ -74,6 +74,11 @@ static void add_shared(struct unit *u, const struct ir_var *v)
 	u->shared += v->size;
 }
 
+/* What cooperative groups take for tiles of several warps: a card keeps it before the program's own. */
+const struct ir_var unit_reserved = {
+	.name = "reserved shared memory", .space = SP_SHARED, .align = 16, .size = RESERVED_SHARED
+};
+
 /* ---- what a body refers to ---- */
 
 static void scan_operand(struct unit *u, const struct ir_operand *o)
@@ -91,6 +96,10 @@ static void scan_operand(struct unit *u, const struct ir_operand *o)
 	case OPND_VEC:
 		for (k = 0; k < o->nelem; k++)
 			scan_operand(u, &o->elem[k]);
+		break;
+	case OPND_SREG:
+		if (o->sreg >= SREG_SMEM_BEGIN && o->sreg <= SREG_SMEM_OFFSET_LAST)
+			v = &unit_reserved;
 		break;
 	default:
 		break;

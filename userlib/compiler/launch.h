@@ -95,22 +95,54 @@ struct vgpucc_assert {
 };
 
 /**
- * struct vgpucc_heap - the device heap: a bump pointer and a free list
- * @next: offset in @data of the first byte never given out; starts at 0
- * @size: bytes of @data
+ * struct vgpucc_heap - the device heap; rt/runtime.ptx says how it is used
  * @lock: 0: free; the device takes it by compare and swap
- * @free: offset + 1 of the first free block, 0: none
- * @data: aligned to 16
  * @reserved: 0
+ * @size: bytes of @data
+ * @bits: which bins have blocks
+ * @unused: 0
+ * @bins: GPU addresses of the first block of each, 0: none
+ * @small: the same of lists of small blocks that came back, by sixteenths of their size
+ * @data: blocks, aligned to 16, see vgpucc_heap_init()
  */
 struct vgpucc_heap {
-	uint64_t next;
-	uint64_t size;
 	uint32_t lock;
 	uint32_t reserved;
-	uint64_t free;
+	uint64_t size;
+	uint64_t bits[3];
+	uint64_t unused[3];
+	uint64_t bins[192];
+	uint64_t small[66];
 	unsigned char data[];
 };
+
+/** struct vgpucc_heap_block - what a block begins with */
+struct vgpucc_heap_block {
+	uint64_t size;   /* of all of it, and 1 while it is given out */
+	uint64_t before; /* size of the block before it, 0: none */
+	uint64_t next;   /* of its bin, while it is free; GPU addresses */
+	uint64_t previous;
+};
+
+/**
+ * vgpucc_heap_init() - a heap with one free block
+ * @heap: to be copied to @va
+ * @first: and this behind it
+ * @last: and this @size bytes further: a block that is never free
+ * @va: where it will be, aligned to 16
+ * @size: bytes of its blocks, a multiple of 16 of at least 32
+ */
+static inline void vgpucc_heap_init(struct vgpucc_heap *heap, struct vgpucc_heap_block *first,
+				    struct vgpucc_heap_block *last, uint64_t va, uint64_t size)
+{
+	unsigned int top = 63 - __builtin_clzll(size), bin = (top - 5) * 4 + (size >> (top - 2) & 3);
+
+	*heap = (struct vgpucc_heap){ .size = size };
+	heap->bits[bin / 64] = 1ull << bin % 64;
+	heap->bins[bin] = va + sizeof(*heap);
+	*first = (struct vgpucc_heap_block){ .size = size };
+	*last = (struct vgpucc_heap_block){ .size = 1, .before = size };
+}
 
 #ifdef __cplusplus
 }

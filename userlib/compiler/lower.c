@@ -600,6 +600,10 @@ static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 
 	if (sreg_constant(o->sreg, &value))
 		return mo_imm(value);
+	if (o->sreg >= SREG_SMEM_BEGIN && o->sreg <= SREG_SMEM_OFFSET_LAST) {
+		value = unit_shared(l->unit, &unit_reserved);
+		return mo_imm(o->sreg == SREG_SMEM_END || o->sreg == SREG_SMEM_CAP ? value + RESERVED_SHARED : value);
+	}
 	if (o->sreg >= SREG_ENVREG && o->sreg <= SREG_ENVREG_LAST)
 		return low_hidden(l, envreg_word(l, o->sreg - SREG_ENVREG));
 	if (o->sreg == SREG_GLOBALTIMER_LO || o->sreg == SREG_GLOBALTIMER_HI) {

@@ -391,21 +391,21 @@ static void parse_param_list(struct parser *p, struct ir_var ***vars, u32 *n, en
 	expect(p, ')');
 }
 
-/* Offsets in the parameter block, as C lays out a struct. */
-static void lay_out(struct parser *p, struct ir_proto *proto)
+/* Offsets of parameters, or of results, as C lays out a struct. Returns the size of all. */
+static u64 lay_out(struct parser *p, struct ir_var **vars, u32 n, const char *what)
 {
 	u64 at = 0;
 
-	for (u32 i = 0; i < proto->nparams; i++) {
-		struct ir_var *v = proto->params[i];
+	for (u32 i = 0; i < n; i++) {
+		struct ir_var *v = vars[i];
 
 		at = (at + v->align - 1) & ~(u64)(v->align - 1);
 		v->offset = at;
 		at += v->size;
 		if (at > 1u << 30)
-			perr(p, v->line, "parameters are too large");
+			perr(p, v->line, "%s are too large", what);
 	}
-	proto->param_size = at;
+	return at;
 }
 
 void parse_proto(struct parser *p, struct ir_proto *proto, bool entry, const char **name)
@@ -416,5 +416,6 @@ void parse_proto(struct parser *p, struct ir_proto *proto, bool entry, const cha
 	*name = take_name(p, "function name");
 	if (at(p, '('))
 		parse_param_list(p, &proto->params, &proto->nparams, entry ? PARAM_ENTRY : PARAM_FUNC);
-	lay_out(p, proto);
+	lay_out(p, proto->rets, proto->nrets, "results");
+	proto->param_size = lay_out(p, proto->params, proto->nparams, "parameters");
 }

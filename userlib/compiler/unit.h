@@ -71,6 +71,10 @@ u32 unit_func(struct unit *u, const struct ir_module *mod, struct ir_func *f);
 /* Where a .shared variable lies; dynamic (extern, unsized) ones: UINT32_MAX. */
 u32 unit_shared(struct unit *u, const struct ir_var *v);
 
+/* The part of shared memory that %reserved_smem_offset_* tell of, in units that ask: as much as a card has there. */
+#define RESERVED_SHARED 288u
+extern const struct ir_var unit_reserved;
+
 /* ---- layout.c: module variables and function ids, the same for all kernels ---- */
 
 /* Byte offset of a global or constant variable in the module's segment. */

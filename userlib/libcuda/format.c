@@ -155,8 +155,8 @@ static void convert(struct state *s, const struct conversion *c, uint64_t v, con
 		put(s, out, n);
 }
 
-void cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
-	       void (*string)(void *data, uint64_t address, char *to, size_t size), void *data)
+size_t cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
+		 void (*string)(void *data, uint64_t address, char *to, size_t size), void *data)
 {
 	struct state s = { .to = to, .size = size, .args = args, .args_size = args_size };
 
@@ -179,9 +179,12 @@ void cu_format(char *to, size_t size, const char *format, const uint8_t *args, s
 
 			if (!next(&s, eight ? 8 : 4, &v))
 				continue;
-			if (c.kind == 's')
+			if (c.kind == 's' && v)
 				string(data, v, text, sizeof(text));
+			else if (c.kind == 's')
+				strcpy(text, "(null)");
 			convert(&s, &c, v, text);
 		}
 	}
+	return s.used;
 }

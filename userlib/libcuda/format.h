@@ -15,8 +15,10 @@
  * @args_size: their bytes; conversions beyond them print nothing
  * @string: fetches the string at an address of the device
  * @data: handed to @string
+ *
+ * Return: bytes at @to; a NUL among them is one that was printed, and one more follows.
  */
-void cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
-	       void (*string)(void *data, uint64_t address, char *to, size_t size), void *data);
+size_t cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
+		 void (*string)(void *data, uint64_t address, char *to, size_t size), void *data);
 
 #endif

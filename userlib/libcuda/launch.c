@@ -75,24 +75,40 @@ CUresult cu_launch_gather(CUfunction f, const struct cu_launch *l, uint8_t *to)
 	return CUDA_SUCCESS;
 }
 
-static CUresult heap_new(CUcontext ctx)
+static int to_gpu(CUcontext ctx, uint64_t va, const void *data, size_t bytes)
 {
-	struct vgpucc_heap header = { .size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE] & ~(size_t)15 };
 	struct vgpu_mem_copy c = {
 		.direction = VGPU_COPY_TO_GPU,
 		.ctx = ctx->handle,
-		.user_ptr = (uintptr_t)&header,
-		.width = sizeof(header),
+		.user_ptr = (uintptr_t)data,
+		.gpu_va = va,
+		.width = bytes,
 		.height = 1,
 	};
+
+	return vgpu_mem_copy(&ctx->dev->dev, &c);
+}
+
+static CUresult heap_new(CUcontext ctx)
+{
+	size_t size = ctx->limits[CU_LIMIT_MALLOC_HEAP_SIZE] & ~(size_t)15;
+	struct vgpucc_heap_block first, last;
+	struct vgpucc_heap heap;
 	struct cu_mem *m;
-	CUresult r = cu_mem_new(ctx, CU_MEM_MODULE, sizeof(header) + header.size, &m);
+	CUresult r;
 	int err;
 
+	if (size < sizeof(first))
+		size = sizeof(first);
+	r = cu_mem_new(ctx, CU_MEM_MODULE, sizeof(heap) + size + sizeof(last), &m);
 	if (r)
 		return r;
-	c.gpu_va = m->base;
-	err = vgpu_mem_copy(&ctx->dev->dev, &c);
+	vgpucc_heap_init(&heap, &first, &last, m->base, size);
+	err = to_gpu(ctx, m->base, &heap, sizeof(heap));
+	if (!err)
+		err = to_gpu(ctx, m->base + sizeof(heap), &first, sizeof(first));
+	if (!err)
+		err = to_gpu(ctx, m->base + sizeof(heap) + size, &last, sizeof(last));
 	if (err) {
 		cu_mem_free(m);
 		return cu_check(ctx, err);

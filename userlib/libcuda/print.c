@@ -90,10 +90,11 @@ static void read_string(void *data, uint64_t address, char *to, size_t size)
 static void put_format(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
 {
 	char format[TEXT_MAX], text[TEXT_MAX];
+	size_t n;
 
 	read_string(ctx, r->format, format, sizeof(format));
-	cu_format(text, sizeof(text), format, r->args, size - sizeof(*r), read_string, ctx);
-	fputs(text, stdout);
+	n = cu_format(text, sizeof(text), format, r->args, size - sizeof(*r), read_string, ctx);
+	fwrite(text, 1, n, stdout);
 }
 
 static void put_assert(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
