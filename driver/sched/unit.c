@@ -50,8 +50,10 @@ static void uncharge(struct vgpu_user *user, size_t bytes)
 }
 
 /**
- * vgpu_unit_scarce - whether two workers might ask for memory where there is enough for one
- * @job: job they ask for
+ * vgpu_unit_scarce - how much memory there is for units
+ * @job: job that wants some
+ *
+ * Return: whether two workers might ask where there is enough for one.
  */
 bool vgpu_unit_scarce(const struct vgpu_job *job)
 {

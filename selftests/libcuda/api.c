@@ -337,9 +337,9 @@ static void test_files(void)
 	};
 
 	ok(load_file(wrapper, sizeof(wrapper)) == CUDA_ERROR_NO_BINARY_FOR_GPU, "a file with a pointer");
-	ok(load_file(wrapper, 4) == CUDA_ERROR_INVALID_IMAGE, "and a short one");
-	ok(load_file(fatbin, sizeof(fatbin)) == CUDA_ERROR_INVALID_IMAGE, "a fatbin without its entries");
-	ok(load_file(&elf, sizeof(elf)) == CUDA_ERROR_INVALID_IMAGE, "an ELF file without its sections");
+	ok(load_file(wrapper, 4) == CUDA_ERROR_NO_BINARY_FOR_GPU, "and a short one");
+	ok(load_file(fatbin, sizeof(fatbin)) == CUDA_ERROR_NO_BINARY_FOR_GPU, "a fatbin without its entries");
+	ok(load_file(&elf, sizeof(elf)) == CUDA_ERROR_NO_BINARY_FOR_GPU, "an ELF file without its sections");
 	ok(load_file("", 0) == CUDA_ERROR_INVALID_IMAGE, "an empty file");
 }
 

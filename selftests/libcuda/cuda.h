@@ -149,6 +149,10 @@ CUresult cuModuleGetGlobal_v2(CUdeviceptr *p, size_t *size, CUmodule mod, const 
 CUresult cuLibraryLoadData(CUlibrary *lib, const void *data, int *jit_options, void **jit_values,
 			   unsigned int jit_count, int *options, void **values, unsigned int count);
 CUresult cuLibraryUnload(CUlibrary lib);
+CUresult cuModuleLoad(CUmodule *mod, const char *name);
+CUresult cuLibraryLoadFromFile(CUlibrary *lib, const char *name, int *jit_options, void **jit_values, unsigned int jit_count,
+			       int *options, void **values, unsigned int count);
+CUresult cuLibraryGetKernel(CUkernel *kernel, CUlibrary lib, const char *name);
 CUresult cuLibraryGetModule(CUmodule *mod, CUlibrary lib);
 CUresult cuTexObjectDestroy(unsigned long long object);
 CUresult cuStreamBeginCapture_v2(CUstream stream, int mode);

@@ -63,9 +63,11 @@ size_t vgpucc_image_size(const void *image);
 bool vgpucc_is_container(const void *image);
 
 /**
- * vgpucc_is_unlinked() - whether an image is a wrapper of relocatable device code that was linked to nothing
+ * vgpucc_is_unlinked() - ask for code that cannot be run
  * @image: image
  * @len: as of vgpucc_module_open()
+ *
+ * Return: whether it is a wrapper of relocatable device code that was linked to nothing.
  */
 bool vgpucc_is_unlinked(const void *image, size_t len);
 

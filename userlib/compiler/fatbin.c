@@ -282,7 +282,7 @@ int vgpucc_image_entries(const void *image, size_t len, entry_fn fn, void *ctx, 
 		len = vgpucc_image_size(image);
 	if (len >= 4 && magic_of(p) == FATBIN_MAGIC)
 		return walk_fatbin(p, len, 0, fn, ctx, d, &used);
-	if (in_memory && magic_of(p) == WRAPPER_MAGIC)
+	if (in_memory && len >= sizeof(struct wrapper) && magic_of(p) == WRAPPER_MAGIC)
 		return walk_wrapper(image, fn, ctx, d);
 	if (len >= 4 && magic_of(p) == ELF_MAGIC)
 		return walk_elf(p, len, fn, ctx, d);
