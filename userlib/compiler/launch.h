@@ -95,7 +95,7 @@ struct vgpucc_assert {
 };
 
 /**
- * struct vgpucc_heap - the device heap; rt/runtime.ptx says how it is used
+ * struct vgpucc_heap - the device heap; rt/heap.ptx says how it is used
  * @lock: 0: free; the device takes it by compare and swap
  * @reserved: 0
  * @size: bytes of @data

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The runtime's PTX as data; RUNTIME_PTX is its file. */
+/* The runtime's PTX as data. */
 	.section .rodata
 	.global runtime_ptx
 	.global runtime_ptx_size
@@ -7,7 +7,8 @@
 	.hidden runtime_ptx_size
 	.balign 16
 runtime_ptx:
-	.incbin RUNTIME_PTX
+	.incbin "rt/runtime.ptx"
+	.incbin "rt/heap.ptx"
 	.byte 0
 end:
 	.balign 4
