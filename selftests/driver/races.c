@@ -308,6 +308,33 @@ TEST_F_TIMEOUT(races, many_mappings_go_at_once, 300)
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
+/* A page of this process that nobody gets before provide(). */
+static int withhold(int uffd, void *page)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { (uintptr_t)page, 4096 }, .mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	return ioctl(uffd, UFFDIO_API, &api) ?: ioctl(uffd, UFFDIO_REGISTER, &reg);
+}
+
+/* 0 when somebody waits for it. */
+static int waits(int uffd)
+{
+	struct pollfd pfd = { .fd = uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	return poll(&pfd, 1, 20000) != 1 || read(uffd, &msg, sizeof(msg)) != sizeof(msg);
+}
+
+static int provide(int uffd, void *page)
+{
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, 4096 } };
+
+	return ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
+}
+
 struct copying {
 	struct gpu *g;
 	void *page;
@@ -325,12 +352,7 @@ static void *copier(void *arg)
 /* A copy that waits for a page of user memory, as long as that process likes, holds nobody else up. */
 TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { 0 };
 	struct copying c = { .rc = 1 };
-	struct uffd_msg msg;
-	struct pollfd pfd;
 	uint64_t start;
 	struct gpu g;
 	pthread_t t;
@@ -343,14 +365,9 @@ TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 	ASSERT_EQ(0, gpu_open(&g));
 	c.g = &g;
 	c.page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)c.page;
-	reg.range.len = 4096;
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, withhold(uffd, c.page));
 	ASSERT_EQ(0, pthread_create(&t, NULL, copier, &c));
-	pfd = (struct pollfd){ .fd = uffd, .events = POLLIN };
-	ASSERT_EQ(1, poll(&pfd, 1, 20000));
-	ASSERT_EQ(sizeof(msg), (size_t)read(uffd, &msg, sizeof(msg)));
+	ASSERT_EQ(0, waits(uffd));
 	start = now_ns();
 	EXPECT_EQ(0, bo_mapped(g.fd, g.ctx, 4096, &bo, &va));
 	EXPECT_EQ(0, va_unmap(g.fd, g.ctx, va));
@@ -358,8 +375,7 @@ TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 	EXPECT_EQ(0, destroy(g.fd, g.bo));
 	EXPECT_LT(now_ns() - start, 10 * SECOND);
 	EXPECT_EQ(1, c.rc);
-	zero.range = reg.range;
-	EXPECT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	EXPECT_EQ(0, provide(uffd, c.page));
 	pthread_join(t, NULL);
 	EXPECT_EQ(0, c.rc);
 	close(uffd);
@@ -388,12 +404,7 @@ static void *registrar(void *arg)
 /* A page of a buffer and one that is waited for are registered. Meanwhile the buffer ends: nobody holds its memory, nor gets it. */
 TEST_F_TIMEOUT(races, registers_a_buffer_that_ends, 60)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_zeropage zero = { 0 };
 	struct registering r = { .rc = 1 };
-	struct uffd_msg msg;
-	struct pollfd pfd;
 	struct gpu g;
 	pthread_t t;
 	uint32_t bo;
@@ -407,18 +418,12 @@ TEST_F_TIMEOUT(races, registers_a_buffer_that_ends, 60)
 	ASSERT_EQ(0, bo_create(g.fd, g.ctx, 2 * MIB, &bo));
 	ASSERT_EQ(r.pages, bo_mmap_at(g.fd, bo, r.pages, 4096, PROT_READ | PROT_WRITE));
 	*r.pages = 1;
-	reg.range.start = (uintptr_t)r.pages + 4096;
-	reg.range.len = 4096;
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
-	ASSERT_EQ(0, ioctl(uffd, UFFDIO_REGISTER, &reg));
+	ASSERT_EQ(0, withhold(uffd, r.pages + 4096));
 	ASSERT_EQ(0, pthread_create(&t, NULL, registrar, &r));
-	pfd = (struct pollfd){ .fd = uffd, .events = POLLIN };
-	ASSERT_EQ(1, poll(&pfd, 1, 20000));
-	ASSERT_EQ(sizeof(msg), (size_t)read(uffd, &msg, sizeof(msg)));
+	ASSERT_EQ(0, waits(uffd));
 	EXPECT_EQ(0, munmap(r.pages, 4096));
 	EXPECT_EQ(0, destroy(g.fd, bo));
-	zero.range = reg.range;
-	EXPECT_EQ(0, ioctl(uffd, UFFDIO_ZEROPAGE, &zero));
+	EXPECT_EQ(0, provide(uffd, r.pages + 4096));
 	pthread_join(t, NULL);
 	EXPECT_EQ(-EFAULT, r.rc);
 	close(uffd);

@@ -302,7 +302,6 @@ static void on_callback(CUstream stream, CUresult status, void *data)
 		++*(int *)data;
 }
 
-/* So many variables that work for each of all would take minutes; of several sizes, with and without contents. */
 /* What both say of a file of these bytes; the first, if they do not agree. */
 static CUresult load_file(const void *bytes, size_t n)
 {
@@ -343,6 +342,7 @@ static void test_files(void)
 	ok(load_file("", 0) == CUDA_ERROR_INVALID_IMAGE, "an empty file");
 }
 
+/* So many variables that work for each of all would take minutes; of several sizes, with and without contents. */
 static void test_many_variables(void)
 {
 	enum { COUNT = 40000, LARGE = 300000 };
