@@ -60,6 +60,14 @@ static inline int gpu_open(struct gpu *g)
 	return rc;
 }
 
+/* All of it: a ring's mappings would keep the file. */
+static inline void gpu_close(struct gpu *g)
+{
+	munmap(g->q.user, g->q.user_length);
+	munmap((void *)g->q.kernel, 4096);
+	close(g->fd);
+}
+
 struct launch {
 	struct vgpu_pkt_launch p;
 	uint64_t param[8];

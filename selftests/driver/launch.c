@@ -657,9 +657,7 @@ TEST_F_TIMEOUT(launch, blocks_beyond_the_memory, 120)
 	l = launch(&self->g, COUNT, 10, 64, self->g.va, 0);
 	run(&self->g, &l);
 	EXPECT_EQ(0, queue_sync(&self->g.q));
-	munmap(g.q.user, g.q.user_length);
-	munmap((void *)g.q.kernel, 4096);
-	close(g.fd);
+	gpu_close(&g);
 }
 
 /* A context with blocks that stay, and take what memory there is for more */
@@ -674,13 +672,6 @@ static int squatter(struct gpu *g)
 	l.p.local_bytes = 64 * KIB;	/* 8 MiB a block */
 	run(g, &l);
 	return 0;
-}
-
-static void leave(struct gpu *g)
-{
-	munmap(g->q.user, g->q.user_length);
-	munmap((void *)g->q.kernel, 4096);
-	close(g->fd);
 }
 
 /* While others have the memory for blocks, a launch gets on with few of them; when they have ended, with all it had. */
@@ -699,7 +690,7 @@ TEST_F_TIMEOUT(launch, grows_again_when_there_is_memory, 60)
 		ASSERT_EQ(0, squatter(&other[i]));
 	sleep(2);
 	for (int i = 0; i < 6; i++)
-		leave(&other[i]);
+		gpu_close(&other[i]);
 	usleep(500000);
 	after = most_inside(self->g.fd, info.workers);
 	TH_LOG("%u hundredths of a worker inside before, %u after", before, after);

@@ -302,9 +302,7 @@ TEST_F_TIMEOUT(races, many_mappings_go_at_once, 300)
 	EXPECT_LT(at_once / NMAPS, singly / NBUFFERS / 3)
 		TH_LOG("%llu ns each, singly %llu", (unsigned long long)at_once / NMAPS,
 		       (unsigned long long)singly / NBUFFERS);
-	munmap(g.q.user, g.q.user_length);
-	munmap((void *)g.q.kernel, 4096);
-	close(g.fd);
+	gpu_close(&g);
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
@@ -380,9 +378,7 @@ TEST_F_TIMEOUT(races, copy_that_waits_for_a_page, 60)
 	EXPECT_EQ(0, c.rc);
 	close(uffd);
 	munmap(c.page, 4096);
-	munmap(g.q.user, g.q.user_length);
-	munmap((void *)g.q.kernel, 4096);
-	close(g.fd);
+	gpu_close(&g);
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
@@ -428,9 +424,7 @@ TEST_F_TIMEOUT(races, registers_a_buffer_that_ends, 60)
 	EXPECT_EQ(-EFAULT, r.rc);
 	close(uffd);
 	munmap(r.pages + 4096, 4096);
-	munmap(g.q.user, g.q.user_length);
-	munmap((void *)g.q.kernel, 4096);
-	close(g.fd);
+	gpu_close(&g);
 	EXPECT_TRUE(all_freed(self->fd, &self->before));
 }
 
