@@ -83,6 +83,8 @@ promises()
 	status 0 "and the host does not see it"
 	machine --timeout 2 -- sh -c 'sleep 1000 & sleep 1000' >"$log" 2>&1
 	status 124 "the time limit"
+	grep -q "at the time limit there was .*: sleep 1000" "$log"
+	status 0 "and what was there"
 	# Its folder, by which its processes are known.
 	mkdir "$log.d"
 	TMPDIR=$log.d machine --timeout 120 -- yes 2>"$log" | { head -n 1; pgrep -f "$log.d" >"$log.during"; } >"$log.out"
@@ -292,7 +294,7 @@ none_is_green()
 
 case $kernel in
 uml)
-	plan 61
+	plan 62
 	none_is_green
 	plant fpu-sleep fpu-preempt fpu-irqs fpu-cpu fpu-modes fpu-keep fpu-long warn told-leak leak busy
 	status 123 "the status says that the kernel complained"
@@ -326,7 +328,7 @@ uml)
 	leaves_nothing
 	;;
 6.1)
-	plan 26
+	plan 27
 	none_is_green
 	plant fpu-sleep warn told-leak busy
 	status 123 "the status says that the kernel complained"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# time limit: 4500
+# time limit: 1200
+# long time limit: 4500
 # needs: no bed
 # variant: FUZZ_SECONDS=90
 # long variant: FUZZ_SECONDS=1800

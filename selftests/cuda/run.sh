@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The CUDA programs, built by NVIDIA's compiler, in a bed: BED=uml (default) or qemu.
-# time limit: 5400
+# time limit: 1800
+# long time limit: 5400
 # variant: BED=uml
 # variant: BED=uml ISA=avx2
 # variant: BED=uml ISA=portable
@@ -14,7 +15,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 out=$top/build/selftests/cuda
-bed=${BED:-uml} patience=900 limit=2000
+bed=${BED:-uml} limit=2000
 
 make -s -j2 all >&2 || { echo "Bail out! the programs do not build"; exit 1; }
 if [ $# = 0 ]; then
@@ -34,7 +35,7 @@ if [ $# = 0 ]; then
 fi
 [ "$bed" = uml ] || limit=10000	# emulated: alloca's deepest sort alone executes for 1-2 s
 case ${KERNEL:-} in	# emulated, and watched at each access: no kernel is late there, and a program takes minutes
-kasan | kcsan) patience=5300 limit=0 && export CUDA_TEST_LIMIT=1000 ;;
+kasan | kcsan) limit=0 && export CUDA_TEST_LIMIT=1000 ;;
 esac
-exec "$top/tools/vm/vgpu-vm" --bed "$bed" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout $patience \
+exec "$top/tools/vm/vgpu-vm" --bed "$bed" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --timeout $((${VGPU_TEST_LIMIT:-5400} - 100)) \
 	--params "time_limit_ms=$limit${ISA:+ isa=$ISA} gpus=2" -- "$PWD/inside.sh" "$out" "$@"

@@ -11,7 +11,7 @@ tmp=$(mktemp -d)
 # Seconds, against hanging only: a kernel that watches each access takes ten times as long.
 patience=60
 case ${VGPU_KERNEL:-} in
-kasan | kcsan) patience=600 ;;
+kasan | kcsan) patience=240 ;;
 esac
 . ../lib/tap.sh
 . ../lib/program.sh
@@ -117,11 +117,25 @@ keep()
 	exec 7<>"$tmp/to" 8<>"$tmp/from"
 	timeout $((2 * patience)) "$out/hold" "$1" <&7 >&8 2>"$tmp/hold.err" &
 	holder=$!
-	word=nothing
-	read -r -t $patience word <&8
-	check "$2: held" is "$word" ready
+	next_word
+	check "$2: held" is "$word$(cat "$tmp/hold.err")" ready
 }
-said() { word=nothing; read -r -t $patience word <&8; check "$1" is "$word" "$2"; }
+# next_word: the holder's, or "nothing" when it says none, or is no longer there.
+next_word()
+{
+	local until=$((SECONDS + patience)) last= part=
+
+	while ! read -r -t 1 word <&8; do
+		part+=$word	# a second may end within a word
+		word=nothing
+		[ -z "$last" ] && [ $SECONDS -lt $until ] || return 1
+		kill -0 "$holder" 2>/dev/null || last=1		# what it said last may have come meanwhile
+	done
+	word=$part$word
+}
+said() { next_word; check "$1" is "$word" "$2"; }
+# all_said: until it has said what no longer works.
+all_said() { while next_word && [ "${word% *}" != close ]; do :; done; }
 release() { echo >&7; }
 let_go() { wait "$holder"; exec 7>&- 8>&-; }
 
@@ -169,7 +183,7 @@ for what in node buffer fence; do
 	check_status 1 "$what: vgpu_drm is held" rmmod vgpu_drm
 	check_status 1 "$what: and vgpu" rmmod vgpu
 	release
-	[ $what = node ] && while read -r -t $patience word && [ "${word% *}" != close ]; do :; done <&8
+	[ $what = node ] && all_said
 	let_go
 done
 
@@ -226,7 +240,7 @@ if [ -n "$configfs" ]; then
 		check "'$number' is no device" bash -c "echo '$number' 2>&1 >$configfs/unplug | grep -q Invalid"
 	done
 	release
-	while read -r -t $patience word && [ "${word% *}" != close ]; do :; done <&8
+	all_said
 	let_go
 	unplugged "unplugged" sh -c "echo '0 force' >$configfs/unplug"
 	mkdir $configfs/a

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # vgpu_drm.ko: render nodes, their memory shared with processes and with vgem, fences, fdinfo; the order of
 # loading and unloading; a device that goes while its node is open.
-# time limit: 5400
+# time limit: 1200
+# long time limit: 5400
 # variant: KERNEL=uml
 # variant: KERNEL=6.1
 # variant beside: KERNEL=kasan PART=chosen
@@ -25,11 +26,8 @@ NVTOP=$(../clients/monitors/fetch.sh 2>/dev/null)/nvtop/usr/bin/nvtop
 KERNEL_DIR=$("$top/tools/vm/kernels.sh" "$kernel") || { echo "Bail out! no kernel"; exit 1; }
 ko=$("$top/tools/vm/kmod.sh" "$kernel") || { echo "Bail out! no module"; exit 1; }
 KO_DIR=${ko%/*}
-case $kernel in
-uml) bed="--bed uml --timeout 1400" ;;
-kasan | kcsan) bed="--bed qemu --kernel $kernel --timeout 5300" ;;
-*) bed="--bed qemu --kernel $kernel --timeout 1400" ;;
-esac
+bed="--bed qemu --kernel $kernel"
+[ "$kernel" != uml ] || bed="--bed uml"
 # shellcheck disable=SC2086
-exec "$top/tools/vm/vgpu-vm" $bed --mem 2G --no-module -- \
+exec "$top/tools/vm/vgpu-vm" $bed --timeout $((${VGPU_TEST_LIMIT:-5400} - 100)) --mem 2G --no-module -- \
 	"$PWD/inside.sh" "$top/build/selftests/drm"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# time limit: 4500
+# time limit: 900
+# long time limit: 4500
 # needs: no bed
 # variant: FUZZ_SECONDS=120
 # long variant: FUZZ_SECONDS=3600

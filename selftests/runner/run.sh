@@ -30,7 +30,7 @@ counts()
 	fi
 }
 
-plan 78
+plan 80
 
 counts "plain results" 0 "2 passed, 0 failed, 1 skipped" <<'S'
 printf '1..3\nok 1 - a\nok 2 b\nok 3 - c # SKIP no reason\n'
@@ -104,6 +104,12 @@ counts "a suite that hangs" 1 "0 passed, 1 failed, 0 skipped" <<'S'
 # time limit: 1
 sleep 1000 & sleep 1000
 S
+counts "a limit with more time" 0 "1 passed, 0 failed, 0 skipped" --long <<'S'
+# time limit: 1
+# long time limit: 300
+sleep 2
+[ "$VGPU_TEST_LIMIT" = 300 ] && printf '1..1\nok 1 a\n'
+S
 counts "only listed" 0 "1 suites, 2 runs, 0.3 hours at most, 0 unreadable" --long --list <<'S'
 # variant: A=1
 # long variant: A=4 B=
@@ -173,9 +179,9 @@ for t in 1 2 3 4 5 6 7 8 9; do echo not ok $t a; seq -f '# %g' 30; done
 S
 check "not more than two hundred lines" test "$(wc -l <"$tmp/out") $(tail -n 3 "$tmp/out" | head -n 1)" = "204     and 79 lines more"
 counts "what no test says" 1 "0 passed, 1 failed, 0 skipped" <<'S'
-seq -f 'message %g' 30 >&2; exit 1
+seq -f 'message %g' 150 >&2; exit 1
 S
-prints "the end of standard error" "    not ok: no test reported\n$(seq -f '    stderr: message %g' 11 30)\n"
+prints "the end of standard error" "    not ok: no test reported\n$(seq -f '    stderr: message %g' 31 150)\n"
 # By a real program of the kernel's harness: the values that an assertion saw are in the output, of one that aborts, too.
 cat >"$tmp/assert.c" <<'C'
 #include "harness.h"
@@ -368,4 +374,5 @@ printf '#!/bin/sh\nexit 3\n' >"$tmp/tools/vm/prepare.sh"
 make_fails() { ! env -u MAKELEVEL -u MAKEFLAGS -u MFLAGS make -C "$tmp" test KDIR=/nowhere >"$tmp/out" 2>&1 && grep -q 'make: .* Error 3' "$tmp/out"; }
 check "make test: what fails before the suites is said" make_fails
 check "the beds' judge" ./verdict.py
+check "the beds' clock" ./machine.py
 finish

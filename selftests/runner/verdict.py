@@ -71,6 +71,10 @@ def mistakes():
     kernel_log.take(record(0, marks.begin) + record(2, "more"))
     if kernel_log.lost != 1 or not kernel_log.gaps():
         yield "a gap after the beginning"
+    words = ["Kernel panic", "[1.0] task:sh  state:S stack:0", " sleeps", "[1.0] task:rmmod  state:D stack:0", " waits",
+             "Sched Debug Version: v0.11", "cpu#0"]
+    if log.hanging(words) != [words[0], words[3], words[4]]:
+        yield f"what a machine says that hangs: {log.hanging(words)}"
 
 
 def hangs(lines, seconds, words=(), pause=0):

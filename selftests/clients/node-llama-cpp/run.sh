@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # node-llama-cpp as published, on the device of a bed, against what its CPU backend says.
-# time limit: 3000
+# time limit: 1500
+# long time limit: 3000
 # variant: BED=uml PART=short
 # long variant: BED=uml PART=words
 # long variant: BED=uml PART=numbers
@@ -44,5 +45,5 @@ export WHAT=write VGPU_CTL=$top/build/tools/vgpu-ctl/vgpu-ctl
 
 params=
 [ "$PART" = two ] && params="gpus=2"
-bed=("$top/tools/vm/vgpu-vm" --bed "${BED:-uml}" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --params "$params" --timeout 2800)
+bed=("$top/tools/vm/vgpu-vm" --bed "${BED:-uml}" ${KERNEL:+--kernel "$KERNEL"} --mem 4G --params "$params" --timeout $((${VGPU_TEST_LIMIT:-3000} - 200)))
 WHAT=compare "${bed[@]}" -- "$PWD/inside.sh"

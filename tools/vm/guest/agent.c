@@ -9,11 +9,16 @@
  * CPU to pin the command to (-1: none), number of arguments, the arguments, the
  * environment. Everything goes over the descriptor CHANNEL as frames, a header line
  * "TYPE LENGTH\n" and LENGTH bytes: 'o' and 'e' are output, 'x' is how it ended,
- * "exit N", "signal N" or "timeout", 'k' records of /dev/kmsg. The kernel's log is followed
+ * "exit N", "signal N" or "timeout", 'k' records of /dev/kmsg, 'c' what else happened,
+ * 'p' only that the machine lives, every few seconds. The kernel's log is followed
  * while the command runs, for its ring holds the last messages only; --log sends what the ring
  * holds. The host sees by the records' numbers which it has and which were lost.
+ *
+ * A command that is still there at its time limit ends; before it does, the processes are named ("hung …"), and the
+ * kernel logs where those are that cannot be interrupted, and what runs.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,6 +37,7 @@
 #define CHUNK   16384
 #define RECORD  8192 /* CONSOLE_EXT_LOG_MAX, PRINTK_MESSAGE_MAX: the longest */
 #define RECORDS 4096 /* of a turn: the command's output waits meanwhile */
+#define PULSE   5000 /* milliseconds */
 
 struct spec {
 	const char *cwd;
@@ -207,18 +213,78 @@ static int relay(struct pollfd *p, char type)
 	return p->fd >= 0;
 }
 
+/* Reads the start of a file of /proc/PID, as one line; what is not there is empty. */
+static void word_of(const char *pid, const char *name, char *to, size_t size)
+{
+	char path[64];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, to, size - 1);
+		close(fd);
+	}
+	to[n > 0 ? n : 0] = 0;
+	for (ssize_t i = 0; i < n; i++)
+		if (to[i] < ' ')
+			to[i] = ' ';
+}
+
+/* Names a process: number, state and parent, what it waits in, its command. The kernel's own have none. */
+static void tell_process(const char *pid)
+{
+	char stat[256], command[128], in[64], text[512];
+	const char *rest;
+
+	word_of(pid, "stat", stat, sizeof(stat));
+	word_of(pid, "cmdline", command, sizeof(command));
+	word_of(pid, "wchan", in, sizeof(in));
+	rest = strrchr(stat, ')');
+	if (rest && (*command || !strncmp(rest, ") D", 3)))
+		frame('c', text,
+		      snprintf(text, sizeof(text), "hung %s%.*s in %s: %s", pid, (int)strcspn(rest + 4, " ") + 3,
+			       rest + 1, in, *command ? command : stat));
+}
+
+/* What hangs, for whoever reads the output. */
+static void tell_hanging(void)
+{
+	int sysrq = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+	DIR *proc = opendir("/proc");
+	struct dirent *d;
+
+	while (proc && (d = readdir(proc)))
+		if (*d->d_name >= '1' && *d->d_name <= '9')
+			tell_process(d->d_name);
+	if (proc)
+		closedir(proc);
+	if (sysrq < 0)
+		return;
+	for (const char *key = "wl"; *key; key++)
+		if (write(sysrq, key, 1) != 1)
+			break;
+	close(sysrq);
+	send_log(RECORDS);
+}
+
 /*
  * Until the command has ended, then as long as its output holds more: a daemon that it
  * left behind may keep the pipes open and does not hold us up.
  */
 static int watch(pid_t pid, struct pollfd p[2], long limit, int *status)
 {
-	long long end = now_ms() + limit * 1000LL;
+	long long end = now_ms() + limit * 1000LL, pulse = 0;
 	int done = 0, open = 1;
 
 	while (!done || open) {
 		int ready = poll(p, 2, done ? 0 : 20);
 
+		if (now_ms() > pulse + PULSE) {
+			pulse = now_ms();
+			frame('p', "", 0);
+		}
 		send_log(RECORDS);
 		if (ready > 0)
 			open = relay(&p[0], 'o') | relay(&p[1], 'e');
@@ -229,6 +295,7 @@ static int watch(pid_t pid, struct pollfd p[2], long limit, int *status)
 		if (!open && !done)
 			usleep(2000);
 		if (now_ms() > end && !done) {
+			tell_hanging();
 			kill(-pid, SIGKILL);
 			return -1;
 		}

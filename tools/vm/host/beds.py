@@ -11,6 +11,8 @@ QEMU_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay")
 # Warnings and worse reach the console, to be shown. The agent follows the log while the command
 # runs; the ring holds what comes meanwhile, and after it.
 COMMON = ("quiet", "loglevel=5", "log_buf_len=4M", "panic=-1")
+# A machine that hangs is sent an NMI: it says what its processors and all tasks do, and panics.
+NMI_TELLS = ("unknown_nmi_panic", "panic_print=0x41")
 
 
 def size_mib(text):
@@ -37,7 +39,8 @@ class Uml:
     """User-mode Linux: the kernel is a program, its channel a serial line."""
 
     kernels = ("uml",)
-    allowance = 60      # seconds that boot, rmmod and report may take
+    monitored = False   # it takes no commands besides
+    allowance = 60      # seconds that boot, and rmmod and report, may take
 
     def __init__(self, folder, cpus, mib, boot):
         self.folder, self.cpus, self.mib, self.boot = folder, cpus, mib, boot
@@ -50,7 +53,7 @@ class Uml:
         """Where its threads run."""
         return Affinity(self.cpus)
 
-    def command(self, rundir, initrd, channel):
+    def command(self, rundir, initrd, channel, monitor):  # pylint: disable=unused-argument
         """argv and environment; CHANNEL is a descriptor that the machine inherits."""
         args = [f"{self.folder}/kernel", f"mem={self.mib}M", "seccomp=on",
                 f"ncpus={self.cpus}", f"initrd={initrd}", f"uml_dir={rundir}",
@@ -68,11 +71,12 @@ class Qemu:
     """
 
     kernels = ("6.1", "6.12", "kasan", "kcsan")
+    monitored = True
 
     def __init__(self, folder, cpus, mib, boot, emulator):
         self.folder, self.cpus, self.mib, self.boot = folder, cpus, mib, boot
         # A debug kernel boots in a minute on idle cores, and scans for leaks at the end.
-        self.allowance = 120 if os.path.isdir(f"{folder}/root") else 600
+        self.allowance = 120 if os.path.isdir(f"{folder}/root") else 300
         self.emulator = emulator
 
     def modules(self):
@@ -97,11 +101,11 @@ class Qemu:
         """Its threads run where the host likes."""
         return None
 
-    def command(self, rundir, initrd, channel):
-        """argv and environment; CHANNEL is a descriptor that the machine inherits."""
+    def command(self, rundir, initrd, channel, monitor):
+        """argv and environment; CHANNEL and MONITOR are descriptors that the machine inherits."""
         del rundir
         append = ["console=ttyS0", "nokaslr", "tsc=reliable", "init_on_alloc=0",
-                  "kasan_multi_shot", *COMMON, *self.boot]
+                  "kasan_multi_shot", *NMI_TELLS, *COMMON, *self.boot]
         program, *firmware = self.emulator
         args = [program]
         for folder in firmware:
@@ -115,7 +119,8 @@ class Qemu:
                             "readonly=on,multidevs=remap",
                  "-device", "virtio-serial-pci",
                  "-chardev", f"socket,id=channel,fd={channel}",
-                 "-device", "virtserialport,chardev=channel,name=vgpu-vm"]
+                 "-device", "virtserialport,chardev=channel,name=vgpu-vm",
+                 "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "monitor"]
         return args, dict(os.environ)
 
 

@@ -4,6 +4,7 @@ import re
 import secrets
 
 MOST = 1000000      # lines of either that are kept
+TASK = re.compile(r"\btask:.*\bstate:(\w)")
 ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 
 
@@ -64,6 +65,19 @@ class Lines(list):
         if len(self) > 2 * MOST:
             del self[:MOST]
             self.over = True
+
+
+def hanging(lines):
+    """Of what a machine says in a panic: where its processors are, and the tasks that run or cannot be interrupted."""
+    found, wanted = [], True
+    for line in lines:
+        if "Sched Debug Version" in line:
+            break
+        task = TASK.search(line)
+        wanted = task[1] in "RD" if task else wanted
+        if wanted:
+            found.append(line)
+    return found
 
 
 class KernelLog:

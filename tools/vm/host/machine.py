@@ -27,6 +27,7 @@ class Report:
         self.console = log.Lines()      # what the console showed
         self.finished = False   # the session came to its end
         self.killed = None      # why the host ended the machine
+        self.last_words = []    # of the console, when it was asked what it does
 
 
 def _write_all(fd, data):
@@ -38,10 +39,17 @@ def _write_all(fd, data):
 class Machine:
     """One run. The machine is its own session; children.adopt() comes before it."""
 
-    def __init__(self, args, env, channel_fds, limit, show, marks, affinity=None):
+    SILENCE = 180       # seconds without a word, not even of the agent's pulse
+    LAST_WORDS = 60     # for what it says when it is asked why it hangs
+
+    def __init__(self, args, env, sockets, limits, show, marks, affinity=None):
+        """SOCKETS: our end and the machine's of the channel, then of the emulator's monitor or None. LIMITS: seconds until the
+        command has ended, and for what comes after it."""
         self.args, self.env, self.affinity = args, env, affinity
-        self.host_end, self.guest_end = channel_fds
-        self.deadline = time.monotonic() + limit
+        (self.host_end, self.guest_end), self.monitor = sockets
+        self.deadline, self.after = time.monotonic() + limits[0], limits[1]
+        self.pulse = None       # when the agent was last heard
+        self.asked = False      # why it hangs
         self.show = show
         self.report = Report(marks)
         self.buffer = bytearray()
@@ -55,6 +63,8 @@ class Machine:
         try:
             self._start()
             self._loop()
+            if self.report.killed:
+                self._ask()
         finally:
             children.end_all()
         self._show_repeated(self.last.times)
@@ -68,12 +78,14 @@ class Machine:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
             if self.affinity:
                 self.affinity.enter()
+        theirs = [self.guest_end] + ([self.monitor[1]] if self.monitor else [])
         # The machine must not outlive us, so a hook in the child it is.
         self.process = subprocess.Popen(  # pylint: disable=subprocess-popen-preexec-fn
             self.args, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, pass_fds=(self.guest_end.fileno(),),
+            stderr=subprocess.STDOUT, pass_fds=[s.fileno() for s in theirs],
             start_new_session=True, preexec_fn=child)
-        self.guest_end.close()
+        for s in theirs:
+            s.close()
         os.set_blocking(self.process.stdout.fileno(), False)
         self.host_end.setblocking(False)
 
@@ -85,7 +97,10 @@ class Machine:
             while self.process.poll() is None:
                 left = self.deadline - time.monotonic()
                 if left <= 0:
-                    self.report.killed = "time limit"
+                    self.report.killed = self.report.killed or self._late()
+                    return
+                if self.pulse and time.monotonic() > self.pulse + self.SILENCE:
+                    self.report.killed = f"the machine hangs: not a word for {self.SILENCE} s"
                     return
                 if self.last.for_ever():
                     self.report.killed = ("the machine hangs: for a minute it has only repeated: "
@@ -103,6 +118,26 @@ class Machine:
             pass
         while self._read_console():
             pass
+
+    def _ask(self):
+        """What it does while it hangs."""
+        if not self.monitor:
+            return
+        try:
+            self.monitor[0].sendall(b"nmi\n")
+        except OSError:
+            return      # it is gone
+        self.asked = True
+        until = time.monotonic() + self.LAST_WORDS
+        while self.process.poll() is None and time.monotonic() < until:
+            self._read_console()
+            time.sleep(0.1)
+        self._read_console()
+
+    def _late(self):
+        if self.report.ended is None:
+            return "time limit"
+        return f"the machine hangs: {self.after} s after the command's end it is not down"
 
     def _read_channel(self):
         try:
@@ -133,6 +168,9 @@ class Machine:
         return self.process.poll() is not None
 
     def _console_line(self, line):
+        if self.asked:
+            self.report.last_words.append(line)
+            return
         self.report.console.append(line)
         if self.report.marks.end in line:
             self.begun = False
@@ -172,7 +210,8 @@ class Machine:
         return True
 
     def _frame(self, kind, body):
-        if kind != b"k":        # there is what the console shows, too
+        self.pulse = None if kind == b"x" else time.monotonic()     # the agent's last word
+        if kind not in b"kp":   # there is what the console shows, too
             self.last.other(time.monotonic())
         if kind == b"o":
             try:
@@ -186,15 +225,22 @@ class Machine:
                 pass        # what is told beside may be lost; the command's status still counts
         elif kind == b"x":
             self.report.ended = body.decode()
+            self.deadline = time.monotonic() + self.after
         elif kind == b"k":
             self.report.log.take(body)
         elif kind == b"l":
             self.report.leaks = body.decode(errors="replace")
         elif kind == b"c" and body == b"end":
             self.report.finished = True
-            self.host_end.sendall(b"a")
+            self._answer()
         elif kind == b"c":
             self.report.notes.append(body.decode(errors="replace"))
+
+    def _answer(self):
+        try:
+            self.host_end.sendall(b"a")
+        except OSError:
+            pass        # it did not wait
 
 
 def channel():
