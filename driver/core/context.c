@@ -162,16 +162,21 @@ void vgpu_ctx_empty_dead(struct vgpu_device *dev)
 	}
 }
 
+static void stop(struct vgpu_ctx *ctx)
+{
+	spin_lock(&ctx->state_lock);
+	WRITE_ONCE(ctx->dead, true);
+	spin_unlock(&ctx->state_lock);
+	vgpu_sched_ctx_stop(ctx);
+}
+
 /**
  * vgpu_ctx_kill - end a context in order and wait until nothing of it runs
  * @ctx: context
  */
 void vgpu_ctx_kill(struct vgpu_ctx *ctx)
 {
-	spin_lock(&ctx->state_lock);
-	WRITE_ONCE(ctx->dead, true);
-	spin_unlock(&ctx->state_lock);
-	vgpu_sched_ctx_stop(ctx);
+	stop(ctx);
 	vgpu_sched_ctx_drain(ctx);
 }
 
@@ -214,12 +219,26 @@ struct vgpu_watch {
 	struct vgpu_ctx *ctx;
 };
 
+/* Before the first of them is waited for: what the others execute would make that take the longer. */
+static void stop_all_of(struct vgpu_device *dev, const struct mm_struct *mm)
+{
+	struct vgpu_ctx *ctx;
+
+	mutex_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link)
+		if (ctx->mm == mm && !vgpu_ctx_dead(ctx))
+			stop(ctx);
+	mutex_unlock(&dev->ctx_lock);
+}
+
 static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct vgpu_watch *w = container_of(mn, struct vgpu_watch, mn);
 
 	mutex_lock(&w->lock);
 	if (w->ctx) {
+		if (!vgpu_ctx_dead(w->ctx))
+			stop_all_of(w->ctx->dev, mm);
 		end(w->ctx);
 		leave_device(w->ctx);
 	}

@@ -67,6 +67,14 @@ void vgpu_chores_init(struct vgpu_sched_ctx *s)
 	INIT_WORK(&s->chore_work, work);
 }
 
+/** vgpu_chore_locked - vgpu_chore() under sched.lock: before it is let go nobody can do the chore, and the context not end */
+void vgpu_chore_locked(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c))
+{
+	c->fn = fn;
+	list_add_tail(&c->link, &s->chores);
+	queue_work(vgpu_sched.chores, &s->chore_work);
+}
+
 /**
  * vgpu_chore - have something done that may wait
  * @s: context; a queue of it is BUSY or PUMPING until the chore is done, and so keeps it
@@ -75,11 +83,8 @@ void vgpu_chores_init(struct vgpu_sched_ctx *s)
  */
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c))
 {
-	c->fn = fn;
 	spin_lock(&vgpu_sched.lock);
-	list_add_tail(&c->link, &s->chores);
-	/* Under the lock: before it is let go nobody can do the chore, and the context not end. */
-	queue_work(vgpu_sched.chores, &s->chore_work);
+	vgpu_chore_locked(s, c, fn);
 	spin_unlock(&vgpu_sched.lock);
 }
 

@@ -102,6 +102,7 @@ void vgpu_chores_init(struct vgpu_sched_ctx *s);
 int vgpu_chores_begin(void);
 void vgpu_chores_end(int nice);
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
+void vgpu_chore_locked(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
 void vgpu_chore_forget(struct vgpu_sched_ctx *s, struct vgpu_chore *c);
 
 /* ---- queues (queue.c) */

@@ -27,6 +27,7 @@ struct launch {
 	u32 kernel;
 	size_t cta_bytes;
 	bool cooperative;
+	struct list_head starving;	/* blocks that wait for memory, by their units; under sched.lock */
 	u64 limit_ns;		/* of all workers together */
 	atomic64_t charged_ns;	/* towards it, see limit.h */
 	bool timed_out;
@@ -110,11 +111,25 @@ static unsigned long next_look(u64 waited)
 	return msecs_to_jiffies(clamp_t(u64, ms, RETRY_MIN_MS, RETRY_MAX_MS));
 }
 
+/* Under sched.lock. */
+static void starve_no_more(struct vgpu_unit *range)
+{
+	list_del_init(&range->link);
+	vgpu_chore_locked(range->job->queue->obj.ctx->sched, &range->chore, bring_memory);
+}
+
 static void look_again(struct work_struct *work)
 {
-	struct vgpu_unit *range = container_of(to_delayed_work(work), struct vgpu_unit, later);
+	spin_lock(&vgpu_sched.lock);
+	starve_no_more(container_of(to_delayed_work(work), struct vgpu_unit, later));
+	spin_unlock(&vgpu_sched.lock);
+}
 
-	vgpu_chore(range->job->queue->obj.ctx->sched, &range->chore, bring_memory);
+/* Under sched.lock. */
+static void starve_for(struct launch *l, struct vgpu_unit *range, unsigned long delay)
+{
+	list_add_tail(&range->link, &l->starving);
+	queue_delayed_work(vgpu_sched.wq, &range->later, delay);
 }
 
 /*
@@ -124,8 +139,9 @@ static void look_again(struct work_struct *work)
 static bool starve(struct launch *l, struct vgpu_unit *range)
 {
 	u64 now = ktime_get_ns(), waited;
+	bool stopped;
 
-	if (READ_ONCE(l->job.stopped) || l->cta_bytes > vgpu_params.block_user_mib << 20)
+	if (l->cta_bytes > vgpu_params.block_user_mib << 20)
 		return false;
 	if (!range->since) {
 		range->since = now;
@@ -136,8 +152,12 @@ static bool starve(struct launch *l, struct vgpu_unit *range)
 	waited = now - range->since;
 	if (waited > STARVE_NS)
 		return false;
-	queue_delayed_work(vgpu_sched.wq, &range->later, next_look(waited));
-	return true;
+	spin_lock(&vgpu_sched.lock);
+	stopped = l->job.stopped;
+	if (!stopped)
+		starve_for(l, range, next_look(waited));
+	spin_unlock(&vgpu_sched.lock);
+	return !stopped;
 }
 
 static void bring_memory(struct vgpu_chore *c)
@@ -145,7 +165,7 @@ static void bring_memory(struct vgpu_chore *c)
 	struct vgpu_unit *range = container_of(c, struct vgpu_unit, chore), *u;
 	struct launch *l = to_launch(range->job);
 
-	u = vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
+	u = READ_ONCE(l->job.stopped) ? NULL : vgpu_unit_wait(&l->job, l->cta_bytes, range->first, range->count);
 	if (!u && !vgpu_job_defer(&l->job, range->first, range->count)) {
 		if (starve(l, range))
 			return;
@@ -320,9 +340,16 @@ static u64 run(struct vgpu_worker *w, struct vgpu_job *job, struct vgpu_unit *u,
 	return done;
 }
 
+/* Who waits for memory stops, too: else whoever ends a context had to wait for each of them. */
 static void stop(struct vgpu_job *job)
 {
-	engine_launch_stop(to_launch(job)->engine, VGPU_STOP_KILLED);
+	struct launch *l = to_launch(job);
+	struct vgpu_unit *u, *next;
+
+	engine_launch_stop(l->engine, VGPU_STOP_KILLED);
+	list_for_each_entry_safe(u, next, &l->starving, link)
+		if (cancel_delayed_work(&u->later))	/* else it is about to look */
+			starve_no_more(u);
 }
 
 static void count_done(struct vgpu_job *job)
@@ -468,6 +495,7 @@ static int prepare(struct vgpu_worker *w, struct launch *l, struct vgpu_queue *q
 	if (l->cooperative && blocks > fit)
 		return -E2BIG;
 	vgpu_job_init(&l->job, q, &launch_ops, seqno, blocks);
+	INIT_LIST_HEAD(&l->starving);
 	l->job.name = engine_code_kernel_name(l->code->engine, l->kernel);
 	l->job.threads = threads;
 	l->job.unit_bytes = l->cta_bytes;

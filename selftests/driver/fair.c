@@ -556,6 +556,47 @@ TEST_F_TIMEOUT(fair, end_while_waiting_for_memory, 200)
 	EXPECT_TRUE(all_freed(self->g.fd, &before));
 }
 
+/* A process of n contexts whose launches want more memory than their user may have, most of them for seconds. */
+static void crowd(int n, int fd)
+{
+	struct launch l;
+	struct queue q;
+	struct gpu g;
+
+	for (int i = 0; i < n; i++) {
+		if (gpu_open(&g))
+			_exit(1);
+		l = launch(&g, SQUAT, 64, 1024, g.va, 0);
+		l.p.local_bytes = 16 * KIB;
+		for (int k = 0; k < 16; k++) {
+			if (queue_create(g.fd, g.ctx, 64, &q))
+				_exit(2);
+			submit(&q, &l);
+		}
+	}
+	sleep(4);
+	say(fd);
+	for (;;)
+		pause();
+}
+
+/* It need not wait for each of them to look for memory again. */
+TEST_F_TIMEOUT(fair, killed_while_its_launches_wait_for_memory, 60)
+{
+	uint64_t most = emulated() ? 8 * SECOND : SECOND, took;
+	struct vgpu_device_status before;
+	struct other o = {};
+
+	ASSERT_EQ(0, status(self->g.fd, &before));
+	ASSERT_EQ(0, other(&o, 1000, crowd, 32));
+	took = now_ns();
+	kill_other(&o);
+	EXPECT_TRUE(all_freed(self->g.fd, &before));
+	took = now_ns() - took;
+	EXPECT_LT(took, most);
+	TH_LOG("free in %llu ms", took / 1000000ull);
+}
+
 /* ---- control groups */
 
 /* Rings of several contexts that are never empty; its group is above what it may have. */
