@@ -29,6 +29,7 @@ static void start(struct eng_warp *w, const struct engine_launch *launch, u32 la
 	w->table = lanes == ENG_ALL ? isa->full : isa->part;
 	w->strong = 0;
 	w->turns = 0;
+	w->spared = 0;
 	w->slots = 1;
 	w->nfrags = 1;
 	w->cur = 0;
@@ -327,6 +328,8 @@ static int left(struct engine_cta *cta, struct eng_warp *w)
 			cta->ready &= ~bit;
 		return 0;
 	case ENG_EXIT_FUEL:
+		cta->left += w->spared;
+		w->spared = 0;
 		eng_rotate(w);
 		release_waiters(w);
 		cta->yields = 0;

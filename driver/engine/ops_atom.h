@@ -179,9 +179,21 @@ static noinline void atom_pairs(struct eng_warp *w, const struct eng_op *ip, u8 
 	}
 }
 
+#define VAIN_FUEL	4	/* what is left of a turn in which nothing was to be had: it ends when the loop comes round */
+
+/*
+ * A lock that is held: of lanes that compare and exchange none did, or those that exchanged changed nothing. Who spins gives way
+ * to others, of whom one has it.
+ */
+static __always_inline bool in_vain(u32 op, u64 old, u64 b)
+{
+	return op == VGPU_ATOM_CAS ? old != b : op == VGPU_ATOM_EXCH && old == b;
+}
+
 static noinline void atom_words(struct eng_warp *w, const struct eng_op *ip, u8 **ptr, u32 lanes)
 {
-	u32 type = ip->mod >> 4, m;
+	u32 op = ip->mod & 15, type = ip->mod >> 4, m;
+	bool vain = ip->sel;
 	bool wide = type == VGPU_AT_U64 || type == VGPU_AT_S64 || type == VGPU_AT_F64;
 	bool small = type == VGPU_AT_F16 || type == VGPU_AT_BF16 || type == VGPU_AT_B16;
 
@@ -191,18 +203,21 @@ static noinline void atom_words(struct eng_warp *w, const struct eng_op *ip, u8 
 	for (m = lanes; m; m &= m - 1) {
 		u32 l = __ffs(m);
 		bool sh = in_shared(w, ip, l);
-		u64 old;
+		u64 b = wide ? AT(u64, b)[l] : AT(u32, b)[l], old;
 
 		if (wide) {
-			old = atom_u64((u64 *)ptr[l], ip->mod, AT(u64, b)[l], AT(u64, c)[l], sh);
+			old = atom_u64((u64 *)ptr[l], ip->mod, b, AT(u64, c)[l], sh);
 			AT(u64, d)[l] = old;
-			continue;
+		} else {
+			old = small ? atom_u16((u16 *)ptr[l], ip->mod, b, AT(u32, c)[l], sh) :
+				      atom_u32((u32 *)ptr[l], ip->mod, b, AT(u32, c)[l], sh);
+			AT(u32, d)[l] = (u32)old;
 		}
-		if (small)
-			old = atom_u16((u16 *)ptr[l], ip->mod, AT(u32, b)[l], AT(u32, c)[l], sh);
-		else
-			old = atom_u32((u32 *)ptr[l], ip->mod, AT(u32, b)[l], AT(u32, c)[l], sh);
-		AT(u32, d)[l] = (u32)old;
+		vain &= in_vain(op, old, small ? (u16)b : b);
+	}
+	if (vain && w->fuel > VAIN_FUEL) {
+		w->spared += (u32)(w->fuel - VAIN_FUEL);
+		w->fuel = VAIN_FUEL;
 	}
 }
 

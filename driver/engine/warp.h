@@ -85,6 +85,7 @@ struct eng_tlb {
  * @dead: lanes that have ended or never were
  * @fuel: instructions left; what takes as long as many takes ENG_DEAR more
  * @exit: enum eng_exit
+ * @spared: what was taken from @fuel and is not spent
  * @table: handlers for @mask
  * @ip: where to go on
  * @tlb: translations of the block
@@ -139,6 +140,7 @@ struct eng_warp {
 	u32 mode;
 	u32 strong;
 	u32 turns;
+	u32 spared;
 	u32 index;
 	u32 tid[3];
 	struct engine_cta *cta;

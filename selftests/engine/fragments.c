@@ -42,6 +42,11 @@ static u32 want_loop(u32 t)
 	return (t & 31) * 3 + 7 + 1000 * 32;
 }
 
+static u32 want_work(u32 t)
+{
+	return 96 * 50;
+}
+
 static u32 want_lock(u32 t)
 {
 	(void)t;
@@ -203,6 +208,8 @@ static u32 want_parity(u32 t)
 	"loop:\n yield\n iadd v4, v4, 1\n setp.32:ltu p2, v4, 20\n @p2 bra loop\n bra meet\n" \
 	"meet:\n nop\n " SYNC "\n @p3 st.shared:volatile:b32:a4 v5, [v10]\nout:\n"
 
+#define A_HELD_LOCK "a lock that lanes hold for long"
+
 static const struct program programs[] = {
 	{ "nested branches join", HEAD("") START
 	  " bssy s2\n setp.32:ltu p0, v1, 16\n @!p0 bra high\n"
@@ -225,6 +232,14 @@ static const struct program programs[] = {
 	  " st.shared:volatile:b32:a4 v9, [v5+4]\n"
 	  " atom.shared:exch:u32 none, [v5], v6\n bsync s2\n bar.sync 0, 0\n"
 	  " ld.shared:b32:a4 v2, [v5+4]\n" STORE END, 96, 0, want_lock },
+	/* a lock of 64 bits that is compared for, around a loop: most of the time others have it */
+	{ A_HELD_LOCK, HEAD("") START
+	  " mov v5, 0\n mov v6, 0\n mov v7, 1\n mov.w w12, 0\n mov.w w14, 1\n bssy s2\n"
+	  "try:\n atom.shared:cas:u64 w8, [v5], w12, w14\n setp.64:ne p0, w8, w12\n @p0 bra try\n bsync s2\n mov v4, 0\n"
+	  "work:\n ld.shared:volatile:b32:a4 v10, [v5+8]\n iadd v10, v10, 1\n st.shared:volatile:b32:a4 v10, [v5+8]\n"
+	  " iadd v4, v4, 1\n setp.32:ltu p0, v4, 50\n @p0 bra work\n"
+	  " atom.shared:exch:u64 none, [v5], w12\n bar.sync 0, 0\n"
+	  " ld.shared:b32:a4 v2, [v5+8]\n" STORE END, 96, 0, want_work },
 	{ "lanes that sleep for a lock whose holder waits for them", HEAD("") START
 	  " mov v5, 0\n mov v6, 0\n mov v7, 1\n bssy s2\n"
 	  "try:\n atom.shared:exch:u32 v8, [v5], v7\n setp.32:ne p0, v8, 0\n @!p0 bra got\n"
@@ -390,6 +405,9 @@ static const struct program programs[] = {
 	{ "a trap", HEAD("") START " trap 7\n" END, 32, VGPU_STOP_TRAP, NULL },
 };
 
+/* Executed until 96 lanes have had the lock, when those that wait give way; 4.8 million when they use up their turns */
+#define HELD_INSNS	1000000
+
 static bool run(struct rig *rig, const struct program *p)
 {
 	u64 out = RIG_BASE;
@@ -434,6 +452,9 @@ int main(void)
 				rig.slices = 2000000 / budget + 2000;
 				tap_result(run(&rig, &programs[i]), "%s, slices of %u: %s", *set,
 					   budget, programs[i].name);
+				if (budget == 100000 && !strcmp(programs[i].name, A_HELD_LOCK))
+					tap_result(rig.insns < HELD_INSNS, "%s: who waits for a lock gives way, %llu instructions",
+						   *set, (unsigned long long)rig.insns);
 			}
 	rig_free(&rig);
 	return tap_end();

@@ -93,6 +93,7 @@ static enum engine_status slice(struct rig *r, struct engine_cta *cta)
 	u64 insns = cta->insns;
 	enum engine_status status = engine_run_until(cta, r->budget, r->until);
 
+	r->insns += cta->insns - insns;
 	if (cta->insns - insns > r->most)
 		r->most = cta->insns - insns;
 
@@ -139,6 +140,7 @@ int rig_launch(struct rig *r, struct engine_code *code, unsigned int index,
 	u64 i;
 	int ret;
 
+	r->insns = 0;
 	memcpy(p.grid, g->grid, sizeof(p.grid));
 	memcpy(p.block, g->block, sizeof(p.block));
 	ret = engine_launch_create(&p, &l);

@@ -23,6 +23,7 @@
  * @budget: warp instructions a slice
  * @until: engine_ticks() at which a slice ends, too; 0: at its first look at the clock
  * @most: what a slice has executed at most, as budgets count it
+ * @insns: what the last launch has executed, likewise
  * @slices: most slices before the launch is stopped
  * @stop: VGPU_STOP_* of that
  * @msg: why a text was not run
@@ -40,6 +41,7 @@ struct rig {
 	u32 budget;
 	u64 until;
 	u64 most;
+	u64 insns;
 	u32 slices;
 	u32 stop;
 	char msg[200];
