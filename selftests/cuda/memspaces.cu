@@ -145,11 +145,37 @@ static void generic_pointers()
 	check_result(good, "generic pointers to global, shared and local memory in one warp");
 }
 
+__global__ void sizes(unsigned *out)
+{
+	__shared__ int used[25];
+
+	used[threadIdx.x] = threadIdx.x;
+	out[4] = used[threadIdx.x ^ 1];
+	asm("mov.u32 %0, %%dynamic_smem_size;" : "=r"(out[0]));
+	asm("mov.u32 %0, %%total_smem_size;" : "=r"(out[1]));
+	asm("mov.u32 %0, %%aggr_smem_size;" : "=r"(out[2]));
+}
+
+/* 100 bytes of the kernel's own and 200 of the launch's, in grains of 128; of the whole the device keeps some for itself. */
+static void size_of_shared()
+{
+	unsigned *d = device_array<unsigned>(8);
+	int reserved;
+
+	CU(cudaDeviceGetAttribute(&reserved, cudaDevAttrReservedSharedMemoryPerBlock, 0));
+	RUN(sizes<<<1, 2, 200>>>(d));
+	std::vector<unsigned> v = from_device(d, 8);
+	printf("# dynamic %u, total %u, with what is reserved %u\n", v[0], v[1], v[2]);
+	check_result(v[0] == 200 && v[1] == 384, "shared memory of a block");
+	check_result(v[2] >= 300u + reserved && v[2] < 316u + reserved, "and with what is reserved");
+}
+
 int main()
 {
 	constant_memory();
 	local_arrays();
 	struct_by_value();
 	generic_pointers();
+	size_of_shared();
 	return check_end();
 }

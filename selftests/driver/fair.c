@@ -352,7 +352,7 @@ TEST_F(fair, range_of_priorities)
 static int times_of_levels(struct gpu *g, bool own, uint64_t t[LEVELS])
 {
 	struct vgpu_pkt_timestamp stamp = { .hdr = { .type = VGPU_PKT_TIMESTAMP, .slots = 1 } };
-	struct launch l = launch(g, WORK, 64, 32, g->va + 4096, 200000);
+	struct launch l = launch(g, WORK, 64, 32, g->va + 4096, patience() < 10 ? 200000 : 20000);
 	struct vgpu_pkt_fence wait;
 	struct queue q[LEVELS];
 	uint32_t fence;

@@ -530,8 +530,6 @@ static const struct {
 	{ SREG_CLOCK_HI, VGPU_SREG_CLOCK_HI },
 	{ SREG_CLOCK64, VGPU_SREG_CLOCK64 },
 	{ SREG_GLOBALTIMER, VGPU_SREG_GLOBALTIMER },
-	{ SREG_TOTAL_SMEM_SIZE, VGPU_SREG_TOTAL_SMEM },
-	{ SREG_AGGR_SMEM_SIZE, VGPU_SREG_TOTAL_SMEM },
 	{ SREG_DYNAMIC_SMEM_SIZE, VGPU_SREG_DYN_SMEM },
 	/* clusters of one block: the cluster's place is the block's */
 	{ SREG_CLUSTERID_X, VGPU_SREG_CTAID_X },
@@ -591,6 +589,23 @@ static u32 envreg_word(const struct low *l, u32 n)
 	return n == 1 ? workspace + 1 : n == 2 ? workspace : ~0u;
 }
 
+#define SMEM_GRAIN	128
+#define SMEM_RESERVED	1024	/* by the system, from 8.0 on */
+
+/*
+ * What a block has of shared memory: %total_smem_size in whole grains, %aggr_smem_size to the byte, with what is reserved (PTX ISA,
+ * special registers; so does an H200).
+ */
+static struct mopnd smem_size(struct low *l, enum ir_sreg sreg)
+{
+	struct mopnd t = read_special(l, VGPU_SREG_TOTAL_SMEM, true, false);
+
+	if (sreg == SREG_AGGR_SMEM_SIZE)
+		return low_s2(l, VGPU_OP_SADD, true, t, mo_imm(l->unit->opt->cc >= 80 ? SMEM_RESERVED : 0));
+	t = low_s2(l, VGPU_OP_SADD, true, t, mo_imm(SMEM_GRAIN - 1));
+	return low_s2(l, VGPU_OP_SAND, true, t, mo_imm((u32)-SMEM_GRAIN));
+}
+
 static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 {
 	bool per_lane, wide = ir_type_bits(ir_sreg_type(o->sreg)) == 64;
@@ -604,6 +619,8 @@ static struct mopnd sreg_value(struct low *l, const struct ir_operand *o)
 		value = unit_shared(l->unit, &unit_reserved);
 		return mo_imm(o->sreg == SREG_SMEM_END || o->sreg == SREG_SMEM_CAP ? value + RESERVED_SHARED : value);
 	}
+	if (o->sreg == SREG_TOTAL_SMEM_SIZE || o->sreg == SREG_AGGR_SMEM_SIZE)
+		return smem_size(l, o->sreg);
 	if (o->sreg >= SREG_ENVREG && o->sreg <= SREG_ENVREG_LAST)
 		return low_hidden(l, envreg_word(l, o->sreg - SREG_ENVREG));
 	if (o->sreg == SREG_GLOBALTIMER_LO || o->sreg == SREG_GLOBALTIMER_HI) {
