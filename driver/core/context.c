@@ -93,23 +93,43 @@ u32 vgpu_ctx_error(struct vgpu_ctx *ctx)
 	return kind;
 }
 
-/**
- * vgpu_ctx_fault_all - end every context of a device because of an event that was announced
- * @dev: device
- * @f: the event
+/*
+ * A context born by @then, of @mm or of whom it may be for NULL, that has not ended, with a reference, or NULL. What ends it may
+ * take long, and as long as its owner likes: not under the lock, which everybody needs.
  */
-void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f)
+static struct vgpu_ctx *next_alive(struct vgpu_device *dev, const struct mm_struct *mm, u64 then)
 {
-	struct vgpu_ctx *ctx;
+	struct vgpu_ctx *ctx, *found = NULL;
 
 	mutex_lock(&dev->ctx_lock);
 	list_for_each_entry(ctx, &dev->contexts, dev_link) {
+		if ((mm && ctx->mm != mm) || ctx->usage.born_ns > then || vgpu_ctx_dead(ctx) ||
+		    !kref_get_unless_zero(&ctx->obj.ref))
+			continue;
+		found = ctx;
+		break;
+	}
+	mutex_unlock(&dev->ctx_lock);
+	return found;
+}
+
+/**
+ * vgpu_ctx_fault_all - end every context of a device because of an event that was announced
+ * @dev: device
+ * @f: the event; contexts that are made from now on are not concerned
+ */
+void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f)
+{
+	u64 now = ktime_get_ns();
+	struct vgpu_ctx *ctx;
+
+	while ((ctx = next_alive(dev, NULL, now))) {
 		struct vgpu_fault copy = *f;
 
 		copy.ctx = ctx->obj.handle;
 		stop_with(ctx, &copy);
+		vgpu_ctx_put(ctx);
 	}
-	mutex_unlock(&dev->ctx_lock);
 }
 
 /** vgpu_ctx_any_alive - whether a device has a context that has not ended */
@@ -224,11 +244,10 @@ static void stop_all_of(struct vgpu_device *dev, const struct mm_struct *mm)
 {
 	struct vgpu_ctx *ctx;
 
-	mutex_lock(&dev->ctx_lock);
-	list_for_each_entry(ctx, &dev->contexts, dev_link)
-		if (ctx->mm == mm && !vgpu_ctx_dead(ctx))
-			stop(ctx);
-	mutex_unlock(&dev->ctx_lock);
+	while ((ctx = next_alive(dev, mm, U64_MAX))) {
+		stop(ctx);
+		vgpu_ctx_put(ctx);
+	}
 }
 
 static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)

@@ -597,6 +597,62 @@ TEST_F_TIMEOUT(fair, killed_while_its_launches_wait_for_memory, 60)
 	TH_LOG("free in %llu ms", took / 1000000ull);
 }
 
+/*
+ * A process that gets a processor only when nobody else wants it, on one that others of its group keep busy; with n fences in each of
+ * its contexts, which take a while to end.
+ */
+static void idle_one(int n, int fd)
+{
+	struct sched_param none = {};
+	uint32_t ctx, fence;
+	cpu_set_t first;
+	int gpu;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (setpgid(0, 0) || sched_setaffinity(0, sizeof(first), &first))
+		_exit(1);
+	for (int i = 0; i < 6; i++) {
+		gpu = dev_open();
+		if (ctx_create(gpu, &ctx))
+			_exit(2);
+		for (int k = 0; k < n; k++)
+			if (fence_create(gpu, ctx, 0, &fence))
+				_exit(3);
+	}
+	for (int i = 0; i < 2; i++)
+		if (!fork())
+			for (;;)
+				;
+	if (sched_setscheduler(0, SCHED_IDLE, &none))
+		_exit(4);
+	say(fd);
+	for (;;)
+		pause();
+}
+
+/* Its end is its own concern: others' contexts come and go meanwhile. */
+TEST_F_TIMEOUT(fair, end_without_a_processor, 60)
+{
+	uint64_t begin, t, worst = 0;
+	struct other o = {};
+	uint32_t ctx;
+
+	ASSERT_EQ(0, other(&o, 1000, idle_one, has_time() ? 30000 : 3000));
+	kill(o.pid, SIGKILL);
+	for (begin = now_ns(); now_ns() < begin + 6 * SECOND;) {
+		t = now_ns();
+		ASSERT_EQ(0, ctx_create(self->g.fd, &ctx));
+		ASSERT_EQ(0, destroy(self->g.fd, ctx));
+		t = now_ns() - t;
+		worst = t > worst ? t : worst;
+	}
+	kill(-o.pid, SIGKILL);
+	kill_other(&o);
+	TH_LOG("a context takes up to %llu ms", worst / 1000000ull);
+	EXPECT_GT((emulated() ? 4 : 1) * SECOND, worst);
+}
+
 /* ---- control groups */
 
 /* Rings of several contexts that are never empty; its group is above what it may have. */
