@@ -155,13 +155,16 @@ u64 vgpu_device_active_ns(struct vgpu_device *dev)
 	return ns;
 }
 
-/** vgpu_device_vram_free - bytes that an allocation could get now */
+static u64 less(u64 a, u64 b)
+{
+	return b < a ? a - b : 0;
+}
+
+/** vgpu_device_vram_free - bytes that an allocation could get now, and that the machine has: what is promised counts as given */
 u64 vgpu_device_vram_free(struct vgpu_device *dev)
 {
-	u64 used = atomic64_read(&dev->cnt.vram_used);
-	u64 left = used < dev->vram_bytes ? dev->vram_bytes - used : 0;
-
-	return min(left, vgpu_vram_machine_free());
+	return min(less(dev->vram_bytes, atomic64_read(&dev->cnt.vram_used)),
+		   less(vgpu_vram_machine_free(), atomic64_read(&dev->cnt.vram_promised)));
 }
 EXPORT_SYMBOL_VGPU(vgpu_device_vram_free);
 

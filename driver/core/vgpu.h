@@ -58,6 +58,7 @@ struct vgpu_watch;
 /**
  * struct vgpu_counters - live counters of a device or a context
  * @vram_used:		bytes of VRAM allocated
+ * @vram_promised:	bytes of these that have no memory yet, but are to be had (device only)
  * @pinned:		bytes of registered host memory
  * @busy_ns:		worker time, all kinds
  * @mem_busy_ns:	part of it spent copying and filling
@@ -72,6 +73,7 @@ struct vgpu_watch;
  */
 struct vgpu_counters {
 	atomic64_t vram_used;
+	atomic64_t vram_promised;
 	atomic64_t pinned;
 	atomic64_t busy_ns;
 	atomic64_t mem_busy_ns;

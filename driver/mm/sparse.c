@@ -39,6 +39,7 @@ void vgpu_sparse_init(struct vgpu_store *store, struct vgpu_ctx *ctx)
 	store->absent = store->length;
 	store->counted_by = ctx;
 	atomic64_add(store->length, &ctx->vram_absent);
+	atomic64_add(store->length, &store->dev->cnt.vram_promised);
 	store->sparse = true;
 }
 
@@ -56,6 +57,8 @@ void vgpu_sparse_uncount(struct vgpu_store *store)
 /** vgpu_sparse_fini - the end of a store, sparse or not */
 void vgpu_sparse_fini(struct vgpu_store *store)
 {
+	if (store->sparse)
+		atomic64_sub(store->absent, &store->dev->cnt.vram_promised);
 	if (store->memcg)
 		mem_cgroup_put(store->memcg);
 }
@@ -86,6 +89,7 @@ static void publish(struct vgpu_store *store, unsigned long piece, const struct 
 	else			/* likewise */
 		smp_store_release(&to->small, fresh->small);
 	store->absent -= bytes;
+	atomic64_sub(bytes, &store->dev->cnt.vram_promised);
 	if (store->counted_by)
 		atomic64_sub(bytes, &store->counted_by->vram_absent);
 }

@@ -190,6 +190,7 @@ CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *prop, CUmem
 CUresult cuLinkCreate_v2(unsigned int count, int *options, void **values, CUlinkState *link);
 CUresult cuLinkAddData_v2(CUlinkState link, int type, void *data, size_t size, const char *name, unsigned int count,
 			  int *options, void **values);
+CUresult cuLinkComplete(CUlinkState link, void **image, size_t *size);
 CUresult cuLinkDestroy(CUlinkState link);
 
 CUresult cuGraphDebugDotPrint(CUgraph graph, const char *path, unsigned int flags);

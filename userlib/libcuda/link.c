@@ -37,12 +37,39 @@ static CUresult create(unsigned int count, int *options, void **values, CUlinkSt
 	return r;
 }
 
-static CUresult add(CUlinkState link, int type, const void *data, size_t size)
+/* What is wrong with the text is said now, where there are logs for it: who loads the result has none, as a rule. */
+static CUresult check(CUlinkState link, struct cu_jit *jit)
 {
+	struct cu_image *image;
+	CUcontext ctx;
+	CUmodule mod;
+	CUresult r = cu_current(&ctx);
+
+	if (!r)
+		r = cu_image_open(link->ptx, link->size, true, jit, &image);
+	if (!r)
+		r = cu_module_new(ctx, image, &mod);
+	if (r)
+		return r;
+	r = cu_module_compile(mod, jit);
+	cu_module_free(mod);
+	return r;
+}
+
+/* Options of the input come before those of the link. */
+static CUresult add(CUlinkState link, int type, const void *data, size_t size, unsigned int count, int *options,
+		    void **values)
+{
+	struct cu_jit jit;
+	CUresult r;
+
 	if (!cu_is(link, CU_LINK))
 		return CUDA_ERROR_INVALID_HANDLE;
 	if (!data || !size)
 		return CUDA_ERROR_INVALID_VALUE;
+	r = cu_jit_parse(count, options, values, &jit);
+	if (r)
+		return r;
 	if (type != INPUT_PTX)
 		return cu_refuse("cuLinkAddData of anything but PTX");
 	if (link->ptx)
@@ -52,7 +79,12 @@ static CUresult add(CUlinkState link, int type, const void *data, size_t size)
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	memcpy(link->ptx, data, size);
 	link->size = strlen(link->ptx) + 1;
-	return CUDA_SUCCESS;
+	r = check(link, jit.error || jit.info ? &jit : &link->jit);
+	if (r) {
+		free(link->ptx);
+		link->ptx = NULL;
+	}
+	return r;
 }
 
 CUDA_API(cuLinkCreate_v2, CU_ARGS(unsigned int count, int *options, void **values, CUlinkState *link),
@@ -74,10 +106,7 @@ CUDA_API(cuLinkCreate, CU_ARGS(unsigned int count, int *options, void **values, 
 		 CU_ARGS(link, type, data, size, name, count, options, values))                                     \
 	{                                                                                                           \
 		(void)name;                                                                                         \
-		(void)count;                                                                                        \
-		(void)options;                                                                                      \
-		(void)values;                                                                                       \
-		return add(link, type, data, size);                                                                 \
+		return add(link, type, data, size, count, options, values);                                         \
 	}
 
 ADD_DATA(cuLinkAddData_v2)
@@ -93,12 +122,9 @@ ADD_DATA(cuLinkAddData)
 		void *data;                                                                              \
 		CUresult r = path ? cu_read_file(path, &data, &size) : CUDA_ERROR_INVALID_VALUE;         \
                                                                                                          \
-		(void)count;                                                                             \
-		(void)options;                                                                           \
-		(void)values;                                                                            \
 		if (r)                                                                                   \
 			return r;                                                                        \
-		r = add(link, type, data, size);                                                         \
+		r = add(link, type, data, size, count, options, values);                                 \
 		free(data);                                                                              \
 		return r;                                                                                \
 	}
@@ -106,20 +132,12 @@ ADD_DATA(cuLinkAddData)
 ADD_FILE(cuLinkAddFile_v2)
 ADD_FILE(cuLinkAddFile)
 
-/* The text is checked now, for the errors to be in this link's log. */
 CUDA_API(cuLinkComplete, CU_ARGS(CUlinkState link, void **image, size_t *size), CU_ARGS(link, image, size))
 {
-	struct cu_image *checked;
-	CUresult r;
-
 	if (!cu_is(link, CU_LINK))
 		return CUDA_ERROR_INVALID_HANDLE;
 	if (!image || !link->ptx)
 		return CUDA_ERROR_INVALID_VALUE;
-	r = cu_image_open(link->ptx, link->size, true, &link->jit, &checked);
-	if (r)
-		return r;
-	cu_image_put(checked);
 	*image = link->ptx;
 	if (size)
 		*size = link->size;

@@ -149,7 +149,9 @@ CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdevice
 /* Bytes of its .const variables, one behind the other. */
 size_t cu_module_const_bytes(CUmodule mod);
 
-/* module_api.c: a whole file, with a NUL after it; the caller frees it. */
+/* module_api.c: all of its kernels */
+CUresult cu_module_compile(CUmodule mod, struct cu_jit *jit);
+/* A whole file, with a NUL after it; the caller frees it. */
 CUresult cu_read_file(const char *name, void **data, size_t *size);
 
 /* library.c */

@@ -19,7 +19,7 @@ static bool is_text(const void *data)
  * Someone who loads PTX as text wants to hear what is wrong with it now and
  * not at a launch: its kernels are compiled at once, for the usual shape.
  */
-static CUresult compile_all(CUmodule mod, struct cu_jit *jit)
+CUresult cu_module_compile(CUmodule mod, struct cu_jit *jit)
 {
 	CUresult r = CUDA_SUCCESS;
 
@@ -54,7 +54,7 @@ static CUresult load(CUmodule *out, const void *data, size_t size, unsigned int 
 	if (r)
 		return r;
 	if (is_text(data))
-		r = compile_all(mod, &jit);
+		r = cu_module_compile(mod, &jit);
 	if (r)
 		cu_module_free(mod);
 	else
