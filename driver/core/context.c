@@ -367,6 +367,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	INIT_LIST_HEAD(&ctx->dev_link);
 	spin_lock_init(&ctx->state_lock);
 	mutex_init(&ctx->end_lock);
+	vgpu_huge_init(&ctx->huge);
 	ctx->mm = current->mm;
 	mmgrab(ctx->mm);
 	ctx->pid = get_pid(task_tgid(current));

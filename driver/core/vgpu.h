@@ -285,6 +285,16 @@ struct vgpu_file {
 };
 
 /**
+ * struct vgpu_huge - huge pages that registered memory keeps; see mm/huge.c
+ * @lock: protects
+ * @covered: by the first page's number, how many pages of each are registered
+ */
+struct vgpu_huge {
+	struct mutex lock;
+	struct xarray covered;
+};
+
+/**
  * struct vgpu_ctx - a context
  * @obj:	handle and references
  * @file:	file it was made in; valid until the object is detached
@@ -299,6 +309,7 @@ struct vgpu_file {
  * @usage:	the monitor's part
  * @code_bytes:	memory of its code objects
  * @vram_absent: bytes of cnt.vram_used that have no memory yet
+ * @huge:	huge pages of its registered memory
  * @as:		GPU address space
  * @sched:	the scheduler's part
  * @state_lock:	protects @dead, @fault
@@ -323,6 +334,7 @@ struct vgpu_ctx {
 	struct vgpu_usage usage;
 	atomic64_t code_bytes;
 	atomic64_t vram_absent;
+	struct vgpu_huge huge;
 	struct vgpu_as *as;
 	struct vgpu_sched_ctx *sched;
 	spinlock_t state_lock;

@@ -33,13 +33,11 @@ static int charge(struct vgpu_ctx *ctx, unsigned long pages)
 		return -EDQUOT;
 	}
 	atomic64_add(pages, &ctx->mm->pinned_vm);
-	vgpu_count(ctx, pinned, (s64)pages << PAGE_SHIFT);
 	return 0;
 }
 
 static void uncharge(struct vgpu_ctx *ctx, unsigned long pages)
 {
-	vgpu_count(ctx, pinned, -((s64)pages << PAGE_SHIFT));
 	atomic64_sub(pages, &ctx->mm->pinned_vm);
 	atomic64_sub(pages, &pinned_pages);
 	vgpu_user_unpin(ctx->user, pages);
@@ -52,13 +50,27 @@ static void detach(struct vgpu_obj *obj)
 	vgpu_as_unmap_all(obj->ctx->as, &h->maps);
 }
 
+static void unpin(struct vgpu_host *h)
+{
+	unpin_user_pages_dirty_lock(h->pages, h->npages, h->writable);
+	vgpu_tally_add(VGPU_KIND_PINNED, -(long)h->npages);
+}
+
+/* Returns how many pages fewer are kept. */
+static unsigned long unpin_all(struct vgpu_ctx *ctx, struct vgpu_host *h)
+{
+	unsigned long fewer = h->npages - vgpu_huge_uncover(&ctx->huge, h->pages, h->npages);
+
+	unpin(h);
+	return fewer;
+}
+
 static void free_host(struct vgpu_obj *obj)
 {
 	struct vgpu_host *h = container_of(obj, struct vgpu_host, obj);
 
-	unpin_user_pages_dirty_lock(h->pages, h->npages, h->writable);
-	vgpu_tally_add(VGPU_KIND_PINNED, -(long)h->npages);
-	uncharge(obj->ctx, h->npages);
+	vgpu_count(obj->ctx, pinned, -((s64)h->npages << PAGE_SHIFT));
+	uncharge(obj->ctx, unpin_all(obj->ctx, h));
 	vgpu_counted_free(VGPU_KIND_SCRATCH, h->pages);
 	vgpu_user_free(obj->ctx->user, VGPU_KIND_HOST, h, sizeof(*h));
 }
@@ -145,6 +157,29 @@ static int pin(struct vgpu_host *h, unsigned long npages)
 	return n;
 }
 
+/* Pin all pages, which are charged for, and charge for what they keep besides. */
+static int pin_and_charge(struct vgpu_ctx *ctx, struct vgpu_host *h, unsigned long npages)
+{
+	int rc = pin(h, npages);
+	long more;
+
+	if (rc)
+		return rc;
+	rc = vgpu_huge_cover(&ctx->huge, h->pages, npages, &more);
+	if (rc) {
+		unpin(h);
+		return rc;
+	}
+	if (more < 0)
+		uncharge(ctx, -more);
+	rc = more > 0 ? charge(ctx, more) : 0;
+	if (rc)
+		unpin_all(ctx, h);
+	else
+		vgpu_count(ctx, pinned, (s64)npages << PAGE_SHIFT);
+	return rc;
+}
+
 static int map(struct vgpu_host *h)
 {
 	struct vgpu_as *as = h->obj.ctx->as;
@@ -180,7 +215,7 @@ static struct vgpu_host *make(struct vgpu_ctx *ctx, u64 va, unsigned long npages
 	INIT_LIST_HEAD(&h->maps);
 	h->pages = vgpu_counted(VGPU_KIND_SCRATCH, vgpu_zalloc(npages * sizeof(*h->pages)));	/* far below 2^64: charge() has looked */
 	if (h->pages)
-		rc = pin(h, npages);
+		rc = pin_and_charge(ctx, h, npages);
 	if (rc)
 		goto free;
 	vgpu_obj_init(&h->obj, VGPU_OBJ_HOST, ctx, &host_ops);

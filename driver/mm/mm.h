@@ -102,6 +102,11 @@ static inline struct vgpu_store *vgpu_obj_store(struct vgpu_obj *obj)
 	return obj->type == VGPU_OBJ_BO ? container_of(obj, struct vgpu_bo, obj)->store : NULL;
 }
 
+/* ---- huge.c: huge pages of which some pages are pinned */
+void vgpu_huge_init(struct vgpu_huge *g);
+int vgpu_huge_cover(struct vgpu_huge *g, struct page **pages, unsigned long n, long *more);
+long vgpu_huge_uncover(struct vgpu_huge *g, struct page **pages, unsigned long n);
+
 /**
  * struct vgpu_host - registered host memory
  * @obj: head

@@ -12,15 +12,26 @@
 
 #define CHORE_NICE	10	/* beyond that of workers */
 
-static struct vgpu_chore *next(struct vgpu_sched_ctx *s)
+static int chore_nice(int nice)
+{
+	return max(nice, min(vgpu_params.nice + CHORE_NICE, MAX_NICE));
+}
+
+/* The next chore, and that the one before is done; @was: what the thread is when it has none. */
+static struct vgpu_chore *next(struct vgpu_sched_ctx *s, int was)
 {
 	struct vgpu_chore *c;
 
 	spin_lock(&vgpu_sched.lock);
 	c = list_first_entry_or_null(&s->chores, struct vgpu_chore, link);
-	if (c)
+	if (c) {
 		list_del_init(&c->link);
+		set_user_nice(current, s->hurries ? was : chore_nice(was));
+	}
+	s->doing = c;
+	s->chore_task = c ? current : NULL;
 	spin_unlock(&vgpu_sched.lock);
+	wake_up_all(&s->chore_done);
 	return c;
 }
 
@@ -35,7 +46,7 @@ int vgpu_chores_begin(void)
 {
 	int nice = task_nice(current);
 
-	set_user_nice(current, max(nice, min(vgpu_params.nice + CHORE_NICE, MAX_NICE)));
+	set_user_nice(current, chore_nice(nice));
 	return nice;
 }
 
@@ -49,10 +60,10 @@ static void work(struct work_struct *work)
 {
 	struct vgpu_sched_ctx *s = container_of(work, struct vgpu_sched_ctx, chore_work);
 	struct mem_cgroup *old = set_active_memcg(s->memcg);
-	int nice = vgpu_chores_begin();
+	int nice = task_nice(current);
 	struct vgpu_chore *c;
 
-	while ((c = next(s))) {
+	while ((c = next(s, nice))) {
 		c->fn(c);
 		cond_resched();
 	}
@@ -64,6 +75,7 @@ static void work(struct work_struct *work)
 void vgpu_chores_init(struct vgpu_sched_ctx *s)
 {
 	INIT_LIST_HEAD(&s->chores);
+	init_waitqueue_head(&s->chore_done);
 	INIT_WORK(&s->chore_work, work);
 }
 
@@ -88,11 +100,41 @@ void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struc
 	spin_unlock(&vgpu_sched.lock);
 }
 
+/** vgpu_chores_hurry_locked - vgpu_chores_hurry() under sched.lock */
+void vgpu_chores_hurry_locked(struct vgpu_sched_ctx *s)
+{
+	s->hurries++;
+	if (s->chore_task)
+		set_user_nice(s->chore_task, min(task_nice(s->chore_task), vgpu_params.nice));
+}
+
+/**
+ * vgpu_chores_hurry - somebody who ends waits for chores of a context: they are done as what workers do
+ * @s: context
+ *
+ * Only by such a one, and until vgpu_chores_calm(): else this was a way to have processors beyond one's turns.
+ */
+void vgpu_chores_hurry(struct vgpu_sched_ctx *s)
+{
+	spin_lock(&vgpu_sched.lock);
+	vgpu_chores_hurry_locked(s);
+	spin_unlock(&vgpu_sched.lock);
+}
+
+/** vgpu_chores_calm - the end of vgpu_chores_hurry() */
+void vgpu_chores_calm(struct vgpu_sched_ctx *s)
+{
+	spin_lock(&vgpu_sched.lock);
+	s->hurries--;
+	spin_unlock(&vgpu_sched.lock);
+}
+
 /** vgpu_chore_forget - on return a chore has been done, or never will be; may sleep */
 void vgpu_chore_forget(struct vgpu_sched_ctx *s, struct vgpu_chore *c)
 {
 	spin_lock(&vgpu_sched.lock);
 	list_del_init(&c->link);
 	spin_unlock(&vgpu_sched.lock);
-	flush_work(&s->chore_work);
+	/* Not for those that others of the context go on adding. */
+	vgpu_wait_for_chores(s, s->chore_done, READ_ONCE(s->doing) != c);
 }

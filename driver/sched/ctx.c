@@ -100,6 +100,7 @@ void vgpu_sched_ctx_stop(struct vgpu_ctx *ctx)
 	LIST_HEAD(dead);
 
 	spin_lock(&vgpu_sched.lock);
+	vgpu_chores_hurry_locked(s);	/* for good: there will be no new ones, and these end soon */
 	list_for_each_entry_safe(q, next, &s->queues, ctx_link)
 		vgpu_queue_stop_locked(q, &dead);
 	spin_unlock(&vgpu_sched.lock);
@@ -110,9 +111,11 @@ void vgpu_sched_ctx_stop(struct vgpu_ctx *ctx)
 /** vgpu_sched_ctx_drain - wait until nothing of a stopped context runs */
 void vgpu_sched_ctx_drain(struct vgpu_ctx *ctx)
 {
-	wait_event(ctx->sched->drained, !READ_ONCE(ctx->sched->live));
+	struct vgpu_sched_ctx *s = ctx->sched;
+
+	wait_event(s->drained, !READ_ONCE(s->live));
 	/* Whoever was last may still be waking us, under the lock. */
 	spin_lock(&vgpu_sched.lock);
 	spin_unlock(&vgpu_sched.lock);
-	flush_work(&ctx->sched->chore_work);	/* what nobody waits for any more */
+	flush_work(&s->chore_work);	/* what nobody waits for any more */
 }

@@ -22,6 +22,7 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/sched/signal.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -103,6 +104,9 @@ int vgpu_chores_begin(void);
 void vgpu_chores_end(int nice);
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
 void vgpu_chore_locked(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
+void vgpu_chores_hurry_locked(struct vgpu_sched_ctx *s);
+void vgpu_chores_hurry(struct vgpu_sched_ctx *s);
+void vgpu_chores_calm(struct vgpu_sched_ctx *s);
 void vgpu_chore_forget(struct vgpu_sched_ctx *s, struct vgpu_chore *c);
 
 /* ---- queues (queue.c) */
@@ -409,6 +413,10 @@ struct vgpu_queue *vgpu_turn_next_kick(void);
  * @memcg: pays for memory that workers allocate for it
  * @chores: those that have not begun
  * @chore_work: does them
+ * @chore_task: the thread, while
+ * @doing: this is what it does; under sched.lock, never dereferenced
+ * @chore_done: woken after each
+ * @hurries: who ends and waits for them
  * @due_lock: protects @due
  * @due: eventfds that are to be signalled, see eventfd.c
  * @due_work: signals them
@@ -433,10 +441,27 @@ struct vgpu_sched_ctx {
 	struct mem_cgroup *memcg;
 	struct list_head chores;
 	struct work_struct chore_work;
+	struct task_struct *chore_task;
+	struct vgpu_chore *doing;
+	wait_queue_head_t chore_done;
+	unsigned int hurries;
 	spinlock_t due_lock;
 	struct list_head due;
 	struct work_struct due_work;
 };
+
+/* Waits for what chores of a context may have to come to first. Who waits may be killed while he does. */
+#define vgpu_wait_for_chores(s, wq, condition) do {					\
+	bool _hurried = false;								\
+											\
+	while (!wait_event_timeout(wq, condition, msecs_to_jiffies(10)))		\
+		if (!_hurried && (fatal_signal_pending(current) || current->flags & PF_EXITING)) { \
+			vgpu_chores_hurry(s);						\
+			_hurried = true;						\
+		}									\
+	if (_hurried)									\
+		vgpu_chores_calm(s);							\
+} while (0)
 
 int vgpu_sched_ctx_add_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);
 void vgpu_sched_ctx_remove_tl(struct vgpu_ctx *ctx, struct vgpu_timeline *tl);

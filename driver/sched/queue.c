@@ -202,7 +202,7 @@ static void stop_and_wait(struct vgpu_queue *q)
 	vgpu_queue_stop_locked(q, &dead);
 	spin_unlock(&vgpu_sched.lock);
 	vgpu_jobs_free(&dead);
-	wait_event(q->tl.wait, READ_ONCE(q->state) == VGPU_Q_DEAD);
+	vgpu_wait_for_chores(q->obj.ctx->sched, q->tl.wait, READ_ONCE(q->state) == VGPU_Q_DEAD);
 	/* Whoever made it DEAD may still be waking us, under the lock. */
 	spin_lock(&vgpu_sched.lock);
 	spin_unlock(&vgpu_sched.lock);

@@ -614,6 +614,7 @@ static int pin_as(int uid)
 
 	if (setresuid(uid, uid, uid) || ctx_create(fd, &ctx))
 		return 99;
+	madvise(p, 32 * MIB, MADV_NOHUGEPAGE);	/* which would count whole */
 	for (n = 0; n < 32; n++)
 		if (host_register(fd, ctx, p + n * MIB, MIB, 0, &h))
 			break;
@@ -636,6 +637,48 @@ TEST_F(mem, pinned_by_a_user)
 		wait(&st);
 		EXPECT_EQ(t[i].want, WEXITSTATUS(st)) TH_LOG("user %d", t[i].uid);
 	}
+}
+
+/* How many registrations of one page each, of a huge page of its own, the user may have; the others of these pages are unmapped. */
+static int huge_pages_as(int uid, int most)
+{
+	uint32_t ctx, h;
+	int fd, n;
+
+	if (setuid(uid))
+		return 255;
+	fd = dev_open();
+	if (ctx_create(fd, &ctx))
+		return 254;
+	for (n = 0; n < most; n++) {
+		char *p = mmap(NULL, 4 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *at = (char *)(((uintptr_t)p + 2 * MIB - 1) & ~(2 * MIB - 1));
+
+		madvise(at, 2 * MIB, MADV_HUGEPAGE);
+		*at = 1;
+		if (host_register(fd, ctx, at, 4096, 0, &h))
+			break;
+		munmap(p, at - p);
+		munmap(at + 4096, 2 * MIB - 4096);
+	}
+	return n;
+}
+
+/* A pinned page keeps the huge page that it is of, so that counts. */
+TEST_F(mem, huge_pages_count_whole)
+{
+	unsigned long own = parameter("pin_user_mib");
+	int st;
+
+	if (!own)
+		SKIP(return, "the module has no small pin_user_mib");
+	if (system("grep -qs '\\[always]\\|\\[madvise]' /sys/kernel/mm/transparent_hugepage/enabled"))
+		SKIP(return, "the kernel has no huge pages of this kind");
+	if (!fork())
+		_exit(huge_pages_as(65534, 64));
+	wait(&st);
+	TH_LOG("%d pages, each of a huge one", WEXITSTATUS(st));
+	EXPECT_EQ(own / 2, WEXITSTATUS(st));
 }
 
 TEST_HARNESS_MAIN

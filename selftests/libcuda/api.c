@@ -737,6 +737,23 @@ static void test_link_log(void)
 	cuLinkDestroy(link);
 }
 
+/* A library is loaded all the same, as by NVIDIA's driver, and has nothing. */
+static void test_library_log(void)
+{
+	char log[200] = "";
+	int options[] = { CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
+	void *values[] = { log, (void *)sizeof(log) };
+	CUlibrary lib;
+	CUkernel k;
+	CUmodule mod;
+
+	ok(!cuLibraryLoadData(&lib, one_error, options, values, 2, NULL, NULL, 0), "a library of PTX with an error");
+	ok(strstr(log, "line 6") != NULL && (uintptr_t)values[1] == strlen(log), "and the log names the line");
+	ok(cuLibraryGetKernel(&k, lib, "k") == CUDA_ERROR_INVALID_PTX, "it has no kernel");
+	ok(cuLibraryGetModule(&mod, lib) == CUDA_ERROR_INVALID_PTX, "nor is it a module");
+	cuLibraryUnload(lib);
+}
+
 /* What NVIDIA's math libraries ask for a context and a stream by. */
 static void test_tables(void)
 {
@@ -830,6 +847,7 @@ int main(void)
 	test_pool_properties();
 	test_refusals();
 	test_link_log();
+	test_library_log();
 	test_tables();
 	test_fork();
 	test_fault();

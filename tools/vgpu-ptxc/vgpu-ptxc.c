@@ -455,6 +455,8 @@ static const struct {
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
+	char more;
+
 	for (size_t k = 0; k < sizeof(flags) / sizeof(flags[0]); k++) {
 		if (flags[k].key == key) {
 			*flags[k].flag = true;
@@ -473,8 +475,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		set.shape = parse_shape(arg, state);
 		break;
 	case 'e':
-		set.every = atoi(arg);
-		if (!set.every)
+		if (sscanf(arg, "%u%c", &set.every, &more) != 1 || !set.every || *arg == '-')
 			argp_error(state, "no step: %s", arg);
 		break;
 	case ARGP_KEY_ARG:

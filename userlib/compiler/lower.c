@@ -589,8 +589,8 @@ static u32 envreg_word(const struct low *l, u32 n)
 	return n == 1 ? workspace + 1 : n == 2 ? workspace : ~0u;
 }
 
-#define SMEM_GRAIN	128
-#define SMEM_RESERVED	1024	/* by the system, from 8.0 on */
+#define SMEM_GRAIN    128
+#define SMEM_RESERVED 1024 /* by the system, from 8.0 on */
 
 /*
  * What a block has of shared memory: %total_smem_size in whole grains, %aggr_smem_size to the byte, with what is reserved (PTX ISA,

@@ -59,6 +59,13 @@ static bool is_preserved(unsigned int count, const int *options, void **values)
 	return false;
 }
 
+/* Who gave logs is told at once; the load itself succeeds, and what is asked for of the library later fails. */
+static void tell(CUlibrary lib, struct cu_jit *jit)
+{
+	if (cu_jit_logs(jit))
+		lib->result = cu_image_check(lib->data, lib->size, jit);
+}
+
 /* An image that goes away after the call is copied, in the form it has. */
 static CUresult load_data(CUlibrary *lib, const void *data, bool preserved)
 {
@@ -97,7 +104,11 @@ CUDA_API(cuLibraryLoadData,
 	for (unsigned int i = 0; i < count; i++)
 		cu_trace("library option %d", options[i]);
 	r = cu_jit_parse(jit_count, jit_options, jit_values, &jit);
-	return r ? r : load_data(lib, data, is_preserved(count, options, values));
+	if (!r)
+		r = load_data(lib, data, is_preserved(count, options, values));
+	if (!r)
+		tell(*lib, &jit);
+	return r;
 }
 
 CUDA_API(cuLibraryLoadFromFile,
@@ -123,6 +134,8 @@ CUDA_API(cuLibraryLoadFromFile,
 	r = library_new(lib, data, size, data);
 	if (r)
 		free(data);
+	else
+		tell(*lib, &jit);
 	return r;
 }
 

@@ -37,26 +37,7 @@ static CUresult create(unsigned int count, int *options, void **values, CUlinkSt
 	return r;
 }
 
-/* What is wrong with the text is said now, where there are logs for it: who loads the result has none, as a rule. */
-static CUresult check(CUlinkState link, struct cu_jit *jit)
-{
-	struct cu_image *image;
-	CUcontext ctx;
-	CUmodule mod;
-	CUresult r = cu_current(&ctx);
-
-	if (!r)
-		r = cu_image_open(link->ptx, link->size, true, jit, &image);
-	if (!r)
-		r = cu_module_new(ctx, image, &mod);
-	if (r)
-		return r;
-	r = cu_module_compile(mod, jit);
-	cu_module_free(mod);
-	return r;
-}
-
-/* Options of the input come before those of the link. */
+/* What is wrong with the text is said now. Options of the input come before those of the link. */
 static CUresult add(CUlinkState link, int type, const void *data, size_t size, unsigned int count, int *options,
 		    void **values)
 {
@@ -79,7 +60,7 @@ static CUresult add(CUlinkState link, int type, const void *data, size_t size, u
 		return CUDA_ERROR_OUT_OF_MEMORY;
 	memcpy(link->ptx, data, size);
 	link->size = strlen(link->ptx) + 1;
-	r = check(link, jit.error || jit.info ? &jit : &link->jit);
+	r = cu_image_check(link->ptx, link->size, cu_jit_logs(&jit) ? &jit : &link->jit);
 	if (r) {
 		free(link->ptx);
 		link->ptx = NULL;

@@ -149,8 +149,8 @@ CUresult cu_module_global(CUmodule mod, const char *name, bool managed, CUdevice
 /* Bytes of its .const variables, one behind the other. */
 size_t cu_module_const_bytes(CUmodule mod);
 
-/* module_api.c: all of its kernels */
-CUresult cu_module_compile(CUmodule mod, struct cu_jit *jit);
+/* module_api.c */
+CUresult cu_image_check(const void *data, size_t size, struct cu_jit *jit);
 /* A whole file, with a NUL after it; the caller frees it. */
 CUresult cu_read_file(const char *name, void **data, size_t *size);
 
@@ -173,6 +173,12 @@ CUresult cu_function_variant(CUfunction f, const unsigned int block[3], const st
 CUresult cu_function_compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_jit *jit);
 
 /* jit.c */
+/* Whether the caller wants to know anything. */
+static inline bool cu_jit_logs(const struct cu_jit *jit)
+{
+	return jit->info || jit->error;
+}
+
 CUresult cu_jit_parse(unsigned int count, const int *options, void **values, struct cu_jit *jit);
 void cu_jit_done(struct cu_jit *jit, const char *error, const char *info, uint64_t start_ns);
 

@@ -19,7 +19,7 @@ static bool is_text(const void *data)
  * Someone who loads PTX as text wants to hear what is wrong with it now and
  * not at a launch: its kernels are compiled at once, for the usual shape.
  */
-CUresult cu_module_compile(CUmodule mod, struct cu_jit *jit)
+static CUresult compile_all(CUmodule mod, struct cu_jit *jit)
 {
 	CUresult r = CUDA_SUCCESS;
 
@@ -30,6 +30,38 @@ CUresult cu_module_compile(CUmodule mod, struct cu_jit *jit)
 		if (!r)
 			r = cu_function_compile(f, VGPUCC_SHAPE_LINEAR, jit);
 	}
+	return r;
+}
+
+/**
+ * cu_image_check - say what is wrong with an image, where there are logs for it: who loads the result has none, as a rule
+ * @data: fatbin, ELF or PTX text
+ * @size: its bytes, or 0 when only the address is known
+ * @jit: the logs
+ *
+ * Without a current context the bodies of kernels are not looked at.
+ *
+ * Return: as of cuModuleLoadDataEx().
+ */
+CUresult cu_image_check(const void *data, size_t size, struct cu_jit *jit)
+{
+	struct cu_image *image;
+	CUcontext ctx;
+	CUmodule mod;
+	CUresult r = cu_image_open(data, size, true, jit, &image);
+
+	if (r)
+		return r;
+	if (cu_current(&ctx)) {
+		cu_image_put(image);
+		return CUDA_SUCCESS;
+	}
+	r = cu_module_new(ctx, image, &mod);
+	if (r)
+		return r;
+	if (is_text(data))
+		r = compile_all(mod, jit);
+	cu_module_free(mod);
 	return r;
 }
 
@@ -54,7 +86,7 @@ static CUresult load(CUmodule *out, const void *data, size_t size, unsigned int 
 	if (r)
 		return r;
 	if (is_text(data))
-		r = cu_module_compile(mod, &jit);
+		r = compile_all(mod, &jit);
 	if (r)
 		cu_module_free(mod);
 	else
