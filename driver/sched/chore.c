@@ -28,7 +28,7 @@ static struct vgpu_chore *next(struct vgpu_sched_ctx *s, int was)
 		list_del_init(&c->link);
 		set_user_nice(current, s->hurries ? was : chore_nice(was));
 	}
-	s->doing = c;
+	WRITE_ONCE(s->doing, c);
 	s->chore_task = c ? current : NULL;
 	spin_unlock(&vgpu_sched.lock);
 	wake_up_all(&s->chore_done);
