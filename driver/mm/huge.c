@@ -59,20 +59,19 @@ static unsigned long walk(struct vgpu_huge *g, struct page **pages, unsigned lon
  * @g: the context's part
  * @pages: they, pinned
  * @n: how many
- * @more: [out] pages that are kept besides, more than before; may be negative
+ * @more: [out] pages that are kept besides, more than before; may be negative, and means nothing after an error
  *
  * Return: 0 or -ENOMEM, then nothing has changed.
  */
 int vgpu_huge_cover(struct vgpu_huge *g, struct page **pages, unsigned long n, long *more)
 {
 	unsigned long done;
-	long none;
 
 	*more = 0;
 	mutex_lock(&g->lock);
 	done = walk(g, pages, n, 1, more);
 	if (done < n)
-		walk(g, pages, done, -1, &none);
+		walk(g, pages, done, -1, more);
 	mutex_unlock(&g->lock);
 	return done < n ? -ENOMEM : 0;
 }

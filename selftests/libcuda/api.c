@@ -711,8 +711,6 @@ static void test_refusals(void)
 	note("%s", log);
 }
 
-enum { JIT_INPUT_PTX = 1 };
-
 static const char one_error[] =
 	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k()\n{\n\tfrob.u32 %r1, 1;\n}\n";
 

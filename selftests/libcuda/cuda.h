@@ -187,6 +187,7 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool);
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device);
 CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *prop, CUmemGenericAllocationHandle handle);
 
+enum { JIT_INPUT_PTX = 1 };
 CUresult cuLinkCreate_v2(unsigned int count, int *options, void **values, CUlinkState *link);
 CUresult cuLinkAddData_v2(CUlinkState link, int type, void *data, size_t size, const char *name, unsigned int count,
 			  int *options, void **values);

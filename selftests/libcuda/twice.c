@@ -9,7 +9,7 @@
 #include "cuda.h"
 #include "host_device.h"
 
-enum { ROUNDS = 300, SIZE = 65536, JIT_INPUT_PTX = 1 };
+enum { ROUNDS = 300, SIZE = 65536 };
 
 static const char ptx[] =
 	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k() { ret; }\n";

@@ -39,7 +39,7 @@ static CUresult compile_all(CUmodule mod, struct cu_jit *jit)
  * @size: its bytes, or 0 when only the address is known
  * @jit: the logs
  *
- * Without a current context the bodies of kernels are not looked at.
+ * The bodies of kernels are looked at where the image is text and there is a current context.
  *
  * Return: as of cuModuleLoadDataEx().
  */
@@ -52,15 +52,14 @@ CUresult cu_image_check(const void *data, size_t size, struct cu_jit *jit)
 
 	if (r)
 		return r;
-	if (cu_current(&ctx)) {
+	if (!is_text(data) || cu_current(&ctx)) {
 		cu_image_put(image);
 		return CUDA_SUCCESS;
 	}
 	r = cu_module_new(ctx, image, &mod);
 	if (r)
 		return r;
-	if (is_text(data))
-		r = compile_all(mod, jit);
+	r = compile_all(mod, jit);
 	cu_module_free(mod);
 	return r;
 }
