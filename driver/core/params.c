@@ -174,6 +174,8 @@ int vgpu_params_check(void)
 		rc = check_sizes(ram_mib);
 	if (rc)
 		return rc;
+	if (!*nvidia_nodes)
+		nvidia_nodes = "auto";
 	if (!one_of(nvidia_nodes, "auto", "on", "off")) {
 		pr_err("nvidia_nodes=%s is none of auto, on, off\n", nvidia_nodes);
 		return -EINVAL;

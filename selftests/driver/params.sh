@@ -122,7 +122,7 @@ all_tried()
 seen=
 most=$((1 << 27))
 ram_mib=$(awk '/MemTotal/ { print int($2 / 1024) + 1 }' /proc/meminfo)
-plan 34
+plan 35
 
 here "gpus: too many" refused "gpus=17 is not within 0 to 16" gpus=17
 here "gpus: no number" unread gpus -1
@@ -139,6 +139,7 @@ here "cc: unknown" refused "cc=1.0 is no profile's compute capability" cc=1.0
 here "cc: not the model's" refused "model=t4 has another compute capability than cc=9.0" model=t4 cc=9.0
 here "time_limit_ms: no number" unread time_limit_ms 2s
 here "isa: unknown" refused "isa=foo is none of auto, avx512fp16, avx512, avx2, portable" isa=foo
+here "nvidia_nodes: empty, the default" taken "" vram=512 nvidia_nodes=
 here "nvidia_nodes: unknown" refused "nvidia_nodes=perhaps is none of auto, on, off" nvidia_nodes=perhaps
 for p in pin_limit_mib pin_user_mib block_limit_mib block_user_mib tables_user_mib code_user_mib; do
 	here "$p: more bytes than a number holds" refused "$p=$((1 << 44)) is not within 0 to $most" $p=$((1 << 44))

@@ -123,6 +123,10 @@ status()
 	check "vgpu-ctl: a node that may not be opened" says $f "GPU 0: at $a" "sudo chmod a.rw /dev/vgpu0"
 	tap_program "denied" as_nobody "$bin/nvml" "$exports" denied
 	chmod 666 /dev/vgpu0 /dev/nvidia0
+	chmod 711 /dev
+	as_nobody "$ctl" status --json >$f
+	chmod 755 /dev
+	check "a /dev that may not be listed" "$bin/json" $f /devices/0/node_open=true
 }
 
 # A context that ends badly is told everywhere alike.

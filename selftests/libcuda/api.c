@@ -752,6 +752,27 @@ static void test_library_log(void)
 	cuLibraryUnload(lib);
 }
 
+/* Looking at a library needs the device's memory, too; that there is none now says nothing of later. */
+static void test_library_memory(void)
+{
+	static const char wide[] = ".version 8.0\n.target sm_80\n.address_size 64\n"
+				   ".visible .global .align 4 .b8 wide[67108864];\n";
+	char log[200] = "";
+	int options[] = { CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
+	void *values[] = { log, (void *)sizeof(log) };
+	size_t room, total, part = 32 << 20;
+	CUdeviceptr all, at;
+	CUlibrary lib;
+	CUmodule mod;
+
+	ok(!cuMemGetInfo_v2(&room, &total) && room > 2 * part && !cuMemAlloc_v2(&all, room - part), "memory is short");
+	ok(!cuLibraryLoadData(&lib, wide, options, values, 2, NULL, NULL, 0) &&
+	   cuLibraryGetModule(&mod, lib) == CUDA_ERROR_OUT_OF_MEMORY, "a library that does not fit");
+	ok(!cuMemFree_v2(all) && !cuLibraryGetModule(&mod, lib) && !cuModuleGetGlobal_v2(&at, NULL, mod, "wide"),
+	   "it does later");
+	cuLibraryUnload(lib);
+}
+
 /* What NVIDIA's math libraries ask for a context and a stream by. */
 static void test_tables(void)
 {
@@ -846,6 +867,7 @@ int main(void)
 	test_refusals();
 	test_link_log();
 	test_library_log();
+	test_library_memory();
 	test_tables();
 	test_fork();
 	test_fault();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* printf with arguments that lie packed in memory. */
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "format.h"
 
 struct state {
-	char *to;
-	size_t size, used;
+	FILE *to;
 	const uint8_t *args;
 	size_t args_size, at;
 };
@@ -20,17 +19,6 @@ struct conversion {
 	int narrow;           /* h: 1, hh: 2 */
 	char kind;
 };
-
-static void put(struct state *s, const char *text, size_t length)
-{
-	size_t room = s->size - 1 - s->used;
-
-	if (length > room)
-		length = room;
-	memcpy(s->to + s->used, text, length);
-	s->used += length;
-	s->to[s->used] = 0;
-}
 
 /* The next argument of that many bytes; false when there is none. */
 static bool next(struct state *s, size_t bytes, uint64_t *value)
@@ -112,7 +100,7 @@ static uint64_t extend(const struct conversion *c, uint64_t v)
 /* Build a conversion for the host's own printf, and let it do the work. */
 static void convert(struct state *s, const struct conversion *c, uint64_t v, const char *text)
 {
-	char spec[64], out[8192];
+	char spec[64];
 	double d;
 	int n = snprintf(spec, sizeof(spec), "%%%s", c->flags);
 
@@ -123,15 +111,15 @@ static void convert(struct state *s, const struct conversion *c, uint64_t v, con
 	switch (c->kind) {
 	case 's':
 		snprintf(spec + n, sizeof(spec) - n, "s");
-		n = snprintf(out, sizeof(out), spec, text);
+		fprintf(s->to, spec, text);
 		break;
 	case 'c':
 		snprintf(spec + n, sizeof(spec) - n, "c");
-		n = snprintf(out, sizeof(out), spec, (int)v);
+		fprintf(s->to, spec, (int)v);
 		break;
 	case 'p':
 		snprintf(spec + n, sizeof(spec) - n, "p");
-		n = snprintf(out, sizeof(out), spec, (void *)(uintptr_t)v);
+		fprintf(s->to, spec, (void *)(uintptr_t)v);
 		break;
 	case 'a':
 	case 'A':
@@ -143,48 +131,50 @@ static void convert(struct state *s, const struct conversion *c, uint64_t v, con
 	case 'G':
 		snprintf(spec + n, sizeof(spec) - n, "%c", c->kind);
 		memcpy(&d, &v, sizeof(d));
-		n = snprintf(out, sizeof(out), spec, d);
+		fprintf(s->to, spec, d);
 		break;
 	default:
 		snprintf(spec + n, sizeof(spec) - n, "ll%c", c->kind);
-		n = snprintf(out, sizeof(out), spec, extend(c, v));
+		fprintf(s->to, spec, extend(c, v));
 	}
-	if (n > (int)sizeof(out) - 1)
-		n = sizeof(out) - 1;
-	if (n > 0)
-		put(s, out, n);
 }
 
-size_t cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
-		 void (*string)(void *data, uint64_t address, char *to, size_t size), void *data)
+/* A string of the device's, or what C libraries print for none. */
+static void convert_string(struct state *s, const struct conversion *c, uint64_t v, cu_format_string *string,
+			   void *data)
 {
-	struct state s = { .to = to, .size = size, .args = args, .args_size = args_size };
+	char *text = v ? string(data, v) : NULL;
 
-	to[0] = 0;
+	convert(s, c, v, v ? (text ? text : "") : "(null)");
+	free(text);
+}
+
+void cu_format(FILE *to, const char *format, const uint8_t *args, size_t args_size, cu_format_string *string,
+	       void *data)
+{
+	struct state s = { .to = to, .args = args, .args_size = args_size };
+
 	while (*format) {
 		size_t plain = strcspn(format, "%");
 		struct conversion c;
-		char text[2048];
 		uint64_t v;
 
-		put(&s, format, plain);
+		fwrite(format, 1, plain, to);
 		format += plain;
 		if (!*format)
 			break;
 		format = parse(&s, format + 1, &c);
 		if (c.kind == '%') {
-			put(&s, "%", 1);
+			putc('%', to);
 		} else if (c.kind && strchr("diouxXcaAeEfFgGsp", c.kind)) {
 			bool eight = c.wide || strchr("aAeEfFgGsp", c.kind);
 
 			if (!next(&s, eight ? 8 : 4, &v))
 				continue;
-			if (c.kind == 's' && v)
-				string(data, v, text, sizeof(text));
-			else if (c.kind == 's')
-				strcpy(text, "(null)");
-			convert(&s, &c, v, text);
+			if (c.kind == 's')
+				convert_string(&s, &c, v, string, data);
+			else
+				convert(&s, &c, v, NULL);
 		}
 	}
-	return s.used;
 }

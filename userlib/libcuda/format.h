@@ -5,20 +5,21 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+
+/* Fetches the string at an address of the device, for free(); NULL: there is no memory for it. */
+typedef char *cu_format_string(void *data, uint64_t address);
 
 /**
- * cu_format - format a line
+ * cu_format - print what a format and packed arguments say
  * @to: where to
- * @size: room there; longer text is cut
  * @format: the format, NUL terminated
  * @args: packed arguments, each aligned to its size
  * @args_size: their bytes; conversions beyond them print nothing
- * @string: fetches the string at an address of the device
+ * @string: fetches strings
  * @data: handed to @string
- *
- * Return: bytes at @to; a NUL among them is one that was printed, and one more follows.
  */
-size_t cu_format(char *to, size_t size, const char *format, const uint8_t *args, size_t args_size,
-		 void (*string)(void *data, uint64_t address, char *to, size_t size), void *data);
+void cu_format(FILE *to, const char *format, const uint8_t *args, size_t args_size, cu_format_string *string,
+	       void *data);
 
 #endif

@@ -7,18 +7,26 @@
 
 enum { OPTION_BINARY_IS_PRESERVED = 1 };
 
+/* What is wrong with an image stays so; memory may be there the next time. */
+static CUresult keep(CUlibrary lib, CUresult r)
+{
+	lib->result = r == CUDA_ERROR_OUT_OF_MEMORY ? CUDA_SUCCESS : r;
+	return r;
+}
+
 /* Index the image when it is first needed: programs register far more than they use. */
 static CUresult open_image(CUlibrary lib)
 {
-	if (!lib->image && !lib->result) {
-		lib->result = cu_image_open(lib->data, lib->size, true, NULL, &lib->image);
-		if (!lib->result) {
-			lib->kernels = calloc(lib->image->info.nkernels + 1, sizeof(*lib->kernels));
-			if (!lib->kernels)
-				lib->result = CUDA_ERROR_OUT_OF_MEMORY;
-		}
+	CUresult r = lib->result;
+
+	if (!r && !lib->image)
+		r = keep(lib, cu_image_open(lib->data, lib->size, true, NULL, &lib->image));
+	if (!r && !lib->kernels) {
+		lib->kernels = calloc(lib->image->info.nkernels + 1, sizeof(*lib->kernels));
+		if (!lib->kernels)
+			r = CUDA_ERROR_OUT_OF_MEMORY;
 	}
-	return lib->result;
+	return r;
 }
 
 /* The library behind a handle, opened. */
@@ -63,7 +71,7 @@ static bool is_preserved(unsigned int count, const int *options, void **values)
 static void tell(CUlibrary lib, struct cu_jit *jit)
 {
 	if (cu_jit_logs(jit))
-		lib->result = cu_image_check(lib->data, lib->size, jit);
+		keep(lib, cu_image_check(lib->data, lib->size, jit));
 }
 
 /* An image that goes away after the call is copied, in the form it has. */

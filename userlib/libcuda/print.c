@@ -25,7 +25,8 @@ struct cu_print {
 	uint64_t taken;
 };
 
-enum { TEXT_MAX = 4096 };
+/* Bytes of a string of the device's: more than any buffer of lines, fewer than an endless one. */
+enum { STRING_FIRST = 256, STRING_MAX = 1 << 20 };
 
 static struct cu_print *print_new(CUcontext ctx)
 {
@@ -63,52 +64,74 @@ CUresult cu_print_address(CUcontext ctx, uint64_t *address)
 	return CUDA_SUCCESS;
 }
 
-/* A string in GPU memory: page by page, for what lies behind it may not be mapped. */
-static void read_string(void *data, uint64_t address, char *to, size_t size)
+/* Bytes of GPU memory up to the next NUL, @size, or the end of what is mapped; true when that was all. */
+static bool read_part(CUcontext ctx, uint64_t address, char *to, size_t size, size_t *got)
 {
-	CUcontext ctx = data;
-	size_t n = 0;
+	struct vgpu_mem_copy c = { .direction = VGPU_COPY_FROM_GPU, .ctx = ctx->handle, .height = 1 };
 
-	while (n < size - 1) {
-		size_t part = VGPU_PAGE_SIZE - (address + n) % VGPU_PAGE_SIZE;
-		struct vgpu_mem_copy c = { .direction = VGPU_COPY_FROM_GPU, .ctx = ctx->handle, .height = 1 };
+	for (*got = 0; *got < size; *got += c.width) {
+		/* page by page, for what lies behind it may not be mapped */
+		size_t page = VGPU_PAGE_SIZE - (address + *got) % VGPU_PAGE_SIZE;
 
-		if (part > size - 1 - n)
-			part = size - 1 - n;
-		c.gpu_va = address + n;
-		c.user_ptr = (uintptr_t)(to + n);
-		c.width = part;
+		c.gpu_va = address + *got;
+		c.user_ptr = (uintptr_t)(to + *got);
+		c.width = page < size - *got ? page : size - *got;
 		if (vgpu_mem_copy(&ctx->dev->dev, &c))
-			break;
-		if (memchr(to + n, 0, part))
-			return;
-		n += part;
+			return true;
+		if (memchr(to + *got, 0, c.width))
+			return true;
 	}
-	to[n] = 0;
+	return false;
+}
+
+/* A string in GPU memory. */
+static char *read_string(void *data, uint64_t address)
+{
+	char *text = NULL, *more;
+	size_t have = 0, got;
+
+	for (size_t size = STRING_FIRST; size <= STRING_MAX; size *= 2) {
+		more = realloc(text, size + 1);
+		if (!more)
+			break;
+		text = more;
+		memset(text + have, 0, size + 1 - have);
+		if (read_part(data, address + have, text + have, size - have, &got))
+			break;
+		have += got;
+	}
+	return text;
 }
 
 static void put_format(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
 {
-	char format[TEXT_MAX], text[TEXT_MAX];
-	size_t n;
+	char *format = read_string(ctx, r->format);
 
-	read_string(ctx, r->format, format, sizeof(format));
-	n = cu_format(text, sizeof(text), format, r->args, size - sizeof(*r), read_string, ctx);
-	fwrite(text, 1, n, stdout);
+	if (!format)
+		return;
+	/* Lines of the host's own threads come before or behind it. */
+	flockfile(stdout);
+	cu_format(stdout, format, r->args, size - sizeof(*r), read_string, ctx);
+	funlockfile(stdout);
+	free(format);
 }
 
 static void put_assert(CUcontext ctx, const struct vgpucc_record *r, uint32_t size)
 {
 	const struct vgpucc_assert *a = (const void *)r->args;
-	char message[1024], file[1024], function[1024];
+	char *message, *file, *function;
 
 	if (size < sizeof(*r) + sizeof(*a))
 		return;
-	read_string(ctx, r->format, message, sizeof(message));
-	read_string(ctx, a->file, file, sizeof(file));
-	read_string(ctx, a->function, function, sizeof(function));
-	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file, a->line,
-		function, a->block[0], a->block[1], a->block[2], a->thread[0], a->thread[1], a->thread[2], message);
+	message = read_string(ctx, r->format);
+	file = read_string(ctx, a->file);
+	function = read_string(ctx, a->function);
+	fprintf(stderr, "%s:%u: %s: block: [%u,%u,%u], thread: [%u,%u,%u] Assertion `%s` failed.\n", file ? file : "",
+		a->line, function ? function : "", a->block[0], a->block[1], a->block[2], a->thread[0], a->thread[1],
+		a->thread[2], message ? message : "");
+	free(message);
+	free(file);
+	free(function);
 }
 
 /* Write out complete records; true when all that were begun are done. */

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "libvgpu.h"
 #include "sys.h"
 
 int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
@@ -19,17 +21,37 @@ int vgpu_sys_ioctl(int fd, unsigned long request, void *arg)
 	return r < 0 ? -errno : 0;
 }
 
+/* Where /dev may not be listed, as in some sandboxes: all the names that nodes can have. */
+static void every_name(int (*fn)(const char *name, void *data), void *data)
+{
+	static const char *const kinds[] = { "vgpu", "nvidia" };
+	char name[16];
+
+	for (unsigned int i = 0; i < 2 * VGPU_MAX_DEVICES; i++) {
+		snprintf(name, sizeof(name), "%s%u", kinds[i / VGPU_MAX_DEVICES], i % VGPU_MAX_DEVICES);
+		if (fn(name, data))
+			break;
+	}
+}
+
 int vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
 {
 	DIR *dir = opendir("/dev");
 	struct dirent *e;
+	int err;
 
-	if (!dir)
-		return -errno;
-	while ((e = readdir(dir)))
-		if (fn(e->d_name, data))
-			break;
-	closedir(dir);
+	do {
+		errno = dir ? 0 : errno;
+		e = dir ? readdir(dir) : NULL;
+		err = errno;
+	} while (e && !fn(e->d_name, data));
+	if (dir)
+		closedir(dir);
+	if (e || (dir && !err))
+		return 0;
+	if (err != EACCES && err != EPERM && err != ENOSYS)
+		return -err;
+	every_name(fn, data);
 	return 0;
 }
 
