@@ -156,10 +156,29 @@ static __always_inline bool in_shared(const struct eng_warp *w, const struct eng
 		w->addr[l] >> VGPU_WINDOW_SHIFT == VGPU_WINDOW_SHARED >> VGPU_WINDOW_SHIFT);
 }
 
+#define VAIN_FUEL	4	/* what is left of a turn in which nothing was to be had: it ends when the loop comes round */
+
+/*
+ * A lock that is held: of lanes that compare and exchange none did, or those that exchanged changed nothing. Who spins gives way
+ * to others, of whom one has it.
+ */
+static __always_inline bool in_vain(u32 op, u64 old, u64 b)
+{
+	return op == VGPU_ATOM_CAS ? old != b : op == VGPU_ATOM_EXCH && old == b;
+}
+
+static __always_inline void give_way(struct eng_warp *w)
+{
+	if (w->fuel > VAIN_FUEL) {
+		w->spared += (u32)(w->fuel - VAIN_FUEL);
+		w->fuel = VAIN_FUEL;
+	}
+}
+
 static noinline void atom_pairs(struct eng_warp *w, const struct eng_op *ip, u8 **ptr, u32 lanes)
 {
 	const u64 *b = AT(u64, b), *c = AT(u64, c);
-	bool cas = (ip->mod & 15) == VGPU_ATOM_CAS;
+	bool cas = (ip->mod & 15) == VGPU_ATOM_CAS, vain = ip->sel;
 	u64 old[2];
 	u32 m;
 
@@ -176,18 +195,10 @@ static noinline void atom_pairs(struct eng_warp *w, const struct eng_op *ip, u8 
 			AT(u64, d)[l] = old[0];
 			AT(u64, d)[ENG_LANES + l] = old[1];
 		}
+		vain &= (old[0] == vb[0] && old[1] == vb[1]) != cas;
 	}
-}
-
-#define VAIN_FUEL	4	/* what is left of a turn in which nothing was to be had: it ends when the loop comes round */
-
-/*
- * A lock that is held: of lanes that compare and exchange none did, or those that exchanged changed nothing. Who spins gives way
- * to others, of whom one has it.
- */
-static __always_inline bool in_vain(u32 op, u64 old, u64 b)
-{
-	return op == VGPU_ATOM_CAS ? old != b : op == VGPU_ATOM_EXCH && old == b;
+	if (vain)
+		give_way(w);
 }
 
 static noinline void atom_words(struct eng_warp *w, const struct eng_op *ip, u8 **ptr, u32 lanes)
@@ -215,10 +226,8 @@ static noinline void atom_words(struct eng_warp *w, const struct eng_op *ip, u8 
 		}
 		vain &= in_vain(op, old, small ? (u16)b : b);
 	}
-	if (vain && w->fuel > VAIN_FUEL) {
-		w->spared += (u32)(w->fuel - VAIN_FUEL);
-		w->fuel = VAIN_FUEL;
-	}
+	if (vain)
+		give_way(w);
 }
 
 static __always_inline u32 atom_bytes(u32 mod)
