@@ -162,9 +162,9 @@ static __always_inline bool in_shared(const struct eng_warp *w, const struct eng
  * A lock that is held: of lanes that compare and exchange none did, or those that exchanged changed nothing. Who spins gives way
  * to others, of whom one has it.
  */
-static __always_inline bool in_vain(u32 op, u64 old, u64 b)
+static __always_inline bool in_vain(u32 op, bool same)
 {
-	return op == VGPU_ATOM_CAS ? old != b : op == VGPU_ATOM_EXCH && old == b;
+	return op == VGPU_ATOM_CAS ? !same : op == VGPU_ATOM_EXCH && same;
 }
 
 static __always_inline void give_way(struct eng_warp *w)
@@ -178,9 +178,9 @@ static __always_inline void give_way(struct eng_warp *w)
 static noinline void atom_pairs(struct eng_warp *w, const struct eng_op *ip, u8 **ptr, u32 lanes)
 {
 	const u64 *b = AT(u64, b), *c = AT(u64, c);
-	bool cas = (ip->mod & 15) == VGPU_ATOM_CAS, vain = ip->sel;
+	u32 op = ip->mod & 15, m;
+	bool cas = op == VGPU_ATOM_CAS, vain = ip->sel;
 	u64 old[2];
-	u32 m;
 
 	for (m = lanes; m; m &= m - 1) {
 		u32 l = __ffs(m);
@@ -195,7 +195,7 @@ static noinline void atom_pairs(struct eng_warp *w, const struct eng_op *ip, u8 
 			AT(u64, d)[l] = old[0];
 			AT(u64, d)[ENG_LANES + l] = old[1];
 		}
-		vain &= (old[0] == vb[0] && old[1] == vb[1]) != cas;
+		vain &= in_vain(op, old[0] == vb[0] && old[1] == vb[1]);
 	}
 	if (vain)
 		give_way(w);
@@ -224,7 +224,7 @@ static noinline void atom_words(struct eng_warp *w, const struct eng_op *ip, u8 
 				      atom_u32((u32 *)ptr[l], ip->mod, b, AT(u32, c)[l], sh);
 			AT(u32, d)[l] = (u32)old;
 		}
-		vain &= in_vain(op, old, small ? (u16)b : b);
+		vain &= in_vain(op, old == (small ? (u16)b : b));
 	}
 	if (vain)
 		give_way(w);

@@ -25,7 +25,7 @@ struct cu_print {
 	uint64_t taken;
 };
 
-/* Bytes of a string of the device's: more than any buffer of lines, fewer than an endless one. */
+/* Bytes of a string that are read first, and at most: memory without a NUL ends somewhere. */
 enum { STRING_FIRST = 256, STRING_MAX = 1 << 20 };
 
 static struct cu_print *print_new(CUcontext ctx)

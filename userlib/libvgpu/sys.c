@@ -34,21 +34,25 @@ static void every_name(int (*fn)(const char *name, void *data), void *data)
 	}
 }
 
+/* Until @fn has enough. Return: 0, or the error number with which the list broke off. */
+static int list(DIR *dir, int (*fn)(const char *name, void *data), void *data)
+{
+	struct dirent *e;
+
+	do {
+		errno = 0;
+		e = readdir(dir);
+	} while (e && !fn(e->d_name, data));
+	return e ? 0 : errno;
+}
+
 int vgpu_sys_nodes(int (*fn)(const char *name, void *data), void *data)
 {
 	DIR *dir = opendir("/dev");
-	struct dirent *e;
-	int err;
+	int err = dir ? list(dir, fn, data) : errno;
 
-	do {
-		errno = dir ? 0 : errno;
-		e = dir ? readdir(dir) : NULL;
-		err = errno;
-	} while (e && !fn(e->d_name, data));
 	if (dir)
 		closedir(dir);
-	if (e || (dir && !err))
-		return 0;
 	if (err != EACCES && err != EPERM && err != ENOSYS)
 		return -err;
 	every_name(fn, data);
