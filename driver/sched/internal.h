@@ -244,7 +244,7 @@ bool vgpu_unit_scarce(const struct vgpu_job *job);
 struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, u64 count);
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u);
 void vgpu_unit_free(struct vgpu_unit *u);
-void vgpu_unit_drop_large(void);
+void vgpu_unit_drop_shared(void);
 struct vgpu_unit *vgpu_unit_range(u64 first, u64 count);
 bool vgpu_unit_split(struct vgpu_job *job, struct vgpu_unit *u);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Units: memory for a block in flight. A spare is kept by each worker, and a large one for all.
+ * Units: memory for a block in flight. A spare is kept by each worker, a large one for all, and one that a worker has
+ * besides its own.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -19,6 +20,7 @@
 static atomic64_t all_bytes;	/* of the units of all workers and launches */
 static unsigned long short_at;	/* jiffies when memory for one could not be had */
 static struct vgpu_unit *large_spare;
+static struct vgpu_unit *second_spare;	/* of a worker that has one of its own: others must not wait for a chore meanwhile */
 
 static void reset(struct vgpu_unit *u, u64 first, u64 count)
 {
@@ -199,10 +201,11 @@ void vgpu_unit_free(struct vgpu_unit *u)
 
 /* ---- spares */
 
-/** vgpu_unit_drop_large - the large spare goes back to the system */
-void vgpu_unit_drop_large(void)
+/** vgpu_unit_drop_shared - the spares that no worker keeps go back to the system */
+void vgpu_unit_drop_shared(void)
 {
 	vgpu_unit_free(xchg(&large_spare, NULL));
+	vgpu_unit_free(xchg(&second_spare, NULL));
 }
 
 static struct vgpu_unit *swap_spare(struct vgpu_worker *w, size_t bytes, struct vgpu_unit *u)
@@ -218,6 +221,8 @@ static struct vgpu_unit *take_spare(struct vgpu_worker *w, struct vgpu_sched_ctx
 {
 	struct vgpu_unit *u = swap_spare(w, bytes, NULL);
 
+	if (!u && bytes > STEP_BYTES && bytes <= SPARE_BYTES)
+		u = xchg(&second_spare, NULL);
 	if (!u)
 		return NULL;
 	if (u->owner == s->id && u->bytes >= bytes &&
@@ -309,7 +314,10 @@ struct vgpu_unit *vgpu_unit_wait(struct vgpu_job *job, size_t bytes, u64 first, 
 void vgpu_unit_put(struct vgpu_worker *w, struct vgpu_unit *u)
 {
 	disown(u);
-	vgpu_unit_free(swap_spare(w, u->bytes, u));
+	u = swap_spare(w, u->bytes, u);
+	if (u && u->bytes > STEP_BYTES && u->bytes <= SPARE_BYTES)
+		u = xchg(&second_spare, u);
+	vgpu_unit_free(u);
 }
 
 /** vgpu_unit_range - blocks without memory, NULL without memory for that */

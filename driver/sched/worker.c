@@ -58,7 +58,7 @@ void vgpu_workers_drop_spares(void)
 {
 	unsigned int i;
 
-	vgpu_unit_drop_large();
+	vgpu_unit_drop_shared();
 	spin_lock(&vgpu_sched.lock);
 	for (i = 0; i < vgpu_sched.nworkers; i++)
 		WRITE_ONCE(vgpu_sched.worker[i]->drop, true);
