@@ -17,7 +17,7 @@ static void add_ctx(struct vgpu_account *a, struct vgpu_ctx *ctx)
 	if (!a->start_ns || born < a->start_ns)
 		a->start_ns = born;
 	a->time_ns = ktime_get_real_ns() - a->start_ns;
-	a->active_ns += ctx->usage.active_ns;
+	a->active_ns += READ_ONCE(ctx->usage.active_ns);
 	a->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
 	a->mem_busy_ns += atomic64_read(&ctx->cnt.mem_busy_ns);
 	a->vram_peak += atomic64_read(&ctx->usage.vram_peak);
@@ -29,7 +29,7 @@ static u64 oldest(const struct vgpu_monitor *mon)
 	return mon->naccounts > VGPU_ACCOUNTS ? mon->naccounts - VGPU_ACCOUNTS : 0;
 }
 
-/** vgpu_account_add - remember a context that ends; the monitor's lock is held */
+/** vgpu_account_add - remember a context that ends, and is no running one any more; the monitor's lock is held */
 void vgpu_account_add(struct vgpu_ctx *ctx)
 {
 	struct vgpu_monitor *mon = ctx->dev->mon;
@@ -47,6 +47,8 @@ void vgpu_account_add(struct vgpu_ctx *ctx)
 		put_pid(old);
 	}
 	add_ctx(&mon->accounts[n % VGPU_ACCOUNTS], ctx);
+	WRITE_ONCE(ctx->usage.closed, true);
+	WRITE_ONCE(mon->closed, mon->closed + 1);
 }
 
 /** vgpu_account_forget - forget those that have ended; the monitor's lock is held, or it ends */
@@ -61,61 +63,131 @@ void vgpu_account_forget(struct vgpu_monitor *mon)
 	mon->naccounts = 0;
 }
 
-/* Those that have ended, then those that run; a process that has contexts is in the second part only. */
-static u32 gather(struct vgpu_device *dev, struct vgpu_account *tab, struct pid **pids, u32 room)
+/**
+ * struct gathered - accounts: of those that have ended, then of contexts
+ * @tab: accounts
+ * @pids: whose they are, referenced
+ * @n: how many there are
+ * @room: how many there may be
+ */
+struct gathered {
+	struct vgpu_account *tab;
+	struct pid **pids;
+	u32 n;
+	u32 room;
+};
+
+static void take_ended(struct vgpu_monitor *mon, struct gathered *g)
 {
-	struct vgpu_monitor *mon = dev->mon;
-	struct vgpu_ctx *ctx;
-	u32 n = 0, i;
 	u64 k;
 
-	for (k = oldest(mon); k < mon->naccounts && n < room; k++, n++) {
-		tab[n] = mon->accounts[k % VGPU_ACCOUNTS];
-		pids[n] = mon->account_pids[k % VGPU_ACCOUNTS];
+	for (k = oldest(mon); k < mon->naccounts && g->n < g->room; k++, g->n++) {
+		g->tab[g->n] = mon->accounts[k % VGPU_ACCOUNTS];
+		g->pids[g->n] = get_pid(mon->account_pids[k % VGPU_ACCOUNTS]);
 	}
-	mutex_lock(&dev->ctx_lock);
-	list_for_each_entry(ctx, &dev->contexts, dev_link) {
-		for (i = 0; i < n && pids[i] != ctx->pid; i++)
+}
+
+static bool take_ctx(struct vgpu_ctx *ctx, void *arg)
+{
+	struct gathered *g = arg;
+	struct vgpu_account *a = &g->tab[g->n];
+
+	/* One whose account is closed is among the ended ones, or will be: see gather(). */
+	if (READ_ONCE(ctx->usage.closed))
+		return true;
+	if (g->n == g->room)
+		return false;
+	memset(a, 0, sizeof(*a));
+	add_ctx(a, ctx);
+	a->running = 1;
+	g->pids[g->n++] = get_pid(ctx->pid);
+	return true;
+}
+
+static void add(struct vgpu_account *a, const struct vgpu_account *more)
+{
+	a->running |= more->running;
+	a->start_ns = min(a->start_ns, more->start_ns);
+	a->time_ns = ktime_get_real_ns() - a->start_ns;
+	a->active_ns += more->active_ns;
+	a->busy_ns += more->busy_ns;
+	a->mem_busy_ns += more->mem_busy_ns;
+	a->vram_peak += more->vram_peak;
+	a->launches += more->launches;
+}
+
+/* A process's accounts become one where the first of them stands, as the caller may see it. */
+static void fold(struct gathered *g)
+{
+	u32 n = 0, i, k;
+
+	for (k = 0; k < g->n; k++) {
+		for (i = 0; i < n && g->pids[i] != g->pids[k]; i++)
 			;
-		if (i == room)
-			break;
-		if (i == n) {
-			memset(&tab[n], 0, sizeof(*tab));
-			pids[n++] = ctx->pid;
+		if (i < n) {
+			add(&g->tab[i], &g->tab[k]);
+			put_pid(g->pids[k]);
+		} else {
+			g->tab[n] = g->tab[k];
+			g->tab[n].pid = pid_vnr(g->pids[k]);
+			g->pids[n++] = g->pids[k];
 		}
-		add_ctx(&tab[i], ctx);
-		tab[i].running = 1;
+		cond_resched();
 	}
-	mutex_unlock(&dev->ctx_lock);
-	for (i = 0; i < n; i++)
-		tab[i].pid = pid_vnr(pids[i]);
-	return n;
+	g->n = n;
+}
+
+static void forget(struct gathered *g)
+{
+	while (g->n)
+		put_pid(g->pids[--g->n]);
+}
+
+/* Whether it is all of one moment: an account that was closed between the two looks is in neither. */
+static bool gather_once(struct vgpu_device *dev, struct gathered *g)
+{
+	struct vgpu_monitor *mon = dev->mon;
+	bool accounting;
+	u64 closed;
+
+	spin_lock(&mon->lock);
+	closed = mon->closed;
+	accounting = mon->accounting;
+	if (accounting)
+		take_ended(mon, g);
+	spin_unlock(&mon->lock);
+	if (accounting)
+		vgpu_ctx_each(dev, take_ctx, g);
+	return READ_ONCE(mon->closed) == closed;
+}
+
+static void gather(struct vgpu_device *dev, struct gathered *g)
+{
+	unsigned int tries = 4;
+
+	while (!gather_once(dev, g) && --tries)
+		forget(g);
+	fold(g);
 }
 
 int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg)
 {
-	struct vgpu_monitor *mon = vf->dev->mon;
 	struct vgpu_accounts *q = arg;
-	struct vgpu_account *tab;
-	struct pid **pids;
-	u32 room = VGPU_ACCOUNTS + min(atomic_read(&vf->dev->cnt.contexts) + 16, MAX_RUNNING);
-	u32 n = 0;
+	struct gathered g = { };
 	int rc = -ENOMEM;
 
-	tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*tab), VGPU_GFP));
-	pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*pids), VGPU_GFP));
-	if (tab && pids) {
-		vgpu_monitor_refresh(vf->dev);
-		mutex_lock(&mon->lock);
-		if (mon->accounting)
-			n = gather(vf->dev, tab, pids, room);
-		mutex_unlock(&mon->lock);
-		rc = vgpu_copy_array(q->accounts, q->entry_size, tab, sizeof(*tab),
-				     min(n, q->count));
-		q->count = n;
+	g.room = VGPU_ACCOUNTS + min(atomic_read(&vf->dev->cnt.contexts) + 16, MAX_RUNNING);
+	g.tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.tab), VGPU_GFP));
+	g.pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.pids), VGPU_GFP));
+	if (g.tab && g.pids) {
+		gather(vf->dev, &g);
+		rc = vgpu_copy_array(q->accounts, q->entry_size, g.tab, sizeof(*g.tab),
+				     min(g.n, q->count));
+		q->count = g.n;
 		q->limit = VGPU_ACCOUNTS;
 	}
-	vgpu_counted_free(VGPU_KIND_SCRATCH, pids);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
+	forget(&g);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, g.pids);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, g.tab);
 	return rc;
 }

@@ -83,32 +83,43 @@ void vgpu_client_ctx_end(struct vgpu_ctx *ctx)
 		atomic64_add(atomic64_read(&ctx->cnt.busy_ns), &client->ended_ns);
 }
 
+struct look {
+	const struct vgpu_client *client;
+	struct vgpu_client_usage *usage;
+};
+
+static bool add_ctx(struct vgpu_ctx *ctx, void *arg)
+{
+	struct look *l = arg;
+	u64 vram, absent;
+
+	if (READ_ONCE(ctx->file->client) != l->client)
+		return true;
+	/* What is being counted just now must not make the difference negative. */
+	absent = atomic64_read(&ctx->vram_absent);
+	vram = atomic64_read(&ctx->cnt.vram_used);
+	l->usage->contexts++;
+	l->usage->vram += vram;
+	l->usage->absent += min(absent, vram);
+	l->usage->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
+	return true;
+}
+
 /**
  * vgpu_client_usage - what a client uses now
  * @client: client
  * @dev: device that its files are of
  * @usage: where it goes
+ *
+ * The time of a context that ends meanwhile may be missing, and is there the next time.
  */
 void vgpu_client_usage(struct vgpu_client *client, struct vgpu_device *dev,
 		       struct vgpu_client_usage *usage)
 {
-	struct vgpu_ctx *ctx;
-	u64 vram, absent;
+	struct look look = { client, usage };
 
 	memset(usage, 0, sizeof(*usage));
-	mutex_lock(&dev->ctx_lock);
-	list_for_each_entry(ctx, &dev->contexts, dev_link) {
-		if (READ_ONCE(ctx->file->client) != client)
-			continue;
-		usage->contexts++;
-		/* What is being counted just now must not make the difference negative. */
-		absent = atomic64_read(&ctx->vram_absent);
-		vram = atomic64_read(&ctx->cnt.vram_used);
-		usage->vram += vram;
-		usage->absent += min(absent, vram);
-		usage->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
-	}
-	usage->busy_ns += atomic64_read(&client->ended_ns);
-	mutex_unlock(&dev->ctx_lock);
+	usage->busy_ns = atomic64_read(&client->ended_ns);
+	vgpu_ctx_each(dev, add_ctx, &look);
 }
 EXPORT_SYMBOL_VGPU(vgpu_client_usage);

@@ -4,7 +4,6 @@
  * fault.
  */
 #include <linux/capability.h>
-#include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -15,6 +14,8 @@
 #include "vgpu.h"
 
 #define MAX_CTX_PER_DEVICE	4096
+#define LOOK_AT_ONCE		64
+#define ORPHAN_JIFFIES		(HZ / 20)
 #define CTX_FOR_ADMIN		64	/* of these, so that a few users together do not keep an administrator out */
 
 /**
@@ -93,23 +94,62 @@ u32 vgpu_ctx_error(struct vgpu_ctx *ctx)
 	return kind;
 }
 
-/*
- * A context born by @then, of @mm or of whom it may be for NULL, that has not ended, with a reference, or NULL. What ends it may
- * take long, and as long as its owner likes: not under the lock, which everybody needs.
+/* Some of vgpu_ctx_each(), those after number *@after; whether there may be more. */
+static bool look_at_some(struct vgpu_device *dev, u64 *after, u64 last,
+			 bool (*look)(struct vgpu_ctx *ctx, void *arg), void *arg)
+{
+	unsigned int left = LOOK_AT_ONCE;
+	struct vgpu_ctx *ctx;
+	bool more = false;
+
+	spin_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link) {
+		if (ctx->number <= *after)
+			continue;
+		if (ctx->number > last || !look(ctx, arg))
+			break;
+		*after = ctx->number;
+		more = !--left;
+		if (more)
+			break;
+	}
+	spin_unlock(&dev->ctx_lock);
+	return more;
+}
+
+/**
+ * vgpu_ctx_each - look at the contexts of a device, in the order in which they were made
+ * @dev: device
+ * @look: called with each under the device's ctx_lock, which it must not hold for long; it says whether to go on
+ * @arg: for it
+ *
+ * The lock is everybody's who makes or ends a context. It is given back now and then, so that it is held for tens of
+ * microseconds at most; contexts that end or begin meanwhile may be missed.
  */
-static struct vgpu_ctx *next_alive(struct vgpu_device *dev, const struct mm_struct *mm, u64 then)
+void vgpu_ctx_each(struct vgpu_device *dev, bool (*look)(struct vgpu_ctx *ctx, void *arg), void *arg)
+{
+	u64 after = 0, last = READ_ONCE(dev->ctx_number);
+
+	while (look_at_some(dev, &after, last, look, arg))
+		cond_resched();
+}
+
+/*
+ * A context born by @then that has not ended, with a reference, or NULL. What ends it may take long, and as long as its owner likes: not under the lock, which everybody needs.
+ */
+static struct vgpu_ctx *next_alive(struct vgpu_device *dev, u64 then)
 {
 	struct vgpu_ctx *ctx, *found = NULL;
 
-	mutex_lock(&dev->ctx_lock);
+	spin_lock(&dev->ctx_lock);
 	list_for_each_entry(ctx, &dev->contexts, dev_link) {
-		if ((mm && ctx->mm != mm) || ctx->usage.born_ns > then || vgpu_ctx_dead(ctx) ||
+		if (ctx->usage.born_ns > then || vgpu_ctx_dead(ctx) ||
 		    !kref_get_unless_zero(&ctx->obj.ref))
 			continue;
 		found = ctx;
 		break;
 	}
-	mutex_unlock(&dev->ctx_lock);
+	spin_unlock(&dev->ctx_lock);
 	return found;
 }
 
@@ -123,7 +163,7 @@ void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f)
 	u64 now = ktime_get_ns();
 	struct vgpu_ctx *ctx;
 
-	while ((ctx = next_alive(dev, NULL, now))) {
+	while ((ctx = next_alive(dev, now))) {
 		struct vgpu_fault copy = *f;
 
 		copy.ctx = ctx->obj.handle;
@@ -138,10 +178,13 @@ bool vgpu_ctx_any_alive(struct vgpu_device *dev)
 	struct vgpu_ctx *ctx;
 	bool any = false;
 
-	mutex_lock(&dev->ctx_lock);
-	list_for_each_entry(ctx, &dev->contexts, dev_link)
-		any |= !vgpu_ctx_dead(ctx);
-	mutex_unlock(&dev->ctx_lock);
+	spin_lock(&dev->ctx_lock);
+	list_for_each_entry(ctx, &dev->contexts, dev_link) {
+		any = !vgpu_ctx_dead(ctx);
+		if (any)
+			break;
+	}
+	spin_unlock(&dev->ctx_lock);
 	return any;
 }
 
@@ -150,15 +193,15 @@ static struct vgpu_ctx *next_dead(struct vgpu_device *dev)
 {
 	struct vgpu_ctx *ctx;
 
-	mutex_lock(&dev->ctx_lock);
+	spin_lock(&dev->ctx_lock);
 	list_for_each_entry(ctx, &dev->contexts, dev_link) {
 		if (vgpu_ctx_dead(ctx) && !ctx->emptied && kref_get_unless_zero(&ctx->obj.ref)) {
 			ctx->emptied = true;
-			mutex_unlock(&dev->ctx_lock);
+			spin_unlock(&dev->ctx_lock);
 			return ctx;
 		}
 	}
-	mutex_unlock(&dev->ctx_lock);
+	spin_unlock(&dev->ctx_lock);
 	return NULL;
 }
 
@@ -182,7 +225,13 @@ void vgpu_ctx_empty_dead(struct vgpu_device *dev)
 	}
 }
 
-static void stop(struct vgpu_ctx *ctx)
+/**
+ * vgpu_ctx_stop - end a context in order
+ * @ctx: context
+ *
+ * Does not wait for its running blocks: they stop within a slice.
+ */
+void vgpu_ctx_stop(struct vgpu_ctx *ctx)
 {
 	spin_lock(&ctx->state_lock);
 	WRITE_ONCE(ctx->dead, true);
@@ -196,7 +245,7 @@ static void stop(struct vgpu_ctx *ctx)
  */
 void vgpu_ctx_kill(struct vgpu_ctx *ctx)
 {
-	stop(ctx);
+	vgpu_ctx_stop(ctx);
 	vgpu_sched_ctx_drain(ctx);
 }
 
@@ -209,11 +258,11 @@ static void end(struct vgpu_ctx *ctx)
 
 static void delist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 {
-	mutex_lock(&dev->ctx_lock);
+	spin_lock(&dev->ctx_lock);
 	vgpu_client_ctx_end(ctx);
 	list_del_init(&ctx->dev_link);
 	atomic_dec(&dev->cnt.contexts);
-	mutex_unlock(&dev->ctx_lock);
+	spin_unlock(&dev->ctx_lock);
 }
 
 /* Nothing of it runs or is used any more. It ends with its mm, with its handle, or both, one after the other. */
@@ -225,89 +274,37 @@ static void leave_device(struct vgpu_ctx *ctx)
 	delist(ctx->dev, ctx);
 }
 
+/* Its process is gone, and its file is held by another one, or the process has not come to closing it yet. */
+static void end_orphan(struct work_struct *work)
+{
+	struct vgpu_ctx *ctx = container_of(to_delayed_work(work), struct vgpu_ctx, orphan);
+	int nice = vgpu_chores_begin();
+
+	end(ctx);
+	leave_device(ctx);
+	vgpu_chores_end(nice);
+}
+
 /**
- * struct vgpu_watch - ends a context with its mm
- * @mn: on the mm
- * @lock: held while the context is ended by either side
- * @ctx: the context, NULL once its handle is gone: this may outlive it until an SRCU grace period has passed
+ * vgpu_ctx_orphan - the mm of a context ends, and the context will
+ * @ctx: context
  *
- * Waiting for that period instead (mmu_notifier_unregister()) takes some 20 ms, for each context.
+ * In an SRCU section of all that watch an mm, on the whole machine: so nothing is waited for, nor is it done here what takes
+ * long. As a rule the process closes the file next, and does it; who does not is helped a little later.
  */
-struct vgpu_watch {
-	struct mmu_notifier mn;
-	struct mutex lock;
-	struct vgpu_ctx *ctx;
-};
-
-/* Before the first of them is waited for: what the others execute would make that take the longer. */
-static void stop_all_of(struct vgpu_device *dev, const struct mm_struct *mm)
+void vgpu_ctx_orphan(struct vgpu_ctx *ctx)
 {
-	struct vgpu_ctx *ctx;
-
-	while ((ctx = next_alive(dev, mm, U64_MAX))) {
-		stop(ctx);
-		vgpu_ctx_put(ctx);
-	}
-}
-
-static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
-{
-	struct vgpu_watch *w = container_of(mn, struct vgpu_watch, mn);
-
-	mutex_lock(&w->lock);
-	if (w->ctx) {
-		if (!vgpu_ctx_dead(w->ctx))
-			stop_all_of(w->ctx->dev, mm);
-		end(w->ctx);
-		leave_device(w->ctx);
-	}
-	mutex_unlock(&w->lock);
-}
-
-/* In atomic context. */
-static void free_watch(struct mmu_notifier *mn)
-{
-	vgpu_counted_free(VGPU_KIND_WATCH, container_of(mn, struct vgpu_watch, mn));
-}
-
-static const struct mmu_notifier_ops mn_ops = {
-	.release = mm_release,
-	.free_notifier = free_watch,
-};
-
-static int watch_mm(struct vgpu_ctx *ctx)
-{
-	struct vgpu_watch *w = vgpu_counted(VGPU_KIND_WATCH, vgpu_zalloc(sizeof(*w)));
-	int rc;
-
-	if (!w)
-		return -ENOMEM;
-	mutex_init(&w->lock);
-	w->ctx = ctx;
-	w->mn.ops = &mn_ops;
-	rc = mmu_notifier_register(&w->mn, ctx->mm);
-	if (rc)
-		vgpu_counted_free(VGPU_KIND_WATCH, w);
-	else
-		ctx->watch = w;
-	return rc;
+	spin_lock(&ctx->state_lock);
+	WRITE_ONCE(ctx->dead, true);
+	spin_unlock(&ctx->state_lock);
+	vgpu_end_later(&ctx->orphan, ORPHAN_JIFFIES);
 }
 
 /* On return the mm's end does not concern the context any more. */
 static void unwatch_mm(struct vgpu_ctx *ctx)
 {
-	struct vgpu_watch *w = ctx->watch;
-
-	mutex_lock(&w->lock);
-	w->ctx = NULL;
-	mutex_unlock(&w->lock);
-	mmu_notifier_put(&w->mn);
-}
-
-/** vgpu_ctx_exit - the module goes: nothing of a context that has gone is left behind */
-void vgpu_ctx_exit(void)
-{
-	mmu_notifier_synchronize();
+	vgpu_watch_remove(ctx);
+	cancel_delayed_work_sync(&ctx->orphan);
 }
 
 /* Whoever took a reference from the device's list looks at the file no more. */
@@ -367,6 +364,7 @@ static struct vgpu_ctx *make(struct vgpu_file *vf)
 	INIT_LIST_HEAD(&ctx->dev_link);
 	spin_lock_init(&ctx->state_lock);
 	mutex_init(&ctx->end_lock);
+	INIT_DELAYED_WORK(&ctx->orphan, end_orphan);
 	vgpu_huge_init(&ctx->huge);
 	ctx->mm = current->mm;
 	mmgrab(ctx->mm);
@@ -399,30 +397,34 @@ static bool admitted(struct vgpu_device *dev, const struct vgpu_ctx *ctx)
 	return true;
 }
 
-/* Under ctx_lock. */
-static bool room(const struct vgpu_device *dev)
+/* Whether there are so many that the rest is the administrator's. */
+static bool scarce(const struct vgpu_device *dev)
 {
-	int have = atomic_read(&dev->cnt.contexts);
+	return atomic_read(&dev->cnt.contexts) >= MAX_CTX_PER_DEVICE - CTX_FOR_ADMIN;
+}
 
-	if (have < MAX_CTX_PER_DEVICE - CTX_FOR_ADMIN)
-		return true;
-	return have < MAX_CTX_PER_DEVICE && capable(CAP_SYS_ADMIN);
+/* Under ctx_lock. */
+static bool room(const struct vgpu_device *dev, bool admin)
+{
+	return !scarce(dev) || (admin && atomic_read(&dev->cnt.contexts) < MAX_CTX_PER_DEVICE);
 }
 
 static int enlist(struct vgpu_device *dev, struct vgpu_ctx *ctx)
 {
+	bool admin = scarce(dev) && capable(CAP_SYS_ADMIN);
 	int rc = 0;
 
-	mutex_lock(&dev->ctx_lock);
+	spin_lock(&dev->ctx_lock);
 	if (!admitted(dev, ctx))
 		rc = -EBUSY;
-	else if (!room(dev))
+	else if (!room(dev, admin))
 		rc = -EDQUOT;
 	if (!rc) {
 		atomic_inc(&dev->cnt.contexts);
+		ctx->number = ++dev->ctx_number;
 		list_add_tail(&ctx->dev_link, &dev->contexts);
 	}
-	mutex_unlock(&dev->ctx_lock);
+	spin_unlock(&dev->ctx_lock);
 	return rc;
 }
 
@@ -453,7 +455,7 @@ int vgpu_ioctl_ctx_create(struct vgpu_file *vf, void *arg)
 	ctx = make(vf);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	rc = watch_mm(ctx);
+	rc = vgpu_watch_add(ctx);
 	if (rc)
 		goto put;
 	rc = publish(vf, ctx, &c->handle);

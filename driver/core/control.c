@@ -9,18 +9,18 @@
 
 static void set_accounting(struct vgpu_monitor *mon, bool on)
 {
-	mutex_lock(&mon->lock);
+	spin_lock(&mon->lock);
 	WRITE_ONCE(mon->accounting, on);
 	if (!on)
 		vgpu_account_forget(mon);
-	mutex_unlock(&mon->lock);
+	spin_unlock(&mon->lock);
 }
 
 static void forget_accounts(struct vgpu_monitor *mon)
 {
-	mutex_lock(&mon->lock);
+	spin_lock(&mon->lock);
 	vgpu_account_forget(mon);
-	mutex_unlock(&mon->lock);
+	spin_unlock(&mon->lock);
 }
 
 static void clear_ecc(struct vgpu_device *dev, unsigned int which)
@@ -49,9 +49,9 @@ int vgpu_ioctl_device_set(struct vgpu_file *vf, void *arg)
 		return -EPERM;
 	switch (s->what) {
 	case VGPU_SET_COMPUTE_MODE:
-		mutex_lock(&dev->ctx_lock);
+		spin_lock(&dev->ctx_lock);
 		WRITE_ONCE(dev->mon->compute_mode, s->value);
-		mutex_unlock(&dev->ctx_lock);
+		spin_unlock(&dev->ctx_lock);
 		break;
 	case VGPU_SET_PERSISTENCE:
 		WRITE_ONCE(dev->mon->persistence, s->value);

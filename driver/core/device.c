@@ -18,18 +18,26 @@
 #include "vgpu.h"
 #include "../../uapi/vgpu_isa.h"
 
-static DEFINE_MUTEX(devices_lock);	/* protects the table, and coming and going */
+static DEFINE_MUTEX(devices_lock);	/* coming and going, one at a time */
+static DEFINE_SPINLOCK(table_lock);	/* inside of it: whoever opens a device waits for nobody who comes or goes */
 static struct vgpu_device *devices[VGPU_MAX_DEVICES];
+
+static void list_device(unsigned int index, struct vgpu_device *dev)
+{
+	spin_lock(&table_lock);
+	devices[index] = dev;
+	spin_unlock(&table_lock);
+}
 
 /** vgpu_device_count - how many devices there are */
 unsigned int vgpu_device_count(void)
 {
 	unsigned int i, n = 0;
 
-	mutex_lock(&devices_lock);
+	spin_lock(&table_lock);
 	for (i = 0; i < VGPU_MAX_DEVICES; i++)
 		n += !!devices[i];
-	mutex_unlock(&devices_lock);
+	spin_unlock(&table_lock);
 	return n;
 }
 
@@ -43,14 +51,14 @@ struct vgpu_device *vgpu_device_open(unsigned int index)
 {
 	struct vgpu_device *dev = NULL;
 
-	mutex_lock(&devices_lock);
+	spin_lock(&table_lock);
 	if (index < VGPU_MAX_DEVICES)
 		dev = devices[index];
 	if (dev) {
 		kref_get(&dev->ref);
 		atomic_inc(&dev->opens);
 	}
-	mutex_unlock(&devices_lock);
+	spin_unlock(&table_lock);
 	return dev;
 }
 
@@ -218,7 +226,7 @@ static struct vgpu_device *make(unsigned int index, const struct vgpu_model *m, 
 	dev->vram_bytes = vram_bytes ?:
 		vgpu_model_vram(m, (u64)totalram_pages() << PAGE_SHIFT);
 	spin_lock_init(&dev->active_lock);
-	mutex_init(&dev->ctx_lock);
+	spin_lock_init(&dev->ctx_lock);
 	INIT_LIST_HEAD(&dev->contexts);
 	spin_lock_init(&dev->event_lock);
 	init_waitqueue_head(&dev->event_wait);
@@ -296,11 +304,11 @@ int vgpu_device_add(const struct vgpu_device_config *config)
 	dev = make(index, m, config->vram_bytes);
 	if (!dev)
 		goto unlock;
-	devices[index] = dev;
+	list_device(index, dev);
 	rc = show(dev);
 	if (!rc)
 		goto unlock;
-	devices[index] = NULL;
+	list_device(index, NULL);
 	vgpu_inject_remove(dev);	/* who opened it meanwhile */
 	vgpu_device_put(dev);
 unlock:
@@ -333,7 +341,7 @@ int vgpu_device_remove(unsigned int index, bool force)
 	if (!force && atomic_read(&dev->opens))
 		goto unlock;
 	rc = 0;
-	devices[index] = NULL;
+	list_device(index, NULL);
 	vgpu_inject_remove(dev);
 	hide(dev);
 unlock:

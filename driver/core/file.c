@@ -10,9 +10,28 @@
 #include <linux/slab.h>
 
 #include "../mm/mm.h"
+#include "../sched/sched.h"
 #include "face.h"
 #include "ioctl.h"
 #include "vgpu.h"
+
+static void close_file(struct vgpu_file *vf)
+{
+	vgpu_obj_destroy_all(vf);
+	vgpu_client_put(vf->client);
+	vgpu_device_close(vf->dev);
+	put_pid(vf->opener);
+	vgpu_counted_free(VGPU_KIND_FILE, vf);
+}
+
+static void close_later(struct work_struct *work)
+{
+	int nice = vgpu_chores_begin();
+
+	close_file(container_of(to_delayed_work(work), struct vgpu_file, closing));
+	vgpu_chores_end(nice);
+	module_put(THIS_MODULE);	/* vgpu_ends_exit() waits for the rest */
+}
 
 static int open(struct inode *inode, struct file *file)
 {
@@ -31,6 +50,8 @@ static int open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	}
 	vf->dev = dev;
+	vf->opener = get_pid(task_tgid(current));
+	INIT_DELAYED_WORK(&vf->closing, close_later);
 	xa_init_flags(&vf->objs, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	vf->next = 1;
 	vf->event_seen = READ_ONCE(dev->event_seq);
@@ -42,10 +63,16 @@ static int release(struct inode *inode, struct file *file)
 {
 	struct vgpu_file *vf = file->private_data;
 
-	vgpu_obj_destroy_all(vf);
-	vgpu_client_put(vf->client);
-	vgpu_device_close(vf->dev);
-	vgpu_counted_free(VGPU_KIND_FILE, vf);
+	/*
+	 * The last to hold it need not be who opened it: files on their way through a socket that nobody can read any more are
+	 * closed by any process that uses sockets, or by a thread that closes all such files of the machine.
+	 */
+	if (!atomic_read(&vf->nobjs) || vf->opener == task_tgid(current)) {
+		close_file(vf);
+	} else {
+		__module_get(THIS_MODULE);
+		vgpu_end_later(&vf->closing, 0);
+	}
 	return 0;
 }
 

@@ -356,9 +356,9 @@ static int reset(struct vgpu_device *dev, bool force)
 	clear(dev);
 	atomic64_set(&dev->ecc_single[VGPU_ECC_VOLATILE], 0);
 	atomic64_set(&dev->ecc_double[VGPU_ECC_VOLATILE], 0);
-	mutex_lock(&dev->mon->lock);
+	spin_lock(&dev->mon->lock);
 	vgpu_sensors_init(dev);	/* as cool and calm as a new one */
-	mutex_unlock(&dev->mon->lock);
+	spin_unlock(&dev->mon->lock);
 	WRITE_ONCE(in->resets, in->resets + 1);
 	WRITE_ONCE(dev->state, dev->state & ~(unsigned long)VGPU_STATE_LOST);
 	vgpu_pci_lost(dev->index, false);

@@ -37,12 +37,13 @@ static int start_engine(void)
 static const struct step steps[] = {
 	{ "parameters",	vgpu_params_check,	NULL },
 	{ "engine",	start_engine,		engine_exit },
-	{ "contexts",	NULL,			vgpu_ctx_exit },
+	{ "watches",	NULL,			vgpu_watch_exit },
 	{ "workers",	vgpu_sched_init,	vgpu_sched_exit },
 	{ "pci",	vgpu_pci_init,		vgpu_pci_exit },
 	{ "nodes",	vgpu_nodes_init,	vgpu_nodes_exit },
 	{ "nvidia",	vgpu_nvidia_init,	vgpu_nvidia_exit },
 	{ "devices",	vgpu_devices_init,	vgpu_devices_exit },
+	{ "ends",	vgpu_ends_init,		vgpu_ends_exit },
 };
 
 static DECLARE_COMPLETION(loaded);

@@ -53,7 +53,7 @@ static void take_ctx(struct vgpu_monitor *mon, struct vgpu_ctx *ctx, const struc
 		return;
 	ctx->usage.busy_ns = busy;
 	ctx->usage.mem_busy_ns = mem;
-	ctx->usage.active_ns += div_u64(all->active_ns * part, 1000);
+	WRITE_ONCE(ctx->usage.active_ns, ctx->usage.active_ns + div_u64(all->active_ns * part, 1000));
 	mon->process[slot] = (struct vgpu_sample) {
 		.time_ns = ktime_get_real_ns(),
 		.interval_ns = all->now_ns,
@@ -66,12 +66,11 @@ static void take_ctx(struct vgpu_monitor *mon, struct vgpu_ctx *ctx, const struc
 	put_pid(old);
 }
 
-/* A step: the lock is held. */
+/* A step of the device: the lock is held. */
 static void step(struct vgpu_monitor *mon)
 {
 	struct vgpu_mark now = read_mark(mon->dev), all = gain(&now, &mon->mark);
 	struct vgpu_sample *s = &mon->device[mon->ndevice % VGPU_DEVICE_SAMPLES];
-	struct vgpu_ctx *ctx;
 
 	mon->mark = now;
 	vgpu_sensors_step(mon->dev, all.now_ns, all.active_ns, all.busy_ns);
@@ -84,42 +83,85 @@ static void step(struct vgpu_monitor *mon)
 	};
 	vgpu_sensors_sample(mon->dev, s);
 	mon->ndevice++;
-	if (!all.busy_ns)
-		return;
-	mutex_lock(&mon->dev->ctx_lock);
-	list_for_each_entry(ctx, &mon->dev->contexts, dev_link)
-		take_ctx(mon, ctx, &all);
-	mutex_unlock(&mon->dev->ctx_lock);
+}
+
+/* A context's part of the last step, unless it was taken; the lock is held. */
+static void catch_up(struct vgpu_monitor *mon, struct vgpu_ctx *ctx)
+{
+	if (ctx->usage.steps != mon->steps)
+		take_ctx(mon, ctx, &mon->gained);
+	ctx->usage.steps = mon->steps;
+}
+
+static bool step_ctx(struct vgpu_ctx *ctx, void *arg)
+{
+	struct vgpu_monitor *mon = arg;
+
+	spin_lock(&mon->lock);
+	catch_up(mon, ctx);
+	spin_unlock(&mon->lock);
+	return true;
+}
+
+/* A step of the processes: by the tick, and so by one at a time. */
+static void step_processes(struct vgpu_monitor *mon)
+{
+	struct vgpu_mark now = read_mark(mon->dev);
+	bool busy;
+
+	spin_lock(&mon->lock);
+	mon->gained = gain(&now, &mon->process_mark);
+	mon->process_mark = now;
+	busy = mon->gained.busy_ns;
+	mon->steps += busy;
+	spin_unlock(&mon->lock);
+	if (busy)
+		vgpu_ctx_each(mon->dev, step_ctx, mon);
 }
 
 static void tick(struct work_struct *work)
 {
 	struct vgpu_monitor *mon = container_of(to_delayed_work(work), struct vgpu_monitor, tick);
+	bool more;
 
 	vgpu_monitor_refresh(mon->dev);
-	if (atomic_read(&mon->dev->cnt.contexts))
+	step_processes(mon);
+	spin_lock(&mon->lock);
+	more = atomic_read(&mon->dev->cnt.contexts);
+	mon->ticking = more;
+	spin_unlock(&mon->lock);
+	if (more)
 		schedule_delayed_work(&mon->tick, nsecs_to_jiffies(VGPU_SAMPLE_NS));
 }
 
-/** vgpu_monitor_refresh - make a step if the last one is old enough */
+/** vgpu_monitor_refresh - make a step of the device if the last one is old enough */
 void vgpu_monitor_refresh(struct vgpu_device *dev)
 {
 	struct vgpu_monitor *mon = dev->mon;
 
-	mutex_lock(&mon->lock);
+	spin_lock(&mon->lock);
 	if (ktime_get_ns() - mon->mark.now_ns >= VGPU_SAMPLE_NS * 9 / 10)
 		step(mon);
-	mutex_unlock(&mon->lock);
+	spin_unlock(&mon->lock);
 }
 
 /** vgpu_monitor_ctx_begin - a context is on the device's list now */
 void vgpu_monitor_ctx_begin(struct vgpu_ctx *ctx)
 {
 	struct vgpu_monitor *mon = ctx->dev->mon;
+	bool first;
 
 	/* The interval so far had no part of it. */
 	vgpu_monitor_refresh(ctx->dev);
-	schedule_delayed_work(&mon->tick, nsecs_to_jiffies(VGPU_SAMPLE_NS));
+	spin_lock(&mon->lock);
+	ctx->usage.steps = mon->steps;
+	first = !mon->ticking;
+	mon->ticking = true;
+	if (first)
+		mon->process_mark = read_mark(ctx->dev);
+	spin_unlock(&mon->lock);
+	if (first)
+		schedule_delayed_work(&mon->tick, nsecs_to_jiffies(VGPU_SAMPLE_NS));
 }
 
 /**
@@ -133,14 +175,15 @@ void vgpu_monitor_ctx_end(struct vgpu_ctx *ctx)
 	struct vgpu_monitor *mon = ctx->dev->mon;
 	struct vgpu_mark now, all;
 
-	mutex_lock(&mon->lock);
+	spin_lock(&mon->lock);
+	catch_up(mon, ctx);
 	now = read_mark(ctx->dev);
-	all = gain(&now, &mon->mark);
+	all = gain(&now, &mon->process_mark);
 	if (all.now_ns)
 		take_ctx(mon, ctx, &all);
 	if (mon->accounting)
 		vgpu_account_add(ctx);
-	mutex_unlock(&mon->lock);
+	spin_unlock(&mon->lock);
 }
 
 /** vgpu_monitor_init - set up a new device's monitor */
@@ -148,7 +191,7 @@ void vgpu_monitor_init(struct vgpu_device *dev)
 {
 	struct vgpu_monitor *mon = dev->mon;
 
-	mutex_init(&mon->lock);
+	spin_lock_init(&mon->lock);
 	INIT_DELAYED_WORK(&mon->tick, tick);
 	mon->dev = dev;
 	mon->mark = read_mark(dev);
@@ -212,9 +255,9 @@ int vgpu_ioctl_samples(struct vgpu_file *vf, void *arg)
 	if (!tab)
 		return -ENOMEM;
 	vgpu_monitor_refresh(vf->dev);
-	mutex_lock(&vf->dev->mon->lock);
+	spin_lock(&vf->dev->mon->lock);
 	q->count = collect(vf->dev->mon, q, q->limit, tab, room);
-	mutex_unlock(&vf->dev->mon->lock);
+	spin_unlock(&vf->dev->mon->lock);
 	rc = vgpu_copy_array(q->samples, q->entry_size, tab, sizeof(*tab), min(room, q->count));
 	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
 	return rc;

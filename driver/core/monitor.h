@@ -3,13 +3,14 @@
  * What monitoring tools ask for and the hot paths do not count: samples of the
  * load over time, the model of the sensors, accounting of processes.
  *
- * Everything is advanced by steps: every VGPU_SAMPLE_NS while there are contexts, and by whoever
- * asks after more than that time. A step looks at what the counters have gained since the one before.
+ * Everything is advanced by steps: every VGPU_SAMPLE_NS while there are contexts, and the device's also by whoever
+ * asks after more than that time. A step looks at what the counters have gained since the one before. The processes'
+ * are made by the tick alone: looking at thousands of contexts is no work for one who asks, and may be kept from running.
  */
 #ifndef _VGPU_CORE_MONITOR_H
 #define _VGPU_CORE_MONITOR_H
 
-#include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -72,6 +73,8 @@ struct vgpu_model_state {
  * @mem_busy_ns:	likewise
  * @active_ns:		its part of the device's active time
  * @born_ns:		CLOCK_MONOTONIC when it was made
+ * @steps:		the monitor's, when it was last looked at
+ * @closed:		it is counted among the ended ones
  * @vram_peak:		the most VRAM it held; updated without a lock by the allocating threads
  */
 struct vgpu_usage {
@@ -79,15 +82,21 @@ struct vgpu_usage {
 	u64 mem_busy_ns;
 	u64 active_ns;
 	u64 born_ns;
+	u64 steps;
+	bool closed;
 	atomic64_t vram_peak;
 };
 
 /**
  * struct vgpu_monitor - a device's monitor
- * @lock:		protects all below but @persistence and @compute_mode; outside of ctx_lock
+ * @lock:		protects all below but @persistence and @compute_mode; inside of ctx_lock
  * @dev:		the device
  * @tick:		the next step
- * @mark:		the last one
+ * @ticking:		there is a next one
+ * @mark:		the last one of the device
+ * @process_mark:	the last one of the processes
+ * @gained:		what the counters gained in that one
+ * @steps:		how many of those there were
  * @state:		sensors
  * @device:		ring of samples; sample n at n % VGPU_DEVICE_SAMPLES
  * @ndevice:		samples ever taken
@@ -98,14 +107,19 @@ struct vgpu_usage {
  * @accounts:		ring of those
  * @account_pids:	whose they are
  * @naccounts:		accounts ever opened
+ * @closed:		contexts ever added to one
  * @persistence:	as set
  * @compute_mode:	VGPU_COMPUTE_*; changed and acted on under ctx_lock
  */
 struct vgpu_monitor {
-	struct mutex lock;
+	spinlock_t lock;
 	struct vgpu_device *dev;
 	struct delayed_work tick;
+	bool ticking;
 	struct vgpu_mark mark;
+	struct vgpu_mark process_mark;
+	struct vgpu_mark gained;
+	u64 steps;
 	struct vgpu_model_state state;
 	struct vgpu_sample device[VGPU_DEVICE_SAMPLES];
 	u64 ndevice;
@@ -116,6 +130,7 @@ struct vgpu_monitor {
 	struct vgpu_account accounts[VGPU_ACCOUNTS];
 	struct pid *account_pids[VGPU_ACCOUNTS];
 	u64 naccounts;
+	u64 closed;
 	u32 persistence;
 	u32 compute_mode;
 };

@@ -254,12 +254,27 @@ int vgpu_ioctl_destroy(struct vgpu_file *vf, void *arg)
 	return 0;
 }
 
+/* All, before the first is waited for: what the others execute and have to do would make that take the longer. */
+static void stop_all(struct vgpu_file *vf)
+{
+	unsigned long id = 0;
+	struct vgpu_obj *obj;
+
+	while ((obj = next(vf, &id, is_ctx, NULL))) {
+		vgpu_ctx_stop(obj->ctx);
+		vgpu_obj_put(obj);
+		id++;
+		cond_resched();
+	}
+}
+
 /**
  * vgpu_obj_destroy_all - the file is closed: contexts, and all that is theirs
- * @vf: file; no other user any more but ends of foreign mms, which a context's end waits for
+ * @vf: file; no other user any more but ends of mms, which a context's end waits for
  */
 void vgpu_obj_destroy_all(struct vgpu_file *vf)
 {
+	stop_all(vf);
 	end_all(vf, is_ctx, NULL);
 	WARN_ON_ONCE(!xa_empty(&vf->objs));
 	xa_destroy(&vf->objs);

@@ -14,7 +14,7 @@
 #include "params.h"
 #include "vgpu.h"
 
-#define MAX_PROCESSES	4096
+#define MAX_CONTEXTS	4096
 
 static const char *arch_name(const struct vgpu_arch *a)
 {
@@ -165,39 +165,67 @@ int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg)
 	return 0;
 }
 
-static void add_ctx(struct vgpu_process *p, struct vgpu_ctx *ctx)
+/**
+ * struct gathered - contexts, then processes
+ * @tab: what is told of each
+ * @pids: whose it is, referenced
+ * @n: how many there are
+ * @room: how many there may be
+ */
+struct gathered {
+	struct vgpu_process *tab;
+	struct pid **pids;
+	u32 n;
+	u32 room;
+};
+
+static bool take_ctx(struct vgpu_ctx *ctx, void *arg)
 {
-	p->contexts++;
-	p->vram_used += atomic64_read(&ctx->cnt.vram_used);
-	p->pinned_bytes += atomic64_read(&ctx->cnt.pinned);
-	p->busy_ns += atomic64_read(&ctx->cnt.busy_ns);
-	p->launches += atomic64_read(&ctx->cnt.launches);
-	p->last_error = vgpu_ctx_error(ctx) ?: p->last_error;
+	struct gathered *g = arg;
+	struct vgpu_process *p = &g->tab[g->n];
+
+	if (g->n == g->room)
+		return false;
+	memcpy(p->comm, ctx->comm, sizeof(p->comm));
+	p->contexts = 1;
+	p->vram_used = atomic64_read(&ctx->cnt.vram_used);
+	p->pinned_bytes = atomic64_read(&ctx->cnt.pinned);
+	p->busy_ns = atomic64_read(&ctx->cnt.busy_ns);
+	p->launches = atomic64_read(&ctx->cnt.launches);
+	p->last_error = vgpu_ctx_error(ctx);
+	g->pids[g->n++] = get_pid(ctx->pid);
+	return true;
 }
 
-/* Fold the device's contexts into processes; returns how many there are. */
-static u32 gather(struct vgpu_device *dev, struct vgpu_process *tab,
-		  struct pid **pids, u32 room)
+static void add(struct vgpu_process *p, const struct vgpu_process *more)
 {
-	struct vgpu_ctx *ctx;
-	u32 n = 0, i;
+	p->contexts += more->contexts;
+	p->vram_used += more->vram_used;
+	p->pinned_bytes += more->pinned_bytes;
+	p->busy_ns += more->busy_ns;
+	p->launches += more->launches;
+	p->last_error = more->last_error ?: p->last_error;
+}
 
-	mutex_lock(&dev->ctx_lock);
-	list_for_each_entry(ctx, &dev->contexts, dev_link) {
-		for (i = 0; i < n && pids[i] != ctx->pid; i++)
+/* Contexts become processes where they stand, as the caller may see them. */
+static void fold(struct gathered *g)
+{
+	u32 n = 0, i, k;
+
+	for (k = 0; k < g->n; k++) {
+		for (i = 0; i < n && g->pids[i] != g->pids[k]; i++)
 			;
-		if (i == room)
-			break;
-		if (i == n) {
-			pids[i] = ctx->pid;
-			tab[i].pid = pid_vnr(ctx->pid);
-			memcpy(tab[i].comm, ctx->comm, sizeof(tab[i].comm));
-			n++;
+		if (i < n) {
+			add(&g->tab[i], &g->tab[k]);
+			put_pid(g->pids[k]);
+		} else {
+			g->tab[n] = g->tab[k];
+			g->tab[n].pid = pid_vnr(g->pids[k]);
+			g->pids[n++] = g->pids[k];
 		}
-		add_ctx(&tab[i], ctx);
+		cond_resched();
 	}
-	mutex_unlock(&dev->ctx_lock);
-	return n;
+	g->n = n;
 }
 
 /**
@@ -230,25 +258,26 @@ int vgpu_copy_array(u64 to, u32 to_size, const void *from, u32 from_size, u32 co
 int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_process_list *l = arg;
-	struct vgpu_process *tab;
-	struct pid **pids;
-	u32 n, room;
-	int rc;
+	struct gathered g = { };
+	u32 i;
+	int rc = -ENOMEM;
 
 	if (l->reserved)
 		return -EINVAL;
-	room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_PROCESSES);
-	tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*tab), VGPU_GFP));
-	pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(room, sizeof(*pids), VGPU_GFP));
-	rc = -ENOMEM;
-	if (tab && pids) {
-		n = gather(vf->dev, tab, pids, room);
-		rc = vgpu_copy_array(l->processes, l->entry_size, tab, sizeof(*tab),
-				     min(n, l->count));
-		l->count = n;
+	g.room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_CONTEXTS);
+	g.tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.tab), VGPU_GFP));
+	g.pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.pids), VGPU_GFP));
+	if (g.tab && g.pids) {
+		vgpu_ctx_each(vf->dev, take_ctx, &g);
+		fold(&g);
+		rc = vgpu_copy_array(l->processes, l->entry_size, g.tab, sizeof(*g.tab),
+				     min(g.n, l->count));
+		l->count = g.n;
 	}
-	vgpu_counted_free(VGPU_KIND_SCRATCH, pids);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, tab);
+	for (i = 0; i < g.n; i++)
+		put_pid(g.pids[i]);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, g.pids);
+	vgpu_counted_free(VGPU_KIND_SCRATCH, g.tab);
 	return rc;
 }
 

@@ -188,7 +188,7 @@ int vgpu_ioctl_sensors(struct vgpu_file *vf, void *arg)
 	if (out->flags || out->reserved)
 		return -EINVAL;
 	vgpu_monitor_refresh(dev);
-	mutex_lock(&dev->mon->lock);
+	spin_lock(&dev->mon->lock);
 	out->now_ns = dev->mon->mark.now_ns;
 	out->energy_uj = s->energy_uj;
 	out->throttle_power_ns = s->power_ns;
@@ -202,6 +202,6 @@ int vgpu_ioctl_sensors(struct vgpu_file *vf, void *arg)
 	out->pstate = pstate(dev);
 	out->throttle = throttle_reasons(dev);
 	out->fan_percent = fan_percent(dev);
-	mutex_unlock(&dev->mon->lock);
+	spin_unlock(&dev->mon->lock);
 	return 0;
 }

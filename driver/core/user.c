@@ -5,9 +5,9 @@
  */
 #include <linux/cred.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "../mm/mm.h"
 #include "../sched/sched.h"
@@ -43,7 +43,7 @@ struct vgpu_user {
 };
 
 static LIST_HEAD(users);
-static DEFINE_MUTEX(users_lock);
+static DEFINE_SPINLOCK(users_lock);
 
 /* Before the lock is taken: a user whose control group has to reclaim for it holds up nobody else. NULL: there is no memory. */
 static struct vgpu_user *spare(void)
@@ -79,7 +79,7 @@ struct vgpu_user *vgpu_user_add_ctx(void)
 {
 	struct vgpu_user *fresh = spare(), *u;
 
-	mutex_lock(&users_lock);
+	spin_lock(&users_lock);
 	u = find(&fresh);
 	if (!u)
 		u = ERR_PTR(-ENOMEM);
@@ -87,7 +87,7 @@ struct vgpu_user *vgpu_user_add_ctx(void)
 		u = ERR_PTR(-EDQUOT);
 	else
 		u->contexts++;
-	mutex_unlock(&users_lock);
+	spin_unlock(&users_lock);
 	vgpu_counted_free(VGPU_KIND_USER, fresh);
 	return u;
 }
@@ -103,10 +103,10 @@ static void drop_unused(struct vgpu_user *u)
 /** vgpu_user_remove_ctx - a context of the user has gone */
 void vgpu_user_remove_ctx(struct vgpu_user *u)
 {
-	mutex_lock(&users_lock);
+	spin_lock(&users_lock);
 	u->contexts--;
 	drop_unused(u);
-	mutex_unlock(&users_lock);
+	spin_unlock(&users_lock);
 }
 
 /**
@@ -119,11 +119,11 @@ struct vgpu_user *vgpu_user_get(size_t bytes)
 {
 	struct vgpu_user *fresh = spare(), *u;
 
-	mutex_lock(&users_lock);
+	spin_lock(&users_lock);
 	u = find(&fresh);
 	if (u)
 		u->others++;
-	mutex_unlock(&users_lock);
+	spin_unlock(&users_lock);
 	vgpu_counted_free(VGPU_KIND_USER, fresh);
 	if (!u)
 		return ERR_PTR(-ENOMEM);
@@ -138,10 +138,10 @@ EXPORT_SYMBOL_VGPU(vgpu_user_get);
 void vgpu_user_put(struct vgpu_user *u, size_t bytes)
 {
 	vgpu_user_unkeep(u, bytes);
-	mutex_lock(&users_lock);
+	spin_lock(&users_lock);
 	u->others--;
 	drop_unused(u);
-	mutex_unlock(&users_lock);
+	spin_unlock(&users_lock);
 }
 EXPORT_SYMBOL_VGPU(vgpu_user_put);
 

@@ -163,8 +163,9 @@ struct vgpu_pause {
  * @active_ns:		time with at least one packet executing, see vgpu_device_active_ns()
  * @active_since:	start of the present such time
  * @active_lock:	protects the two above and cnt.running's change to and from 0
- * @ctx_lock:		protects @contexts
- * @contexts:		struct vgpu_ctx.dev_link of all live contexts
+ * @ctx_lock:		protects @contexts and @ctx_number; a spinlock, for who has it must not be kept from running
+ * @contexts:		struct vgpu_ctx.dev_link of all live contexts, by @number
+ * @ctx_number:		number of the newest
  * @event_lock:		protects the event ring
  * @event_seq:		number of the newest event
  * @events:		ring of the newest events; event n at n % VGPU_EVENT_RING
@@ -198,8 +199,9 @@ struct vgpu_device {
 	u64 active_since;
 	spinlock_t active_lock;
 
-	struct mutex ctx_lock;
+	spinlock_t ctx_lock;
 	struct list_head contexts;
+	u64 ctx_number;
 
 	spinlock_t event_lock;
 	u64 event_seq;
@@ -269,6 +271,8 @@ struct vgpu_obj {
 /**
  * struct vgpu_file - an open of /dev/vgpuN or /dev/nvidiaN
  * @dev:	the device
+ * @opener:	process that opened it
+ * @closing:	ends it where another one does
  * @objs:	handles; its lock protects lookup against removal
  * @next:	where the search for a free handle begins
  * @nobjs:	how many
@@ -277,6 +281,8 @@ struct vgpu_obj {
  */
 struct vgpu_file {
 	struct vgpu_device *dev;
+	struct pid *opener;
+	struct delayed_work closing;
 	struct xarray objs;
 	u32 next;
 	atomic_t nobjs;
@@ -300,8 +306,11 @@ struct vgpu_huge {
  * @file:	file it was made in; valid until the object is detached
  * @dev:	device, referenced
  * @dev_link:	in vgpu_device.contexts
+ * @number:	which one of the device it is
  * @mm:		address space it belongs to (mmgrab'ed)
  * @watch:	ends the context with its mm
+ * @mm_link:	in its list
+ * @orphan:	does so
  * @user:	who it counts for
  * @pid:	thread group of its creator
  * @comm:	its name
@@ -325,8 +334,11 @@ struct vgpu_ctx {
 	struct vgpu_file *file;
 	struct vgpu_device *dev;
 	struct list_head dev_link;
+	u64 number;
 	struct mm_struct *mm;
 	struct vgpu_watch *watch;
+	struct list_head mm_link;
+	struct delayed_work orphan;
 	struct vgpu_user *user;
 	struct pid *pid;
 	char comm[16];
@@ -426,9 +438,19 @@ bool vgpu_ctx_fault(struct vgpu_ctx *ctx, const struct vgpu_fault *f);
 u32 vgpu_ctx_error(struct vgpu_ctx *ctx);
 void vgpu_ctx_fault_all(struct vgpu_device *dev, const struct vgpu_fault *f);
 bool vgpu_ctx_any_alive(struct vgpu_device *dev);
+void vgpu_ctx_each(struct vgpu_device *dev, bool (*look)(struct vgpu_ctx *ctx, void *arg), void *arg);
 void vgpu_ctx_empty_dead(struct vgpu_device *dev);
 void vgpu_ctx_kill(struct vgpu_ctx *ctx);
-void vgpu_ctx_exit(void);
+void vgpu_ctx_stop(struct vgpu_ctx *ctx);
+void vgpu_ctx_orphan(struct vgpu_ctx *ctx);
+
+/* ---- watches (watch.c) and ends (ends.c) */
+int vgpu_watch_add(struct vgpu_ctx *ctx);
+void vgpu_watch_remove(struct vgpu_ctx *ctx);
+void vgpu_watch_exit(void);
+void vgpu_end_later(struct delayed_work *work, unsigned long delay);
+int vgpu_ends_init(void);
+void vgpu_ends_exit(void);
 
 static inline void vgpu_ctx_put(struct vgpu_ctx *ctx)
 {

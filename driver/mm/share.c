@@ -16,8 +16,8 @@
 #include "../core/ioctl.h"
 #include "mm.h"
 
-static DEFINE_MUTEX(lock);	/* protects the table and vgpu_store.listed */
-static DEFINE_HASHTABLE(tokens, 8);
+static DEFINE_SPINLOCK(lock);	/* protects the table and vgpu_store.listed */
+static DEFINE_HASHTABLE(tokens, 12);
 
 static u64 key(const u8 *token)
 {
@@ -30,31 +30,33 @@ static u64 key(const u8 *token)
 /** vgpu_store_unlist - the buffer that a token was drawn for ends */
 void vgpu_store_unlist(struct vgpu_store *store)
 {
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	if (store->listed)
 		hash_del(&store->node);
 	store->listed = false;
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 }
 
 /* The token, drawn when first asked for; -ENOENT when the buffer is ending. */
 static int list(struct vgpu_bo *bo, u8 *token)
 {
 	struct vgpu_store *store = bo->store;
+	u8 drawn[VGPU_TOKEN_LEN];
 	int rc = 0;
 
-	mutex_lock(&lock);
+	get_random_bytes(drawn, sizeof(drawn));
+	spin_lock(&lock);
 	/* end() marks the object before it detaches it, which takes our lock. */
 	if (READ_ONCE(bo->obj.gone)) {
 		rc = -ENOENT;
 	} else if (!store->listed) {
-		get_random_bytes(store->token, sizeof(store->token));
+		memcpy(store->token, drawn, sizeof(store->token));
 		hash_add(tokens, &store->node, key(store->token));
 		store->listed = true;
 	}
 	if (!rc)
 		memcpy(token, store->token, VGPU_TOKEN_LEN);
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return rc;
 }
 
@@ -62,16 +64,16 @@ static struct vgpu_store *find(const u8 *token)
 {
 	struct vgpu_store *store;
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	hash_for_each_possible(tokens, store, node, key(token)) {
 		if (!memcmp(store->token, token, VGPU_TOKEN_LEN)) {
 			/* What is listed has a buffer, and so a reference. */
 			kref_get(&store->ref);
-			mutex_unlock(&lock);
+			spin_unlock(&lock);
 			return store;
 		}
 	}
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return ERR_PTR(-ENOENT);
 }
 

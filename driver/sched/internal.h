@@ -100,8 +100,6 @@ struct vgpu_chore {
 };
 
 void vgpu_chores_init(struct vgpu_sched_ctx *s);
-int vgpu_chores_begin(void);
-void vgpu_chores_end(int nice);
 void vgpu_chore(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
 void vgpu_chore_locked(struct vgpu_sched_ctx *s, struct vgpu_chore *c, void (*fn)(struct vgpu_chore *c));
 void vgpu_chores_hurry_locked(struct vgpu_sched_ctx *s);

@@ -28,6 +28,8 @@ unsigned int vgpu_sched_workers(void);
 int vgpu_sched_ctx_init(struct vgpu_ctx *ctx);
 void vgpu_sched_ctx_stop(struct vgpu_ctx *ctx);
 void vgpu_sched_ctx_drain(struct vgpu_ctx *ctx);
+int vgpu_chores_begin(void);
+void vgpu_chores_end(int nice);
 void vgpu_sched_ctx_free(struct vgpu_ctx *ctx);
 
 /* ---- turn.c: users and their turns */

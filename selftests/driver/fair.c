@@ -638,25 +638,105 @@ static void idle_one(int n, int fd)
 		pause();
 }
 
-/* Its end is its own concern: others' contexts come and go meanwhile. */
-TEST_F_TIMEOUT(fair, end_without_a_processor, 60)
+/* How long the slowest of the contexts takes that come and go for six seconds. */
+static uint64_t slowest_context(struct __test_metadata *_metadata, int gpu)
 {
 	uint64_t begin, t, worst = 0;
-	struct other o = {};
 	uint32_t ctx;
 
-	ASSERT_EQ(0, other(&o, 1000, idle_one, has_time() ? 30000 : 3000));
-	kill(o.pid, SIGKILL);
 	for (begin = now_ns(); now_ns() < begin + 6 * SECOND;) {
 		t = now_ns();
-		ASSERT_EQ(0, ctx_create(self->g.fd, &ctx));
-		ASSERT_EQ(0, destroy(self->g.fd, ctx));
+		EXPECT_EQ(0, ctx_create(gpu, &ctx));
+		EXPECT_EQ(0, destroy(gpu, ctx));
 		t = now_ns() - t;
 		worst = t > worst ? t : worst;
 	}
+	TH_LOG("a context takes up to %llu ms", worst / 1000000ull);
+	return worst;
+}
+
+/* Its end is its own concern: others' contexts come and go meanwhile. */
+TEST_F_TIMEOUT(fair, end_without_a_processor, 60)
+{
+	struct other o = {};
+	uint64_t worst;
+
+	ASSERT_EQ(0, other(&o, 1000, idle_one, has_time() ? 30000 : 3000));
+	kill(o.pid, SIGKILL);
+	worst = slowest_context(_metadata, self->g.fd);
 	kill(-o.pid, SIGKILL);
 	kill_other(&o);
-	TH_LOG("a context takes up to %llu ms", worst / 1000000ull);
+	EXPECT_GT((emulated() ? 4 : 1) * SECOND, worst);
+}
+
+static int ask(int gpu, unsigned int what)
+{
+	static struct vgpu_process processes[100];
+	static struct vgpu_account accounts[300];
+	static struct vgpu_sample samples[512];
+	struct vgpu_process_list p = { .size = sizeof(p), .count = 100, .processes = (uintptr_t)processes,
+				       .entry_size = sizeof(*processes) };
+	struct vgpu_accounts a = { .size = sizeof(a), .count = 300, .accounts = (uintptr_t)accounts,
+				   .entry_size = sizeof(*accounts) };
+	struct vgpu_samples s = { .size = sizeof(s), .kind = VGPU_SAMPLES_PROCESS, .count = 512, .samples = (uintptr_t)samples,
+				  .entry_size = sizeof(*samples) };
+	struct vgpu_sensors t = { .size = sizeof(t) };
+	uint32_t ctx;
+
+	switch (what % 5) {
+	case 0: return xioctl(gpu, VGPU_IOCTL_PROCESS_LIST, &p);
+	case 1: return xioctl(gpu, VGPU_IOCTL_ACCOUNTS, &a);
+	case 2: return xioctl(gpu, VGPU_IOCTL_SAMPLES, &s);
+	case 3: return xioctl(gpu, VGPU_IOCTL_SENSORS, &t);
+	}
+	return ctx_create(gpu, &ctx) ?: destroy(gpu, ctx);
+}
+
+/* As above, with n contexts; four of it ask for all that there is to ask for, and make contexts, whenever they may. */
+static void idle_askers(int n, int fd)
+{
+	struct sched_param none = {};
+	uint32_t ctx;
+	cpu_set_t first;
+	int gpu = dev_open();
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (setpgid(0, 0) || sched_setaffinity(0, sizeof(first), &first))
+		_exit(1);
+	for (int i = 0; i < n; i++)
+		if (ctx_create(gpu, &ctx))
+			_exit(2);
+	for (int i = 0; i < 2; i++)
+		if (!fork())
+			for (;;)
+				;
+	for (int i = 0; i < 4; i++) {
+		if (fork())
+			continue;
+		/* The first context of a process takes a mutex of the kernel's own, mm_all_locks_mutex: while it still runs. */
+		gpu = dev_open();
+		if (ctx_create(gpu, &ctx) || sched_setscheduler(0, SCHED_IDLE, &none))
+			_exit(3);
+		for (unsigned int k = i;; k++)
+			if (ask(gpu, k))
+				_exit(4);
+	}
+	say(fd);
+	for (;;)
+		pause();
+}
+
+/* Who asks and is kept from running keeps nobody else from anything. (It did for 8 s, with a kernel that preempts fully.) */
+TEST_F_TIMEOUT(fair, questions_without_a_processor, 60)
+{
+	struct other o = {};
+	uint64_t worst;
+
+	ASSERT_EQ(0, other(&o, 1000, idle_askers, 400));
+	worst = slowest_context(_metadata, self->g.fd);
+	kill(-o.pid, SIGKILL);
+	kill_other(&o);
 	EXPECT_GT((emulated() ? 4 : 1) * SECOND, worst);
 }
 

@@ -59,7 +59,7 @@ if [ "${PART:-}" = chosen ]; then
 	reload_sparse && program sparse
 	exit $failed
 fi
-echo "1..29"
+echo "1..30"
 program abi
 program memory
 program queues
@@ -71,6 +71,10 @@ program fair
 program mutants
 program monitor
 program limit
+for m in ${VGPU_FUSE_KO:-}; do
+	insmod "$m"
+done
+program slow
 
 . "$(dirname "$0")/../lib/failing.sh"
 program failnth

@@ -304,16 +304,18 @@ static void leave_a_file(void)
 	_exit(0);
 }
 
-/* Whoever holds its file: a process that has ended uses no device. */
+/* Whoever holds its file: a process that has ended uses no device, soon after. */
 TEST_F(monitor, context_of_a_process_that_has_ended)
 {
 	struct vgpu_process_list l = { .size = sizeof(l), .entry_size = sizeof(struct vgpu_process) };
-	struct vgpu_device_status st;
+	struct vgpu_device_status before;
 	uint32_t ctx;
 	pid_t pid;
 	int rc;
 
 	ASSERT_EQ(0, set(self->fd, VGPU_SET_COMPUTE_MODE, VGPU_COMPUTE_EXCLUSIVE));
+	ASSERT_EQ(0, status(self->fd, &before));
+	EXPECT_EQ(0, before.contexts);
 	pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
@@ -321,8 +323,7 @@ TEST_F(monitor, context_of_a_process_that_has_ended)
 	}
 	ASSERT_EQ(pid, waitpid(pid, &rc, 0));
 	EXPECT_EQ(0, rc);
-	EXPECT_EQ(0, status(self->fd, &st));
-	EXPECT_EQ(0, st.contexts);
+	EXPECT_TRUE(all_freed(self->fd, &before));
 	EXPECT_EQ(0, xioctl(self->fd, VGPU_IOCTL_PROCESS_LIST, &l));
 	EXPECT_EQ(0, l.count);
 	EXPECT_EQ(0, ctx_create(self->fd, &ctx));
