@@ -992,7 +992,8 @@ struct vgpu_open_shared {
  * @log_size: its size
  * @kernels: [out] number of kernels in it
  *
- * EBADMSG when refused; the message is in the log.
+ * EBADMSG when refused; the message is in the log. EDQUOT where the image and its decoded form, which are counted from
+ * the time on that they are allocated, do not fit into what a context or user may have.
  */
 struct vgpu_code_load {
 	__u32 size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Code objects: a private copy of the bytes goes to the engine's verifier.
+ * Code objects: the engine takes a private copy of the bytes and verifies it; what it allocates for that is
+ * charged to the context and its user first.
  */
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "../mm/mm.h"
@@ -13,8 +13,56 @@
 #include "vgpu.h"
 
 #define MAX_IMAGE	(64u << 20)
-#define MAX_CODE_BYTES	(1ull << 30)	/* decoded, a context */
+#define MAX_CODE_BYTES	(1ull << 30)	/* a context's, images and their decoded form */
 #define MSG_BYTES	256
+
+/**
+ * struct loading - an image on its way to the engine
+ * @image: what the engine sees of it
+ * @code: the code object; pays
+ * @bytes: where the process has it
+ */
+struct loading {
+	struct engine_image image;
+	struct vgpu_code *code;
+	const void __user *bytes;
+};
+
+static int copy_image(const struct engine_image *image, void *to)
+{
+	const struct loading *l = container_of(image, struct loading, image);
+
+	return copy_from_user(to, l->bytes, image->size) ? -EFAULT : 0;
+}
+
+static void uncharge(struct vgpu_code *code, u64 bytes)
+{
+	struct vgpu_ctx *ctx = code->obj.ctx;
+
+	code->bytes -= bytes;
+	vgpu_user_unhold_code(ctx->user, bytes);
+	atomic64_sub(bytes, &ctx->code_bytes);
+}
+
+static bool charge(const struct engine_image *image, s64 bytes)
+{
+	struct vgpu_code *code = container_of(image, struct loading, image)->code;
+	struct vgpu_ctx *ctx = code->obj.ctx;
+
+	if (bytes < 0) {
+		uncharge(code, -bytes);
+		return true;
+	}
+	/* The user's last: what is not to be is then never counted where other processes would be refused for it. */
+	if (!vgpu_charge(&ctx->code_bytes, bytes, MAX_CODE_BYTES))
+		return false;
+	if (!vgpu_user_hold_code(ctx->user, bytes)) {
+		atomic64_sub(bytes, &ctx->code_bytes);
+		return false;
+	}
+	code->bytes += bytes;
+	return true;
+}
 
 static void free_code(struct vgpu_obj *obj)
 {
@@ -22,8 +70,7 @@ static void free_code(struct vgpu_obj *obj)
 
 	if (code->engine)
 		engine_code_put(code->engine);
-	atomic64_sub(code->bytes, &obj->ctx->code_bytes);
-	vgpu_user_unhold_code(obj->ctx->user, code->bytes);
+	uncharge(code, code->bytes);
 	vgpu_counted_free(VGPU_KIND_CODE, code);
 }
 
@@ -42,37 +89,21 @@ static int give_log(const struct vgpu_code_load *c, const char *msg)
 	return 0;
 }
 
-/* Copy the image in and have it verified. */
 static int load(struct vgpu_code *code, const struct vgpu_code_load *c)
 {
+	const struct loading l = {
+		.image = { .size = c->image_size, .copy = copy_image, .charge = charge },
+		.code = code,
+		.bytes = u64_to_user_ptr(c->image),
+	};
 	char msg[MSG_BYTES] = "";
-	void *image;
 	int rc, lrc;
 
-	image = vgpu_counted(VGPU_KIND_SCRATCH, vgpu_zalloc(c->image_size));
-	if (!image)
-		return -ENOMEM;
-	rc = -EFAULT;
-	if (!copy_from_user(image, u64_to_user_ptr(c->image), c->image_size))
-		rc = engine_code_load(image, c->image_size, &code->engine,
-				      msg, sizeof(msg));
-	vgpu_counted_free(VGPU_KIND_SCRATCH, image);
+	rc = engine_code_load_image(&l.image, &code->engine, msg, sizeof(msg));
 	lrc = give_log(c, msg);
 	if (rc == -EINVAL)
 		return -EBADMSG;
 	return rc ?: lrc;
-}
-
-static int charge(struct vgpu_code *code, u64 bytes)
-{
-	struct vgpu_ctx *ctx = code->obj.ctx;
-
-	if (!vgpu_user_hold_code(ctx->user, bytes))
-		return -EDQUOT;
-	code->bytes += bytes;
-	if (atomic64_add_return(bytes, &ctx->code_bytes) > MAX_CODE_BYTES)
-		return -EDQUOT;
-	return 0;
 }
 
 int vgpu_ioctl_code_load(struct vgpu_file *vf, void *arg)
@@ -97,11 +128,7 @@ int vgpu_ioctl_code_load(struct vgpu_file *vf, void *arg)
 	}
 	vgpu_obj_init(&code->obj, VGPU_OBJ_CODE, ctx, &code_ops);
 	vgpu_ctx_put(ctx);
-	rc = charge(code, c->image_size);
-	if (!rc)
-		rc = load(code, c);
-	if (!rc)
-		rc = charge(code, engine_code_memory(code->engine));
+	rc = load(code, c);
 	if (!rc) {
 		c->kernels = engine_code_kernels(code->engine);
 		rc = vgpu_obj_publish(vf, &code->obj, &c->handle);

@@ -10,7 +10,7 @@
  * struct vgpu_code - a code object
  * @obj: head
  * @engine: verified and decoded, immutable
- * @bytes: charged to the context and its user
+ * @bytes: charged to the context and its user, while it is loaded too
  */
 struct vgpu_code {
 	struct vgpu_obj obj;

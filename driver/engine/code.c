@@ -106,23 +106,33 @@ static int refuse_version(struct engine_diag *diag, const struct vgpu_code_heade
 	return -EINVAL;
 }
 
-/* Copies the image, so that nobody can change it behind the verifier's back. */
-static int parse(struct engine_code *code, const void *image, size_t size,
-		 struct engine_diag *diag)
+/* The object's own copy, so that nobody can change it behind the verifier's back. */
+static int copy_image(struct engine_code *code, struct engine_diag *diag)
 {
-	enum engine_refusal why = REFUSE_NOTHING;
-	u32 i;
+	const struct engine_image *from = code->from;
 
-	if (size < sizeof(struct vgpu_code_header))
+	if (from->size < sizeof(struct vgpu_code_header))
 		return engine_refuse(diag, REFUSE_TOO_SMALL, "object", 0);
-	if (size > VGPU_CODE_MAX_SIZE)
+	if (from->size > VGPU_CODE_MAX_SIZE)
 		return engine_refuse(diag, REFUSE_TOO_LARGE, "object", 0);
-	code->image = engine_alloc(size);
+	code->image = engine_code_alloc(code, from->size);
 	if (!code->image)
 		return -ENOMEM;
-	code->image_size = size;
-	memcpy(code->image, image, size);
-	why = check_header(code->image, size);
+	if (from->copy)
+		return from->copy(from, code->image);
+	memcpy(code->image, from->at, from->size);
+	return 0;
+}
+
+static int parse(struct engine_code *code, struct engine_diag *diag)
+{
+	enum engine_refusal why;
+	int ret = copy_image(code, diag);
+	u32 i;
+
+	if (ret)
+		return ret;
+	why = check_header(code->image, code->from->size);
 	if (why == REFUSE_VERSION)
 		return refuse_version(diag, code->image);
 	if (why)
@@ -144,6 +154,36 @@ static int parse(struct engine_code *code, const void *image, size_t size,
 	return why ? engine_refuse(diag, why, "object", 0) : 0;
 }
 
+static bool charge(const struct engine_image *from, s64 bytes)
+{
+	return !from->charge || from->charge(from, bytes);
+}
+
+void *engine_code_alloc(struct engine_code *code, size_t bytes)
+{
+	void *p;
+
+	if (!charge(code->from, bytes)) {
+		code->over = true;
+		return NULL;
+	}
+	p = engine_alloc_snug(bytes);
+	if (p)
+		code->bytes += bytes;
+	else
+		charge(code->from, -(s64)bytes);
+	return p;
+}
+
+void engine_code_free(struct engine_code *code, const void *p, size_t bytes)
+{
+	if (!p)
+		return;
+	engine_free(p);
+	code->bytes -= bytes;
+	charge(code->from, -(s64)bytes);
+}
+
 static void destroy(struct engine_code *code)
 {
 	engine_decode_free(code);
@@ -154,23 +194,55 @@ static void destroy(struct engine_code *code)
 	engine_count(CODE, -1);
 }
 
-static int load(struct engine_code *code, const void *image, size_t size,
-		struct engine_diag *diag)
+/* The object alone: nothing of the image is looked at yet. */
+static int make(const struct engine_image *from, struct engine_code **out)
 {
-	int ret = parse(code, image, size, diag);
+	struct engine_code *code;
+
+	if (!charge(from, sizeof(*code)))
+		return -EDQUOT;
+	code = engine_alloc(sizeof(*code));
+	if (!code) {
+		charge(from, -(s64)sizeof(*code));
+		return -ENOMEM;
+	}
+	engine_count(CODE, 1);
+	refcount_set(&code->refs, 1);
+	code->bytes = sizeof(*code);
+	code->from = from;
+	*out = code;
+	return 0;
+}
+
+static int load(struct engine_code *code, struct engine_diag *diag)
+{
+	int ret = parse(code, diag);
 
 	if (ret)
 		return ret;
-	code->fmode = engine_alloc(code->insn_count);
-	code->ids = engine_alloc(code->func_count * sizeof(*code->ids));
+	code->fmode = engine_code_alloc(code, code->insn_count);
+	code->ids = engine_code_alloc(code, code->func_count * sizeof(*code->ids));
 	if (!code->fmode || !code->ids)
 		return -ENOMEM;
 	ret = engine_verify(code, diag);
 	return ret ? ret : engine_decode(code);
 }
 
-int engine_code_load(const void *image, size_t size, struct engine_code **out,
-		     char *msg, size_t msg_size)
+/* Of an object that is not to be: what was charged for it, once it has gone. */
+static int give_up(struct engine_code *code, int why)
+{
+	const struct engine_image *from = code->from;
+	s64 bytes = code->bytes;
+
+	if (why == -ENOMEM && code->over)
+		why = -EDQUOT;
+	destroy(code);
+	charge(from, -bytes);
+	return why;
+}
+
+int engine_code_load_image(const struct engine_image *image, struct engine_code **out,
+			   char *msg, size_t msg_size)
 {
 	struct engine_diag diag = { .msg = msg, .msg_size = msg_size };
 	struct engine_code *code;
@@ -179,16 +251,13 @@ int engine_code_load(const void *image, size_t size, struct engine_code **out,
 	*out = NULL;
 	if (msg && msg_size)
 		msg[0] = '\0';
-	code = engine_alloc(sizeof(*code));
-	if (!code)
-		return -ENOMEM;
-	engine_count(CODE, 1);
-	refcount_set(&code->refs, 1);
-	ret = load(code, image, size, &diag);
-	if (ret) {
-		destroy(code);
+	ret = make(image, &code);
+	if (ret)
 		return ret;
-	}
+	ret = load(code, &diag);
+	if (ret)
+		return give_up(code, ret);
+	code->from = NULL;
 	*out = code;
 	return 0;
 }
@@ -202,12 +271,6 @@ void engine_code_put(struct engine_code *code)
 {
 	if (code && refcount_dec_and_test(&code->refs))
 		destroy(code);
-}
-
-size_t engine_code_memory(const struct engine_code *code)
-{
-	return sizeof(*code) + code->image_size + code->insn_count +
-	       code->func_count * sizeof(*code->ids) + code->prog_bytes;
 }
 
 unsigned int engine_code_kernels(const struct engine_code *code)

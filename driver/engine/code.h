@@ -2,8 +2,8 @@
 /*
  * A loaded code object, as the files of the engine share it.
  *
- * engine_code_load() runs three steps over one struct engine_code:
- * code_parse() (code.c) copies the image and finds its sections,
+ * engine_code_load_image() runs three steps over one struct engine_code:
+ * parse() (code.c) copies the image and finds its sections,
  * engine_verify() (verify.c) proves every rule of uapi/vgpu_isa.h, and
  * engine_decode() (decode.c) hangs the executable form on @prog.  After that
  * nothing in it changes until the last reference goes.
@@ -25,7 +25,6 @@ struct engine_func_id {
  * struct engine_code - a code object
  * @refs: references
  * @image: the private copy that all section pointers point into
- * @image_size: its bytes
  * @insns: the instructions; a pc is an index into them
  * @kernels: kernel records; .shared_size, .param_size and .local_size are within
  *	ENGINE_MAX_*, .vregs within [2, VGPU_MAX_VREGS] and even, .sregs within
@@ -49,12 +48,13 @@ struct engine_func_id {
  * @string_bytes: of @strings
  * @id_count: of @ids
  * @prog: set by engine_decode(), released by engine_decode_free()
- * @prog_bytes: memory behind @prog, set by engine_decode()
+ * @bytes: of all its memory, this included
+ * @from: while it is loaded: who answers for them
+ * @over: @from's charge refused some
  */
 struct engine_code {
 	refcount_t refs;
 	void *image;
-	size_t image_size;
 
 	const struct vgpu_insn *insns;
 	const struct vgpu_code_kernel *kernels;
@@ -78,7 +78,9 @@ struct engine_code {
 	u32 id_count;
 
 	struct engine_prog *prog;
-	size_t prog_bytes;
+	size_t bytes;
+	const struct engine_image *from;
+	bool over;
 };
 
 /**
@@ -86,12 +88,25 @@ struct engine_code {
  * @code: verified; @code->prog is NULL
  *
  * decode.c.  May sleep; calls engine_interrupted() now and then.
- * Return: 0, -ENOMEM, -EINTR (with nothing left behind).
+ * Return: 0; -ENOMEM, -EINTR (what it has made by then goes with the object).
  */
 int engine_decode(struct engine_code *code);
 
 /** engine_decode_free() - release what engine_decode() made; @code->prog may be NULL */
 void engine_decode_free(struct engine_code *code);
+
+/**
+ * engine_code_alloc() - zeroed memory for an object that is being loaded
+ * @code: the object
+ * @bytes: how many; charged before they are allocated
+ *
+ * Return: it, for engine_free() when the object goes, or engine_code_free() before; NULL where it is refused (@code->over
+ * then says so) or there is none: -ENOMEM for the load, either way.
+ */
+void *engine_code_alloc(struct engine_code *code, size_t bytes);
+
+/** engine_code_free() - free @bytes of engine_code_alloc() that only the load needed; @p may be NULL */
+void engine_code_free(struct engine_code *code, const void *p, size_t bytes);
 
 /** engine_code_line() - PTX line of instruction @pc, or 0 */
 u32 engine_code_line(const struct engine_code *code, u32 pc);

@@ -172,7 +172,7 @@ static u32 returners(const struct engine_code *code, u32 func)
 	return ENG_RETURN_ANY;
 }
 
-static int find_return_points(const struct engine_code *code, struct engine_prog *prog)
+static int find_return_points(struct engine_code *code, struct engine_prog *prog)
 {
 	u32 pc, f = VGPU_NO_PC, who = ENG_RETURN_NONE;
 
@@ -183,7 +183,7 @@ static int find_return_points(const struct engine_code *code, struct engine_prog
 		if (op != VGPU_OP_CALL && op != VGPU_OP_CALLI)
 			continue;
 		if (!prog->return_points)
-			prog->return_points = engine_alloc(code->insn_count * sizeof(*prog->return_points));
+			prog->return_points = engine_code_alloc(code, code->insn_count * sizeof(*prog->return_points));
 		if (!prog->return_points)
 			return -ENOMEM;
 		in = engine_code_func(code, pc);
@@ -211,7 +211,7 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 			return -EINTR;
 	}
 	prog->count = at;
-	prog->ops = engine_alloc(((size_t)at + 1) * sizeof(*prog->ops));
+	prog->ops = engine_code_alloc(code, ((size_t)at + 1) * sizeof(*prog->ops));
 	if (!prog->ops)
 		return -ENOMEM;
 	for (pc = 0, at = 0; pc < code->insn_count; pc++) {
@@ -225,13 +225,13 @@ static int decode_all(struct engine_code *code, struct engine_prog *prog)
 	prog->ops[at] = (struct eng_op) { .h = 2 * EU_LOST };
 	for (i = 0; i < code->target_count; i++)
 		prog->tables[i] = prog->first[code->targets[i]];
-	ret = eng_fuse(prog);
+	ret = eng_fuse(code);
 	return ret ? ret : find_return_points(code, prog);
 }
 
 int engine_decode(struct engine_code *code)
 {
-	struct engine_prog *prog = engine_alloc(sizeof(*prog));
+	struct engine_prog *prog = engine_code_alloc(code, sizeof(*prog));
 	int ret = -ENOMEM;
 
 	BUILD_BUG_ON(sizeof(struct eng_op) != 32);
@@ -241,21 +241,12 @@ int engine_decode(struct engine_code *code)
 		return -ENOMEM;
 	code->prog = prog;
 	prog->isa = eng_isa_now();
-	prog->first = engine_alloc(code->insn_count * sizeof(u32));
-	prog->tables = engine_alloc(code->target_count * sizeof(u32));
-	prog->patterns = engine_alloc(code->pattern_count * sizeof(*prog->patterns));
+	prog->first = engine_code_alloc(code, code->insn_count * sizeof(u32));
+	prog->tables = engine_code_alloc(code, code->target_count * sizeof(u32));
+	prog->patterns = engine_code_alloc(code, code->pattern_count * sizeof(*prog->patterns));
 	if (prog->first && prog->tables && prog->patterns)
 		ret = decode_all(code, prog);
-	if (ret) {
-		engine_decode_free(code);
-		return ret;
-	}
-	code->prog_bytes = sizeof(*prog) + (prog->count + 1ULL) * sizeof(*prog->ops) +
-			   code->insn_count * (sizeof(u32) + (prog->return_points ? sizeof(u32) : 0)) +
-			   code->target_count * sizeof(u32) +
-			   code->pattern_count * sizeof(*prog->patterns) +
-			   prog->twin_count * sizeof(*prog->twins);
-	return 0;
+	return ret;
 }
 
 void engine_decode_free(struct engine_code *code)

@@ -15,22 +15,50 @@
 struct engine_code;	/* a verified, decoded code object; immutable, counted */
 
 /**
- * engine_code_load() - verify a code object and make it executable
- * @image: its bytes; the caller's private copy, not needed afterwards
- * @size: number of bytes
+ * struct engine_image - a code object that is to be loaded, and who answers for its memory
+ * @at: its bytes, where @copy is NULL; the engine copies them
+ * @size: how many
+ * @copy: copies all of them to @to, where they are not simply at @at.  Return: 0 or a negative error.
+ * @charge: NULL, or asked before anything is allocated whether there may be so many bytes more, and
+ *	told, negative, how many fewer there are once something was freed; that it cannot refuse.
+ *
+ * Nothing of it is needed after the load.
+ */
+struct engine_image {
+	const void *at;
+	size_t size;
+	int (*copy)(const struct engine_image *image, void *to);
+	bool (*charge)(const struct engine_image *image, s64 bytes);
+};
+
+/**
+ * engine_code_load_image() - verify a code object and make it executable
+ * @image: where it is, and who answers for the memory
  * @out: where the object goes, with one reference
  * @msg: receives one line that says what was refused and where, or ""
  * @msg_size: bytes at @msg
  *
- * May sleep and allocate.
+ * May sleep and allocate.  There is never more than was charged, and what the load needs besides is freed
+ * before most of what stays is allocated.  What a loaded object has stays charged, for the caller to give back
+ * when the object has gone; of a failed load, nothing.
  *
- * Return: 0, -EINVAL for a refused object, -ENOMEM, -EINTR when a fatal signal came.
+ * Return: 0, -EINVAL for a refused object, -ENOMEM, -EDQUOT where @image->charge refused, -EINTR when
+ * a fatal signal came, what @image->copy said.
  */
-int engine_code_load(const void *image, size_t size, struct engine_code **out,
-		     char *msg, size_t msg_size);
+int engine_code_load_image(const struct engine_image *image, struct engine_code **out,
+			   char *msg, size_t msg_size);
+
+/** engine_code_load() - engine_code_load_image() of @size bytes at @image, for which nobody answers */
+static inline int engine_code_load(const void *image, size_t size, struct engine_code **out,
+				   char *msg, size_t msg_size)
+{
+	const struct engine_image from = { .at = image, .size = size };
+
+	return engine_code_load_image(&from, out, msg, msg_size);
+}
+
 void engine_code_get(struct engine_code *code);
 void engine_code_put(struct engine_code *code);
-size_t engine_code_memory(const struct engine_code *code);	/* bytes held, for accounting */
 unsigned int engine_code_kernels(const struct engine_code *code);
 const struct vgpu_code_kernel *engine_code_kernel(const struct engine_code *code,
 						  unsigned int index);

@@ -22,10 +22,17 @@
 #include "../core/tally.h"
 
 void *vgpu_zalloc(size_t bytes);	/* mm/vram.c */
+void *vgpu_zalloc_snug(size_t bytes);
 
 static inline void *engine_alloc(size_t n)
 {
 	return vgpu_zalloc(n);
+}
+
+/* No more than that, for what is charged. */
+static inline void *engine_alloc_snug(size_t n)
+{
+	return vgpu_zalloc_snug(n);
 }
 
 static inline void engine_free(const void *p)

@@ -114,6 +114,11 @@ static inline void *engine_alloc(size_t n)
 	return p ? memset(p, 0, size) : NULL;
 }
 
+static inline void *engine_alloc_snug(size_t n)
+{
+	return engine_alloc(n);
+}
+
 /* Here a sanitizer looks for leaks. */
 #define engine_count(what, n) do { } while (0)
 

@@ -308,8 +308,8 @@ void eng_sreg_row(const struct eng_warp *w, u32 which, u32 *out);
 
 /* ---- fuse.c ---------------------------------------------------------------------------------- */
 
-/** eng_fuse() - let one handler execute what often follows each other; 0 or -EINTR */
-int eng_fuse(struct engine_prog *prog);
+/** eng_fuse() - let one handler execute what often follows each other; 0, -ENOMEM or -EINTR */
+int eng_fuse(struct engine_code *code);
 
 /* ---- pattern.c ------------------------------------------------------------------------------- */
 

@@ -154,8 +154,9 @@ static u32 twin_handler(const struct eng_op *op, u32 kind)
 	return made[record_bytes(op) == 2][record_bytes(op + 1) == 2][kind == ENG_REC_D4];
 }
 
-static int fuse_twins(struct engine_prog *prog)
+static int fuse_twins(struct engine_code *code)
 {
+	struct engine_prog *prog = code->prog;
 	struct eng_op *op = prog->ops;
 	u32 i, n = 0;
 
@@ -165,7 +166,7 @@ static int fuse_twins(struct engine_prog *prog)
 	n = min_t(u32, n, 0x10000 * ENG_TWIN_UNIT / sizeof(*prog->twins));
 	if (!n)
 		return 0;
-	prog->twins = engine_alloc(n * sizeof(*prog->twins));
+	prog->twins = engine_code_alloc(code, n * sizeof(*prog->twins));
 	if (!prog->twins)
 		return -ENOMEM;
 	for (i = 0; i < prog->count && prog->twin_count < n; i++) {
@@ -182,10 +183,11 @@ static int fuse_twins(struct engine_prog *prog)
 	return 0;
 }
 
-int eng_fuse(struct engine_prog *prog)
+int eng_fuse(struct engine_code *code)
 {
+	struct engine_prog *prog = code->prog;
 	u32 i, uop;
-	int ret = prog->isa->pairs ? fuse_twins(prog) : 0;
+	int ret = prog->isa->pairs ? fuse_twins(code) : 0;
 
 	if (ret)
 		return ret;

@@ -22,7 +22,7 @@ enum engine_refusal {
 const char *engine_refusal_text(enum engine_refusal why);
 
 /**
- * struct engine_diag - the first refusal, for the caller of engine_code_load()
+ * struct engine_diag - the first refusal, for the caller of engine_code_load_image()
  * @why: the reason
  * @msg: where the line "WHERE: TEXT" goes, or NULL
  * @msg_size: bytes at @msg

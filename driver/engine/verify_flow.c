@@ -107,11 +107,12 @@ static int walk(struct flow *f, struct engine_diag *diag)
 int verify_flow(struct engine_code *code, struct engine_diag *diag)
 {
 	struct flow f = { .code = code };
+	size_t stack = code->insn_count * sizeof(*f.stack), table_mode = code->table_count + 1;
 	int ret = -ENOMEM;
 	u32 i;
 
-	f.stack = engine_alloc(code->insn_count * sizeof(*f.stack));
-	f.table_mode = engine_alloc(code->table_count + 1);
+	f.stack = engine_code_alloc(code, stack);
+	f.table_mode = engine_code_alloc(code, table_mode);
 	if (f.stack && f.table_mode) {
 		memset(code->fmode, UNSEEN, code->insn_count);
 		memset(f.table_mode, UNSEEN, code->table_count);
@@ -120,7 +121,7 @@ int verify_flow(struct engine_code *code, struct engine_diag *diag)
 			if (code->fmode[i] == UNSEEN)
 				code->fmode[i] = 0;
 	}
-	engine_free(f.table_mode);
-	engine_free(f.stack);
+	engine_code_free(code, f.table_mode, table_mode);
+	engine_code_free(code, f.stack, stack);
 	return ret;
 }

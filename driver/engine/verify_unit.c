@@ -271,17 +271,20 @@ static int check_units(struct units *u)
 int verify_units(struct engine_code *code, struct engine_diag *diag)
 {
 	struct units u = { .code = code, .diag = diag };
+	size_t owned = code->insn_count, callable = code->func_count;
+	size_t limit = code->func_count * sizeof(*u.limit);
+	size_t table_func = (code->table_count + 1) * sizeof(*u.table_func);
 	int ret = -ENOMEM;
 
-	u.owned = engine_alloc(code->insn_count);
-	u.callable = engine_alloc(code->func_count);
-	u.limit = engine_alloc(code->func_count * sizeof(*u.limit));
-	u.table_func = engine_alloc((code->table_count + 1) * sizeof(*u.table_func));
+	u.owned = engine_code_alloc(code, owned);
+	u.callable = engine_code_alloc(code, callable);
+	u.limit = engine_code_alloc(code, limit);
+	u.table_func = engine_code_alloc(code, table_func);
 	if (u.owned && u.callable && u.limit && u.table_func)
 		ret = check_units(&u);
-	engine_free(u.table_func);
-	engine_free(u.limit);
-	engine_free(u.callable);
-	engine_free(u.owned);
+	engine_code_free(code, u.table_func, table_func);
+	engine_code_free(code, u.limit, limit);
+	engine_code_free(code, u.callable, callable);
+	engine_code_free(code, u.owned, owned);
 	return ret;
 }

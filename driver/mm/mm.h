@@ -170,6 +170,7 @@ struct vgpu_as {
 #define VGPU_MEMORY_GFP	(VGPU_GFP | __GFP_ZERO)
 u64 vgpu_vram_machine_free(void);
 void *vgpu_zalloc(size_t bytes);
+void *vgpu_zalloc_snug(size_t bytes);
 void *vgpu_zalloc_reserved(size_t bytes);
 bool vgpu_vram_has(struct page *page);
 int vgpu_vram_alloc(struct vgpu_piece *piece, unsigned int npages);

@@ -56,6 +56,22 @@ void *vgpu_zalloc(size_t bytes)
 }
 
 /**
+ * vgpu_zalloc_snug - vgpu_zalloc() of what is counted for its user by the byte
+ * @bytes: how many
+ *
+ * Pages in a row come in powers of two, up to twice what is counted. Where more than an eighth would be for nothing, these
+ * are single ones.
+ *
+ * Return: as vgpu_zalloc().
+ */
+void *vgpu_zalloc_snug(size_t bytes)
+{
+	if (bytes <= PAGE_SIZE || (PAGE_SIZE << get_order(bytes)) - bytes <= bytes / 8)
+		return vgpu_zalloc(bytes);
+	return vgpu_vram_machine_free() < bytes ? NULL : __vmalloc(bytes, VGPU_MEMORY_GFP);
+}
+
+/**
  * vgpu_zalloc_reserved - zeroed memory that a worker needs at once; takes from the reserve, too
  * @bytes: how many, little
  *

@@ -4,14 +4,17 @@
  * a bound, tables_user_mib, code and rings another, code_user_mib, and leave the others enough. Nor do many
  * callbacks keep a processor.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "../../userlib/visa/build.h"
 #include "../lib/harness.h"
 
+#include "cgroup.h"
 #include "gpu.h"
 
 #define MOST	(64 * MIB)	/* the bound is 16 MiB each: inside.sh */
@@ -285,6 +288,130 @@ TEST_F_TIMEOUT(kept, code_of_a_user, 120)
 		ASSERT_EQ(0, destroy(self->fd, ctx));
 		ASSERT_EQ(0, destroy(self->fd, other));
 	}
+}
+
+#define LOADERS	8	/* threads, each of which loads an image so often */
+#define LOADS	3
+
+/* A kernel of @n instructions, each of which the engine decodes into four of twice the size. */
+static void *large_image(uint32_t n, size_t *size)
+{
+	struct visa_build b = {};
+	struct vgpu_code_kernel *k = visa_push(&b, VGPU_SEC_KERNELS);
+	struct vgpu_code_func *f = visa_push(&b, VGPU_SEC_FUNCS);
+	void *image;
+
+	k->grid_pre = VGPU_NO_PC;
+	k->block_pre = VGPU_NO_PC;
+	k->vregs = 2;
+	k->sregs = 1;
+	f->count = n;
+	f->id = VGPU_NO_PC;
+	visa_string(&b, "k", &k->name);
+	for (uint32_t i = 0; i < n; i++) {
+		struct vgpu_insn *in = visa_push(&b, VGPU_SEC_INSNS);
+
+		in->op = !i ? VGPU_OP_SETMODE : i < n - 1 ? VGPU_OP_F2H : VGPU_OP_EXIT;
+		if (in->op == VGPU_OP_SETMODE)
+			in->imm = VGPU_RZ;
+		else if (in->op == VGPU_OP_F2H)
+			in->mod = VGPU_RZ | VGPU_CVT_SAT;
+	}
+	image = visa_finish(&b, size);
+	visa_build_free(&b);
+	return image;
+}
+
+struct loader {
+	pthread_t thread;
+	const void *image;
+	size_t size;
+	int loaded;
+	int rc;
+};
+
+/* One after the other, in a context of its own; that there is no room now is nothing bad. */
+static void *load_some(void *arg)
+{
+	struct loader *l = arg;
+	int fd = dev_open();
+	struct vgpu_code_load c = {
+		.size = sizeof(c), .image = (uintptr_t)l->image, .image_size = l->size,
+	};
+
+	l->rc = ctx_create(fd, &c.ctx);
+	for (int i = 0; i < LOADS && !l->rc; i++) {
+		l->rc = xioctl(fd, VGPU_IOCTL_CODE_LOAD, &c);
+		if (!l->rc) {
+			l->loaded++;
+			l->rc = destroy(fd, c.handle);
+		} else if (l->rc == -EDQUOT) {
+			l->rc = 0;
+		}
+	}
+	close(fd);
+	return NULL;
+}
+
+/* All of them in a control group, and then one alone: how often that had room, or 255. */
+static int load_at_once(const void *image, size_t size)
+{
+	struct loader l[LOADERS] = {}, alone = { .image = image, .size = size };
+	int rc = put(GROUP "/cgroup.procs", "0");
+
+	for (int i = 0; !rc && i < LOADERS; i++) {
+		l[i].image = image;
+		l[i].size = size;
+		rc = pthread_create(&l[i].thread, NULL, load_some, &l[i]);
+	}
+	for (int i = 0; !rc && i < LOADERS; i++) {
+		pthread_join(l[i].thread, NULL);
+		rc = l[i].rc;
+	}
+	if (!rc)
+		load_some(&alone);
+	return rc || alone.rc ? 255 : alone.loaded;
+}
+
+/*
+ * An image of which one fits, and one that does not when it is decoded: however many load them at the same time, there
+ * is never more than the bound, but for what the process itself takes.
+ */
+TEST_F_TIMEOUT(kept, code_while_it_is_loaded, 240)
+{
+	static const uint32_t insns[] = { 100000, 400000 };
+	uint32_t ctx;
+	int rc;
+	long first = codes(self->fd, &ctx, &rc);
+
+	ASSERT_EQ(0, destroy(self->fd, ctx));
+	for (int i = 0; i < 2; i++) {
+		unsigned long long peak;
+		size_t size;
+		void *image = large_image(insns[i], &size);
+		int st = -1;
+		pid_t pid;
+
+		if (!make_group())
+			SKIP(return, "no control groups for memory");
+		pid = fork();
+		if (!pid)
+			_exit(load_at_once(image, size));
+		EXPECT_EQ(pid, waitpid(pid, &st, 0));
+		peak = group_number(GROUP "/memory.peak");
+		EXPECT_EQ(0, remove_group());
+		free(image);
+		ASSERT_TRUE(WIFEXITED(st));
+		ASSERT_NE(255, WEXITSTATUS(st));
+		EXPECT_EQ(i ? 0 : LOADS, WEXITSTATUS(st));
+		EXPECT_GT(peak, i ? 0 : 12 * MIB);
+		EXPECT_LT(peak, (16 + 4) * MIB)
+			TH_LOG("%u instructions: at most %llu KiB", insns[i], peak / KIB);
+		printf("# %u instructions: at most %llu KiB\n", insns[i], peak / KIB);
+	}
+	/* All is given back, to the byte. */
+	EXPECT_EQ(first, codes(self->fd, &ctx, &rc));
+	ASSERT_EQ(0, destroy(self->fd, ctx));
 }
 
 #define WATCHERS	64	/* epolls, each of as many descriptors of one eventfd */

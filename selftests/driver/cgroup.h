@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -31,6 +32,17 @@ static inline bool make_group(void)
 		return true;
 	umount(GROUPS);
 	return false;
+}
+
+/* What it says of itself in a file that holds one number, or 0. */
+static inline unsigned long long group_number(const char *path)
+{
+	char text[32] = "";
+	int fd = open(path, O_RDONLY);
+	long n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	return n > 0 ? strtoull(text, NULL, 10) : 0;
 }
 
 /* Nobody is in it any more: 0 when it has gone. */
