@@ -15,7 +15,7 @@ static const struct { const char *text, *want; } modules[] = {
 	{ ".target sm_90\n", "ptx line 1; error : syntax error at '.target': .version expected" },
 	{ ".version 8.5\n", "error : no .target sm_…" },
 	{ ".version x\n.target sm_90", "ptx line 1; error : syntax error at 'x': version number expected" },
-	{ ".version 10.0\n.target sm_90", "ptx line 2; error : PTX version 10.0 is not supported" },
+	{ ".version 10.0\n.target sm_90", "ptx line 1; error : PTX version 10.0 is not supported" },
 	{ ".version 8.6\n.target sm_120\n", "ptx line 2; error : target sm_120 needs PTX version 8.7 or later, not 8.6" },
 	{ ".version 8.7\n.target debug, sm_120f\n", "ptx line 2; error : target sm_120f needs PTX version 8.8 or later, not 8.7" },
 	{ ".version 7.8\n.target sm_90a\n", "ptx line 2; error : target sm_90a needs PTX version 8.0 or later, not 7.8" },

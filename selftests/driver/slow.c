@@ -94,7 +94,7 @@ static void *server(void *arg)
 		n = read(s->fd, buffer, sizeof(buffer));
 		if (n > 0)
 			serve(s, (void *)buffer);
-		else if (errno == ENODEV)
+		else if (errno != EINTR && errno != EAGAIN && errno != ENOENT)
 			return NULL;	/* not mounted any more */
 	}
 }
@@ -130,8 +130,8 @@ static void unserve(struct served *s)
 {
 	atomic_store(&s->held, false);
 	umount2(PLACE, MNT_DETACH | MNT_FORCE);
-	close(s->fd);
 	pthread_join(s->server, NULL);
+	close(s->fd);
 	rmdir(PLACE);
 }
 

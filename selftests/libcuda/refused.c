@@ -125,6 +125,43 @@ static void test_conditional(void)
 	   !cuCtxSynchronize() && !cuGraphExecDestroy(exec) && !cuGraphDestroy(g), "the graph works");
 }
 
+/* A kernel that is launched in clusters of two blocks, and one that any launch may have in them. */
+static const char clusters[] = HEAD
+	".visible .entry pairs() .explicitcluster .reqnctapercluster 2, 1, 1\n{\n\tret;\n}\n"
+	".visible .entry single() .explicitcluster .reqnctapercluster 1, 1, 1\n{\n\tret;\n}\n"
+	".visible .entry plain()\n{\n\tret;\n}\n";
+
+static CUresult launch_in(CUfunction f, unsigned int x, unsigned int y, unsigned int z)
+{
+	CUlaunchAttribute a = { .id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION, .value.cluster = { x, y, z } };
+	CUlaunchConfig config = { 4, 1, 1, 1, 1, 1, .attrs = &a, .numAttrs = 1 };
+	CUresult r;
+	int n;
+
+	r = cuOccupancyMaxActiveClusters(&n, f, &config);
+	return r == cuLaunchKernelEx(&config, f, NULL, NULL) ? r : CUDA_ERROR_UNKNOWN;
+}
+
+static void test_clusters(void)
+{
+	CUfunction pairs, single, plain;
+	char line[400];
+	CUmodule m;
+
+	if (!ok(!cuModuleLoadData(&m, clusters) && !cuModuleGetFunction(&pairs, m, "pairs") &&
+		!cuModuleGetFunction(&single, m, "single") && !cuModuleGetFunction(&plain, m, "plain"), "kernels in clusters"))
+		return;
+	said(line, sizeof(line));
+	ok(launch(pairs) == CUDA_ERROR_NOT_SUPPORTED && said(line, sizeof(line)) == 1 &&
+	   strstr(line, "clusters of more than one block"), "one that requires two blocks is refused: %s", line);
+	ok(launch(pairs) == CUDA_ERROR_NOT_SUPPORTED && launch_in(pairs, 1, 1, 1) == CUDA_ERROR_NOT_SUPPORTED &&
+	   !said(line, sizeof(line)), "the second time without a line");
+	ok(launch_in(plain, 2, 1, 1) == CUDA_ERROR_NOT_SUPPORTED &&
+	   launch_in(plain, 1 << 16, 1 << 16, 1) == CUDA_ERROR_NOT_SUPPORTED, "a launch in clusters likewise");
+	ok(!launch(single) && !launch(plain) && !launch_in(plain, 1, 1, 1) && !launch_in(single, 1, 1, 1) &&
+	   !cuCtxSynchronize() && !cuModuleUnload(m), "clusters of one block run");
+}
+
 int main(void)
 {
 	FILE *err = tmpfile();
@@ -137,6 +174,7 @@ int main(void)
 	test_launch(launches, "__cudaCDP2GetParameterBufferV2");
 	test_launch(launches_before, "cudaLaunchDevice");
 	test_unlinked();
+	test_clusters();
 	test_conditional();
 	return tap_done();
 }

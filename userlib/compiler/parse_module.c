@@ -305,9 +305,9 @@ static void parse_version(struct parser *p)
 	for (s++; s < end && *s >= '0' && *s <= '9' && minor < 100; s++)
 		minor = minor * 10 + (*s - '0');
 	p->mod->isa = major * 100 + minor;
-	next(p);
 	if (p->mod->isa < 100 || p->mod->isa >= PTX_ISA_END)
 		perr(p, p->t.line, "PTX version %u.%u is not supported", major, minor);
+	next(p);
 }
 
 /* A target came with a version of PTX; one that is not known here is left to the choice of code. */

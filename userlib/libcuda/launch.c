@@ -8,6 +8,13 @@
 #include "launch.h"
 #include "print.h"
 
+CUresult cu_check_cluster(const unsigned int blocks[3])
+{
+	if (blocks[0] <= 1 && blocks[1] <= 1 && blocks[2] <= 1)
+		return CUDA_SUCCESS;
+	return cu_refuse("clusters of more than one block");
+}
+
 /* A block of one thread stands for the one that the kernel requires (.reqntid); so it is on a card. */
 static void required_block(const struct vgpucc_kernel *k, struct cu_launch *l)
 {
@@ -36,7 +43,7 @@ CUresult cu_launch_check(CUfunction f, struct cu_launch *l)
 	for (int i = 0; k->reqntid[0] && i < 3; i++)
 		if (l->block[i] != (k->reqntid[i] ? k->reqntid[i] : 1))
 			return CUDA_ERROR_INVALID_VALUE;
-	return CUDA_SUCCESS;
+	return cu_check_cluster(k->reqcluster);
 }
 
 /* "extra": pairs of a word that says what follows, and that; ended by zero. */
@@ -182,14 +189,16 @@ static CUresult resident(CUfunction f, const struct cu_variant *v, const struct 
 	return err ? cu_check(f->mod->ctx, err) : CUDA_SUCCESS;
 }
 
-/* Do all blocks fit at once? */
+/* Do all blocks fit at once? As many as occupancy tells, that is, of each multiprocessor the same, if there are so many. */
 static CUresult check_cooperative(CUfunction f, const struct cu_variant *v, const struct cu_launch *l, uint32_t local)
 {
-	uint32_t blocks;
+	uint32_t blocks, each = f->mod->ctx->dev->dev.info.sm_count;
 	CUresult r = resident(f, v, l, local, &blocks);
 
 	if (r)
 		return r;
+	if (blocks > each)
+		blocks -= blocks % each;
 	return (uint64_t)l->grid[0] * l->grid[1] * l->grid[2] > blocks ? CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE :
 									 CUDA_SUCCESS;
 }

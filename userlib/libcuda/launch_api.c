@@ -80,9 +80,7 @@ CUresult cu_launch_attribute(const CUlaunchAttribute *a, struct cu_launch *l)
 		l->priority = cu_priority_within(a->value.priority);
 		return CUDA_SUCCESS;
 	case CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION:
-		if (a->value.cluster.x * a->value.cluster.y * a->value.cluster.z > 1)
-			return CUDA_ERROR_INVALID_CLUSTER_SIZE;
-		return CUDA_SUCCESS;
+		return cu_check_cluster((unsigned int[]){ a->value.cluster.x, a->value.cluster.y, a->value.cluster.z });
 	case CU_LAUNCH_ATTRIBUTE_IGNORE:
 	case CU_LAUNCH_ATTRIBUTE_ACCESS_POLICY_WINDOW:
 	case CU_LAUNCH_ATTRIBUTE_SYNCHRONIZATION_POLICY:

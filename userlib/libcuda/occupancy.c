@@ -142,15 +142,17 @@ CUDA_API(cuOccupancyMaxActiveClusters, CU_ARGS(int *clusters, CUfunction f, cons
 
 	if (!r && (!clusters || !config))
 		r = CUDA_ERROR_INVALID_VALUE;
-	if (r)
-		return r;
-	for (unsigned int i = 0; i < config->numAttrs; i++) {
+	if (!r)
+		r = cu_check_cluster(f->kernel.reqcluster);
+	for (unsigned int i = 0; !r && i < config->numAttrs; i++) {
 		const CUlaunchAttribute *a = &config->attrs[i];
 
-		if (a->id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION &&
-		    a->value.cluster.x * a->value.cluster.y * a->value.cluster.z > 1)
-			return CUDA_ERROR_INVALID_CLUSTER_SIZE;
+		if (a->id == CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION)
+			r = cu_check_cluster(
+				(unsigned int[]){ a->value.cluster.x, a->value.cluster.y, a->value.cluster.z });
 	}
+	if (r)
+		return r;
 	threads = config->blockDimX * config->blockDimY * config->blockDimZ;
 	if (threads <= 0)
 		return CUDA_ERROR_INVALID_VALUE;

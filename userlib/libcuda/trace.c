@@ -114,10 +114,11 @@ CUresult cu_refuse(const char *name)
 	return CUDA_ERROR_NOT_SUPPORTED;
 }
 
+/* In a program with the rights of another user the caller's environment is not asked: a trace is a file of any name. */
 void cu_trace_init(void)
 {
-	const char *trace = getenv("VGPU_TRACE");
-	const char *log = getenv("VGPU_LOG");
+	const char *trace = secure_getenv("VGPU_TRACE");
+	const char *log = secure_getenv("VGPU_LOG");
 
 	log_quiet = log && !strcmp(log, "0");
 	if (!trace || !*trace || !strcmp(trace, "0"))
@@ -127,5 +128,5 @@ void cu_trace_init(void)
 	else
 		trace_fd = open(trace, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	cu_tracing = trace_fd >= 0;
-	with_times = getenv("VGPU_TRACE_TIMES");
+	with_times = secure_getenv("VGPU_TRACE_TIMES");
 }

@@ -159,7 +159,8 @@ EXPORT const char *nvmlErrorString(nvmlReturn_t result)
 
 static void log_line(const char *name)
 {
-	const char *trace = getenv("VGPU_TRACE");
+	/* Not in a program with the rights of another user: a trace is a file of any name. */
+	const char *trace = secure_getenv("VGPU_TRACE");
 	char line[256];
 	int fd = STDERR_FILENO, n;
 
