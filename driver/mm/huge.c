@@ -33,7 +33,7 @@ static int change(struct vgpu_huge *g, struct page *head, long pages, long *more
 	covered += pages;
 	*more += besides(all, covered);
 	if (covered)
-		return xa_err(xa_store(&g->covered, at, xa_mk_value(covered), GFP_KERNEL | __GFP_NOWARN));
+		return xa_err(xa_store(&g->covered, at, xa_mk_value(covered), VGPU_GFP));
 	xa_erase(&g->covered, at);
 	return 0;
 }

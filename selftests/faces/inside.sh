@@ -223,6 +223,18 @@ nodes_parameter()
 	unload
 }
 
+# A program with root's rights writes no file that its caller names.
+privileged()
+{
+	install -m 4755 "$bin/nvml" /tmp/privileged
+	VGPU_TRACE=/tmp/trace "$bin/nvml" "$exports" 1 >/dev/null
+	check "a trace in a file" test -s /tmp/trace
+	rm -f /tmp/trace
+	as_nobody env VGPU_TRACE=/tmp/trace /tmp/privileged "$exports" 1 >/dev/null
+	check "not for a program that has more rights than its caller" test ! -e /tmp/trace
+	rm -f /tmp/privileged
+}
+
 # Reads everything there is to read of the devices, as fast as it can.
 read_all()
 {
@@ -275,6 +287,7 @@ everything()
 	status
 	tap_program "one" "$bin/nvml" "$exports" 1
 	tap_program "live" "$bin/live"
+	privileged
 	fault
 	unload
 	load >/dev/null

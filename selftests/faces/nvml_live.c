@@ -232,6 +232,11 @@ static void under_load(const struct vgpu_device_info *info)
 
 	sleep_ms(1000);
 	tap_equal(CALL("nvmlDeviceGetUtilizationRates", gpu, &util), NVML_SUCCESS, "utilization");
+	/* A busy host may keep the child from all work for as long as a sample takes, but not again and again. */
+	for (int i = 0; i < 5 && util.gpu < 10; i++) {
+		sleep_ms(100);
+		CALL("nvmlDeviceGetUtilizationRates", gpu, &util);
+	}
 	tap(util.gpu >= 10 && util.gpu <= 100 && util.memory <= 100, "%u %%, memory %u %%", util.gpu, util.memory);
 	process_lists(child);
 	shares_of_processes(child, since_us);

@@ -105,7 +105,22 @@ figures()
 		diff "$tmp/said" -
 }
 
-plan 16
+# killing FOLDER: allocations of the driver for which the OOM killer would be woken, but for those that only root brings about
+killing()
+{
+	(cd "$1" && grep -rn 'GFP_KERNEL\>' driver --include='*.[ch]') |
+		grep -vE '^driver/(sched/worker|core/device|pci/pci|configfs/configfs|mm/vram)\.c:|define VGPU_GFP'
+}
+
+plan 18
+
+killing "$top" >"$tmp/gfp"
+check "no process can have the OOM killer woken" none "$tmp/gfp"
+mkdir -p "$tmp/made/driver/mm"
+echo "p = xa_store(a, 1, p, GFP_KERNEL | __GFP_NOWARN);" >"$tmp/made/driver/mm/huge.c"
+killing "$tmp/made" >"$tmp/gfp"
+check "one that could is found" grep -q huge.c "$tmp/gfp"
+rm -r "$tmp/made"
 
 tree >"$tmp/tree"
 unlicensed "$top" <"$tmp/tree" >"$tmp/bare"
