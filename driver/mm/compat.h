@@ -34,6 +34,25 @@ static inline unsigned int vgpu_pin_to_read(unsigned long va, unsigned long *n)
 	return 0;
 }
 
+/*
+ * Whether pages of the calling process may be pinned to be written: from @va on, for @n pages, or fewer, all alike; under
+ * mmap_read_lock(). From 6.5 on the kernel asks itself. Pages of a file whose file system watches writes would be written behind
+ * its back; and who lets go of them waits for their lock, which the process that serves them (FUSE) may hold for as long as it likes.
+ */
+static inline bool vgpu_may_pin_to_write(unsigned long va, unsigned long *n)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	struct vm_area_struct *vma = find_vma(current->mm, va);
+
+	if (!vma)
+		return true;	/* pinning says what is wrong */
+	*n = min(*n, (vma->vm_end - va) >> PAGE_SHIFT);
+	if ((vma->vm_flags & VM_SHARED) && vma->vm_ops && (vma->vm_ops->page_mkwrite || vma->vm_ops->pfn_mkwrite))
+		return false;
+#endif
+	return true;
+}
+
 /* Pin pages of the calling process for long; under mmap_read_lock(). Returns how many, or an error. */
 static inline long vgpu_pin_pages(unsigned long va, unsigned long n, unsigned int gup, struct page **pages)
 {

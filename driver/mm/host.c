@@ -102,13 +102,14 @@ static unsigned long bring(const struct vgpu_host *h, unsigned long va, unsigned
 static long pin_present(const struct vgpu_host *h, unsigned long va, unsigned long n, struct page **pages)
 {
 	unsigned int gup = FOLL_WRITE | FOLL_NOFAULT;
-	long pinned;
+	long pinned = -EFAULT;
 
 	if (mmap_read_lock_killable(current->mm))
 		return -EINTR;
 	if (!h->writable)
 		gup = vgpu_pin_to_read(va, &n);
-	pinned = vgpu_pin_pages(va, n, gup, pages);
+	if (!h->writable || vgpu_may_pin_to_write(va, &n))
+		pinned = vgpu_pin_pages(va, n, gup, pages);
 	if (pinned > 0 && show_vram(pages, pinned)) {
 		unpin_user_pages(pages, pinned);
 		pinned = -EINVAL;

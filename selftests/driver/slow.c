@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ends that take as long as somebody likes. The pages of a file that a process serves are locked for as long as it takes to
- * write them; who had them registered waits for that when it ends, and nobody else does.
+ * Ends that nobody else is to wait for: of files that are closed by whoever comes along, and of pages that are locked for as long as
+ * somebody likes.
  */
 #include <linux/fuse.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 
 #include "../lib/harness.h"
 
@@ -20,13 +18,11 @@
 #define NODE_ID	2
 #define PAGE	4096
 
-/* ---- a file system with one file, whose writes take as long as @held says */
+/* ---- a file system with one file */
 
 struct served {
 	int fd;
 	pthread_t server;
-	atomic_bool held;
-	atomic_int writes;	/* that have begun */
 };
 
 static void answer(const struct served *s, uint64_t unique, int error, const void *data, size_t bytes)
@@ -68,9 +64,6 @@ static void serve(struct served *s, const struct fuse_in_header *h)
 	case FUSE_READ:
 		return answer(s, h->unique, 0, zeros, sizeof(zeros));
 	case FUSE_WRITE:
-		atomic_fetch_add(&s->writes, 1);
-		while (atomic_load(&s->held))
-			usleep(1000);
 		return answer(s, h->unique, 0, &written, sizeof(written));
 	case FUSE_FORGET:
 	case FUSE_BATCH_FORGET:
@@ -114,35 +107,43 @@ static int serve_file(struct served *s)
 	return -pthread_create(&s->server, NULL, server, s);
 }
 
-static void *forget_pages(void *arg)
-{
-	struct {
-		struct fuse_out_header head;
-		struct fuse_notify_inval_inode_out inode;
-	} m = { { .len = sizeof(m), .error = FUSE_NOTIFY_INVAL_INODE }, { .ino = NODE_ID } };
-	struct served *s = arg;
-
-	/* Writes the page, and so waits for that itself. */
-	return write(s->fd, &m, sizeof(m)) < 0 ? arg : NULL;
-}
-
 static void unserve(struct served *s)
 {
-	atomic_store(&s->held, false);
 	umount2(PLACE, MNT_DETACH | MNT_FORCE);
 	pthread_join(s->server, NULL);
 	close(s->fd);
 	rmdir(PLACE);
 }
 
-/* ---- those that end */
-
-FIXTURE(slow)
+/*
+ * The pages of such a file are locked while the process writes them. Who had them registered would wait for that when he ends, or
+ * whoever ends him.
+ */
+TEST(pages_that_a_process_serves)
 {
-	struct served s;
-	pthread_t writer;
-	pid_t holder;
-};
+	struct served s = {};
+	int gpu = dev_open(), file;
+	uint32_t ctx, host;
+	char *p;
+
+	if (serve_file(&s))
+		SKIP(return, "no file system that a process serves");
+	file = open(PLACE "/file", O_RDWR);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	EXPECT_NE(MAP_FAILED, p);
+	EXPECT_EQ(0, ctx_create(gpu, &ctx));
+	*p = 1;
+	EXPECT_EQ(-EFAULT, host_register(gpu, ctx, p, PAGE, 0, &host));
+	munmap(p, PAGE);
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
+	EXPECT_EQ(0, host_register(gpu, ctx, p, PAGE, 0, &host));
+	EXPECT_EQ(0, destroy(gpu, host));
+	munmap(p, PAGE);
+	close(file);
+	unserve(&s);
+}
+
+/* ---- files that nobody can reach */
 
 /* Hands a socket that has nobody at its other end any more a file, and itself: only the kernel's search for such finds both. */
 static int lose(int file)
@@ -166,119 +167,27 @@ static int lose(int file)
 	return 0;
 }
 
-/* A process that has the page registered; it says 0 or its errno. */
-static void hold(int say, bool lost)
+/*
+ * Such a file is closed by a process that has to do with a socket, or by a thread that closes all such of the machine. They wait for
+ * nothing (contexts may take seconds to end), and what it held is free soon after.
+ */
+TEST(file_that_is_lost)
 {
-	int fd = dev_open(), file = open(PLACE "/file", O_RDWR);
-	uint32_t ctx, host;
-	char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-	uint8_t rc;
+	struct vgpu_device_status before;
+	int gpu = dev_open(), lost = dev_open();
+	uint32_t ctx, bo, host;
+	uint64_t va;
+	void *p;
 
-	if (p == MAP_FAILED || ctx_create(fd, &ctx))
-		_exit(1);
-	*p = 1;
-	rc = -host_register(fd, ctx, p, PAGE, 0, &host);
-	if (!rc && lost && lose(fd))
-		_exit(2);
-	if (write(say, &rc, 1) != 1)
-		_exit(3);
-	for (;;)
-		pause();
-}
-
-/* From here on the page is locked. Returns 0, or why there is no such thing. */
-static int begin(struct __test_metadata *_metadata, FIXTURE_DATA(slow) *self, bool lost)
-{
-	uint8_t rc = 0;
-	int p[2];
-
-	if (serve_file(&self->s))
-		return ENODEV;
-	ASSERT_EQ(0, pipe(p));
-	self->holder = fork();
-	if (!self->holder)
-		hold(p[1], lost);
-	close(p[1]);
-	ASSERT_EQ(1, read(p[0], &rc, 1));
-	close(p[0]);
-	if (rc)
-		return rc;
-	atomic_store(&self->s.held, true);
-	ASSERT_EQ(0, pthread_create(&self->writer, NULL, forget_pages, &self->s));
-	for (int i = 0; i < 5000 && !atomic_load(&self->s.writes); i++)
-		usleep(1000);
-	ASSERT_LT(0, atomic_load(&self->s.writes));
-	return 0;
-}
-
-FIXTURE_SETUP(slow)
-{
-}
-
-FIXTURE_TEARDOWN(slow)
-{
-	if (self->holder)
-		kill(self->holder, SIGKILL);
-	if (self->s.server)
-		unserve(&self->s);
-	if (self->writer)
-		pthread_join(self->writer, NULL);
-	if (self->holder)
-		waitpid(self->holder, NULL, 0);
-}
-
-/* Whether a process that does this comes to its end within ten seconds. */
-static bool ends(void (*what)(void))
-{
-	uint64_t until = now_ns() + 10 * SECOND;
-	pid_t pid = fork();
-
-	if (!pid) {
-		what();
-		_exit(0);
-	}
-	while (now_ns() < until) {
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return true;
-		usleep(10000);
-	}
-	kill(pid, SIGKILL);
-	return false;
-}
-
-static void use_device(void)
-{
-	uint32_t ctx;
-	int fd = dev_open();
-
-	if (ctx_create(fd, &ctx) || destroy(fd, ctx) || ctx_create(fd, &ctx))
-		_exit(1);
-}
-
-static void use_socket(void)
-{
+	ASSERT_EQ(0, status(gpu, &before));
+	ASSERT_EQ(0, posix_memalign(&p, PAGE, PAGE));
+	memset(p, 1, PAGE);
+	ASSERT_EQ(0, ctx_create(lost, &ctx));
+	ASSERT_EQ(0, bo_mapped(lost, ctx, 4 * MIB, &bo, &va));
+	ASSERT_EQ(0, host_register(lost, ctx, p, PAGE, 0, &host));
+	ASSERT_EQ(0, lose(lost));
 	close(socket(AF_UNIX, SOCK_STREAM, 0));
-}
-
-/* A process is killed and waits for the page; others that watch their memory end meanwhile. */
-TEST_F_TIMEOUT(slow, others_end, 60)
-{
-	if (begin(_metadata, self, false))
-		SKIP(return, "no file system that a process serves, or no pages of it for devices");
-	kill(self->holder, SIGKILL);
-	usleep(300000);
-	EXPECT_TRUE(ends(use_device));
-	EXPECT_TRUE(ends(use_device));
-}
-
-/* A file that nobody can reach is closed by a process that has to do with a socket: that one waits for nothing. */
-TEST_F_TIMEOUT(slow, others_close_it, 60)
-{
-	if (begin(_metadata, self, true))
-		SKIP(return, "no file system that a process serves, or no pages of it for devices");
-	EXPECT_TRUE(ends(use_socket));
-	EXPECT_TRUE(ends(use_socket));
-	EXPECT_TRUE(ends(use_device));
+	EXPECT_TRUE(all_freed(gpu, &before));
 }
 
 TEST_HARNESS_MAIN
