@@ -371,7 +371,7 @@ enum {
  * @pinned_bytes: host memory it has registered
  * @busy_ns: worker time spent for it
  * @launches: kernels completed for it
- * @comm: its name
+ * @comm: its name, empty where @pid is 0
  * @last_error: VGPU_FAULT_* of its newest failed context, or 0
  * @reserved: zero
  */

@@ -221,6 +221,8 @@ static void fold(struct gathered *g)
 		} else {
 			g->tab[n] = g->tab[k];
 			g->tab[n].pid = pid_vnr(g->pids[k]);
+			if (!g->tab[n].pid)	/* nor is its name for who does not see it */
+				memset(g->tab[n].comm, 0, sizeof(g->tab[n].comm));
 			g->pids[n++] = g->pids[k];
 		}
 		cond_resched();

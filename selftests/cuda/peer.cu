@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 __global__ void sum(const int *a, const int *b, int *c, int n)
@@ -100,6 +101,63 @@ static void copies()
 	CU(cudaStreamDestroy(t));
 	CU(cudaEventDestroy(ev));
 	CU(cudaFree(a));
+}
+
+/* Writes once the gate is open, or after five seconds. */
+__global__ void late(volatile int *gate, int *to, int value, int n)
+{
+	unsigned long long start, now;
+
+	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(start));
+	do {
+		__nanosleep(1000);
+		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
+	} while (!*gate && now - start < 5000000000);
+	for (int i = threadIdx.x; i < n; i += blockDim.x)
+		to[i] = value;
+}
+
+/* A synchronous copy of another device's memory, while a kernel of @device is on its way to @to. */
+static void copy_behind(int device, int *to, int value, int current, int *a, int *b)
+{
+	volatile int *gate;
+
+	CU(cudaHostAlloc((void **)&gate, sizeof(*gate), cudaHostAllocPortable | cudaHostAllocMapped));
+	*gate = 0;
+	CU(cudaSetDevice(device));
+	late<<<1, 64>>>(gate, to, value, N);
+	CU(cudaGetLastError());
+	std::thread opener([gate] {
+		usleep(100000);
+		*gate = 1;
+	});
+	CU(cudaSetDevice(current));
+	CU(cudaMemcpyPeer(a, 0, b, 1, N * sizeof(int)));
+	opener.join();
+	CU(cudaSetDevice(device));
+	CU(cudaDeviceSynchronize());
+	CU(cudaFreeHost((void *)gate));
+	CU(cudaSetDevice(0));
+}
+
+/* It begins when both devices have done what they were given, whichever is the current one. */
+static void order()
+{
+	int *a, *b;
+
+	CU(cudaSetDevice(1));
+	b = device_array<int>(N);
+	CU(cudaSetDevice(0));
+	a = device_array<int>(N);
+	copy_behind(1, b, 7, 1, a, b);
+	check_result(are(from_device(a, N), 7), "a copy comes after what its source's device was given");
+	copy_behind(1, b, 8, 0, a, b);
+	check_result(are(from_device(a, N), 8), "also from the other device");
+	copy_behind(0, a, 5, 1, a, b);
+	check_result(are(from_device(a, N), 8), "and after what its target's device was given");
+	CU(cudaFree(a));
+	CU(cudaSetDevice(1));
+	CU(cudaFree(b));
 }
 
 static void access()
@@ -337,6 +395,7 @@ int main(int argc, char **argv)
 	CU(cudaGetDeviceCount(&devices));
 	check_result(devices >= 2, "two devices");
 	copies();
+	order();
 	access();
 	managed();
 	exported(argv[0]);

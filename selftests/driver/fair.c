@@ -684,7 +684,7 @@ TEST_F_TIMEOUT(fair, end_without_a_processor, 60)
 	worst = slowest_context(_metadata, self->g.fd);
 	kill(-o.pid, SIGKILL);
 	kill_other(&o);
-	EXPECT_GT((emulated() ? 4 : 1) * SECOND, worst);
+	EXPECT_GT(4 * SECOND, worst);
 }
 
 static int ask(int gpu, unsigned int what)
@@ -755,7 +755,7 @@ TEST_F_TIMEOUT(fair, questions_without_a_processor, 60)
 	worst = slowest_context(_metadata, self->g.fd);
 	kill(-o.pid, SIGKILL);
 	kill_other(&o);
-	EXPECT_GT((emulated() ? 4 : 1) * SECOND, worst);
+	EXPECT_GT(4 * SECOND, worst);
 }
 
 /* ---- control groups */

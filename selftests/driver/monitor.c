@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What monitoring tools ask for: samples, sensors, accounting, compute modes. */
+#include <sched.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -256,6 +257,35 @@ TEST_F(monitor, accounting_is_bounded)
 	}
 	ASSERT_EQ(0, accounts(self->fd, a, &n));
 	EXPECT_EQ(128, n);
+}
+
+/* In a pid namespace of its own, as in a container: 0 when there is a process without a number or a name. */
+static int look_from_elsewhere(void)
+{
+	struct vgpu_process p = {};
+	struct vgpu_process_list l = { .size = sizeof(l), .count = 1, .processes = (uintptr_t)&p, .entry_size = sizeof(p) };
+
+	if (xioctl(dev_open(), VGPU_IOCTL_PROCESS_LIST, &l))
+		return 1;
+	return l.count != 1 || p.pid || p.comm[0] || p.contexts != 1;
+}
+
+TEST_F(monitor, process_that_one_does_not_see)
+{
+	uint32_t ctx;
+	int st;
+
+	ASSERT_EQ(0, ctx_create(self->fd, &ctx));
+	if (!fork()) {
+		if (unshare(CLONE_NEWPID))
+			_exit(2);
+		if (!fork())
+			_exit(look_from_elsewhere());
+		wait(&st);
+		_exit(WEXITSTATUS(st));
+	}
+	wait(&st);
+	EXPECT_EQ(0, WEXITSTATUS(st));
 }
 
 static int ctx_elsewhere(void)

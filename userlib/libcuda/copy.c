@@ -347,6 +347,22 @@ static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 	return room;
 }
 
+/*
+ * A copy of two devices' memory by a synchronous call begins when both have done what they were given, whichever of
+ * them is the current one, and what they are given afterwards begins when it has ended (CUDA Programming Guide,
+ * Peer-to-Peer Memory Copy). The streams of the current context wait for it anyway; the host does, instead of those of
+ * others.
+ */
+static bool concerns_another(const struct place *p, CUcontext ctx)
+{
+	return p->where != PAGEABLE && !p->host && p->ctx != ctx;
+}
+
+static CUresult settle(const struct place *p, CUcontext ctx)
+{
+	return concerns_another(p, ctx) ? cu_context_synchronize(p->ctx) : CUDA_SUCCESS;
+}
+
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 {
 	struct place dst, src;
@@ -364,6 +380,12 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 	r = locate(s->ctx, box, &dst, &src);
 	if (r)
 		return r;
+	if (wait)
+		r = settle(&dst, s->ctx);
+	if (wait && !r)
+		r = settle(&src, s->ctx);
+	if (r)
+		return r;
 	b = flatten(box);
 	if (dst.where != HERE || src.where != HERE) {
 		if (!wait && dst.where != PAGEABLE && src.where != PAGEABLE)
@@ -374,8 +396,8 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 		return r ? r : copy_now(s->ctx, &b, &dst, &src);
 	}
 	r = packet_copy(stream, &b, &point);
-	/* From device to device even the synchronous calls do not wait. */
-	if (!r && wait && (dst.host || src.host))
+	/* From device to the same device even the synchronous calls do not wait. */
+	if (!r && wait && (dst.host || src.host || concerns_another(&dst, s->ctx) || concerns_another(&src, s->ctx)))
 		r = cu_point_wait(s->ctx, point);
 	return r;
 }
