@@ -67,6 +67,10 @@ static const struct { const char *text, *want; } modules[] = {
 	{ HEAD ".entry k() .reqntid 32 .maxntid 32 { ret; }", "ptx line 4; error : .maxntid and .reqntid of one kernel" },
 	{ HEAD ".entry k() .fast { ret; }", "ptx line 4; error : unknown directive '.fast'" },
 	{ HEAD ".alias a, b;", "ptx line 4; error : .alias of unknown function 'b'" },
+	{ HEAD ".weak .func g() { ret; }\n.visible .func f();\n.alias f, g;", "ptx line 5; error : Function 'g' with .weak scope cannot be aliased" },
+	{ HEAD ".extern .func g();\n.visible .func f();\n.alias f, g;", "ptx line 5; error : Function 'g' with .extern scope cannot be aliased" },
+	{ HEAD ".visible .func g();\n.visible .func f();\n.alias f, g;", "ptx line 5; error : Function 'g' has no body to be aliased" },
+	{ HEAD ".func g() { ret; }\n.func f();\n.alias f, g;\n.func h();\n.alias h, f;", "ptx line 7; error : Function 'f' has no body to be aliased" },
 };
 
 /* Wrong in a body: the module opens, the function is refused. */

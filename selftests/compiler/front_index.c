@@ -186,14 +186,16 @@ static void check_fatbins(void)
 	ok(!vgpucc_is_unlinked(&wrapper, 4), "nor looked at");
 }
 
-/* A shared object as far as it matters: two fatbins in .nv_fatbin. */
-static void make_elf(struct blob *o)
+/* A shared object as far as it matters, or an object of relocatable device code: two fatbins in a section. */
+enum { SHARED_OBJECT = 11, RELOCATABLE = 22 };
+
+static void make_elf(struct blob *o, int section)
 {
-	static const char names[] = "\0.shstrtab\0.nv_fatbin";
+	static const char names[] = "\0.shstrtab\0.nv_fatbin\0__nv_relfatbin";
 	static struct blob one;
 	Elf64_Shdr sh[3] = {
 		[1] = { .sh_name = 1, .sh_type = SHT_STRTAB, .sh_size = sizeof(names) },
-		[2] = { .sh_name = 11, .sh_type = SHT_PROGBITS },
+		[2] = { .sh_name = section, .sh_type = SHT_PROGBITS },
 	};
 	Elf64_Ehdr e = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
@@ -232,12 +234,16 @@ static void check_elf(void)
 	unsigned int n[64] = { 0 };
 	struct diag d;
 
-	make_elf(&o);
+	make_elf(&o, SHARED_OBJECT);
 	diag_init(&d, log_buf, sizeof(log_buf));
 	ok(!vgpucc_image_entries(o.b, o.len, count_entry, n, &d) && n[0] == 6 && n[1] == 1,
 	   "ELF: two modules of six and one entries");
 	ok(vgpucc_image_size(o.b) == o.len, "size of an ELF file from its headers");
 	check_choice(&o, 90, "k90a");
+	make_elf(&o, RELOCATABLE);
+	check_choice(&o, 90, "k90a");
+	make_elf(&o, RELOCATABLE + 1);
+	ok(!vgpucc_image_entries(o.b, o.len, count_entry, n, &d) && n[0] == 6, "a section of another name");
 }
 
 /* Truncated anywhere, or with any byte changed: an answer, never a crash. */
@@ -275,7 +281,7 @@ static void check_damage(void)
 	}
 	ok(refused > o.len, "a bit flipped anywhere: %u refused", refused);
 	refused = 0;
-	make_elf(&o);
+	make_elf(&o, SHARED_OBJECT);
 	for (size_t n = 0; n < o.len; n++) {
 		unsigned char *exact = malloc(o.len - n % 64);
 
@@ -313,7 +319,7 @@ int main(int argc, char **argv)
 		make_fatbin(&o);
 		if (write_seed(argv[2], "fatbin", &o))
 			return 2;
-		make_elf(&o);
+		make_elf(&o, SHARED_OBJECT);
 		return write_seed(argv[2], "elf", &o) ? 2 : 0;
 	}
 	check_queries();

@@ -36,6 +36,7 @@ make -s all >&2 || { echo "1..1"; echo "not ok 1 - build"; exit 1; }
 rm -f "$out/failed"
 sub "errors: message and line" guard "$out/front_errors"
 sub "index and fatbins" guard "$out/front_index"
+sub "linking" guard "$out/front_link"
 sub "every form: parse, print, SSA" guard "$out/front_ir" ptx/*.ptx
 sub "random programs through SSA" guard "$out/front_ssa"
 sub "compiled programs on the engine" guard "$out/back_run" ptx/run.ptx

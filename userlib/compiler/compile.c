@@ -81,7 +81,45 @@ const struct ir_var unit_reserved = {
 
 /* ---- what a body refers to ---- */
 
-static void scan_operand(struct unit *u, const struct ir_operand *o)
+/* The function with a body that @f is, and its module: it has one, or the device runtime has; NULL: it is nowhere. */
+static struct ir_func *find_body(struct unit *u, const struct ir_module **mod, struct ir_func *f)
+{
+	if (f->alias)
+		f = f->alias;
+	if (!f->text) {
+		*mod = runtime_module(u->diag);
+		f = *mod ? ir_module_func(*mod, f->name) : NULL;
+	}
+	return f && f->text ? f : NULL;
+}
+
+/**
+ * struct scan - where a body is being looked at
+ * @u: what is found goes there
+ * @b: body
+ * @i: instruction
+ */
+struct scan {
+	struct unit *u;
+	const struct ir_body *b;
+	const struct ir_insn *i;
+};
+
+/* A link has resolved what it could. A text that stands alone promised nothing. */
+static void check_defined(struct scan *s, const struct ir_var *v, struct ir_func *f)
+{
+	const struct ir_module *mod = s->b->mod;
+	const char *part = s->b->func->part->name;
+
+	if (!part || (f && find_body(s->u, &mod, f)) ||
+	    (v && (!v->part || v->linkage != LINK_EXTERN || (v->space == SP_SHARED && !v->size))))
+		return;
+	diag_error(s->u->diag, s->i->line, "Undefined reference to '%s' in '%s'", f ? f->name : v->name, part);
+	s->u->failed = VGPUCC_BAD_LINK;
+	arena_bail(s->u->arena, ARENA_BAIL_DIAG);
+}
+
+static void scan_operand(struct scan *s, const struct ir_operand *o)
 {
 	const struct ir_var *v = NULL;
 	u32 k;
@@ -95,7 +133,11 @@ static void scan_operand(struct unit *u, const struct ir_operand *o)
 		break;
 	case OPND_VEC:
 		for (k = 0; k < o->nelem; k++)
-			scan_operand(u, &o->elem[k]);
+			scan_operand(s, &o->elem[k]);
+		break;
+	case OPND_FUNC:
+		if (s->i->op != OP_CALL)
+			check_defined(s, NULL, o->func);
 		break;
 	case OPND_SREG:
 		if (o->sreg >= SREG_SMEM_BEGIN && o->sreg <= SREG_SMEM_OFFSET_LAST)
@@ -104,10 +146,14 @@ static void scan_operand(struct unit *u, const struct ir_operand *o)
 	default:
 		break;
 	}
-	if (v && v->space == SP_SHARED)
-		add_shared(u, v);
+	if (!v)
+		return;
+	check_defined(s, v, NULL);
+	if (v->space == SP_SHARED)
+		add_shared(s->u, v);
 }
 
+/* Whom nobody defines, lower_call.c tells: it knows what the device runtime of others has. */
 static void scan_call(struct unit *u, const struct ir_module *mod, const struct ir_insn *i)
 {
 	struct ir_func *f;
@@ -116,26 +162,22 @@ static void scan_call(struct unit *u, const struct ir_module *mod, const struct 
 		u->indirect = true;
 		return;
 	}
-	f = i->ops[1].func;
-	if (f->alias)
-		f = f->alias;
-	if (!f->text) {
-		mod = runtime_module(u->diag);
-		f = mod ? ir_module_func(mod, f->name) : NULL;
-	}
-	if (f && f->text)
+	f = find_body(u, &mod, i->ops[1].func);
+	if (f)
 		unit_func(u, mod, f);
 }
 
 static void scan_body(struct unit *u, const struct ir_body *b)
 {
+	struct scan s = { .u = u, .b = b };
 	const struct ir_insn *i;
 	u32 k, n;
 
 	for (k = 0; k < b->nblocks; k++) {
 		for (i = b->blocks[k]->first; i; i = i->next) {
+			s.i = i;
 			for (n = 0; n < i->nops; n++)
-				scan_operand(u, &i->ops[n]);
+				scan_operand(&s, &i->ops[n]);
 			if (i->op == OP_CALL)
 				scan_call(u, b->mod, i);
 			u->dynamic |= moves_stack(i);
@@ -148,9 +190,12 @@ static void add_targets(struct unit *u)
 {
 	u32 k;
 
-	for (k = 0; k < u->mod->nfuncs; k++)
-		if (!u->mod->funcs[k]->entry && u->mod->funcs[k]->text && !u->mod->funcs[k]->alias)
-			unit_func(u, u->mod, u->mod->funcs[k]);
+	for (k = 0; k < u->mod->nfuncs; k++) {
+		struct ir_func *f = u->mod->funcs[k];
+
+		if (!f->entry && !f->direct && f->text && !f->alias)
+			unit_func(u, u->mod, f);
+	}
 }
 
 struct bodies {
@@ -165,8 +210,10 @@ static bool parse_all(struct unit *u, struct bodies *bs, size_t limit)
 
 	bs->b = arena_array(u->arena, MAX_FUNCS, struct ir_body *);
 	for (k = 0; k < u->nfuncs; k++) {
-		struct ir_body *b = ir_body_parse(u->funcs[k].mod, u->funcs[k].func, limit, u->diag);
+		struct ir_body *b;
 
+		u->diag->where = u->funcs[k].func->part->name;
+		b = ir_body_parse(u->funcs[k].mod, u->funcs[k].func, limit, u->diag);
 		if (!b)
 			return false;
 		bs->b[bs->n++] = b;
@@ -293,6 +340,7 @@ static int compile_unit(struct unit *u, struct bodies *bs, size_t limit, void **
 	fs = arena_array(u->arena, bs->n, struct mfunc *);
 	for (k = 0; k < bs->n; k++) {
 		bs->b[k]->arena.bail = &bail;
+		u->diag->where = bs->b[k]->func->part->name;
 		fs[k] = allocate_function(u, bs->b[k], k);
 	}
 	if (((u->vregs + 1) & ~1u) + 2 * u->wregs > VGPU_MAX_VREGS) {
@@ -323,6 +371,7 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name, const
 	struct unit u = { .mod = ir, .opt = opt, .diag = d, .dynamic_align = 16 };
 	struct bodies bs = { 0 };
 	struct arena arena;
+	const char *where;
 	struct diag none;
 	int ret;
 
@@ -342,10 +391,32 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name, const
 	u.hidden = (u.kernel->proto.param_size + 7) & ~7ull;
 	arena_init(&arena, limit);
 	u.arena = &arena;
+	where = u.diag->where;
 	ret = compile_unit(&u, &bs, limit, code, len);
+	u.diag->where = where;
 	free_bodies(&bs);
 	arena_free(&arena);
 	if (ret == VGPUCC_OK && opt->dump_isa)
 		dump_object(*code, *len, opt->dump_isa);
 	return ret;
+}
+
+int vgpucc_check(const struct vgpucc_module *m, struct diag *d)
+{
+	const struct ir_module *ir = vgpucc_module_ir(m);
+	u32 k;
+
+	for (k = 0; k < ir->nfuncs; k++) {
+		struct ir_body *b;
+		bool good;
+
+		if (!ir->funcs[k]->text)
+			continue;
+		b = ir_body_parse(ir, ir->funcs[k], DEFAULT_LIMIT, d);
+		good = b && ir_body_ssa(b, d);
+		ir_body_free(b);
+		if (!good)
+			return VGPUCC_BAD_PTX;
+	}
+	return VGPUCC_OK;
 }

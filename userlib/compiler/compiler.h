@@ -38,6 +38,7 @@ enum vgpucc_status {
 	VGPUCC_UNSUPPORTED, /* valid, but not for this device */
 	VGPUCC_NOT_FOUND,   /* no such kernel or variable */
 	VGPUCC_NO_MEMORY,   /* out of memory, or over the budget */
+	VGPUCC_BAD_LINK,    /* names of texts that are linked do not fit together, see the log */
 };
 
 /**
@@ -63,18 +64,18 @@ size_t vgpucc_image_size(const void *image);
 bool vgpucc_is_container(const void *image);
 
 /**
- * vgpucc_is_unlinked() - ask for code that cannot be run
+ * vgpucc_is_unlinked() - ask for code that is yet to be linked
  * @image: image
  * @len: as of vgpucc_module_open()
  *
- * Return: whether it is a wrapper of relocatable device code that was linked to nothing.
+ * Return: whether it is a wrapper of relocatable device code that was linked to nothing: vgpucc_link_program() has to.
  */
 bool vgpucc_is_unlinked(const void *image, size_t len);
 
 /**
  * vgpucc_module_open() - stage 1: find, choose and index PTX
- * @image: a fatbin (wrapped or bare), PTX text, or an ELF shared object
- *	with an .nv_fatbin section (first admitted module)
+ * @image: a fatbin (wrapped or bare), PTX text, what vgpucc_link_image() made,
+ *	or an ELF shared object with an .nv_fatbin section (first admitted module)
  * @len: bytes of @image; 0: ask vgpucc_image_size(). A wrapper, which has a pointer, is one only then
  * @target: what to choose for
  * @d: errors, and on VGPUCC_NO_PTX the architectures found; may be NULL
@@ -137,6 +138,7 @@ struct vgpucc_param {
  *	calls, uses
  * @index: for vgpucc_kernel_at()
  * @nparams: how many at @params
+ * @target: the .target of its text: 90 for sm_90
  */
 struct vgpucc_kernel {
 	const char *name;
@@ -147,6 +149,7 @@ struct vgpucc_kernel {
 	unsigned int minnctapersm, maxnreg;
 	size_t static_shared;
 	unsigned int index;
+	unsigned int target;
 };
 
 /* 0 to nkernels - 1, in text order. Return: VGPUCC_OK or VGPUCC_NOT_FOUND. */
@@ -260,6 +263,17 @@ int vgpucc_compile_kernel(const struct vgpucc_module *m, const char *name, const
 			  struct diag *d, void **code, size_t *len);
 
 /**
+ * vgpucc_check() - what is wrong in the functions of a module, whether anything calls them or not
+ * @m: module
+ * @d: errors with PTX line and reason; may be NULL
+ *
+ * Not how they are compiled: what is not implemented is an error of who uses it.
+ *
+ * Return: enum vgpucc_status.
+ */
+int vgpucc_check(const struct vgpucc_module *m, struct diag *d);
+
+/**
  * vgpucc_key() - what vgpucc_compile_kernel() would make, by name
  * @m: module
  * @name: kernel
@@ -276,6 +290,61 @@ void vgpucc_content_hash(const char *text, size_t len, uint8_t out[VGPUCC_KEY_SI
 /* The IR module behind the face, for the compiler's own parts and tools. */
 struct ir_module;
 const struct ir_module *vgpucc_module_ir(const struct vgpucc_module *m);
+
+/* ---- linking ---- */
+
+struct vgpucc_link;
+
+/**
+ * vgpucc_link_new() - a link of nothing yet
+ * @cc: compute capability of the device that it is for
+ *
+ * Return: the link; NULL: out of memory.
+ */
+struct vgpucc_link *vgpucc_link_new(unsigned int cc);
+
+/**
+ * vgpucc_link_add() - one more input
+ * @l: link
+ * @name: what errors call it
+ * @image: PTX, a fatbin, or ELF: of each fatbin in it the PTX that suits the device best
+ * @len: its bytes; a wrapper, which has a pointer, is none of these
+ * @d: errors; may be NULL
+ *
+ * An input that is wrong by itself leaves the link as it was, but for the fatbins that came before in it. One that does not
+ * fit to those before it (VGPUCC_BAD_LINK), or that memory did not suffice for, spoils it: what follows is the same error.
+ *
+ * Return: enum vgpucc_status.
+ */
+int vgpucc_link_add(struct vgpucc_link *l, const char *name, const void *image, size_t len, struct diag *d);
+
+/**
+ * vgpucc_link_program() - what a program of relocatable device code is made of
+ * @l: link
+ * @image: of vgpucc_is_unlinked(); its pointers are followed
+ * @d: errors; may be NULL
+ *
+ * Functions are not looked into before they are compiled. An object without PTX for the device is left out: NVIDIA's
+ * device runtime, which each such program has, is machine code for most.
+ *
+ * Return: enum vgpucc_status.
+ */
+int vgpucc_link_program(struct vgpucc_link *l, const void *image, struct diag *d);
+
+/**
+ * vgpucc_link_image() - all inputs in one, as vgpucc_module_open() takes it
+ * @l: link
+ * @len: set to its bytes, without the NUL behind them
+ *
+ * Opened as a module, the names of its texts are resolved: what an initializer wants and nothing defines is VGPUCC_BAD_LINK
+ * then, and what a kernel wants when it is compiled.
+ *
+ * Return: it, free() it; NULL: out of memory, or the link is spoilt.
+ */
+char *vgpucc_link_image(const struct vgpucc_link *l, size_t *len);
+
+/* NULL is fine. */
+void vgpucc_link_free(struct vgpucc_link *l);
 
 /* ---- fatbins, for tools ---- */
 

@@ -6,6 +6,8 @@
 #include "diag.h"
 
 #define MAX_LOGGED_ERRORS 64
+#define MAX_WHERE         400  /* bytes: a path, most of the time */
+#define MAX_TEXT          2048 /* names of C++ are long */
 
 void diag_init(struct diag *d, char *buf, size_t size)
 {
@@ -34,14 +36,15 @@ static void put(struct diag *d, const char *msg)
 
 static void say(struct diag *d, unsigned int line, const char *fmt, va_list ap)
 {
-	char text[512], msg[1024];
+	char text[MAX_TEXT], msg[MAX_WHERE + 40 + MAX_TEXT];
+	const char *where = d->where ? d->where : "";
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (line)
-		snprintf(msg, sizeof(msg), "%s%sptx line %u; error : %s\n", d->where ? d->where : "",
-			 d->where ? ", " : "", line, text);
+		snprintf(msg, sizeof(msg), "%.*s%sptx line %u; error : %s\n", MAX_WHERE, where, d->where ? ", " : "",
+			 line, text);
 	else
-		snprintf(msg, sizeof(msg), "%s%serror : %s\n", d->where ? d->where : "", d->where ? "; " : "", text);
+		snprintf(msg, sizeof(msg), "%.*s%serror : %s\n", MAX_WHERE, where, d->where ? "; " : "", text);
 	if (!d->first[0])
 		snprintf(d->first, sizeof(d->first), "%.*s", (int)strcspn(msg, "\n"), msg);
 	put(d, msg);

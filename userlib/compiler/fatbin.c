@@ -14,7 +14,7 @@
 #define WRAPPER_MAGIC  0x466243b1u
 #define FATBIN_MAGIC   0xba55ed50u
 #define ELF_MAGIC      0x464c457fu
-#define WRAPPER_LINKED 2 /* version of a wrapper: nvlink has seen it, the parts are behind @filename */
+#define WRAPPER_LINKED 2 /* version of a wrapper: nvlink has seen it, and left what it could not link */
 #define KIND_PTX       1
 #define FLAG_LZ4       0x2000
 #define FLAG_ZSTD      0x8000
@@ -25,7 +25,7 @@
 struct wrapper {
 	u32 magic, version;
 	const void *data;
-	void *filename;
+	const void *const *parts;
 };
 
 struct fatbin_header {
@@ -97,6 +97,11 @@ bool vgpucc_is_unlinked(const void *image, size_t len)
 		return false;
 	h = w->data;
 	return h->magic == FATBIN_MAGIC && !h->size;
+}
+
+const void *const *fatbin_parts(const void *wrapper)
+{
+	return ((const struct wrapper *)wrapper)->parts;
 }
 
 size_t vgpucc_image_size(const void *image)
@@ -210,9 +215,24 @@ static const Elf64_Shdr *section(const char *p, size_t len, const Elf64_Ehdr *e,
 	return sh;
 }
 
+static const Elf64_Shdr *named(const char *p, size_t len, const Elf64_Ehdr *e, const Elf64_Shdr *names,
+			       const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	for (unsigned int k = 0; k < e->e_shnum; k++) {
+		const Elf64_Shdr *sh = section(p, len, e, k);
+
+		if (sh && sh->sh_name <= names->sh_size && names->sh_size - sh->sh_name >= n &&
+		    !memcmp(p + names->sh_offset + sh->sh_name, name, n))
+			return sh;
+	}
+	return NULL;
+}
+
+/* Programs and libraries have the first, objects of relocatable device code the other. */
 static int walk_elf(const char *p, size_t len, entry_fn fn, void *ctx, struct diag *d)
 {
-	static const char want[] = ".nv_fatbin";
 	const Elf64_Shdr *names, *sh;
 	Elf64_Ehdr e;
 
@@ -224,14 +244,10 @@ static int walk_elf(const char *p, size_t len, entry_fn fn, void *ctx, struct di
 	names = section(p, len, &e, e.e_shstrndx);
 	if (!names)
 		goto damaged;
-	for (unsigned int k = 0; k < e.e_shnum; k++) {
-		sh = section(p, len, &e, k);
-		if (!sh || sh->sh_name > names->sh_size || names->sh_size - sh->sh_name < sizeof(want) ||
-		    memcmp(p + names->sh_offset + sh->sh_name, want, sizeof(want)))
-			continue;
-		return walk_section(p + sh->sh_offset, sh->sh_size, fn, ctx, d);
-	}
-	return VGPUCC_OK;
+	sh = named(p, len, &e, names, ".nv_fatbin");
+	if (!sh)
+		sh = named(p, len, &e, names, "__nv_relfatbin");
+	return sh ? walk_section(p + sh->sh_offset, sh->sh_size, fn, ctx, d) : VGPUCC_OK;
 damaged:
 	diag_error(d, 0, "ELF file is damaged");
 	return VGPUCC_BAD_IMAGE;

@@ -161,6 +161,7 @@ struct ir_reloc {
  * @reg: a PTX register used as parameter or return value (.reg .b32 %p)
  * @line: of the declaration
  * @init_len: bytes at @init
+ * @part: whose top level it is of, NULL: none
  */
 struct ir_var {
 	const char *name;
@@ -175,6 +176,7 @@ struct ir_var {
 	struct ir_reloc *relocs;
 	struct ir_reg *reg;
 	u32 line;
+	struct ir_part *part;
 };
 
 /* Performance directives; 0 means not given. */
@@ -206,6 +208,7 @@ struct ir_proto {
  * @name: as written (mangled)
  * @id: index in module->funcs
  * @entry: a kernel
+ * @direct: it is known that no pointer leads to it
  * @linkage: .extern, .visible, .weak
  * @proto: parameters and results
  * @perf: launch bounds
@@ -215,11 +218,12 @@ struct ir_proto {
  * @line: of the declaration
  * @shared_size: static .shared declared in the body, laid out in order
  * @alias: .alias target, or NULL
+ * @part: the text it is of: what its body names is looked up there
  */
 struct ir_func {
 	const char *name;
 	u32 id;
-	bool entry;
+	bool entry, direct;
 	u8 linkage;
 	struct ir_proto proto;
 	struct ir_perf perf;
@@ -228,40 +232,68 @@ struct ir_func {
 	u32 text_line, line;
 	u64 shared_size;
 	struct ir_func *alias;
+	struct ir_part *part;
 };
 
 #define PTX_ISA_END 1000 /* 10.0, the first that is not known */
 
 /**
- * struct ir_module - one PTX text, indexed
+ * struct ir_part - one PTX text of a module
+ * @name: as the caller of the link has it; NULL: the text is the whole module
+ * @isa: PTX ISA version: 805 for 8.5, below PTX_ISA_END
+ * @target: compute capability of .target: 75, 90, 120
+ * @variant: 0, 'a' or 'f'
+ * @syms: the names of its top level
+ * @first_var: its variables in module->vars begin there, before they are linked
+ * @first_func: likewise its functions
+ */
+struct ir_part {
+	const char *name;
+	u32 isa, target;
+	char variant;
+	struct ir_symtab *syms;
+	u32 first_var, first_func;
+};
+
+/**
+ * struct ir_module - one PTX text, or several that are linked, indexed
  * @arena: everything below lives here, but not the text
  * @text: the PTX
  * @text_len: its bytes
- * @is_ptx: it begins as PTX does
- * @isa: PTX ISA version: 805 for 8.5, below PTX_ISA_END
- * @target: compute capability of .target: 75, 90, 120
+ * @is_ptx: it begins as PTX does, or is linked
+ * @bad_link: the names of its parts do not fit together
+ * @isa: the highest of its parts
+ * @target: likewise
  * @addr_size: 64
- * @target_variant: 0, 'a' or 'f'
+ * @target_variant: of @target
+ * @parts: its texts
+ * @nparts: their number
+ * @parts_cap: room at @parts
  * @vars: module-level variables in order
  * @nvars: their number
+ * @vars_cap: room at @vars
  * @segment_size: bytes of those that lie in the module's segment, at their offsets
  * @funcs: functions in order of first mention
  * @nfuncs: their number
- * @syms: both, by name
+ * @funcs_cap: room at @funcs
+ * @syms: both, by name; each has one of its own, also where two texts call different things the same
+ * @shared: what parts that are being linked know of each other, by name
  */
 struct ir_module {
 	struct arena arena;
 	const char *text;
 	u64 text_len;
-	bool is_ptx;
+	bool is_ptx, bad_link;
 	u32 isa, target, addr_size;
 	char target_variant;
+	struct ir_part **parts;
+	u32 nparts, parts_cap;
 	struct ir_var **vars;
-	u32 nvars;
+	u32 nvars, vars_cap;
 	u64 segment_size;
 	struct ir_func **funcs;
-	u32 nfuncs;
-	struct ir_symtab *syms;
+	u32 nfuncs, funcs_cap;
+	struct ir_symtab *syms, *shared;
 };
 
 /* Give the variables their places, once all are known (layout.c). */

@@ -34,6 +34,15 @@ void low_wrong(struct low *l, const char *fmt, ...)
 	va_end(ap);
 }
 
+void low_unlinked(struct low *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fail(l, VGPUCC_BAD_LINK, fmt, ap);
+	va_end(ap);
+}
+
 /* ---- types ---- */
 
 bool type_is_signed(u8 t)

@@ -69,9 +69,10 @@ struct low {
 	struct mopnd stack_pointer;
 };
 
-/* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX. */
+/* Stop the compilation: @fmt says what is not supported; what is wrong in the PTX; what a link lacks. */
 _Noreturn void low_refuse(struct low *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 _Noreturn void low_wrong(struct low *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void low_unlinked(struct low *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- values ---- */
 

@@ -142,7 +142,10 @@ void load_parameters(struct low *l)
 
 /* ---- who is called ---- */
 
-/* Of NVIDIA's device runtime: nvcc 12 and 13 call "__cudaCDP2LaunchDeviceV2" and so on, earlier ones what follows. */
+/*
+ * Of NVIDIA's device runtime, which may be linked and calls what a card has: nvcc 12 and 13 call "__cudaCDP2LaunchDeviceV2"
+ * and so on, earlier ones what follows.
+ */
 static bool launches(const char *name)
 {
 	static const char *const names[] = {
@@ -166,14 +169,16 @@ static u32 callee_index(struct low *l, struct ir_func *f)
 
 	if (f->alias)
 		f = f->alias;
+	if (launches(f->name))
+		low_refuse(l, "device-side launch ('%s') is not supported", f->name);
 	if (f->text)
 		return unit_func(l->unit, l->b->mod, f);
 	rt = runtime_module(l->unit->diag);
 	r = rt ? ir_module_func(rt, f->name) : NULL;
 	if (r && r->text)
 		return unit_func(l->unit, rt, r);
-	if (launches(f->name))
-		low_refuse(l, "device-side launch ('%s') is not supported", f->name);
+	if (l->b->func->part->name)
+		low_unlinked(l, "Undefined reference to '%s' in '%s'", f->name, l->b->func->part->name);
 	low_wrong(l, "call of '%s', which has no body", f->name);
 }
 

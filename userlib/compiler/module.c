@@ -159,6 +159,8 @@ static int why_not(const struct ir_module *m, int bail)
 		return VGPUCC_NO_MEMORY;
 	if (!m->is_ptx)
 		return VGPUCC_BAD_IMAGE;
+	if (m->bad_link)
+		return VGPUCC_BAD_LINK;
 	return m->isa >= PTX_ISA_END ? VGPUCC_NEWER_PTX : VGPUCC_BAD_PTX;
 }
 
@@ -177,17 +179,20 @@ static int open_text(struct vgpucc_module *m, const char *text, size_t len, stru
 /* Bare PTX says itself what it is for, and what is for others is an error of its text: so cards say. */
 static int check_target(const struct vgpucc_module *m, unsigned int cc, struct diag *d)
 {
-	struct vgpucc_entry e = {
-		.ptx = true,
-		.arch = m->ir.target,
-		.variant = m->ir.target_variant,
-	};
+	for (u32 k = 0; k < m->ir.nparts; k++) {
+		struct vgpucc_entry e = {
+			.ptx = true,
+			.arch = m->ir.parts[k]->target,
+			.variant = m->ir.parts[k]->variant,
+		};
 
-	if (fatbin_rank(&e, cc))
-		return VGPUCC_OK;
-	diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u", e.arch, &e.variant, cc / 10,
-		   cc % 10);
-	return VGPUCC_BAD_PTX;
+		if (fatbin_rank(&e, cc))
+			continue;
+		diag_error(d, 0, "PTX for sm_%u%.1s does not run on compute capability %u.%u", e.arch, &e.variant,
+			   cc / 10, cc % 10);
+		return VGPUCC_BAD_PTX;
+	}
+	return VGPUCC_OK;
 }
 
 static int open_choice(struct vgpucc_module *m, const struct choice *c, bool borrow, struct diag *d)
@@ -286,9 +291,9 @@ static void add_size(struct reach *r, u64 size, u64 align)
 	r->size = ((r->size + align - 1) & ~(align - 1)) + size;
 }
 
-static void reach_name(struct reach *r, const struct token *t)
+static void reach_name(struct reach *r, const struct ir_func *from, const struct token *t)
 {
-	struct ir_sym *s = symtab_find(r->m->syms, t->p, t->len, false);
+	struct ir_sym *s = symtab_find(from->part->syms, t->p, t->len, false);
 
 	if (!s)
 		return;
@@ -319,7 +324,7 @@ static void reach_all(struct reach *r)
 		lex_init(&lx, f->text, f->text_len, 1);
 		for (lex_next(&lx, &t); t.kind != TOK_EOF; lex_next(&lx, &t))
 			if (t.kind == TOK_IDENT)
-				reach_name(r, &t);
+				reach_name(r, f, &t);
 	}
 }
 
@@ -354,6 +359,7 @@ int vgpucc_kernel_at(const struct vgpucc_module *m, unsigned int index, struct v
 	f = m->kernels[index];
 	memset(k, 0, sizeof(*k));
 	k->name = f->name;
+	k->target = f->part->target;
 	k->index = index;
 	k->params = m->params[index];
 	k->nparams = f->proto.nparams;

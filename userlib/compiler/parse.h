@@ -19,10 +19,10 @@
  * @t: the token to look at
  * @a: arena of what is made
  * @d: log
- * @m: module; its symbols are looked up after @syms
- * @mod: the same, while the top level is being parsed; NULL in bodies
+ * @mod: the module, while its top level is being parsed; NULL in bodies
+ * @part: the text that is being parsed; its symbols are looked up after @syms
  * @b: body, NULL at the top level
- * @syms: names of the body, or of the module
+ * @syms: names of the body, or of the text
  * @printed: names given out in this body so far, whatever their scope
  * @labels_here: labels that wait for the next instruction
  * @depth: nesting of the recursive part that runs
@@ -32,8 +32,8 @@ struct parser {
 	struct token t;
 	struct arena *a;
 	struct diag *d;
-	const struct ir_module *m;
 	struct ir_module *mod;
+	struct ir_part *part;
 	struct ir_body *b;
 	struct ir_symtab *syms;
 	struct ir_symtab *printed;

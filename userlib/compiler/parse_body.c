@@ -247,7 +247,7 @@ static bool try_parse(struct parser *p)
 struct ir_body *ir_body_parse(const struct ir_module *m, struct ir_func *f, size_t limit, struct diag *d)
 {
 	struct ir_body *b = calloc(1, sizeof(*b));
-	struct parser p = { .m = m, .d = d, .b = b };
+	struct parser p = { .part = f->part, .d = d, .b = b };
 
 	ptx_tables_init();
 	if (!b) {

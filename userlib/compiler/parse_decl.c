@@ -347,8 +347,8 @@ struct ir_sym *find_name(struct parser *p, const char *name, size_t len, void **
 			}
 		}
 	}
-	if (!s && p->syms != p->m->syms)
-		s = symtab_find(p->m->syms, name, len, false);
+	if (!s && p->syms != p->part->syms)
+		s = symtab_find(p->part->syms, name, len, false);
 	return s;
 }
 

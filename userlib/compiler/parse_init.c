@@ -53,7 +53,7 @@ static void put_symbol(struct parser *p, struct init *in, struct ir_reloc *r)
 	}
 	if (p->t.kind != TOK_IDENT)
 		perr_token(p, "constant or symbol");
-	s = symtab_find(p->m->syms, p->t.p, p->t.len, false);
+	s = symtab_find(p->part->syms, p->t.p, p->t.len, false);
 	if (s && s->kind == SYM_VAR)
 		r->var = s->var;
 	else if (s && s->kind == SYM_FUNC)

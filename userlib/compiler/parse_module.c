@@ -7,17 +7,16 @@
 
 #include "parse.h"
 #include "parse_module.h"
+#include "parts.h"
+#include "resolve.h"
 
 /**
  * struct modparse - the parser with what only the top level needs
  * @p: first, because callbacks get &p
- * @vars_cap: room in module->vars
- * @funcs_cap: room in module->funcs
  * @shared_of: the function whose .shared variables are being measured
  */
 struct modparse {
 	struct parser p;
-	u32 vars_cap, funcs_cap;
 	struct ir_func *shared_of;
 };
 
@@ -42,17 +41,17 @@ static bool merge_var(struct parser *p, struct ir_var *v)
 
 static void add_module_var(struct parser *p, struct ir_var *v)
 {
-	struct modparse *mp = (struct modparse *)p;
 	struct ir_module *m = p->mod;
 
 	if (v->space == SP_PARAM)
 		perr(p, v->line, ".param variable outside a function");
 	if (!v->size && v->linkage != LINK_EXTERN && v->space != SP_SHARED)
 		perr(p, v->line, "variable '%s' has no size", v->name);
+	v->part = p->part;
 	if (merge_var(p, v))
 		return;
 	v->id = m->nvars;
-	PUSH(p, m->vars, m->nvars, mp->vars_cap, v);
+	PUSH(p, m->vars, m->nvars, m->vars_cap, v);
 	symtab_add(p->syms, v->name, strlen(v->name), SYM_VAR, v);
 }
 
@@ -125,7 +124,6 @@ static void parse_perf(struct parser *p, struct ir_func *f)
 /* The function of that name, declared before or new. */
 static struct ir_func *get_func(struct parser *p, const char *name, bool entry, u32 line)
 {
-	struct modparse *mp = (struct modparse *)p;
 	struct ir_sym *s = symtab_find(p->syms, name, strlen(name), false);
 	struct ir_module *m = p->mod;
 	struct ir_func *f;
@@ -138,8 +136,9 @@ static struct ir_func *get_func(struct parser *p, const char *name, bool entry, 
 	f = arena_new(p->a, struct ir_func);
 	f->name = name;
 	f->entry = entry;
+	f->part = p->part;
 	f->id = m->nfuncs;
-	PUSH(p, m->funcs, m->nfuncs, mp->funcs_cap, f);
+	PUSH(p, m->funcs, m->nfuncs, m->funcs_cap, f);
 	symtab_add(p->syms, name, strlen(name), SYM_FUNC, f);
 	return f;
 }
@@ -304,8 +303,10 @@ static void parse_version(struct parser *p)
 		major = major * 10 + (*s - '0');
 	for (s++; s < end && *s >= '0' && *s <= '9' && minor < 100; s++)
 		minor = minor * 10 + (*s - '0');
-	p->mod->isa = major * 100 + minor;
-	if (p->mod->isa < 100 || p->mod->isa >= PTX_ISA_END)
+	p->part->isa = major * 100 + minor;
+	if (p->part->isa > p->mod->isa)
+		p->mod->isa = p->part->isa;
+	if (p->part->isa < 100 || p->part->isa >= PTX_ISA_END)
 		perr(p, p->t.line, "PTX version %u.%u is not supported", major, minor);
 	next(p);
 }
@@ -322,13 +323,12 @@ static void check_target(struct parser *p)
 #include "ptx_targets.def"
 #undef TARGET
 	};
-	const struct ir_module *m = p->mod;
+	const struct ir_part *t = p->part;
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (targets[i].arch == m->target && targets[i].variant == m->target_variant && m->isa < targets[i].isa)
-			perr(p, p->t.line, "target sm_%u%.1s needs PTX version %u.%u or later, not %u.%u", m->target,
-			     &m->target_variant, targets[i].isa / 100, targets[i].isa % 100, m->isa / 100,
-			     m->isa % 100);
+		if (targets[i].arch == t->target && targets[i].variant == t->variant && t->isa < targets[i].isa)
+			perr(p, p->t.line, "target sm_%u%.1s needs PTX version %u.%u or later, not %u.%u", t->target,
+			     &t->variant, targets[i].isa / 100, targets[i].isa % 100, t->isa / 100, t->isa % 100);
 }
 
 /* .target sm_90a, debug, … */
@@ -342,8 +342,8 @@ static void parse_target(struct parser *p)
 			char *end, buf[16] = { 0 };
 
 			memcpy(buf, p->t.p + 3, p->t.len - 3);
-			p->mod->target = strtoul(buf, &end, 10);
-			p->mod->target_variant = *end;
+			p->part->target = strtoul(buf, &end, 10);
+			p->part->variant = *end;
 			check_target(p);
 		}
 		next(p);
@@ -416,6 +416,22 @@ static void parse_top(struct parser *p)
 	}
 }
 
+/* Another name of a function is one for code that is there, and stays when texts are linked. */
+static void check_aliases(struct parser *p)
+{
+	for (u32 k = p->part->first_func; k < p->mod->nfuncs; k++) {
+		const struct ir_func *f = p->mod->funcs[k], *to = f->alias;
+
+		if (!to)
+			continue;
+		if (to->linkage == LINK_WEAK || to->linkage == LINK_EXTERN)
+			perr(p, f->line, "Function '%s' with %s scope cannot be aliased", to->name,
+			     to->linkage == LINK_WEAK ? ".weak" : ".extern");
+		if (to->alias || !to->text)
+			perr(p, f->line, "Function '%s' has no body to be aliased", to->name);
+	}
+}
+
 static void parse_all(struct parser *p)
 {
 	next(p);
@@ -428,36 +444,118 @@ static void parse_all(struct parser *p)
 		while (accept(p, ';'))
 			;
 	}
-	if (!p->mod->target)
+	if (!p->part->target)
 		perr(p, 0, "no .target sm_…");
+	check_aliases(p);
 }
 
-int ir_module_parse(struct ir_module *m, const char *text, size_t len, struct diag *d)
+/* ---- texts ---- */
+
+/* A symbol takes a line at least: a table for as many as a short text may have. */
+static u32 table_size(size_t len)
 {
-	struct modparse mp = { .p = { .a = &m->arena, .d = d, .m = m, .mod = m } };
+	u32 n = 16;
+
+	while (n < 1024 && n < len / 256)
+		n *= 2;
+	return n;
+}
+
+/* @t->name: NULL: the whole module. Its errors name it. */
+static struct ir_part *parse_part(struct ir_module *m, const struct part_text *t, struct diag *d)
+{
+	struct modparse mp = { .p = { .a = &m->arena, .d = d, .mod = m } };
+	struct ir_part *part = arena_new(&m->arena, struct ir_part);
+
+	if (t->name)
+		part->name = arena_strndup(&m->arena, t->name, t->name_len);
+	part->first_var = m->nvars;
+	part->first_func = m->nfuncs;
+	part->syms = arena_new(&m->arena, struct ir_symtab);
+	symtab_init(part->syms, &m->arena, t->name ? table_size(t->text_len) : 1024);
+	PUSH(&mp.p, m->parts, m->nparts, m->parts_cap, part);
+	mp.p.part = part;
+	mp.p.syms = part->syms;
+	if (d)
+		d->where = part->name;
+	lex_init(&mp.p.lx, t->text, t->text_len, 1);
+	parse_all(&mp.p);
+	if (d)
+		d->where = NULL;
+	if (part->target > m->target) {
+		m->target = part->target;
+		m->target_variant = part->variant;
+	}
+	return part;
+}
+
+static void parse_parts(struct ir_module *m, struct diag *d)
+{
+	const char *at = parts_first(m->text), *end = m->text + m->text_len;
+	struct part_text t;
+
+	m->is_ptx = true;
+	resolve_begin(m);
+	while (at < end) {
+		at = parts_next(at, end, &t);
+		if (!at) {
+			diag_error(d, 0, "linked PTX is damaged");
+			arena_bail(&m->arena, ARENA_BAIL_DIAG);
+		}
+		resolve_part(m, parse_part(m, &t, d), d);
+	}
+	resolve_end(m, d);
+}
+
+/* What a text, or texts, become: in a frame of its own, for setjmp's sake. */
+static int guarded(struct ir_module *m, const struct part_text *t, struct diag *d,
+		   void (*parse)(struct ir_module *m, const struct part_text *t, struct diag *d))
+{
 	jmp_buf bail;
 	int why;
 
 	ptx_tables_init();
-	m->text = text;
-	m->text_len = len;
 	m->addr_size = 64;
 	why = setjmp(bail);
-	if (why) {
-		m->arena.bail = NULL;
-		if (why == ARENA_BAIL_NOMEM)
-			diag_error(d, 0, "module needs more memory than its limit");
-		return why;
-	}
-	m->arena.bail = &bail;
-	m->syms = arena_new(&m->arena, struct ir_symtab);
-	symtab_init(m->syms, &m->arena, 1024);
-	mp.p.syms = m->syms;
-	lex_init(&mp.p.lx, text, len, 1);
-	parse_all(&mp.p);
-	ir_module_layout(m);
+	m->arena.bail = why ? NULL : &bail;
+	if (!why)
+		parse(m, t, d);
+	else if (why == ARENA_BAIL_NOMEM)
+		diag_error(d, 0, "module needs more memory than its limit");
+	if (d)
+		d->where = NULL;
 	m->arena.bail = NULL;
-	return 0;
+	return why;
+}
+
+static void parse_text(struct ir_module *m, const struct part_text *t, struct diag *d)
+{
+	m->text = t->text;
+	m->text_len = t->text_len;
+	if (parts_begin(m->text, m->text_len))
+		parse_parts(m, d);
+	else
+		m->syms = parse_part(m, t, d)->syms;
+	ir_module_layout(m);
+}
+
+int ir_module_parse(struct ir_module *m, const char *text, size_t len, struct diag *d)
+{
+	const struct part_text t = { .text = text, .text_len = len };
+
+	return guarded(m, &t, d, parse_text);
+}
+
+static void parse_more(struct ir_module *m, const struct part_text *t, struct diag *d)
+{
+	if (!m->shared)
+		resolve_begin(m);
+	resolve_part(m, parse_part(m, t, d), d);
+}
+
+int ir_module_add(struct ir_module *m, const struct part_text *t, struct diag *d)
+{
+	return guarded(m, t, d, parse_more);
 }
 
 struct ir_var *ir_module_var(const struct ir_module *m, const char *name)
