@@ -15,5 +15,10 @@ for source in *.cu; do
 	nvcc -std=c++17 -O2 -arch="${ARCH:-sm_90}" -o $out/"$name" "$source" &
 	programs+=(card/"$name")
 done
+for part in one two; do
+	nvcc -std=c++17 -O2 -arch="${ARCH:-sm_90}" -rdc=true -ptx -o $out/$part.ptx parts/$part.cu &
+done
+nvcc -std=c++17 -O2 -arch="${ARCH:-sm_90}" -rdc=true -DPARTS="\"$out\"" -o $out/parts parts/*.cu &
+programs+=(card/parts)
 wait
 exec ./inside.sh ../../build/selftests/cuda "${programs[@]}"

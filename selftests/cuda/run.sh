@@ -25,11 +25,11 @@ if [ $# = 0 ]; then
 	elif [ "${KERNEL:-}" = kasan ] || [ "${KERNEL:-}" = kcsan ]; then	# what the driver has most to do with
 		set -- "$out"/static/vecadd "$out"/static/streams "$out"/static/managed "$out"/static/copies "$out"/static/hostmem "$out"/static/ipc
 	elif [ "$bed" = uml ] || [ -n "${ALL:-}" ]; then
-		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/*
+		set -- "$out"/static/* "$out"/shared/* "$out"/static120/* "$out"/static12/* "$out"/shared12/* "$out"/cuda12/* "$out"/rdc/*
 	elif [ "${KERNEL:-}" = 6.12 ]; then	# that the module is one for it; the rest is test-long's
 		set -- status "$out"/static/vecadd
 	else	# emulated vectors are slow: each subject once, each way to link once
-		set -- "$out"/static/* "$out"/shared/vecadd "$out"/static12/reduce "$out"/shared12/streams "$out"/cuda12/*
+		set -- "$out"/static/* "$out"/shared/vecadd "$out"/static12/reduce "$out"/shared12/streams "$out"/cuda12/* "$out"/rdc/parts
 	fi
 	set -- "${@#"$out"/}"
 fi

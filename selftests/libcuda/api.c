@@ -714,27 +714,6 @@ static void test_refusals(void)
 static const char one_error[] =
 	".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k()\n{\n\tfrob.u32 %r1, 1;\n}\n";
 
-/* Who links hears of it from the link: what is loaded then has no log. */
-static void test_link_log(void)
-{
-	char first[200] = "", second[200] = "";
-	int options[] = { CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES };
-	void *links[] = { first, (void *)sizeof(first) }, *inputs[] = { second, (void *)sizeof(second) };
-	CUlinkState link;
-	void *image;
-	size_t size;
-
-	ok(!cuLinkCreate_v2(2, options, links, &link), "a link with a log");
-	ok(cuLinkAddData_v2(link, JIT_INPUT_PTX, (void *)one_error, sizeof(one_error), NULL, 0, NULL, NULL) ==
-		   CUDA_ERROR_INVALID_PTX, "PTX with an error is not added");
-	ok(strstr(first, "line 6") != NULL && strstr(first, "frob.u32") && (uintptr_t)links[1] == strlen(first),
-	   "and the link's log names the line");
-	ok(cuLinkAddData_v2(link, JIT_INPUT_PTX, (void *)one_error, sizeof(one_error), NULL, 2, options, inputs) ==
-		   CUDA_ERROR_INVALID_PTX && strstr(second, "frob.u32"), "or the input's own");
-	ok(cuLinkComplete(link, &image, &size) == CUDA_ERROR_INVALID_VALUE, "there is nothing to link");
-	cuLinkDestroy(link);
-}
-
 /* A library is loaded all the same, as by NVIDIA's driver, and has nothing. */
 static void test_library_log(void)
 {
@@ -865,7 +844,6 @@ int main(void)
 	test_pools();
 	test_pool_properties();
 	test_refusals();
-	test_link_log();
 	test_library_log();
 	test_library_memory();
 	test_tables();

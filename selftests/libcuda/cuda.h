@@ -188,10 +188,11 @@ CUresult cuDeviceSetMemPool(CUdevice device, CUmemoryPool pool);
 CUresult cuDeviceGetMemPool(CUmemoryPool *pool, CUdevice device);
 CUresult cuMemGetAllocationPropertiesFromHandle(CUmemAllocationProp *prop, CUmemGenericAllocationHandle handle);
 
-enum { JIT_INPUT_PTX = 1 };
+enum { JIT_INPUT_CUBIN, JIT_INPUT_PTX, JIT_INPUT_FATBINARY, JIT_INPUT_OBJECT, JIT_INPUT_LIBRARY, JIT_INPUT_NVVM, JIT_INPUTS };
 CUresult cuLinkCreate_v2(unsigned int count, int *options, void **values, CUlinkState *link);
 CUresult cuLinkAddData_v2(CUlinkState link, int type, void *data, size_t size, const char *name, unsigned int count,
 			  int *options, void **values);
+CUresult cuLinkAddFile_v2(CUlinkState link, int type, const char *path, unsigned int count, int *options, void **values);
 CUresult cuLinkComplete(CUlinkState link, void **image, size_t *size);
 CUresult cuLinkDestroy(CUlinkState link);
 

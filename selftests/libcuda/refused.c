@@ -83,23 +83,6 @@ static void test_launch(const char *ptx, const char *name)
 	ok(!launch(plain) && !cuModuleUnload(m), "its other kernel runs");
 }
 
-/* What nvcc -rdc=true leaves of a program with PTX only: its parts are behind the wrapper, to be linked when it is loaded. */
-static void test_unlinked(void)
-{
-	static const struct { uint32_t magic; uint16_t version, header_size; uint64_t size; } none = { 0xba55ed50, 1, 16, 0 };
-	static const void *const parts[] = { NULL };
-	const struct { uint32_t magic, version; const void *data, *parts; } wrapper = { 0x466243b1, 2, &none, parts };
-	char line[400];
-	CUmodule m;
-
-	said(line, sizeof(line));
-	ok(cuModuleLoadData(&m, &wrapper) == CUDA_ERROR_NOT_SUPPORTED && said(line, sizeof(line)) == 1 &&
-	   strstr(line, "relocatable device code") && strstr(line, "device-side launches"),
-	   "a program that is yet to be linked is refused: %s", line);
-	ok(cuModuleLoadData(&m, &wrapper) == CUDA_ERROR_NOT_SUPPORTED && !said(line, sizeof(line)),
-	   "the second time without a line");
-}
-
 static void test_conditional(void)
 {
 	CUgraphNodeParams p = { .type = CU_GRAPH_NODE_CONDITIONAL }, empty = { .type = CU_GRAPH_NODE_EMPTY };
@@ -173,7 +156,6 @@ int main(void)
 		return tap_done();
 	test_launch(launches, "__cudaCDP2GetParameterBufferV2");
 	test_launch(launches_before, "cudaLaunchDevice");
-	test_unlinked();
 	test_clusters();
 	test_conditional();
 	return tap_done();

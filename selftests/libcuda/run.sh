@@ -8,7 +8,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 18
+plan 19
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -25,6 +25,7 @@ check "ended twice at once" env VGPU_LOG=0 "$out/asan/twice"
 check "ended twice at once, raced" env VGPU_LOG=0 "$out/tsan/twice"
 check "graphs" env VGPU_LOG=0 "$out/asan/graph"
 check "damaged fatbins" env VGPU_LOG=0 "$out/asan/images"
+check "linking" env VGPU_LOG=0 "$out/asan/link"
 check "machine code that is not run" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/skipped"
 check "what is not there says so once" env -u VGPU_LOG -u VGPU_TRACE "$out/asan/refused"
 check "what kernels print, damaged" env VGPU_LOG=0 "$out/asan/print"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What is said of a program whose machine code is for the device and newer than its PTX: one line, once. */
+/* What is said of a program that has machine code only, or for the device and newer than its PTX: one line, once. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,6 +39,17 @@ static CUresult load(unsigned int arch, uint64_t variant, unsigned int ptx_arch,
 	return r ? r : cuModuleUnload(m);
 }
 
+static CUresult load_code(unsigned int arch)
+{
+	static struct blob o;
+	CUmodule m;
+
+	begin(&o);
+	put_entry(&o, 2, arch, 0, 0, code);
+	end(&o);
+	return cuModuleLoadData(&m, o.b);
+}
+
 int main(void)
 {
 	char line[400];
@@ -56,5 +67,8 @@ int main(void)
 	   strstr(line, "machine code for 12.0 is not run") && strstr(line, "VGPU_COMPUTE_CAPABILITY=9.0"),
 	   "code for 12.0a and PTX for 9.0: both are named");
 	ok(!load(120, 0, 80, PTX("sm_80")) && !said(line, sizeof(line)), "and that once");
+	ok(load_code(90) == CUDA_ERROR_NO_BINARY_FOR_GPU && said(line, sizeof(line)) &&
+	   strstr(line, "a module was refused: error : no PTX for compute capability 12.0; found: sm_90"), "machine code only: %s", line);
+	ok(load_code(120) == CUDA_ERROR_NO_BINARY_FOR_GPU && !said(line, sizeof(line)), "which is said once, too");
 	return tap_done();
 }

@@ -71,7 +71,7 @@ CUresult cu_function_attribute(CUfunction f, int attribute, int *value)
 		*value = registers(k, &d->dev.info, info);
 		break;
 	case CU_FUNC_ATTRIBUTE_PTX_VERSION:
-		*value = f->mod->image->info.ptx_target;
+		*value = k->target;
 		break;
 	case CU_FUNC_ATTRIBUTE_BINARY_VERSION:
 		*value = 10 * d->cc_major + d->cc_minor;

@@ -26,6 +26,8 @@ CUresult cu_compiler_result(int status)
 		return CUDA_ERROR_NOT_FOUND;
 	case VGPUCC_NO_MEMORY:
 		return CUDA_ERROR_OUT_OF_MEMORY;
+	case VGPUCC_BAD_LINK:
+		return CUDA_ERROR_INVALID_SOURCE;
 	default:
 		return CUDA_ERROR_UNKNOWN;
 	}
@@ -64,6 +66,51 @@ static void tell_skipped(const void *data, size_t size, unsigned int cc, unsigne
 	       cc / 10, cc % 10, ptx / 10, ptx % 10, ptx / 10, ptx % 10);
 }
 
+/*
+ * Libraries bring modules for other devices, too, which nobody may miss. So a module without PTX is told of once in a
+ * process: that is enough for a program that has no other.
+ */
+static void tell_refused(int status, const struct diag *diag)
+{
+	static bool told;
+
+	if (status != VGPUCC_NO_PTX || !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		cu_log("a module was refused: %s", diag->first);
+}
+
+/* A program that nvlink left to be linked where it runs: its PTX in one, malloc()ed. */
+static int link_program(const void *data, unsigned int cc, struct diag *d, char **text)
+{
+	struct vgpucc_link *link = vgpucc_link_new(cc);
+	size_t size;
+	int status;
+
+	*text = NULL;
+	if (!link)
+		return VGPUCC_NO_MEMORY;
+	status = vgpucc_link_program(link, data, d);
+	if (!status && !(*text = vgpucc_link_image(link, &size)))
+		status = VGPUCC_NO_MEMORY;
+	vgpucc_link_free(link);
+	return status;
+}
+
+static int open_module(const void *data, size_t size, const struct vgpucc_target *target, struct diag *d,
+		       struct vgpucc_module **m)
+{
+	struct vgpucc_target copied = { .cc = target->cc };
+	char *text;
+	int status;
+
+	if (!vgpucc_is_unlinked(data, size))
+		return vgpucc_module_open(data, size, target, d, m);
+	status = link_program(data, target->cc, d, &text);
+	if (!status)
+		status = vgpucc_module_open(text, 0, &copied, d, m);
+	free(text);
+	return status;
+}
+
 /**
  * cu_image_open - find and index the PTX in an image
  * @data: fatbin, ELF or PTX text
@@ -90,21 +137,15 @@ CUresult cu_image_open(const void *data, size_t size, bool borrow, struct cu_jit
 		free(image);
 		return cu_refuse("CUDA Tile IR");
 	}
-	if (vgpucc_is_unlinked(data, size)) {
-		free(image);
-		return cu_refuse(
-			"linking of relocatable device code (nvcc -rdc=true), which device-side launches need,");
-	}
 	diag_init(&diag, log, sizeof(log));
-	status = vgpucc_module_open(data, size, &target, &diag, &image->cc);
+	status = open_module(data, size, &target, &diag, &image->cc);
 	if (status == VGPUCC_NO_PTX && !vgpucc_is_container(data))
 		status = VGPUCC_BAD_IMAGE;
 	if (jit)
 		cu_jit_done(jit, status ? log : "", status ? "" : log, start);
 	if (status) {
 		cu_trace("image at %p refused: %s", data, diag.first);
-		if (status != VGPUCC_NO_PTX)
-			cu_log("a module was refused: %s", diag.first);
+		tell_refused(status, &diag);
 		free(image);
 		return cu_compiler_result(status);
 	}

@@ -171,6 +171,8 @@ int cu_kernel_max_threads(const struct vgpucc_kernel *k, const struct vgpu_devic
 /* variant.c: compile for a block's shape, once. */
 CUresult cu_function_variant(CUfunction f, const unsigned int block[3], const struct cu_variant **v);
 CUresult cu_function_compile(CUfunction f, enum vgpucc_shape_class shape, struct cu_jit *jit);
+/* The kernels of what will be loaded, for the usual shape, into the cache on disk. */
+CUresult cu_compile_ahead(const struct vgpucc_module *m, unsigned int cc, struct diag *d);
 
 /* jit.c */
 /* Whether the caller wants to know anything. */

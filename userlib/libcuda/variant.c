@@ -147,3 +147,26 @@ CUresult cu_function_variant(CUfunction f, const unsigned int block[3], const st
 	*v = &f->variants[shape];
 	return cu_function_compile(f, shape, NULL);
 }
+
+CUresult cu_compile_ahead(const struct vgpucc_module *m, unsigned int cc, struct diag *d)
+{
+	struct vgpucc_options opt = { .shape = VGPUCC_SHAPE_LINEAR, .cc = cc };
+	struct vgpucc_kernel k;
+	int status = VGPUCC_OK;
+
+	pthread_once(&cache_once, cache_open);
+	for (unsigned int i = 0; !status && !vgpucc_kernel_at(m, i, &k); i++) {
+		uint8_t key[VGPUCC_KEY_SIZE];
+		size_t size;
+		void *code;
+
+		vgpucc_key(m, k.name, &opt, key);
+		if (!vgpu_cache_get(cache, key, &code, &size)) {
+			status = vgpucc_compile_kernel(m, k.name, &opt, d, &code, &size);
+			if (!status)
+				vgpu_cache_put(cache, key, code, size);
+		}
+		free(code);
+	}
+	return cu_compiler_result(status);
+}
