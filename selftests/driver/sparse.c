@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* A device that claims a TiB: what is touched has memory, and its end is an error. */
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "../lib/harness.h"
@@ -183,6 +184,8 @@ static void touch_beyond(void)
 	volatile char *p;
 	uint64_t va = 0;
 
+	/* A core dump's first allocation would have the kernel kill us otherwise, before SIGBUS does. */
+	prctl(PR_SET_DUMPABLE, 0);
 	if (put(GROUP "/cgroup.procs", "0") || mlockall(MCL_CURRENT) || ctx_create(fd, &ctx) ||
 	    bo_create(fd, ctx, 2 * PIECE, &bo))
 		_exit(1);
