@@ -135,7 +135,8 @@ void vgpu_ctx_each(struct vgpu_device *dev, bool (*look)(struct vgpu_ctx *ctx, v
 }
 
 /*
- * A context born by @then that has not ended, with a reference, or NULL. What ends it may take long, and as long as its owner likes: not under the lock, which everybody needs.
+ * A context born by @then that has not ended, with a reference, or NULL. What ends it may take long, and as long as its
+ * owner likes: not under the lock, which everybody needs.
  */
 static struct vgpu_ctx *next_alive(struct vgpu_device *dev, u64 then)
 {
