@@ -15,7 +15,7 @@ def race(frame):
     """KCSAN's report of a race between a core function and what has this frame."""
     return [RULE, "BUG: KCSAN: data-race in tick_sched_do_timer / tick_sched_do_timer", "",
             "write to 0xffffffff8b2f1a40 of 8 bytes by interrupt on cpu 1:",
-            " tick_sched_do_timer+0x3f/0x80", frame, "",
+            " tick_sched_do_timer+0x3f/0x80", *frame.split("\n"), "",
             "value changed: 0x00000000fffee2a1 -> 0x00000000fffee2a2", RULE, "an innocent line"]
 
 
@@ -37,6 +37,10 @@ CASES = (
     ("a race of the core kernel's own", race(" update_process_times+0x40/0x90"), 0),
     ("a race with a module in it", race(" vgpu_kick+0x10/0x90 [vgpu]"), 1),
     ("a race with what was unloaded", race(" 0xffffffffc0a41234"), 1),
+    ("one while a module was interrupted",
+     race(" asm_sysvec_apic_timer_interrupt+0x16/0x20\n vgpu_kick+0x10/0x90 [vgpu]"), 0),
+    ("one in a module's interrupt",
+     race(" vgpu_late+0x10/0x90 [vgpu]\n asm_sysvec_apic_timer_interrupt+0x16/0x20"), 1),
     ("what follows a race", race(" update_process_times+0x40/0x90") + ["BUG: sleeping function called"], 1),
     ("a warning", ["[   12.500000][ T12] WARNING: planted.c:178 at x"], 1),
     ("a level before it", ["<4>[   12.500000] WARNING: CPU: 0 PID: 1 at a.c:1"], 1),

@@ -21,6 +21,8 @@ MODULE_FRAME = re.compile(r"\+0x[0-9a-f]+/0x[0-9a-f]+ \[\w+\]|\b0x[0-9a-f]{16}\b
                           r"^\s*(\[<[0-9a-f]{16}>\]\s*)?0x[0-9a-f]{16}\s*$| \[\w+\]")
 # What was accessed, and what became of it, are no frames.
 ACCESS = re.compile(r" of \d+ bytes by |^value changed: ")
+# The entry of an interrupt: what is below it was interrupted, and takes no part.
+ENTRY = re.compile(r"\basm_(sysvec|common)_\w+\+0x")
 RULE = "=" * 60
 PRIORITY = re.compile(r"^<\d+>")
 STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
@@ -29,6 +31,18 @@ STAMP = re.compile(r"^\[ *\d+\.\d+\](\[ *[TC]\d+\])? ?")
 def plain(line):
     """A log line without its level and time."""
     return STAMP.sub("", PRIORITY.sub("", line.rstrip("\r\n")))
+
+
+def takes_part(report):
+    """Whether a module does in a data race, by the lines of KCSAN's report."""
+    interrupted = False
+    for text in map(plain, report):
+        if ACCESS.search(text):
+            interrupted = False
+        elif not interrupted and MODULE_FRAME.search(text):
+            return True
+        interrupted = interrupted or bool(ENTRY.search(text))
+    return False
 
 
 def log_complaints(lines):
@@ -42,8 +56,7 @@ def log_complaints(lines):
             last = i + 1
             while last < len(lines) and not plain(lines[last]).startswith(RULE):
                 last += 1
-            if any(MODULE_FRAME.search(plain(s)) for s in lines[i:last]
-                   if not ACCESS.search(plain(s))):
+            if takes_part(lines[i:last]):
                 found.append(text)
             i = last
         elif COMPLAINTS.search(text):
