@@ -5,6 +5,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "gather.h"
 #include "ioctl.h"
 #include "vgpu.h"
 
@@ -63,49 +64,39 @@ void vgpu_account_forget(struct vgpu_monitor *mon)
 	mon->naccounts = 0;
 }
 
-/**
- * struct gathered - accounts: of those that have ended, then of contexts
- * @tab: accounts
- * @pids: whose they are, referenced
- * @n: how many there are
- * @room: how many there may be
- */
-struct gathered {
-	struct vgpu_account *tab;
-	struct pid **pids;
-	u32 n;
-	u32 room;
-};
-
-static void take_ended(struct vgpu_monitor *mon, struct gathered *g)
+static void take_ended(struct vgpu_monitor *mon, struct vgpu_gathered *g)
 {
+	struct vgpu_account *a;
 	u64 k;
 
-	for (k = oldest(mon); k < mon->naccounts && g->n < g->room; k++, g->n++) {
-		g->tab[g->n] = mon->accounts[k % VGPU_ACCOUNTS];
-		g->pids[g->n] = get_pid(mon->account_pids[k % VGPU_ACCOUNTS]);
+	for (k = oldest(mon); k < mon->naccounts; k++) {
+		a = vgpu_gather_next(g, mon->account_pids[k % VGPU_ACCOUNTS]);
+		if (!a)
+			break;
+		*a = mon->accounts[k % VGPU_ACCOUNTS];
 	}
 }
 
-static bool take_ctx(struct vgpu_ctx *ctx, void *arg)
+static bool take_ctx(struct vgpu_ctx *ctx, void *gathered)
 {
-	struct gathered *g = arg;
-	struct vgpu_account *a = &g->tab[g->n];
+	struct vgpu_account *a;
 
 	/* One whose account is closed is among the ended ones, or will be: see gather(). */
 	if (READ_ONCE(ctx->usage.closed))
 		return true;
-	if (g->n == g->room)
+	a = vgpu_gather_next(gathered, ctx->pid);
+	if (!a)
 		return false;
-	memset(a, 0, sizeof(*a));
 	add_ctx(a, ctx);
 	a->running = 1;
-	g->pids[g->n++] = get_pid(ctx->pid);
 	return true;
 }
 
-static void add(struct vgpu_account *a, const struct vgpu_account *more)
+static void add(void *entry, const void *other)
 {
+	const struct vgpu_account *more = other;
+	struct vgpu_account *a = entry;
+
 	a->running |= more->running;
 	a->start_ns = min(a->start_ns, more->start_ns);
 	a->time_ns = ktime_get_real_ns() - a->start_ns;
@@ -116,35 +107,8 @@ static void add(struct vgpu_account *a, const struct vgpu_account *more)
 	a->launches += more->launches;
 }
 
-/* A process's accounts become one where the first of them stands, as the caller may see it. */
-static void fold(struct gathered *g)
-{
-	u32 n = 0, i, k;
-
-	for (k = 0; k < g->n; k++) {
-		for (i = 0; i < n && g->pids[i] != g->pids[k]; i++)
-			;
-		if (i < n) {
-			add(&g->tab[i], &g->tab[k]);
-			put_pid(g->pids[k]);
-		} else {
-			g->tab[n] = g->tab[k];
-			g->tab[n].pid = pid_vnr(g->pids[k]);
-			g->pids[n++] = g->pids[k];
-		}
-		cond_resched();
-	}
-	g->n = n;
-}
-
-static void forget(struct gathered *g)
-{
-	while (g->n)
-		put_pid(g->pids[--g->n]);
-}
-
 /* Whether it is all of one moment: an account that was closed between the two looks is in neither. */
-static bool gather_once(struct vgpu_device *dev, struct gathered *g)
+static bool gather_once(struct vgpu_device *dev, struct vgpu_gathered *g)
 {
 	struct vgpu_monitor *mon = dev->mon;
 	bool accounting;
@@ -161,33 +125,28 @@ static bool gather_once(struct vgpu_device *dev, struct gathered *g)
 	return READ_ONCE(mon->closed) == closed;
 }
 
-static void gather(struct vgpu_device *dev, struct gathered *g)
+static void gather(struct vgpu_device *dev, struct vgpu_gathered *g)
 {
 	unsigned int tries = 4;
 
 	while (!gather_once(dev, g) && --tries)
-		forget(g);
-	fold(g);
+		vgpu_gather_forget(g);
+	vgpu_gather_fold(g, add);
 }
 
 int vgpu_ioctl_accounts(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_accounts *q = arg;
-	struct gathered g = { };
-	int rc = -ENOMEM;
+	struct vgpu_gathered g;
+	int rc = vgpu_gather_begin(&g, sizeof(struct vgpu_account),
+				   VGPU_ACCOUNTS + min(atomic_read(&vf->dev->cnt.contexts) + 16, MAX_RUNNING));
 
-	g.room = VGPU_ACCOUNTS + min(atomic_read(&vf->dev->cnt.contexts) + 16, MAX_RUNNING);
-	g.tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.tab), VGPU_GFP));
-	g.pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.pids), VGPU_GFP));
-	if (g.tab && g.pids) {
+	if (!rc) {
 		gather(vf->dev, &g);
-		rc = vgpu_copy_array(q->accounts, q->entry_size, g.tab, sizeof(*g.tab),
-				     min(g.n, q->count));
+		rc = vgpu_copy_array(q->accounts, q->entry_size, g.tab, g.entry, min(g.n, q->count));
 		q->count = g.n;
 		q->limit = VGPU_ACCOUNTS;
 	}
-	forget(&g);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, g.pids);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, g.tab);
+	vgpu_gather_end(&g);
 	return rc;
 }

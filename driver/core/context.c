@@ -226,6 +226,13 @@ void vgpu_ctx_empty_dead(struct vgpu_device *dev)
 	}
 }
 
+static void mark_dead(struct vgpu_ctx *ctx)
+{
+	spin_lock(&ctx->state_lock);
+	WRITE_ONCE(ctx->dead, true);
+	spin_unlock(&ctx->state_lock);
+}
+
 /**
  * vgpu_ctx_stop - end a context in order
  * @ctx: context
@@ -234,9 +241,7 @@ void vgpu_ctx_empty_dead(struct vgpu_device *dev)
  */
 void vgpu_ctx_stop(struct vgpu_ctx *ctx)
 {
-	spin_lock(&ctx->state_lock);
-	WRITE_ONCE(ctx->dead, true);
-	spin_unlock(&ctx->state_lock);
+	mark_dead(ctx);
 	vgpu_sched_ctx_stop(ctx);
 }
 
@@ -295,9 +300,7 @@ static void end_orphan(struct work_struct *work)
  */
 void vgpu_ctx_orphan(struct vgpu_ctx *ctx)
 {
-	spin_lock(&ctx->state_lock);
-	WRITE_ONCE(ctx->dead, true);
-	spin_unlock(&ctx->state_lock);
+	mark_dead(ctx);
 	vgpu_end_later(&ctx->orphan, ORPHAN_JIFFIES);
 }
 

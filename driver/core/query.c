@@ -10,6 +10,7 @@
 #include "../mm/mm.h"
 #include "../pci/pci.h"
 #include "../sched/sched.h"
+#include "gather.h"
 #include "ioctl.h"
 #include "params.h"
 #include "vgpu.h"
@@ -165,26 +166,11 @@ int vgpu_ioctl_device_status(struct vgpu_file *vf, void *arg)
 	return 0;
 }
 
-/**
- * struct gathered - contexts, then processes
- * @tab: what is told of each
- * @pids: whose it is, referenced
- * @n: how many there are
- * @room: how many there may be
- */
-struct gathered {
-	struct vgpu_process *tab;
-	struct pid **pids;
-	u32 n;
-	u32 room;
-};
-
-static bool take_ctx(struct vgpu_ctx *ctx, void *arg)
+static bool take_ctx(struct vgpu_ctx *ctx, void *gathered)
 {
-	struct gathered *g = arg;
-	struct vgpu_process *p = &g->tab[g->n];
+	struct vgpu_process *p = vgpu_gather_next(gathered, ctx->pid);
 
-	if (g->n == g->room)
+	if (!p)
 		return false;
 	memcpy(p->comm, ctx->comm, sizeof(p->comm));
 	p->contexts = 1;
@@ -193,12 +179,14 @@ static bool take_ctx(struct vgpu_ctx *ctx, void *arg)
 	p->busy_ns = atomic64_read(&ctx->cnt.busy_ns);
 	p->launches = atomic64_read(&ctx->cnt.launches);
 	p->last_error = vgpu_ctx_error(ctx);
-	g->pids[g->n++] = get_pid(ctx->pid);
 	return true;
 }
 
-static void add(struct vgpu_process *p, const struct vgpu_process *more)
+static void add(void *entry, const void *other)
 {
+	const struct vgpu_process *more = other;
+	struct vgpu_process *p = entry;
+
 	p->contexts += more->contexts;
 	p->vram_used += more->vram_used;
 	p->pinned_bytes += more->pinned_bytes;
@@ -207,27 +195,15 @@ static void add(struct vgpu_process *p, const struct vgpu_process *more)
 	p->last_error = more->last_error ?: p->last_error;
 }
 
-/* Contexts become processes where they stand, as the caller may see them. */
-static void fold(struct gathered *g)
+/* Who does not see a process is not told its name either. */
+static void hide_names(const struct vgpu_gathered *g)
 {
-	u32 n = 0, i, k;
+	struct vgpu_process *p = g->tab;
+	u32 i;
 
-	for (k = 0; k < g->n; k++) {
-		for (i = 0; i < n && g->pids[i] != g->pids[k]; i++)
-			;
-		if (i < n) {
-			add(&g->tab[i], &g->tab[k]);
-			put_pid(g->pids[k]);
-		} else {
-			g->tab[n] = g->tab[k];
-			g->tab[n].pid = pid_vnr(g->pids[k]);
-			if (!g->tab[n].pid)	/* nor is its name for who does not see it */
-				memset(g->tab[n].comm, 0, sizeof(g->tab[n].comm));
-			g->pids[n++] = g->pids[k];
-		}
-		cond_resched();
-	}
-	g->n = n;
+	for (i = 0; i < g->n; i++)
+		if (!p[i].pid)
+			memset(p[i].comm, 0, sizeof(p[i].comm));
 }
 
 /**
@@ -260,26 +236,21 @@ int vgpu_copy_array(u64 to, u32 to_size, const void *from, u32 from_size, u32 co
 int vgpu_ioctl_process_list(struct vgpu_file *vf, void *arg)
 {
 	struct vgpu_process_list *l = arg;
-	struct gathered g = { };
-	u32 i;
-	int rc = -ENOMEM;
+	struct vgpu_gathered g;
+	int rc;
 
 	if (l->reserved)
 		return -EINVAL;
-	g.room = clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_CONTEXTS);
-	g.tab = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.tab), VGPU_GFP));
-	g.pids = vgpu_counted(VGPU_KIND_SCRATCH, kvcalloc(g.room, sizeof(*g.pids), VGPU_GFP));
-	if (g.tab && g.pids) {
+	rc = vgpu_gather_begin(&g, sizeof(struct vgpu_process),
+			       clamp(atomic_read(&vf->dev->cnt.contexts) + 16, 16, MAX_CONTEXTS));
+	if (!rc) {
 		vgpu_ctx_each(vf->dev, take_ctx, &g);
-		fold(&g);
-		rc = vgpu_copy_array(l->processes, l->entry_size, g.tab, sizeof(*g.tab),
-				     min(g.n, l->count));
+		vgpu_gather_fold(&g, add);
+		hide_names(&g);
+		rc = vgpu_copy_array(l->processes, l->entry_size, g.tab, g.entry, min(g.n, l->count));
 		l->count = g.n;
 	}
-	for (i = 0; i < g.n; i++)
-		put_pid(g.pids[i]);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, g.pids);
-	vgpu_counted_free(VGPU_KIND_SCRATCH, g.tab);
+	vgpu_gather_end(&g);
 	return rc;
 }
 

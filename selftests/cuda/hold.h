@@ -3,8 +3,8 @@
 #ifndef SELFTESTS_CUDA_HOLD_H
 #define SELFTESTS_CUDA_HOLD_H
 
-// Holds its stream until the gate is opened, or for five seconds, so that nothing can hang.
-static __global__ void hold(volatile int *gate)
+// Until the gate is opened, or for five seconds, so that nothing can hang.
+static __device__ void wait_at(volatile int *gate)
 {
 	unsigned long long start, now;
 
@@ -13,6 +13,12 @@ static __global__ void hold(volatile int *gate)
 		__nanosleep(1000);
 		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
 	} while (!*gate && now - start < 5000000000);
+}
+
+// Holds its stream.
+static __global__ void hold(volatile int *gate)
+{
+	wait_at(gate);
 }
 
 #endif

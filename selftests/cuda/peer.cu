@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Several devices: peer access, copies and order between them, managed memory, exported memory.
 #include "check.h"
+#include "hold.h"
 #include <atomic>
 #include <cuda.h>
 #include <fcntl.h>
@@ -106,13 +107,7 @@ static void copies()
 /* Writes once the gate is open, or after five seconds. */
 __global__ void late(volatile int *gate, int *to, int value, int n)
 {
-	unsigned long long start, now;
-
-	asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(start));
-	do {
-		__nanosleep(1000);
-		asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now));
-	} while (!*gate && now - start < 5000000000);
+	wait_at(gate);
 	for (int i = threadIdx.x; i < n; i += blockDim.x)
 		to[i] = value;
 }

@@ -37,9 +37,9 @@ struct cu_launch {
 enum { CU_LAUNCH_BYTES = sizeof(struct vgpu_pkt_launch) + VGPU_MAX_PARAM_BYTES + VGPU_SLOT_BYTES };
 
 CUresult cu_launch(CUfunction handle, struct cu_launch *l, CUstream stream);
-/* Whether the kernel can have this shape; a block of one thread becomes the one it requires. */
 /* Clusters have one block; 0: nothing is said of it. */
 CUresult cu_check_cluster(const unsigned int blocks[3]);
+/* Whether the kernel can have this shape; a block of one thread becomes the one it requires. */
 CUresult cu_launch_check(CUfunction f, struct cu_launch *l);
 /* The program's parameters, packed as the kernel has them (its param_size bytes). */
 CUresult cu_launch_gather(CUfunction f, const struct cu_launch *l, uint8_t *to);
