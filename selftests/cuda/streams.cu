@@ -51,24 +51,67 @@ __global__ void converse(volatile int *mine, volatile int *other, int begins, in
 	*quick = n;
 }
 
-/* A host that is busy elsewhere may let them run together in one of some tries only. */
+/* Whether the two kernels were seen to run at the same time. */
 static bool overlap(cudaStream_t a, cudaStream_t b)
 {
-	for (int i = 0; i < 20; i++) {
-		int *p = device_array<int>(6), quick[2];
+	int *p = device_array<int>(6), quick[2];
 
-		CU(cudaDeviceSynchronize());	/* the second stream does not wait for the memset */
-		converse<<<1, 1, 0, a>>>(p, p + 1, 1, p + 2);
-		converse<<<1, 1, 0, b>>>(p + 1, p, 0, p + 3);
-		CU(cudaStreamSynchronize(a));
-		CU(cudaStreamSynchronize(b));
-		CU(cudaMemcpy(quick, p + 2, sizeof(quick), cudaMemcpyDeviceToHost));
-		CU(cudaFree(p));
-		printf("# quick answers: %d and %d of %d\n", quick[0], quick[1], ROUNDS);
-		if (quick[0] + quick[1] >= ROUNDS / 2)
-			return true;
+	CU(cudaDeviceSynchronize());	/* the second stream does not wait for the memset */
+	converse<<<1, 1, 0, a>>>(p, p + 1, 1, p + 2);
+	converse<<<1, 1, 0, b>>>(p + 1, p, 0, p + 3);
+	CU(cudaStreamSynchronize(a));
+	CU(cudaStreamSynchronize(b));
+	CU(cudaMemcpy(quick, p + 2, sizeof(quick), cudaMemcpyDeviceToHost));
+	CU(cudaFree(p));
+	printf("# quick answers: %d and %d of %d\n", quick[0], quick[1], ROUNDS);
+	return quick[0] + quick[1] >= ROUNDS / 2;
+}
+
+/* The same with this thread for one of the two kernels: whether the machine has two processors for us just now. */
+static bool two_processors(cudaStream_t a)
+{
+	volatile int *p;
+	bool quick;
+
+	CU(cudaHostAlloc((void **)&p, 6 * sizeof(*p), cudaHostAllocMapped));
+	for (int i = 0; i < 6; i++)
+		p[i] = i == 5;
+	converse<<<1, 1, 0, a>>>(p, p + 1, 1, (int *)p + 2);
+	CU(cudaGetLastError());
+	for (unsigned i = 1, looks = 0; i <= ROUNDS; i++) {
+		while (p[0] < (int)i && (++looks % PATIENCE || cudaStreamQuery(a) == cudaErrorNotReady))
+			;
+		p[1] = i;
 	}
-	return false;
+	CU(cudaStreamSynchronize(a));
+	quick = p[2] >= ROUNDS / 4;
+	printf("# quick answers by the host: %d of %d\n", p[2], ROUNDS);
+	CU(cudaFreeHost((void *)p));
+	return quick;
+}
+
+/*
+ * A machine that has other work may let the two kernels run together in one of some tries only. One that gives us
+ * a single processor all the time, this thread and a kernel in turns, cannot show it: that is no one's failure.
+ */
+static void check_overlap(cudaStream_t a, cudaStream_t b)
+{
+	const char *name = "two kernels run at the same time";
+	time_t end = time(NULL) + 30;
+	int two = 0;
+
+	do {
+		if (overlap(a, b)) {
+			check_result(true, name);
+			return;
+		}
+		two += two_processors(a);
+		usleep(10000);
+	} while (time(NULL) < end && two < 20);
+	if (two)
+		check_result(false, name);
+	else
+		check_result(true, "two kernels run at the same time # SKIP one processor at a time");
 }
 
 // Words of mapped host memory: the gate, and what has run.
@@ -272,7 +315,7 @@ static void at_the_same_time(cudaStream_t a, cudaStream_t b)
 	if (bed && !strcmp(bed, "qemu"))
 		check_result(true, "two kernels run at the same time # SKIP emulated");
 	else
-		check_result(overlap(a, b), "two kernels run at the same time");
+		check_overlap(a, b);
 }
 
 static void host_function(int *d, cudaStream_t a)
