@@ -173,7 +173,7 @@ enum {
  * @name: [out] model name
  * @driver_version: [out] driver version as CUDA tools print it, such as 580.95.05
  * @module_version: [out] version of vgpu.ko
- * @engine: [out] handler set in use: avx512fp16, avx512, avx2, portable
+ * @engine: [out] handler set in use: avx512fp16, avx512vnni, avx512, avx2, portable
  * @uuid: [out] GPU-UUID bytes, the same from load to load for the same index
  * @serial: [out] serial number
  * @pci_domain: [out] PCI address; domain as lspci prints it

@@ -30,7 +30,7 @@ static int start_engine(void)
 	if (rc == -ENODEV)
 		pr_err("isa=%s is a handler set that this CPU cannot run\n", vgpu_params.isa);
 	else if (rc)
-		pr_err("isa=%s is none of auto, avx512fp16, avx512, avx2, portable\n", vgpu_params.isa);
+		pr_err("isa=%s is none of auto, avx512fp16, avx512vnni, avx512, avx2, portable\n", vgpu_params.isa);
 	return rc;
 }
 

@@ -45,7 +45,7 @@ MODULE_PARM_DESC(time_limit_ms, "limit of a kernel's executed time in ms (0: non
 
 static char *isa = "auto";
 module_param(isa, charp, 0444);
-MODULE_PARM_DESC(isa, "engine's handler set: auto, avx512fp16, avx512, avx2, portable");
+MODULE_PARM_DESC(isa, "engine's handler set: auto, avx512fp16, avx512vnni, avx512, avx2, portable");
 
 static char *nvidia_nodes = "auto";
 module_param(nvidia_nodes, charp, 0444);

@@ -51,13 +51,18 @@ bool eng_cpu_avx512(void)
 	       (ask(7, 0).b & want7) == want7;
 }
 
+bool eng_cpu_avx512vnni(void)
+{
+	const u32 want7 = 1U << 1 | 1U << 11;	/* vbmi, vnni */
+
+	return eng_cpu_avx512() && (ask(7, 0).c & want7) == want7;
+}
+
 /*
  * Every processor with FP16 is newer than Gather Data Sampling (INTEL-SA-00828), so
  * that its gathers neither leak nor are slowed down by microcode.
  */
 bool eng_cpu_avx512fp16(void)
 {
-	const u32 want7 = 1U << 1 | 1U << 11;	/* vbmi, vnni */
-
-	return eng_cpu_avx512() && (ask(7, 0).c & want7) == want7 && ask(7, 0).d >> 23 & 1;
+	return eng_cpu_avx512vnni() && ask(7, 0).d >> 23 & 1;
 }

@@ -11,6 +11,11 @@
 #define IS_IADD		0
 #define IS_EXIT		0
 #define IS_SV32_TWO	0
+#define IS_TWO_FADD	0
+#define IS_TWO_FSUB	0
+#define IS_TWO_FMUL	0
+#define IS_TWO_FFMA	0
+#define IS_TWO_FFMA_REV	0
 #define IS_TWIN_WW_D4	0
 #define IS_TWIN_WW_W3	0
 #define IS_TWIN_WH_D4	0

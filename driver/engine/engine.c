@@ -5,7 +5,7 @@
 #include "exec.h"
 
 static const struct eng_isa *const sets[] = {	/* best first */
-	&eng_isa_avx512fp16, &eng_isa_avx512, &eng_isa_avx2, &eng_isa_portable,
+	&eng_isa_avx512fp16, &eng_isa_avx512vnni, &eng_isa_avx512, &eng_isa_avx2, &eng_isa_portable,
 };
 static const struct eng_isa *chosen = &eng_isa_portable;
 

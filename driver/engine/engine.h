@@ -245,7 +245,7 @@ u64 engine_cta_page(const struct engine_cta *cta, bool *write);
 
 /**
  * engine_init() - choose the handler set
- * @isa: "auto" (also NULL and ""), "avx512fp16", "avx512", "avx2" or "portable"
+ * @isa: "auto" (also NULL and ""), "avx512fp16", "avx512vnni", "avx512", "avx2" or "portable"
  *
  * Return: 0, -EINVAL for another name, -ENODEV for a set that this CPU cannot run.
  */

@@ -35,6 +35,47 @@ static u32 fuse_compare(const struct eng_op *op)
 	return 0;
 }
 
+/* A thread's place @op, its comparison and the branch that this decides */
+static u32 fuse_place(const struct eng_op *op)
+{
+	const struct eng_op *compare = op + 2;
+
+	if (!(is(compare, EV_SETPI_LTS_B) || is(compare, EV_SETPI_LTU_B)) ||
+	    compare->a != op[1].d || !is(op + 3, VGPU_OP_BSSY) || !decides(compare, op + 4))
+		return EV_SREGV_IADD;
+	return is(compare, EV_SETPI_LTS_B) ? EV_SREGV_LTS_IF : EV_SREGV_LTU_IF;
+}
+
+/* What is computed of two loads @op and stored by their index */
+static u32 fuse_two(const struct eng_op *op)
+{
+	static const struct {
+		u16 op, uop;
+		bool c;		/* the second row is C, not B */
+		bool reverse;	/* the first row is the second load's */
+	} made[] = {
+		{ VGPU_OP_FADD, EV_LDG_TWO_FADD, false, false },
+		{ VGPU_OP_FADD, EV_LDG_TWO_FADD, false, true },
+		{ VGPU_OP_FSUB, EV_LDG_TWO_FSUB, false, false },
+		{ VGPU_OP_FMUL, EV_LDG_TWO_FMUL, false, false },
+		{ VGPU_OP_FMUL, EV_LDG_TWO_FMUL, false, true },
+		{ EV_FFMA_B, EV_LDG_TWO_FFMA, true, false },
+		{ EV_FFMA_B, EV_LDG_TWO_FFMA_REV, true, true },
+	};
+	const struct eng_op *sum = op + 2, *store = op + 3;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(made); i++)
+		if (is(sum, made[i].op) && sum->a == op[made[i].reverse].d &&
+		    (made[i].c ? sum->c : sum->b) == op[!made[i].reverse].d)
+			break;
+	if (i == ARRAY_SIZE(made) || !is(store, EV_STG_SV32) || store->sel ||
+	    store->d != sum->d || store->b != op->b || sum->d == op->b || op[1].d == op->b ||
+	    op[1].d == op->d)
+		return EV_LDG_SV32_TWO;
+	return made[i].uop;
+}
+
 /* The handler for @op and what follows, or 0; at the end stands what is nobody's part */
 static u32 fused(const struct eng_op *op)
 {
@@ -42,12 +83,12 @@ static u32 fused(const struct eng_op *op)
 
 	if (is(op, VGPU_OP_SREGV) && op->imm == VGPU_SREG_TID_X &&
 	    (is(next, EV_IADD_B) || is(next, EV_IADD_I)) && next->a == op->d)
-		return EV_SREGV_IADD;
+		return fuse_place(op);
 	if (is(op, VGPU_OP_BSYNC) && is(next, VGPU_OP_EXIT))
 		return EV_BSYNC_EXIT;
 	if (is(op, EV_LDG_SV32) && is(next, EV_LDG_SV32) && next->b == op->b &&
 	    op->d != op->b && !op->sel && !next->sel)
-		return EV_LDG_SV32_TWO;
+		return fuse_two(op);
 	if (is(next, VGPU_OP_BSSY) && decides(op, next + 1))
 		return fuse_compare(op);
 	return 0;

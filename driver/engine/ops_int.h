@@ -71,19 +71,26 @@ HANDLER(m_SREGV)
 	NEXT();
 }
 
-/* How a thread finds its place: its index, and a sum of that with a single value (fuse.c) */
-HANDLER(f_SREGV_IADD)
+/* How a thread finds its place: its index, and a sum of that with a single value (fuse.c). Returns the first lane's sum */
+static __always_inline u32 thread_place(struct eng_warp *w, const struct eng_op *ip)
 {
-	const struct eng_op *add = ip + 1;
-	u32 *d = AT(u32, d), *sum = (u32 *)w + add->d, first = w->tid[0], from;
+	u32 *d = AT(u32, d), first = w->tid[0], from;
 	int l;
 
+	if (ip[1].d != ip->d)
+		LANES d[l] = first + (u32)l;
+	ip++;
+	from = first + *AT_SEL(u32, b, ENG_SEL_B);
+	d = AT(u32, d);
+	LANES d[l] = from + (u32)l;
+	return from;
+}
+
+HANDLER(f_SREGV_IADD)
+{
 	if (unlikely(!w->straight))
 		return x_SREGV(ip, w, table);
-	LANES d[l] = first + (u32)l;
-	from = first + *(add->sel & ENG_SEL_B ? (const u32 *)add + add->b :
-						 (const u32 *)w + add->b);
-	LANES sum[l] = from + (u32)l;
+	thread_place(w, ip);
 	NEXT_BEHIND(2);
 }
 static const struct eng_op *m_SREGV_IADD(const struct eng_op *, struct eng_warp *,
@@ -198,16 +205,19 @@ SETP(SETPI_GTU, row_gtu32, u32)
  * How a kernel looks at its bounds: comparison with a single value, BSSY, a branch by the
  * outcome (fuse.c). Where lanes are missing, one after the other.
  */
+#define DECIDE(LANES_OF) do {							\
+	u32 _p = (LANES_OF) ^ ip->y;						\
+										\
+	*AT(u32, d) = _p;							\
+	ip++;									\
+	*AT(u64, d) = new_point(w, ENG_ALL);					\
+	ip++;									\
+	BRANCH(_p ^ (0 - (u32)(ip->g >> 7)), ENG_ALL);				\
+} while (0)
 #define SETP_IF(NAME, ROW_OP)							\
 HANDLER(f_SETPI_##NAME##_IF)							\
 {										\
-	u32 p = ROW_OP(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true) ^ ip->y;	\
-										\
-	*AT(u32, d) = p;							\
-	ip++;									\
-	*AT(u64, d) = new_point(w, ENG_ALL);							\
-	ip++;									\
-	BRANCH(p ^ (0 - (u32)(ip->g >> 7)), ENG_ALL);				\
+	DECIDE(ROW_OP(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true));		\
 }										\
 static const struct eng_op *m_SETPI_##NAME##_IF(const struct eng_op *, struct eng_warp *, \
 						const struct eng_table *)	\
@@ -217,6 +227,40 @@ SETP_IF(LTS, row_lts32)
 SETP_IF(GTS, row_gts32)
 SETP_IF(LTU, row_ltu32)
 SETP_IF(GTU, row_gtu32)
+
+/*
+ * The lanes whose number, from @from on upwards, is below @end; both are unsigned.  Signed numbers
+ * with the top bit flipped are in the same order, and count up alike.
+ */
+static __always_inline u32 lanes_below(u32 from, u32 end)
+{
+	u32 left = end - from;
+
+	if (unlikely(from > 0 - (u32)ENG_LANES))	/* they pass zero */
+		return (end > from ? (1U << min_t(u32, left, 0 - from)) - 1 : 0) |
+		       (u32)(((1ULL << min_t(u32, end, ENG_LANES)) - 1) << (0 - from));
+	if (end <= from)
+		return 0;
+	return left < ENG_LANES ? (1U << left) - 1 : ENG_ALL;
+}
+
+/* A thread's place, and the comparison of that with the bounds: numbers that count up need no row to be compared. */
+#define PLACE_IF(NAME, FLIP)							\
+HANDLER(f_SREGV_##NAME##_IF)							\
+{										\
+	u32 from;								\
+										\
+	if (unlikely(!w->straight))						\
+		return x_SREGV(ip, w, table);					\
+	from = thread_place(w, ip);						\
+	ip += 2;								\
+	DECIDE(lanes_below(from ^ (FLIP), *AT_SEL(u32, b, ENG_SEL_B) ^ (FLIP)));	\
+}										\
+static const struct eng_op *m_SREGV_##NAME##_IF(const struct eng_op *, struct eng_warp *, \
+						const struct eng_table *)	\
+	__attribute__((__alias__("m_SREGV")));
+PLACE_IF(LTS, 0x80000000)
+PLACE_IF(LTU, 0)
 
 OP_PRED(PLOP3, num_lop3(*AT(u32, a), *AT(u32, b), *AT(u32, c), ip->mod))
 

@@ -547,8 +547,12 @@ ACCESS(LDS_W16, load_lanes, eng_load, VGPU_SPACE_SHARED)
 FAST_WORDS(LDG, VGPU_SPACE_GLOBAL)
 FAST_WORDS(LDX, VGPU_SPACE_GENERIC)
 
-/* What adds two arrays: two loads by the same index, the second's row another (fuse.c) */
-static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip)
+/*
+ * What adds two arrays: two loads by the same index, the second's row another (fuse.c), into
+ * @x and @y. @off is how far from its base each lies.
+ */
+static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip, u32 *x, u32 *y,
+				     u64 *off)
 {
 	const struct eng_op *other = ip + 1;
 	u64 va, va2;
@@ -556,24 +560,86 @@ static __always_inline bool load_two(struct eng_warp *w, const struct eng_op *ip
 
 	if (unlikely(!counts_up(w, ip, VGPU_SPACE_GLOBAL, &va)))
 		return false;
-	va2 = base_of(w, other, VGPU_SPACE_GLOBAL) + (va - base_of(w, ip, VGPU_SPACE_GLOBAL));
+	*off = va - base_of(w, ip, VGPU_SPACE_GLOBAL);
+	va2 = base_of(w, other, VGPU_SPACE_GLOBAL) + *off;
 	p = at_hand(w, VGPU_SPACE_GLOBAL, va, ROW_BYTES, false);
 	p2 = at_hand(w, VGPU_SPACE_GLOBAL, va2, ROW_BYTES, false);
 	if (unlikely(!p || !p2 || (va & ip->c) || (va2 & other->c)))
 		return false;
 	look_ahead(w, ip, va, p, ROW_BYTES, false);
 	look_ahead(w, other, va2, p2, ROW_BYTES, false);
-	row_move32(AT(u32, d), p);
-	row_move32((u32 *)w + other->d, p2);
+	row_move32(x, p);
+	row_move32(y, p2);
 	return true;
 }
 
 HANDLER(f_LDG_SV32_TWO)
 {
-	if (likely(load_two(w, ip)))
+	u64 off;
+
+	if (likely(load_two(w, ip, AT(u32, d), (u32 *)w + ip[1].d, &off)))
 		NEXT_BEHIND(2);
 	return ONE_INDEX(ip, w, table);
 }
 static const struct eng_op *m_LDG_SV32_TWO(const struct eng_op *, struct eng_warp *,
 					   const struct eng_table *)
 	__attribute__((__alias__("m_LDG_SV32")));
+
+/* @r to where the instruction's base and @off say */
+static __always_inline bool store_off(struct eng_warp *w, const struct eng_op *ip, u64 off,
+				      const u32 *r)
+{
+	u64 va = base_of(w, ip, VGPU_SPACE_GLOBAL) + off;
+	u8 *p = at_hand(w, VGPU_SPACE_GLOBAL, va, ROW_BYTES, true);
+
+	if (unlikely(!p || va & ip->c))
+		return false;
+	look_ahead(w, ip, va, p, ROW_BYTES, true);
+	row_move32(p, r);
+	return true;
+}
+
+/*
+ * All that a kernel of one line does with its elements: the two loads, what is computed of @x
+ * and @y, the rows that they give, and its store by the same index (fuse.c).
+ */
+#if ENG_HAVE_CHAINS
+#define TWO(NAME, OP, A, B, C)							\
+HANDLER(f_LDG_TWO_##NAME)							\
+{										\
+	ROW(u32, x);								\
+	ROW(u32, y);								\
+	ROW(u32, r);								\
+	u64 off;								\
+										\
+	if (unlikely(!load_two(w, ip, x, y, &off)))				\
+		return ONE_INDEX(ip, w, table);					\
+	if (ip[2].d != ip->d)							\
+		row_copy32(AT(u32, d), x);					\
+	if (ip[2].d != ip[1].d)							\
+		row_copy32((u32 *)w + ip[1].d, y);				\
+	ip += 2;								\
+	o_##OP(w, ip, r, A, B, C);						\
+	row_copy32(AT(u32, d), r);						\
+	ip++;									\
+	if (unlikely(!store_off(w, ip, off, r)))				\
+		return f_STG_SV32(ip, w, table);				\
+	NEXT();									\
+}										\
+static const struct eng_op *m_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
+					     const struct eng_table *)		\
+	__attribute__((__alias__("m_LDG_SV32")));
+#else
+#define TWO(NAME, OP, A, B, C)							\
+static const struct eng_op *f_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
+					     const struct eng_table *)		\
+	__attribute__((__alias__("f_LDG_SV32_TWO")));				\
+static const struct eng_op *m_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
+					     const struct eng_table *)		\
+	__attribute__((__alias__("m_LDG_SV32")));
+#endif
+TWO(FADD, FADD, x, y, NULL)
+TWO(FSUB, FSUB, x, y, NULL)
+TWO(FMUL, FMUL, x, y, NULL)
+TWO(FFMA, FFMA_B, x, NULL, y)
+TWO(FFMA_REV, FFMA_B, y, NULL, x)

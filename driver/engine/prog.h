@@ -111,7 +111,7 @@ struct eng_isa {
 	bool bytes;
 };
 
-extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512, eng_isa_avx512fp16;
+extern const struct eng_isa eng_isa_portable, eng_isa_avx2, eng_isa_avx512, eng_isa_avx512vnni, eng_isa_avx512fp16;
 /** eng_isa_now() - the set that engine_init() chose */
 const struct eng_isa *eng_isa_now(void);
 

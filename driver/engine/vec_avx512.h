@@ -7,10 +7,14 @@
 
 #include <immintrin.h>
 
-/* interp_avx512fp16.c has more */
+/* interp_avx512vnni.c and interp_avx512fp16.c have more */
 #ifndef ENG_HAVE_FP16
 #define ENG_HAVE_FP16	0
+#endif
+#ifndef ENG_HAVE_VNNI
 #define ENG_HAVE_VNNI	0
+#endif
+#ifndef ENG_HAVE_GATHER
 #define ENG_HAVE_GATHER	0
 #endif
 
@@ -18,7 +22,7 @@
 #define ENG_HAVE_PAIRS	1
 #define ENG_HAVE_CHAINS	1
 #define ENG_HAVE_F16C	1
-#define ENG_HAVE_BYTES	ENG_HAVE_FP16	/* permutations of bytes: see eng_cpu_avx512fp16() */
+#define ENG_HAVE_BYTES	ENG_HAVE_VNNI	/* permutations of bytes: see eng_cpu_avx512vnni() */
 
 static __always_inline void row_copy32(u32 *d, const u32 *r)
 {

@@ -712,7 +712,7 @@ static void run_set(const char *set, const char *text, size_t len)
 
 int main(int argc, char **argv)
 {
-	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512fp16" };
+	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512vnni", "avx512fp16" };
 	size_t len;
 	char *text = slurp(argc > 1 ? argv[1] : "ptx/run.ptx", &len);
 	u32 i;
@@ -721,7 +721,7 @@ int main(int argc, char **argv)
 	mem = aligned_alloc(4096, BYTES);
 	if (!text || !mem)
 		return 2;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		if (engine_init(sets[i])) {
 			note("no %s here", sets[i]);
 			continue;

@@ -216,10 +216,10 @@ static int launch(const char *kernel, const struct shape *s, const u64 *args, u3
 /* @run with each handler set that this processor has */
 __attribute__((unused)) static void with_all_sets(void (*run)(const char *set))
 {
-	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512fp16" };
+	static const char * const sets[] = { "portable", "avx2", "avx512", "avx512vnni", "avx512fp16" };
 	u32 i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		if (engine_init(sets[i])) {
 			note("no %s here", sets[i]);
 			continue;

@@ -64,8 +64,9 @@ runs()
 	local want="fma f16c bmi1 avx2 bmi2" flag
 	case $1 in
 	portable) return 0 ;;
-	avx512 | avx512fp16) want+=" avx512f avx512dq avx512bw avx512vl" ;;&
-	avx512fp16) want+=" avx512vbmi avx512_vnni avx512_fp16" ;;
+	avx512 | avx512vnni | avx512fp16) want+=" avx512f avx512dq avx512bw avx512vl" ;;&
+	avx512vnni | avx512fp16) want+=" avx512vbmi avx512_vnni" ;;&
+	avx512fp16) want+=" avx512_fp16" ;;
 	esac
 	for flag in $want; do
 		grep -qw "$flag" /proc/cpuinfo || return 1
@@ -122,7 +123,7 @@ all_tried()
 seen=
 most=$((1 << 27))
 ram_mib=$(awk '/MemTotal/ { print int($2 / 1024) + 1 }' /proc/meminfo)
-plan 35
+plan 36
 
 here "gpus: too many" refused "gpus=17 is not within 0 to 16" gpus=17
 here "gpus: no number" unread gpus -1
@@ -138,7 +139,7 @@ here "model: unknown" refused "model=gtx1 is no profile" model=gtx1
 here "cc: unknown" refused "cc=1.0 is no profile's compute capability" cc=1.0
 here "cc: not the model's" refused "model=t4 has another compute capability than cc=9.0" model=t4 cc=9.0
 here "time_limit_ms: no number" unread time_limit_ms 2s
-here "isa: unknown" refused "isa=foo is none of auto, avx512fp16, avx512, avx2, portable" isa=foo
+here "isa: unknown" refused "isa=foo is none of auto, avx512fp16, avx512vnni, avx512, avx2, portable" isa=foo
 here "nvidia_nodes: empty, the default" taken "" vram=512 nvidia_nodes=
 here "nvidia_nodes: unknown" refused "nvidia_nodes=perhaps is none of auto, on, off" nvidia_nodes=perhaps
 for p in pin_limit_mib pin_user_mib block_limit_mib block_user_mib tables_user_mib code_user_mib; do
@@ -155,7 +156,7 @@ here "a worker for each CPU, on it" bound $(seq 0 $last) -- vram=512
 here "cpus: the last, its only worker's" bound $last -- vram=512 cpus=$last
 here "cpus: the last, shared by three workers" bound $last $last $last -- vram=512 workers=3 cpus=$last
 best=
-for set in avx512fp16 avx512 avx2 portable; do
+for set in avx512fp16 avx512vnni avx512 avx2 portable; do
 	if runs $set; then
 		best=${best:-$set}
 		here "isa=$set: it is what the device has" picked $set $set

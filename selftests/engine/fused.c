@@ -76,6 +76,23 @@ static const struct program programs[] = {
 	  "L2:\nsetp.32:lt p2, v0, 600\n@p2 bra L1\nexit\nL1:\nbsync s7\nexit\n" },
 };
 
+/* What is computed of two loads and stored by their index, and what is nearly so */
+static const char * const computed[] = {
+	"fadd v1, v1, v2", "fadd v1, v2, v1", "fadd v2, v1, v2", "fadd v3, v1, v2", "fadd v1, v1, v1",
+	"fsub v1, v1, v2", "fsub v1, v2, v1", "fsub v3, v2, v1", "fmul v1, v1, v2", "fmul v2, v2, v1",
+	"ffma v1, v1, s4, v2", "ffma v2, v1, s4, v2", "ffma v1, v2, s4, v1", "ffma v3, v2, s4, v1",
+	"ffma v1, v1, 1075838976, v2", "ffma v1, v1, s4, v1", "ffma v1, v2, v1, v2", "fadd v0, v1, v2",
+};
+static const char * const stored[] = {
+	"st.global:b32:a4 %s, [s2+v0.s<<2]", "st.global:b32:a4 %s, [s2+v0.s<<2 +4]",
+	"st.global:b32:a4 v2, [s2+v0.s<<2]", "st.global:b32:a4 %s, [s2+v5.s<<2]",
+};
+
+/* Places of threads, ends, and comparisons of them */
+static const u32 begins[] = { 0, 7, 0x7ffffff0, 0x7fffffc0, 0x80000000, 0xfffffff5, 0xffffffe0, 0xffffffc1 };
+static const u32 ends[] = { 0, 1, 9, 31, 32, 40, 0x7ffffff8, 0x7fffffff, 0x80000000, 0x80000010, 0xfffffff8, 0xffffffff };
+static const char * const orders[] = { "lt", "ge", "ltu", "geu" };
+
 /* Comparisons with a single value, and what the branch makes of them */
 static const char * const compares[] = {
 	"eq", "ne", "lt", "le", "gt", "ge", "ltu", "leu", "gtu", "geu",
@@ -209,6 +226,43 @@ static void test_compares(struct rig *r, const char *set)
 		}
 }
 
+/* "fadd v1, ...": v1 */
+static void test_computed(struct rig *r, const char *set, const char *how)
+{
+	char text[TEXT], last[100];
+	u32 i, k;
+
+	for (i = 0; i < ARRAY_SIZE(computed); i++)
+		for (k = 0; k < (*how ? 1 : ARRAY_SIZE(stored)); k++) {
+			char d[3] = { 'v', computed[i][strcspn(computed[i], " ") + 2] };
+
+			snprintf(last, sizeof(last), stored[k], d);
+			snprintf(text, sizeof(text), "%sxor v5, v0, 5\n%s%s\n%s\nand v0, v0, 1023\n%s", FIRST,
+				 LOADS, computed[i], last, LAST);
+			tap_result(same(r, text), "%s%s: %s; %s", set, how, computed[i], last);
+		}
+}
+
+static void test_ends(struct rig *r, const char *set)
+{
+	char text[TEXT];
+	u32 i, k, o, bad = 0;
+
+	for (i = 0; i < ARRAY_SIZE(begins); i++)
+		for (k = 0; k < ARRAY_SIZE(ends); k++)
+			for (o = 0; o < ARRAY_SIZE(orders); o++) {
+				snprintf(text, sizeof(text), "sreg v3, %%tid.x\niadd v0, v3, %d\nsetp.32:%s p0, v0, %d\n"
+					 "bssy s7\n@%sp0 bra L1\nmov v4, 5\nst.global:b32:a4 v0, [s2+v3.s<<2]\nL1:\n"
+					 "bsync s7\nmov v6, 0\nsel v6, v4, v6, p0\nst.global:b32:a4 v6, [s1+v3.s<<2]\nexit\n",
+					 (int)begins[i], orders[o], (int)ends[k], i & 1 ? "!" : "");
+				if (!same(r, text)) {
+					printf("# from %#x %s %#x\n", begins[i], orders[o], ends[k]);
+					bad++;
+				}
+			}
+	tap_result(!bad, "%s: ends before, behind and between lanes", set);
+}
+
 int main(void)
 {
 	const char * const *set;
@@ -223,9 +277,13 @@ int main(void)
 		rig.budget = 100000;
 		rig.large = true;
 		test_compares(&rig, *set);
+		test_ends(&rig, *set);
+		test_computed(&rig, *set, "");
 		for (how = 0; how < 3; how++) {
 			rig.large = how != 1;
 			rig.budget = how == 2 ? 12 : 100000;
+			if (how)
+				test_computed(&rig, *set, how == 1 ? ", small pieces" : ", small slices");
 			for (i = 0; i < ARRAY_SIZE(programs); i++)
 				tap_result(same(&rig, programs[i].text), "%s%s: %s", *set,
 					   how == 1 ? ", small pieces" : how == 2 ? ", small slices" : "",

@@ -174,11 +174,12 @@ int rig_run(struct rig *r, const char *text, const struct rig_grid *g)
 
 const char * const *rig_sets(void)
 {
-	static const char *sets[5];
-	static const char * const all[] = { "portable", "avx2", "avx512", "avx512fp16" };
-	int i, n = 0;
+	static const char * const all[] = { "portable", "avx2", "avx512", "avx512vnni", "avx512fp16" };
+	static const char *sets[sizeof(all) / sizeof(all[0]) + 1];
+	size_t i;
+	int n = 0;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (engine_init(all[i]))
 			continue;
 		engine_exit();

@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 top=$(cd ../.. && pwd)
 out=$top/build/selftests/golden
 sets=${HANDLERS:-auto}
-[ "$sets" = all ] && sets="avx512fp16 avx512 avx2 portable"
+[ "$sets" = all ] && sets="avx512fp16 avx512vnni avx512 avx2 portable"
 . ../lib/tap.sh
 . ../lib/program.sh
 

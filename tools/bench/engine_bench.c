@@ -3,7 +3,7 @@
  * What the interpreter costs: loops of one kind of instruction and the q4xq8 dot
  * product, in nanoseconds of processor time a warp instruction.
  *
- *	engine_bench [SET [NAME]]	SET: avx512fp16, avx512, avx2, portable or auto
+ *	engine_bench [SET [NAME]]	SET: avx512fp16, avx512vnni, avx512, avx2, portable or auto
  *	engine_bench rates		lane operations a second of the dot product, by set,
  *					and of the same in scalar C
  */
@@ -323,7 +323,7 @@ static double measure_scalar(void)
 
 static void rates(u8 *mem)
 {
-	static const char *const sets[] = { "avx512fp16", "avx512", "avx2", "portable" };
+	static const char *const sets[] = { "avx512fp16", "avx512vnni", "avx512", "avx2", "portable" };
 	const struct loop *dot = &loops[sizeof(loops) / sizeof(loops[0]) - 1];
 	double ns;
 	size_t i;
