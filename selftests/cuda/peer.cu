@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 __global__ void sum(const int *a, const int *b, int *c, int n)
@@ -112,46 +111,150 @@ __global__ void late(volatile int *gate, int *to, int value, int n)
 		to[i] = value;
 }
 
-/* A synchronous copy of another device's memory, while a kernel of @device is on its way to @to. */
-static void copy_behind(int device, int *to, int value, int current, int *a, int *b)
+/* The calls that copy @a, of device 0, to or from @b, of device 1, in the default stream */
+static void peer_async(int *to, int to_device, int *from)
 {
-	volatile int *gate;
-
-	CU(cudaHostAlloc((void **)&gate, sizeof(*gate), cudaHostAllocPortable | cudaHostAllocMapped));
-	*gate = 0;
-	CU(cudaSetDevice(device));
-	late<<<1, 64>>>(gate, to, value, N);
-	CU(cudaGetLastError());
-	std::thread opener([gate] {
-		usleep(100000);
-		*gate = 1;
-	});
-	CU(cudaSetDevice(current));
-	CU(cudaMemcpyPeer(a, 0, b, 1, N * sizeof(int)));
-	opener.join();
-	CU(cudaSetDevice(device));
-	CU(cudaDeviceSynchronize());
-	CU(cudaFreeHost((void *)gate));
-	CU(cudaSetDevice(0));
+	CU(cudaMemcpyPeerAsync(to, to_device, from, !to_device, N * sizeof(int), 0));
 }
 
-/* It begins when both devices have done what they were given, whichever is the current one. */
+static void peer_sync(int *to, int to_device, int *from)
+{
+	CU(cudaMemcpyPeer(to, to_device, from, !to_device, N * sizeof(int)));
+}
+
+static void plain_sync(int *to, int to_device, int *from)
+{
+	(void)to_device;
+	CU(cudaMemcpy(to, from, N * sizeof(int), cudaMemcpyDefault));
+}
+
+static const struct call {
+	const char *name;
+	void (*copy)(int *to, int to_device, int *from);
+} calls[] = {
+	{ "cudaMemcpyPeerAsync", peer_async },
+	{ "cudaMemcpyPeer", peer_sync },
+	{ "cudaMemcpy", plain_sync },
+};
+
+static void synchronize_both()
+{
+	CU(cudaSetDevice(1));
+	CU(cudaDeviceSynchronize());
+	CU(cudaSetDevice(0));
+	CU(cudaDeviceSynchronize());
+}
+
+/* A kernel of device 1 that waits for the gate and then writes @value to @b */
+static void start_late(volatile int *gate, cudaStream_t stream, int *b, int value)
+{
+	*gate = 0;
+	CU(cudaSetDevice(1));
+	late<<<1, 64, 0, stream>>>(gate, b, value, N);
+	CU(cudaGetLastError());
+}
+
+/* Behind a stream of device 1: whether the copy waits there, and not the host; both ways, whichever device is current */
+static bool comes_behind(const struct call *call, volatile int *gate, cudaStream_t stream, int *a, int *b)
+{
+	bool good = true;
+
+	for (int current = 0; current < 2; current++) {
+		start_late(gate, stream, b, 7 + current);
+		CU(cudaSetDevice(current));
+		call->copy(a, 0, b);
+		good &= cudaStreamQuery(0) == cudaErrorNotReady;
+		*gate = 1;
+		synchronize_both();
+		good &= are(from_device(a, N), 7 + current);
+
+		start_late(gate, stream, b, 9);
+		CU(cudaSetDevice(current));
+		call->copy(b, 1, a);
+		good &= cudaStreamQuery(0) == cudaErrorNotReady;
+		*gate = 1;
+		synchronize_both();
+		good &= are(from_device(b, N), 7 + current);
+	}
+	return good;
+}
+
+/* It passes a stream that does not block. */
+static bool passes_by(const struct call *call, volatile int *gate, cudaStream_t stream, int *a, int *b)
+{
+	CU(cudaMemset(a, 0, N * sizeof(int)));
+	CU(cudaSetDevice(1));
+	CU(cudaMemset(b, 1, N * sizeof(int)));
+	synchronize_both();
+	start_late(gate, stream, b, 7);
+	CU(cudaSetDevice(0));
+	call->copy(a, 0, b);
+	CU(cudaStreamSynchronize(0));
+	bool early = !*gate;
+	bool good = are(from_device(a, N), 0x01010101);
+	*gate = 1;
+	synchronize_both();
+	return early && good;
+}
+
+/* What device 1 is given after a copy that is held in device 0 waits for it. */
+static bool comes_before(const struct call *call, volatile int *gate, cudaStream_t stream, int *a, int *b)
+{
+	CU(cudaSetDevice(1));
+	CU(cudaMemset(b, 2, N * sizeof(int)));
+	synchronize_both();
+	*gate = 0;
+	late<<<1, 64>>>(gate, a, 3, N);
+	CU(cudaGetLastError());
+	call->copy(a, 0, b);
+	CU(cudaSetDevice(1));
+	CU(cudaMemsetAsync(b, 4, N * sizeof(int), stream));
+	bool waits = cudaStreamQuery(stream) == cudaErrorNotReady;
+	*gate = 1;
+	synchronize_both();
+	return waits && are(from_device(a, N), 0x02020202) && are(from_device(b, N), 0x04040404);
+}
+
+static void one_call(const struct call *call, volatile int *gate, int *a, int *b, const cudaStream_t *streams)
+{
+	bool behind = true, before = true;
+
+	for (int i = 0; i < 2; i++) {
+		behind &= comes_behind(call, gate, streams[i], a, b);
+		before &= comes_before(call, gate, streams[i], a, b);
+	}
+	printf("# %s\n", call->name);
+	check_result(behind, "a copy waits for both devices' blocking streams, and the host for nothing");
+	check_result(before, "what they are given afterwards waits for the copy");
+	check_result(passes_by(call, gate, streams[2], a, b), "it does not wait for one that does not block");
+}
+
+/* Copies between devices in the default stream, as an H200 orders them. */
 static void order()
 {
+	cudaStream_t streams[3] = {};
+	volatile int *gate;
 	int *a, *b;
 
+	CU(cudaHostAlloc((void **)&gate, sizeof(*gate), cudaHostAllocPortable | cudaHostAllocMapped));
 	CU(cudaSetDevice(1));
 	b = device_array<int>(N);
+	CU(cudaStreamCreate(&streams[1]));
+	CU(cudaStreamCreateWithFlags(&streams[2], cudaStreamNonBlocking));
+	// A kernel's first launch may wait for all that runs: not when one is held.
+	start_late(gate, 0, b, 0);
+	*gate = 1;
 	CU(cudaSetDevice(0));
 	a = device_array<int>(N);
-	copy_behind(1, b, 7, 1, a, b);
-	check_result(are(from_device(a, N), 7), "a copy comes after what its source's device was given");
-	copy_behind(1, b, 8, 0, a, b);
-	check_result(are(from_device(a, N), 8), "also from the other device");
-	copy_behind(0, a, 5, 1, a, b);
-	check_result(are(from_device(a, N), 8), "and after what its target's device was given");
+	late<<<1, 64>>>(gate, a, 0, N);
+	synchronize_both();
+	for (const struct call &call : calls)
+		one_call(&call, gate, a, b, streams);
 	CU(cudaFree(a));
+	CU(cudaFreeHost((void *)gate));
 	CU(cudaSetDevice(1));
+	CU(cudaStreamDestroy(streams[1]));
+	CU(cudaStreamDestroy(streams[2]));
 	CU(cudaFree(b));
 }
 

@@ -9,6 +9,7 @@
 #include "callback.h"
 #include "capture.h"
 #include "copy.h"
+#include "event.h"
 #include "memory.h"
 #include "stage.h"
 
@@ -347,20 +348,79 @@ static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 	return room;
 }
 
-/*
- * A copy of two devices' memory by a synchronous call begins when both have done what they were given, whichever of
- * them is the current one, and what they are given afterwards begins when it has ended (CUDA Programming Guide,
- * Peer-to-Peer Memory Copy). The streams of the current context wait for it anyway; the host does, instead of those of
- * others.
- */
+/* It is another device's than the stream's. */
 static bool concerns_another(const struct place *p, CUcontext ctx)
 {
 	return p->where != PAGEABLE && !p->host && p->ctx != ctx;
 }
 
+/*
+ * A synchronous call for another device's memory comes after what that was given: the host waits, as it does for the
+ * copy's end.
+ */
 static CUresult settle(const struct place *p, CUcontext ctx)
 {
 	return concerns_another(p, ctx) ? cu_context_synchronize(p->ctx) : CUDA_SUCCESS;
+}
+
+/* What the second stream, of another context, is given from now on comes after what the first one has. */
+static CUresult order(CUstream first, CUstream second)
+{
+	struct cu_point p;
+	CUresult r = cu_submit_begin(first, &first);
+
+	if (r)
+		return r;
+	p = cu_stream_point(first);
+	cu_submit_end(first);
+	if (cu_point_done(p))
+		return CUDA_SUCCESS;
+	r = cu_submit_begin(second, &second);
+	if (r)
+		return r;
+	r = cu_submit_wait_elsewhere(second, first->ctx, first->ctx->id, p);
+	cu_submit_end(second);
+	return r;
+}
+
+static CUresult order_by(CUstream s, const struct place *p, bool theirs_first)
+{
+	CUstream theirs;
+	CUresult r;
+
+	if (!concerns_another(p, s->ctx))
+		return CUDA_SUCCESS;
+	r = cu_stream_legacy(p->ctx, &theirs);
+	if (r)
+		return r;
+	return theirs_first ? order(theirs, s) : order(s, theirs);
+}
+
+/*
+ * A copy of two devices' memory in the legacy default stream begins when the blocking streams of both have done what
+ * they were given, whichever device is the current one, and what they are given afterwards begins when it has ended
+ * (CUDA Programming Guide, Peer-to-Peer Memory Copy). The host waits for nothing, also in synchronous calls: so does a
+ * card.
+ */
+static CUresult copy_between(CUstream s, const struct cu_box *b, const struct place *dst, const struct place *src)
+{
+	struct cu_point point;
+	CUresult r = order_by(s, dst, true);
+
+	if (!r)
+		r = order_by(s, src, true);
+	if (!r && dst->where == HERE && src->where == HERE)
+		r = packet_copy(s, b, &point);
+	else if (!r)
+		r = copy_later(s, b);
+	if (!r)
+		r = order_by(s, dst, false);
+	return r ? r : order_by(s, src, false);
+}
+
+static bool of_devices(const struct place *p)
+{
+	return p->where != PAGEABLE && !p->host;
 }
 
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
@@ -380,13 +440,16 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 	r = locate(s->ctx, box, &dst, &src);
 	if (r)
 		return r;
+	b = flatten(box);
+	if (s->kind == CU_STREAM_DEFAULT_LEGACY && of_devices(&dst) && of_devices(&src) &&
+	    (concerns_another(&dst, s->ctx) || concerns_another(&src, s->ctx)))
+		return copy_between(s, &b, &dst, &src);
 	if (wait)
 		r = settle(&dst, s->ctx);
 	if (wait && !r)
 		r = settle(&src, s->ctx);
 	if (r)
 		return r;
-	b = flatten(box);
 	if (dst.where != HERE || src.where != HERE) {
 		if (!wait && dst.where != PAGEABLE && src.where != PAGEABLE)
 			return copy_later(stream, &b);

@@ -297,23 +297,28 @@ static void sleep_elsewhere(CUstream stream, CUresult status, void *data)
 }
 
 /* Queues of another context cannot be waited for in the ring. */
-static CUresult wait_elsewhere(CUevent e, struct cu_point p, CUstream s)
+CUresult cu_submit_wait_elsewhere(CUstream s, CUcontext ctx, uint64_t ctx_id, struct cu_point p)
 {
 	struct elsewhere *w;
 	CUresult r;
 
-	if (e->ipc && !cu_ipc_event_is_ours(e->ipc))
-		return cu_refuse("waiting for another process's event in a stream of another context");
 	if (cu_point_done(p))
 		return CUDA_SUCCESS;
 	w = malloc(sizeof(*w));
 	if (!w)
 		return CUDA_ERROR_OUT_OF_MEMORY;
-	*w = (struct elsewhere){ e->ctx, e->ctx_id, p };
+	*w = (struct elsewhere){ ctx, ctx_id, p };
 	r = cu_callback_submit(s, s, NULL, sleep_elsewhere, w);
 	if (r)
 		free(w);
 	return r;
+}
+
+static CUresult wait_elsewhere(CUevent e, struct cu_point p, CUstream s)
+{
+	if (e->ipc && !cu_ipc_event_is_ours(e->ipc))
+		return cu_refuse("waiting for another process's event in a stream of another context");
+	return cu_submit_wait_elsewhere(s, e->ctx, e->ctx_id, p);
 }
 
 CUresult cu_event_wait(CUevent e, CUstream stream, bool external)

@@ -40,5 +40,7 @@ CUresult cu_event_record(CUevent e, CUstream stream, bool external);
 CUresult cu_event_wait(CUevent e, CUstream stream, bool external);
 /* Between the begin and the end of a submission to a stream of the event's context. */
 CUresult cu_event_submit(CUevent e, CUstream s);
+/* Let a stream wait for a point of another context (between begin and end): its host thread does. */
+CUresult cu_submit_wait_elsewhere(CUstream s, CUcontext ctx, uint64_t ctx_id, struct cu_point p);
 
 #endif

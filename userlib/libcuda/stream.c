@@ -87,7 +87,7 @@ static CUresult get_one(CUcontext ctx, CUstream *at, enum cu_stream_kind kind, u
 	return r;
 }
 
-static CUresult get_legacy(CUcontext ctx, CUstream *s)
+CUresult cu_stream_legacy(CUcontext ctx, CUstream *s)
 {
 	return get_one(ctx, &ctx->legacy, CU_STREAM_DEFAULT_LEGACY, 0, s);
 }
@@ -145,7 +145,7 @@ CUresult cu_stream_get(CUstream handle, CUstream *s)
 	r = cu_current(&ctx);
 	if (r)
 		return r;
-	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : get_legacy(ctx, s);
+	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : cu_stream_legacy(ctx, s);
 }
 
 static CUresult queue_new(CUstream s, uint32_t slots, struct cu_queue **out)

@@ -112,6 +112,8 @@ static inline void cu_stream_set_priority(CUstream s, int priority)
 
 /* The stream behind a handle; the default ones are made when first asked for. */
 CUresult cu_stream_get(CUstream handle, CUstream *s);
+/* A context's legacy default stream, whichever context is current. */
+CUresult cu_stream_legacy(CUcontext ctx, CUstream *s);
 
 /*
  * Write packets: begin takes the context's lock and orders the stream after
