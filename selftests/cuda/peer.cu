@@ -229,6 +229,48 @@ static void one_call(const struct call *call, volatile int *gate, int *a, int *b
 	check_result(passes_by(call, gate, streams[2], a, b), "it does not wait for one that does not block");
 }
 
+/* The other side is host memory; device 0 is current, the memory device 1's. */
+static void host_side(volatile int *gate, int *b, const cudaStream_t *streams)
+{
+	bool to = true, from = true, early = true;
+	std::vector<int> v(N);
+	int *pinned;
+
+	CU(cudaSetDevice(0));
+	CU(cudaHostAlloc((void **)&pinned, N * sizeof(int), cudaHostAllocPortable));
+	for (int i = 0; i < 3; i++) {
+		start_late(gate, streams[i], b, 7);
+		CU(cudaSetDevice(0));
+		CU(cudaMemcpyAsync(pinned, b, N * sizeof(int), cudaMemcpyDeviceToHost, 0));
+		if (i < 2) {
+			from &= cudaStreamQuery(0) == cudaErrorNotReady;
+		} else {
+			CU(cudaMemcpy(v.data(), b, N * sizeof(int), cudaMemcpyDeviceToHost));
+			early &= !*gate && are(v, 5);
+		}
+		*gate = 1;
+		synchronize_both();
+		from &= pinned[0] == (i < 2 ? 7 : 5) && pinned[N - 1] == pinned[0];
+
+		start_late(gate, streams[i], b, 7);
+		CU(cudaSetDevice(0));
+		for (int k = 0; k < N; k++)
+			pinned[k] = 5;
+		CU(cudaMemcpyAsync(b, pinned, N * sizeof(int), cudaMemcpyHostToDevice, 0));
+		if (i == 2)
+			CU(cudaStreamSynchronize(0));
+		early &= i < 2 || !*gate;
+		*gate = 1;
+		synchronize_both();
+		to &= are(from_device(b, N), i < 2 ? 5 : 7);
+		CU(cudaMemcpy(b, pinned, N * sizeof(int), cudaMemcpyHostToDevice));
+	}
+	CU(cudaFreeHost(pinned));
+	check_result(from, "a copy to the host waits for the memory's device");
+	check_result(to, "and one from the host");
+	check_result(early, "not for a stream that does not block");
+}
+
 /* Copies between devices in the default stream, as an H200 orders them. */
 static void order()
 {
@@ -250,6 +292,7 @@ static void order()
 	synchronize_both();
 	for (const struct call &call : calls)
 		one_call(&call, gate, a, b, streams);
+	host_side(gate, b, streams);
 	CU(cudaFree(a));
 	CU(cudaFreeHost((void *)gate));
 	CU(cudaSetDevice(1));

@@ -397,37 +397,49 @@ static CUresult order_by(CUstream s, const struct place *p, bool theirs_first)
 }
 
 /*
- * A copy of two devices' memory in the legacy default stream begins when the blocking streams of both have done what
- * they were given, whichever device is the current one, and what they are given afterwards begins when it has ended
- * (CUDA Programming Guide, Peer-to-Peer Memory Copy). The host waits for nothing, also in synchronous calls: so does a
- * card.
+ * A copy in the legacy default stream to or from another device's memory begins when the blocking streams of both
+ * devices have done what they were given, whichever is the current one, and what they are given afterwards begins when
+ * it has ended (CUDA Programming Guide, Peer-to-Peer Memory Copy; and so two H200 do it, with host memory as well).
  */
-static CUresult copy_between(CUstream s, const struct cu_box *b, const struct place *dst, const struct place *src)
+static CUresult order_both(CUstream s, const struct place *dst, const struct place *src, bool theirs_first)
 {
-	struct cu_point point;
-	CUresult r = order_by(s, dst, true);
+	CUresult r = order_by(s, dst, theirs_first);
 
-	if (!r)
-		r = order_by(s, src, true);
-	if (!r && dst->where == HERE && src->where == HERE)
-		r = packet_copy(s, b, &point);
-	else if (!r)
-		r = copy_later(s, b);
-	if (!r)
-		r = order_by(s, dst, false);
-	return r ? r : order_by(s, src, false);
+	return r ? r : order_by(s, src, theirs_first);
 }
 
-static bool of_devices(const struct place *p)
+static bool of_device(const struct place *p)
 {
 	return p->where != PAGEABLE && !p->host;
+}
+
+/* From device to device even the synchronous calls do not wait, unless it is for another one's streams (@settled). */
+static CUresult copy_placed(CUstream stream, const struct cu_box *b, const struct place *dst, const struct place *src,
+			    bool wait, bool settled)
+{
+	struct cu_point point;
+	CUcontext ctx = stream->ctx;
+	CUresult r;
+
+	if (of_device(dst) && of_device(src) && !settled)
+		wait = false;
+	if (dst->where != HERE || src->where != HERE) {
+		if (!wait && dst->where != PAGEABLE && src->where != PAGEABLE)
+			return copy_later(stream, b);
+		if (!wait && dst->where == HERE && is_small(b) && stage_copy(stream, b, &r))
+			return r;
+		r = cu_stream_synchronize(stream);
+		return r ? r : copy_now(ctx, b, dst, src);
+	}
+	r = packet_copy(stream, b, &point);
+	return !r && wait ? cu_point_wait(ctx, point) : r;
 }
 
 CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 {
 	struct place dst, src;
-	struct cu_point point;
 	struct cu_box b;
+	bool others;
 	CUstream s;
 	CUresult r = cu_stream_get(stream, &s);
 
@@ -441,28 +453,18 @@ CUresult cu_copy(CUstream stream, const struct cu_box *box, bool wait)
 	if (r)
 		return r;
 	b = flatten(box);
-	if (s->kind == CU_STREAM_DEFAULT_LEGACY && of_devices(&dst) && of_devices(&src) &&
-	    (concerns_another(&dst, s->ctx) || concerns_another(&src, s->ctx)))
-		return copy_between(s, &b, &dst, &src);
+	others = concerns_another(&dst, s->ctx) || concerns_another(&src, s->ctx);
+	if (cu_unlikely(others) && s->kind == CU_STREAM_DEFAULT_LEGACY) {
+		r = order_both(s, &dst, &src, true);
+		if (!r)
+			r = copy_placed(s, &b, &dst, &src, wait, false);
+		return r ? r : order_both(s, &dst, &src, false);
+	}
 	if (wait)
 		r = settle(&dst, s->ctx);
 	if (wait && !r)
 		r = settle(&src, s->ctx);
-	if (r)
-		return r;
-	if (dst.where != HERE || src.where != HERE) {
-		if (!wait && dst.where != PAGEABLE && src.where != PAGEABLE)
-			return copy_later(stream, &b);
-		if (!wait && dst.where == HERE && is_small(&b) && stage_copy(stream, &b, &r))
-			return r;
-		r = cu_stream_synchronize(stream);
-		return r ? r : copy_now(s->ctx, &b, &dst, &src);
-	}
-	r = packet_copy(stream, &b, &point);
-	/* From device to the same device even the synchronous calls do not wait. */
-	if (!r && wait && (dst.host || src.host || concerns_another(&dst, s->ctx) || concerns_another(&src, s->ctx)))
-		r = cu_point_wait(s->ctx, point);
-	return r;
+	return r ? r : copy_placed(s, &b, &dst, &src, wait, others);
 }
 
 CUresult cu_copy_line(CUstream stream, uint64_t dst, enum cu_side dst_side, uint64_t src, enum cu_side src_side,
