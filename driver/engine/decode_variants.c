@@ -11,6 +11,9 @@
 #define IS_IADD		0
 #define IS_EXIT		0
 #define IS_SV32_TWO	0
+#define IS_PRODUCT	0
+#define IS_NIBBLES	0
+#define IS_NIBBLES_C	0
 #define IS_TWO_FADD	0
 #define IS_TWO_FSUB	0
 #define IS_TWO_FMUL	0

@@ -76,8 +76,38 @@ static u32 fuse_two(const struct eng_op *op)
 	return made[i].uop;
 }
 
+/* Both nibbles of @op's bytes, without a sign, and their products, which read no row that was just written but as A and C; or 0 */
+static u32 fuse_nibbles(const struct eng_op *op)
+{
+	const struct eng_op *high = op + 2, *dot = op + 3, *last = op + 4;
+	bool row;
+
+	if (!is(op, EV_AND_I) || !is(op + 1, EV_SHRU_I) || op[1].a != op->a || op->d == op->a ||
+	    !is(high, EV_AND_I) || high->a != op[1].d || high->d != op[1].d || high->d == op->d ||
+	    (op->imm | high->imm) & 0x80808080)
+		return 0;
+	row = is(dot, EV_DP4A_SS);
+	if (!(row || is(dot, EV_DP4A_SSI)) || dot->a != op->d || dot->b == op->d ||
+	    dot->b == high->d || dot->d == high->d || (row && (dot->c == op->d || dot->c == high->d)))
+		return 0;
+	if (!is(last, EV_DP4A_SS) || last->a != high->d || last->c != dot->d || last->b == op->d ||
+	    last->b == high->d || last->b == dot->d)
+		return 0;
+	return row ? EV_AND_NIBBLES_C : EV_AND_NIBBLES;
+}
+
+/* Two halves and their product */
+static bool is_product(const struct eng_op *op)
+{
+	const struct eng_op *y = op + 1, *product = op + 2;
+
+	return is(op, EV_H2F_RN) && is(y, EV_H2F_RN) && y->a != op->d && y->d != op->d &&
+	       is(product, VGPU_OP_FMUL) &&
+	       ((product->a == op->d && product->b == y->d) || (product->a == y->d && product->b == op->d));
+}
+
 /* The handler for @op and what follows, or 0; at the end stands what is nobody's part */
-static u32 fused(const struct eng_op *op)
+static u32 fused(const struct eng_op *op, bool chains)
 {
 	const struct eng_op *next = op + 1;
 
@@ -88,7 +118,11 @@ static u32 fused(const struct eng_op *op)
 		return EV_BSYNC_EXIT;
 	if (is(op, EV_LDG_SV32) && is(next, EV_LDG_SV32) && next->b == op->b &&
 	    op->d != op->b && !op->sel && !next->sel)
-		return fuse_two(op);
+		return chains ? fuse_two(op) : EV_LDG_SV32_TWO;
+	if (chains && is(op, EV_AND_I))
+		return fuse_nibbles(op);
+	if (chains && is_product(op))
+		return EV_H2F_PRODUCT;
 	if (is(next, VGPU_OP_BSSY) && decides(op, next + 1))
 		return fuse_compare(op);
 	return 0;
@@ -233,7 +267,7 @@ int eng_fuse(struct engine_code *code)
 	if (ret)
 		return ret;
 	for (i = 0; i < prog->count; i++) {
-		uop = fused(&prog->ops[i]);
+		uop = fused(&prog->ops[i], prog->isa->chains);
 		if (!uop)
 			uop = paired(prog, i);
 		if (uop)

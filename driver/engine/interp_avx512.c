@@ -13,5 +13,6 @@ const struct eng_isa eng_isa_avx512 = {
 	.run = run,
 	.usable = eng_cpu_avx512,
 	.pairs = ENG_HAVE_PAIRS,
+	.chains = ENG_HAVE_CHAINS,
 	.bytes = ENG_HAVE_BYTES,
 };

@@ -20,5 +20,6 @@ const struct eng_isa eng_isa_avx512fp16 = {
 	.run = run,
 	.usable = eng_cpu_avx512fp16,
 	.pairs = ENG_HAVE_PAIRS,
+	.chains = ENG_HAVE_CHAINS,
 	.bytes = ENG_HAVE_BYTES,
 };

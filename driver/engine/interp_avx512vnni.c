@@ -18,5 +18,6 @@ const struct eng_isa eng_isa_avx512vnni = {
 	.run = run,
 	.usable = eng_cpu_avx512vnni,
 	.pairs = ENG_HAVE_PAIRS,
+	.chains = ENG_HAVE_CHAINS,
 	.bytes = ENG_HAVE_BYTES,
 };

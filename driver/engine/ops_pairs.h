@@ -65,6 +65,75 @@ HANDLER(f_##KIND##_##FIRST##_##SECOND)						\
 #define PAIR_C(F, S)	PAIR_CHAIN(C, F, S)
 #endif
 
+/*
+ * Four-bit numbers times bytes, as matrix products of packed weights have it: both nibbles of each byte by AND,
+ * shift and AND, and a product of each with a row of its own (fuse.c). What is not there any more behind the last
+ * is never written. Signed bytes of which a mask leaves no sign are as good as unsigned ones, which VNNI takes as they are.
+ */
+#if ENG_HAVE_CHAINS
+#define NIBBLES(NAME, C, ONE)							\
+HANDLER(f_AND_##NAME)								\
+{										\
+	u32 dots = ip[3].d, end = ip[4].d;					\
+	ROW(u32, low);								\
+	ROW(u32, high);								\
+	ROW(u32, dot);								\
+										\
+	o_AND_I(w, ip, low, AT(u32, a), NULL, NULL);				\
+	if (ip->d != dots && ip->d != end)					\
+		row_copy32(AT(u32, d), low);					\
+	ip++;									\
+	o_SHRU_I(w, ip, high, AT(u32, a), NULL, NULL);				\
+	ip++;									\
+	o_AND_I(w, ip, high, high, NULL, NULL);					\
+	if (ip->d != end)							\
+		row_copy32(AT(u32, d), high);					\
+	ip++;									\
+	row_dp4a(dot, low, AT(u32, b), C, ONE, false, true);			\
+	if (dots != end)							\
+		row_copy32(AT(u32, d), dot);					\
+	ip++;									\
+	row_dp4a(AT(u32, d), high, AT(u32, b), dot, false, false, true);	\
+	NEXT();									\
+}										\
+static const struct eng_op *m_AND_##NAME(const struct eng_op *, struct eng_warp *, \
+					 const struct eng_table *)		\
+	__attribute__((__alias__("m_AND_I")));
+
+/* The product of two halves: the scales of what was multiplied */
+HANDLER(f_H2F_PRODUCT)
+{
+	u32 end = ip[2].d;
+	ROW(u32, x);
+	ROW(u32, y);
+
+	o_H2F_RN(w, ip, x, AT(u32, a), NULL, NULL);
+	if (ip->d != end)
+		row_copy32(AT(u32, d), x);
+	ip++;
+	o_H2F_RN(w, ip, y, AT(u32, a), NULL, NULL);
+	if (ip->d != end)
+		row_copy32(AT(u32, d), y);
+	ip++;
+	o_FMUL(w, ip, AT(u32, d), x, y, NULL);
+	NEXT();
+}
+#else
+static const struct eng_op *f_H2F_PRODUCT(const struct eng_op *, struct eng_warp *, const struct eng_table *)
+	__attribute__((__alias__("f_H2F_RN")));
+#define NIBBLES(NAME, C, ONE)							\
+static const struct eng_op *f_AND_##NAME(const struct eng_op *, struct eng_warp *, \
+					 const struct eng_table *)		\
+	__attribute__((__alias__("f_AND_I")));					\
+static const struct eng_op *m_AND_##NAME(const struct eng_op *, struct eng_warp *, \
+					 const struct eng_table *)		\
+	__attribute__((__alias__("m_AND_I")));
+#endif
+static const struct eng_op *m_H2F_PRODUCT(const struct eng_op *, struct eng_warp *, const struct eng_table *)
+	__attribute__((__alias__("m_H2F_RN")));
+NIBBLES(NIBBLES, AT_IMM(u32), true)
+NIBBLES(NIBBLES_C, AT(u32, c), false)
+
 #if ENG_HAVE_PAIRS
 #define EF(KIND, FIRST, SECOND) PAIR_##KIND(FIRST, SECOND)
 #include "pairs.h"

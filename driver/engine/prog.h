@@ -100,6 +100,7 @@ struct eng_table {
  * @run: execute @w from @w->ip on until it leaves with @w->exit
  * @usable: this CPU can run it
  * @pairs: it has handlers of pairs (pairs.h)
+ * @chains: rows stay in registers within one of its handlers
  * @bytes: its records are permuted by bytes, see union eng_picks
  */
 struct eng_isa {
@@ -108,6 +109,7 @@ struct eng_isa {
 	void (*run)(struct eng_warp *w);
 	bool (*usable)(void);
 	bool pairs;
+	bool chains;
 	bool bytes;
 };
 

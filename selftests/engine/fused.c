@@ -88,6 +88,53 @@ static const char * const stored[] = {
 	"st.global:b32:a4 v2, [s2+v0.s<<2]", "st.global:b32:a4 %s, [s2+v5.s<<2]",
 };
 
+/* Products of nibbles and of halves, and what is nearly so; all rows that they may have written count afterwards */
+#define LOW(D, MASK)	"and " D ", v1, " MASK "\n"
+#define HIGH(D, MASK)	"shr.u " D ", v1, 4\nand " D ", " D ", " MASK "\n"
+#define DOT(D, A, B, C)	"dp4a:3 " D ", " A ", " B ", " C "\n"
+#define NIBBLE		"252645135"
+#define MIX(V)		"imad v1, v1, s4, " V "\n"
+static const char * const products[] = {
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "-9") DOT("v6", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v1", NIBBLE) DOT("v2", "v3", "v2", "0") DOT("v1", "v1", "v6", "v2"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v3", "v3", "v2", "5") DOT("v4", "v4", "v6", "v3"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "5") DOT("v3", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "v5") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "v2") DOT("v2", "v4", "v6", "v5"),
+	/* a sign stays */
+	LOW("v3", "-1") HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", "-252645136") DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", "128") HIGH("v4", "127") DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", "2139062143") HIGH("v4", "2139062143") DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	/* rows that were just written are read elsewhere */
+	LOW("v1", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v1", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v3", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v5", "v3", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v4", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v3", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "v3") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "v4") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v4", "v3", "v2", "0") DOT("v5", "v4", "v6", "v4"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v5", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v3", "v4", "v3", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v4", "v4", "v4", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v4", "v2", "0") DOT("v5", "v3", "v6", "v5"),
+	/* and are overwritten at the end */
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v3", "v3", "v3", "0") DOT("v5", "v4", "v6", "v3"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v4", "0") DOT("v4", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v3", "v3", "v2", "v3") DOT("v5", "v4", "v6", "v3"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "v4") DOT("v4", "v4", "v6", "v5"),
+	LOW("v1", NIBBLE) HIGH("v4", NIBBLE) DOT("v1", "v1", "v2", "0") DOT("v5", "v4", "v6", "v1"),
+	"h2f v3, v1\nh2f v4, v3\nfmul v3, v3, v4\n",
+	LOW("v3", NIBBLE) "shr.u v4, v2, 4\nand v4, v4, 15\n" DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v5"),
+	LOW("v3", NIBBLE) HIGH("v4", NIBBLE) DOT("v5", "v3", "v2", "0") DOT("v5", "v4", "v6", "v6"),
+	"h2f v3, v1\nh2f v4, v2\nfmul v5, v3, v4\n", "h2f v3, v1\nh2f v4, v2\nfmul v5, v4, v3\n",
+	"h2f v1, v1\nh2f v2, v2\nfmul v1, v1, v2\n", "h2f v1, v1\nh2f v2, v2\nfmul v2, v1, v2\n",
+	"h2f v3, v1\nh2f v4, v3\nfmul v5, v3, v4\n", "h2f v3, v1\nh2f v3, v2\nfmul v5, v3, v3\n",
+	"h2f v3, v1\nh2f v4, v2\nfmul v5, v3, v3\n", "h2f v3, v1\nh2f:hi v4, v2\nfmul v5, v3, v4\n",
+	"h2f v3, v1\nh2f v4, v1\nfmul v3, v3, v4\n",
+};
+
 /* Places of threads, ends, and comparisons of them */
 static const u32 begins[] = { 0, 7, 0x7ffffff0, 0x7fffffc0, 0x80000000, 0xfffffff5, 0xffffffe0, 0xffffffc1 };
 static const u32 ends[] = { 0, 1, 9, 31, 32, 40, 0x7ffffff8, 0x7fffffff, 0x80000000, 0x80000010, 0xfffffff8, 0xffffffff };
@@ -244,6 +291,18 @@ static void test_computed(struct rig *r, const char *set, const char *how)
 		}
 }
 
+static void test_products(struct rig *r, const char *set)
+{
+	char text[TEXT];
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(products); i++) {
+		snprintf(text, sizeof(text), "%s" LOADS "xor v6, v2, 1431655765\nmov v3, 3\nmov v4, 4\nmov v5, -5\n%s"
+			 MIX("v2") MIX("v3") MIX("v4") MIX("v5") MIX("v6") "%s", FIRST, products[i], LAST);
+		tap_result(same(r, text), "%s: product %u", set, i);
+	}
+}
+
 static void test_ends(struct rig *r, const char *set)
 {
 	char text[TEXT];
@@ -279,6 +338,7 @@ int main(void)
 		rig.large = true;
 		test_compares(&rig, *set);
 		test_ends(&rig, *set);
+		test_products(&rig, *set);
 		test_computed(&rig, *set, "");
 		for (how = 0; how < 3; how++) {
 			rig.large = how != 1;
