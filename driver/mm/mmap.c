@@ -83,13 +83,16 @@ vm_fault_t vgpu_store_fault(struct vm_fault *vmf, const struct vgpu_store *store
 }
 EXPORT_SYMBOL_VGPU(vgpu_store_fault);
 
-/* One piece is backed at most, and the page entered with its neighbours in it. */
-static vm_fault_t sparse_fault(struct vm_fault *vmf)
+/*
+ * One piece is backed at most, and the page entered with its neighbours in it. In other memory than sparse one a page is
+ * missing only because its process gave it back (MADV_DONTNEED), which loses nothing: it is the device's.
+ */
+static vm_fault_t bo_fault(struct vm_fault *vmf)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	struct vgpu_store *store = vgpu_obj_store(vma->vm_private_data);
 	unsigned long i = first_page(vma) + vmf->pgoff - vma->vm_pgoff;
-	int err = vgpu_store_back(store, i / VGPU_HUGE_PAGES);
+	int err = store->sparse ? vgpu_store_back(store, i / VGPU_HUGE_PAGES) : 0;
 
 	/* Not VM_FAULT_OOM: the kernel would try again for ever, as no OOM killer was woken. */
 	if (err)
@@ -98,10 +101,10 @@ static vm_fault_t sparse_fault(struct vm_fault *vmf)
 						   (unsigned long)(store->length >> PAGE_SHIFT) - i));
 }
 
-static const struct vm_operations_struct sparse_ops = {
+static const struct vm_operations_struct bo_ops = {
 	.open = vma_open,
 	.close = vma_close,
-	.fault = sparse_fault,
+	.fault = bo_fault,
 };
 
 static void finish(struct vm_area_struct *vma, struct vgpu_obj *obj,
@@ -159,17 +162,22 @@ static int mmap_bo(struct vm_area_struct *vma, struct vgpu_obj *obj, u64 offset)
 	struct vgpu_bo *bo = container_of(obj, struct vgpu_bo, obj);
 	u64 length = bo->length;
 	u64 want = (u64)vma_pages(vma) << PAGE_SHIFT;
+	int rc;
 
 	if (offset >= length || want > length - offset)
 		return -EINVAL;
 	/* Another driver's pages: only that one knows how to map them. */
 	if (bo->store->kaddr)
 		return -EOPNOTSUPP;
-	if (!bo->store->sparse)
-		return vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
-	vgpu_vm_flags(vma, MMAP_FLAGS, 0);
-	finish(vma, obj, &sparse_ops);
-	return 0;
+	if (bo->store->sparse) {
+		vgpu_vm_flags(vma, MMAP_FLAGS, 0);
+		finish(vma, obj, &bo_ops);
+		return 0;
+	}
+	rc = vgpu_mmap_finish(vma, obj, bo_page, offset >> PAGE_SHIFT);
+	if (!rc)
+		vma->vm_ops = &bo_ops;
+	return rc;
 }
 
 /**

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* VRAM, GPU addresses, mappings, registered memory, copies by ioctl. */
+#include <fcntl.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "../lib/harness.h"
@@ -251,6 +253,51 @@ TEST_F(mem, mmap_shows_the_same_bytes)
 	ASSERT_EQ(0, destroy(self->fd, bo));
 	EXPECT_EQ(78, p[MIB]);
 	EXPECT_EQ(0, munmap(p, 5 * MIB));
+}
+
+/* Pages that a process gives back, or others look at and hold, are the device's memory all the same. */
+TEST_F(mem, mmap_pages_given_back_and_held)
+{
+	struct iovec some = { 0 };
+	char held[16384] = { 0 };
+	int fd[2];
+	uint32_t bo;
+	uint64_t va;
+	char *p, *moved;
+
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 3 * MIB, &bo, &va));
+	p = bo_mmap(self->fd, bo, 3 * MIB, PROT_READ | PROT_WRITE);
+	ASSERT_NE(MAP_FAILED, p);
+	memset(p, 5, 3 * MIB);
+	ASSERT_EQ(0, madvise(p, 3 * MIB, MADV_DONTNEED));
+	EXPECT_EQ(5, p[0]);
+	EXPECT_EQ(5, p[3 * MIB - 1]);
+	moved = mmap(NULL, MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_EQ(moved, mremap(p + MIB, MIB, MIB, MREMAP_MAYMOVE | MREMAP_FIXED, moved));
+	p[0] = 1;
+	moved[1] = 6;
+	p[2 * MIB] = 7;
+	ASSERT_EQ(0, madvise(moved, MIB, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(p + 2 * MIB, MIB, MADV_DONTNEED));
+	EXPECT_EQ(6, moved[1]);
+	EXPECT_EQ(7, p[2 * MIB]);
+
+	/* A pipe has them after all of it has gone. */
+	ASSERT_EQ(0, pipe(fd));
+	some = (struct iovec){ moved, sizeof(held) };
+	ASSERT_EQ(sizeof(held), vmsplice(fd[1], &some, 1, 0));
+	ASSERT_EQ(0, munmap(moved, MIB));
+	ASSERT_EQ(0, munmap(p, MIB));
+	ASSERT_EQ(0, munmap(p + 2 * MIB, MIB));
+	ASSERT_EQ(0, va_unmap(self->fd, self->ctx, va));
+	ASSERT_EQ(0, destroy(self->fd, bo));
+	ASSERT_EQ(0, bo_mapped(self->fd, self->ctx, 3 * MIB, &bo, &va));
+	ASSERT_EQ(sizeof(held), read(fd[0], held, sizeof(held)));
+	EXPECT_EQ(5, held[0]);
+	EXPECT_EQ(6, held[1]);
+	EXPECT_EQ(5, held[sizeof(held) - 1]);
+	close(fd[0]);
+	close(fd[1]);
 }
 
 TEST_F(mem, mmap_bounds)
