@@ -7,6 +7,18 @@ unload() { rmmod vgpu; }
 
 # says TEXT PATTERN: with the text below it if not.
 says() { grep -qE -- "$2" <<<"$1" || { echo "no '$2' in:"; echo "$1"; return 1; }; }
+# seen PATTERN CMD…: what the command prints once the pattern is in it, or at last: a busy machine lets a client compute for little of the time.
+seen()
+{
+	local pattern=$1 said
+	shift
+	for _ in $(seq $patience); do
+		said=$("$@")
+		grep -qE -- "$pattern" <<<"$said" && break
+		sleep 1
+	done
+	echo "$said"
+}
 is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'"; return 1; }; }
 inject() { "$ctl" inject "$@" >/dev/null; }
 

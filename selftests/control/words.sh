@@ -263,12 +263,12 @@ busy()
 	load gpus=2 || return
 	begin "busy" busy
 	pid=$(pgrep -x client)
-	out=$("$ctl" status)
+	out=$(seen "utilization +(100|[3-9][0-9])" "$ctl" status)
 	check "busy: utilization" says "$out" "utilization +(100|[3-9][0-9])\.[0-9] %"
 	check "busy: memory" says "$out" "memory +([89]|1[0-9]) MiB used of 256 MiB"
 	check "busy: the process" says "$out" "^ +$pid +client +([89]|1[0-9]) MiB +[1-9][0-9]* kernels"
 	check "busy: the other device is not" says "$(sed -n '/^GPU 1/,$p' <<<"$out")" "utilization +0\.0 %"
-	"$ctl" status --json >"$tmp/status"
+	seen '"utilization_percent":(100|[3-9][0-9])' "$ctl" status --json >"$tmp/status"
 	check "busy: as JSON" "$json" "$tmp/status" "/devices/0/processes/0/pid=$pid" "/devices/0/processes/0/name=client" \
 		/devices/1/utilization_percent=0.0 "/devices/1/processes=[ ]"
 	check "busy: utilization as JSON" says "$(sed -n 's/.*"utilization_percent":\([0-9.]*\).*/\1/p' "$tmp/status" | head -n 1)" \
@@ -284,7 +284,7 @@ busy()
 	if command -v tmux >/dev/null; then
 		TERM=xterm tmux -L control new-session -d -x 100 -y 24 "'$ctl' top"
 		sleep 4
-		tmux -L control capture-pane -p >"$tmp/top"
+		seen "util.*(100|[3-9][0-9])\.[0-9] %" tmux -L control capture-pane -p >"$tmp/top"
 		tmux -L control kill-server
 		check "busy: top, the device" says "$(cat "$tmp/top")" "util\[\|{5,} *\] +(100|[3-9][0-9])\.[0-9] %"
 		check "busy: top, the process" says "$(cat "$tmp/top")" "^ +0 +$pid +client +(100|[1-9][0-9])\.[0-9] %"
