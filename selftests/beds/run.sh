@@ -27,6 +27,37 @@ machine() { "$vm" --bed $bed --kernel "$kernel" --no-module --mem 2G "$@"; }
 # shellcheck disable=SC2016
 plant() { machine --cpus 2 -- sh -c 'ko=$1; shift; for b; do insmod $ko bug=$b; rmmod planted; done' sh "$ko" "$@" >"$log" 2>&1; }
 
+# An emulator whose own assertion fails the first TIMES times, in $log.emulator.
+failing_emulator()
+{
+	local program folders
+	{ read -r program; folders=$(printf -- '-L %s ' $(cat)); } < <(../../tools/vm/qemu.sh)
+	mkdir -p "$log.emulator"
+	cat >"$log.emulator/qemu-system-x86_64" <<-END
+		#!/bin/bash
+		[ "\$1" = --version ] && exec $program --version
+		echo x >>$log.emulator/begun
+		[ \$(wc -l <$log.emulator/begun) -gt $1 ] && exec $program $folders "\$@"
+		echo "qemu-system-x86_64: machine.c:1: begin: Assertion \\\`chance' failed."
+		kill -ABRT \$\$
+	END
+	chmod +x "$log.emulator/qemu-system-x86_64"
+	: >"$log.emulator/begun"
+}
+
+emulator_fails()
+{
+	failing_emulator 1
+	PATH=$log.emulator:$PATH machine -- true >"$log" 2>&1
+	status 0 "an emulator that failed is started once more"
+	failing_emulator 9
+	PATH=$log.emulator:$PATH machine -- true >"$log" 2>&1
+	status 125 "and not for ever"
+	[ "$(wc -l <"$log.emulator/begun")" = 3 ]
+	status 0 "three times"
+	rm -r "$log.emulator"
+}
+
 # red BUG PATTERN: the machine that plant ran complained so.
 red()
 {
@@ -328,7 +359,7 @@ uml)
 	leaves_nothing
 	;;
 6.1)
-	plan 27
+	plan 30
 	none_is_green
 	plant fpu-sleep warn told-leak busy
 	status 123 "the status says that the kernel complained"
@@ -340,6 +371,7 @@ uml)
 	red oops "Oops"
 	promises
 	options
+	emulator_fails
 	;;
 6.12)
 	plan 6

@@ -567,6 +567,13 @@ static int destroy(uint32_t handle)
 	return 0;
 }
 
+static void wait_until(uint64_t deadline_ns)
+{
+	struct timespec t = { .tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000 };
+
+	pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &t);
+}
+
 static int wait_for(struct vgpu_wait *w)
 {
 	struct vgpu_pkt_fence p = { .handle = w->handle, .value = w->value };
@@ -577,7 +584,10 @@ static int wait_for(struct vgpu_wait *w)
 			return -EIO;
 		if (!w->deadline_ns || (w->deadline_ns != ~0ull && now_ns() > w->deadline_ns))
 			return -ETIME;
-		pthread_cond_wait(&changed, &lock);
+		if (w->deadline_ns == ~0ull)
+			pthread_cond_wait(&changed, &lock);
+		else
+			wait_until(w->deadline_ns);
 	}
 	return 0;
 }

@@ -16,6 +16,8 @@
 /* Where one side of a copy lies. */
 enum where { PAGEABLE, HERE, ELSEWHERE };
 
+enum { BOUNCE = 1 << 20 }; /* bytes at a time between contexts that do not reach each other */
+
 struct place {
 	enum where where;
 	bool host;     /* pinned host memory */
@@ -168,31 +170,33 @@ static void host_copy(const struct cu_box *b)
 				(const char *)b->src + z * b->src_slice + y * b->src_pitch, b->width);
 }
 
-/* Between two contexts: row by row through the host. */
+/* Bytes of a row, through a buffer on the host. */
+static CUresult bounce(CUcontext from, CUcontext to, uint64_t dst, uint64_t src, size_t bytes, void *buffer)
+{
+	struct cu_box part = { .dst = (uintptr_t)buffer, .src = src, .width = bytes, .height = 1, .depth = 1 };
+	CUresult r = direct_copy(from, &part, false);
+
+	part.src = (uintptr_t)buffer;
+	part.dst = dst;
+	return r ? r : direct_copy(to, &part, true);
+}
+
+/* Between two contexts: through the host, with a buffer that is there also when memory is short. */
 static CUresult bounce_copy(CUcontext from, CUcontext to, const struct cu_box *b)
 {
+	char few[4096], *many = b->width > sizeof(few) ? malloc(BOUNCE) : NULL, *buffer = many ? many : few;
+	size_t most = many ? BOUNCE : sizeof(few);
 	CUresult r = CUDA_SUCCESS;
-	void *row = malloc(b->width);
 
-	if (!row)
-		return CUDA_ERROR_OUT_OF_MEMORY;
 	for (size_t i = 0; i < b->depth * b->height && !r; i++) {
 		size_t z = i / b->height, y = i % b->height;
-		struct cu_box part = {
-			.dst = (uintptr_t)row,
-			.src = b->src + z * b->src_slice + y * b->src_pitch,
-			.width = b->width,
-			.height = 1,
-			.depth = 1,
-		};
+		uint64_t dst = b->dst + z * b->dst_slice + y * b->dst_pitch;
+		uint64_t src = b->src + z * b->src_slice + y * b->src_pitch;
 
-		r = direct_copy(from, &part, false);
-		part.src = (uintptr_t)row;
-		part.dst = b->dst + z * b->dst_slice + y * b->dst_pitch;
-		if (!r)
-			r = direct_copy(to, &part, true);
+		for (size_t at = 0; at < b->width && !r; at += most)
+			r = bounce(from, to, dst + at, src + at, b->width - at < most ? b->width - at : most, buffer);
 	}
-	free(row);
+	free(many);
 	return r;
 }
 
@@ -363,37 +367,43 @@ static CUresult settle(const struct place *p, CUcontext ctx)
 	return concerns_another(p, ctx) ? cu_context_synchronize(p->ctx) : CUDA_SUCCESS;
 }
 
-/* What the second stream, of another context, is given from now on comes after what the first one has. */
-static CUresult order(CUstream first, CUstream second)
+/* A stream's: the legacy one of @ctx, or @s where that is given */
+static CUresult begin_in(CUstream s, CUcontext ctx, CUstream *out)
+{
+	return s ? cu_submit_begin(s, out) : cu_submit_begin_legacy(ctx, out);
+}
+
+/* What the second stream is given from now on comes after what the first one has; NULL: the other context's legacy one. */
+static CUresult order(CUstream first, CUstream second, CUcontext other)
 {
 	struct cu_point p;
-	CUresult r = cu_submit_begin(first, &first);
+	CUcontext ctx;
+	CUresult r = begin_in(first, other, &first);
 
 	if (r)
 		return r;
+	ctx = first->ctx;
 	p = cu_stream_point(first);
 	cu_submit_end(first);
 	if (cu_point_done(p))
 		return CUDA_SUCCESS;
-	r = cu_submit_begin(second, &second);
+	r = begin_in(second, other, &second);
 	if (r)
 		return r;
-	r = cu_submit_wait_elsewhere(second, first->ctx, first->ctx->id, p);
+	r = cu_submit_wait_elsewhere(second, ctx, ctx->id, p);
 	cu_submit_end(second);
 	return r;
 }
 
 static CUresult order_by(CUstream s, const struct place *p, bool theirs_first)
 {
-	CUstream theirs;
 	CUresult r;
 
-	if (!concerns_another(p, s->ctx))
+	/* One that has ended does nothing any more, before or after. */
+	if (!concerns_another(p, s->ctx) || cu_context_health(p->ctx))
 		return CUDA_SUCCESS;
-	r = cu_stream_legacy(p->ctx, &theirs);
-	if (r)
-		return r;
-	return theirs_first ? order(theirs, s) : order(s, theirs);
+	r = theirs_first ? order(NULL, s, p->ctx) : order(s, NULL, p->ctx);
+	return cu_context_health(p->ctx) ? CUDA_SUCCESS : r;
 }
 
 /*

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Events. */
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include "capture.h"
 #include "callback.h"
 #include "event.h"
@@ -10,6 +12,11 @@
 #include "slab.h"
 
 enum { EVENT_FLAGS = CU_EVENT_BLOCKING_SYNC | CU_EVENT_DISABLE_TIMING | CU_EVENT_INTERPROCESS };
+
+enum {
+	NS_PER_S = 1000000000,
+	LOOK_NS = 100000000
+}; /* how long another context is waited for before looking at the own one */
 
 CUresult cu_event_get(CUevent e)
 {
@@ -286,13 +293,26 @@ struct elsewhere {
 	struct cu_point point;
 };
 
+/* Or until the stream's own context has ended, which need not wait for another's. */
+static void sleep_until(const struct elsewhere *w, CUcontext ctx)
+{
+	const struct vgpu_ring *ring = &w->point.queue->ring;
+	struct timespec now;
+
+	do {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while (vgpu_ring_wait(ring, w->point.packet, now.tv_sec * NS_PER_S + now.tv_nsec + LOOK_NS) == -ETIME &&
+		 !cu_context_health(ctx));
+	cu_print_flush(w->ctx);
+	cu_retired_free(w->ctx);
+}
+
 static void sleep_elsewhere(CUstream stream, CUresult status, void *data)
 {
 	struct elsewhere *w = data;
 
-	(void)stream;
 	if (!status && cu_context_alive(w->ctx) && w->ctx->id == w->ctx_id)
-		cu_point_wait(w->ctx, w->point);
+		sleep_until(w, stream->ctx);
 	free(w);
 }
 

@@ -87,7 +87,7 @@ static CUresult get_one(CUcontext ctx, CUstream *at, enum cu_stream_kind kind, u
 	return r;
 }
 
-CUresult cu_stream_legacy(CUcontext ctx, CUstream *s)
+static CUresult get_legacy(CUcontext ctx, CUstream *s)
 {
 	return get_one(ctx, &ctx->legacy, CU_STREAM_DEFAULT_LEGACY, 0, s);
 }
@@ -145,7 +145,7 @@ CUresult cu_stream_get(CUstream handle, CUstream *s)
 	r = cu_current(&ctx);
 	if (r)
 		return r;
-	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : cu_stream_legacy(ctx, s);
+	return handle == CU_STREAM_PER_THREAD ? get_own(ctx, s) : get_legacy(ctx, s);
 }
 
 static CUresult queue_new(CUstream s, uint32_t slots, struct cu_queue **out)
@@ -323,6 +323,13 @@ CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *out)
 CUresult cu_submit_begin_after_all(CUcontext ctx, CUstream *out)
 {
 	CUresult r = get_one(ctx, &ctx->gather, CU_STREAM_AFTER_ALL, CU_STREAM_NON_BLOCKING, out);
+
+	return r ? r : begin(*out, 1, true);
+}
+
+CUresult cu_submit_begin_legacy(CUcontext ctx, CUstream *out)
+{
+	CUresult r = get_legacy(ctx, out);
 
 	return r ? r : begin(*out, 1, true);
 }

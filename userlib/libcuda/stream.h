@@ -112,8 +112,6 @@ static inline void cu_stream_set_priority(CUstream s, int priority)
 
 /* The stream behind a handle; the default ones are made when first asked for. */
 CUresult cu_stream_get(CUstream handle, CUstream *s);
-/* A context's legacy default stream, whichever context is current. */
-CUresult cu_stream_legacy(CUcontext ctx, CUstream *s);
 
 /*
  * Write packets: begin takes the context's lock and orders the stream after
@@ -124,6 +122,8 @@ CUresult cu_submit_begin(CUstream handle, CUstream *s);
 CUresult cu_submit_begin_room(CUstream handle, uint32_t slots, CUstream *s);
 /* In a stream of its own that follows all that is in the context's streams now, and is followed by none. */
 CUresult cu_submit_begin_after_all(CUcontext ctx, CUstream *s);
+/* In a context's legacy default stream, whichever context is current and whatever its streams capture. */
+CUresult cu_submit_begin_legacy(CUcontext ctx, CUstream *s);
 CUresult cu_submit(CUstream s, const void *packet);
 void cu_submit_end(CUstream s);
 /* The stream's newest packet, to be called between begin and end. */
