@@ -49,6 +49,11 @@ static const struct program programs[] = {
 	{ "the second load's row is the index",
 	  FIRST "mov v3, v0\nld.global:b32:a4 v1, [s0+v0.s<<2]\nld.global:b32:a4 v0, [s1+v0.s<<2]\n"
 	  "iadd v1, v1, v0\nst.global:b32:a4 v1, [s2+v3.s<<2]\nL1:\nbsync s7\nexit\n" },
+	{ "the second load's row is the index of the store",
+	  FIRST "st.global:b32:a4 v0, [s2+v0.s<<2]\nld.global:b32:a4 v1, [s0+v0.s<<2]\n"
+	  "ld.global:b32:a4 v0, [s0+v0.s<<2]\nfadd v1, v1, v0\nst.global:b32:a4 v1, [s2+v0.s<<2]\nL1:\nbsync s7\nexit\n" },
+	{ "one row of both loads is stored", FIRST "st.global:b32:a4 v0, [s2+v0.s<<2]\nld.global:b32:a4 v1, [s0+v0.s<<2]\n"
+	  "ld.global:b32:a4 v1, [s1+v0.s<<2]\nfadd v1, v1, v1\n" LAST },
 	{ "both loads have one row", FIRST "ld.global:b32:a4 v1, [s0+v0.s<<2]\n"
 	  "ld.global:b32:a4 v1, [s1+v0.s<<2]\n" LAST },
 	{ "indices that do not count up", FIRST "xor v0, v0, 5\n" LOADS "iadd v1, v1, v2\n" LAST },

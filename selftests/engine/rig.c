@@ -31,7 +31,7 @@ void rig_free(struct rig *r)
 static int translate(void *as, u64 va, bool write, struct engine_span *span)
 {
 	struct rig *r = as;
-	u64 at = va - RIG_BASE, writable = r->size - r->read_only, end;
+	u64 at = va - RIG_BASE, writable = r->size - r->read_only, start, end;
 
 	r->lookups++;
 	if (va < RIG_BASE || at >= r->size || (r->lasts && r->lookups > r->lasts))
@@ -42,9 +42,10 @@ static int translate(void *as, u64 va, bool write, struct engine_span *span)
 	end = at < writable ? writable : r->size;
 	if (r->span && end > (at / r->span + 1) * r->span)
 		end = (at / r->span + 1) * r->span;
-	span->va = va;
-	span->size = end - at;
-	span->ptr = r->mem + at;
+	start = at & ~4095ull;	/* pieces begin with a page, as the device's do */
+	span->va = RIG_BASE + start;
+	span->size = end - start;
+	span->ptr = r->mem + start;
 	span->writable = at < writable;
 	if (r->large) {
 		span->va = RIG_BASE - RIG_LEAD;
