@@ -8,7 +8,7 @@ cd "$(dirname "$0")" || exit 1
 out=../../build/selftests/libcuda
 XDG_CACHE_HOME=$(mktemp -d) && export XDG_CACHE_HOME && trap 'rm -rf "$XDG_CACHE_HOME"' EXIT
 
-plan 19
+plan 20
 if ! make -s all >&2; then
 	not_ok "build"
 	finish
@@ -17,6 +17,7 @@ check "digest, formats, names" "$out/asan/unit"
 check "the API" env VGPU_LOG=0 "$out/asan/api"
 check "copies" env VGPU_LOG=0 "$out/asan/copies"
 check "what ends while it is used" env VGPU_LOG=0 "$out/asan/ends"
+check "copies between contexts" env VGPU_LOG=0 "$out/asan/between"
 check "many streams, full rings" env VGPU_LOG=0 "$out/asan/many"
 check "addresses, memory and mappings" env VGPU_LOG=0 "$out/asan/vmm"
 check "the log of errors" env VGPU_LOG=0 "$out/asan/error_log"
