@@ -52,11 +52,14 @@
 	static const struct eng_op *NAME(const struct eng_op *ip, struct eng_warp *w, \
 					 const struct eng_table *table)
 
+/* A handler under another name, for what begins as it does */
+#define SAME_AS(NAME, OLD)							\
+	static const struct eng_op *NAME(const struct eng_op *, struct eng_warp *, \
+					 const struct eng_table *)		\
+		__attribute__((__alias__(#OLD)));
+
 /* The same handler under the masked name, for variants of control and scalars */
-#define SAME_MASKED(NAME)							\
-	static const struct eng_op *m_##NAME(const struct eng_op *, struct eng_warp *, \
-					     const struct eng_table *)		\
-		__attribute__((__alias__("f_" #NAME)));
+#define SAME_MASKED(NAME)	SAME_AS(m_##NAME, f_##NAME)
 
 #if ENG_TAIL
 #define NEXT_AT(AT) do {							\

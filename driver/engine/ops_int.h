@@ -93,9 +93,7 @@ HANDLER(f_SREGV_IADD)
 	thread_place(w, ip);
 	NEXT_BEHIND(2);
 }
-static const struct eng_op *m_SREGV_IADD(const struct eng_op *, struct eng_warp *,
-					 const struct eng_table *)
-	__attribute__((__alias__("m_SREGV")));
+SAME_AS(m_SREGV_IADD, m_SREGV)
 
 OP2BI(IADD, u32, u32, u32, a + b)
 OP2B(ISUB, u32, u32, u32, a - b)
@@ -219,9 +217,7 @@ HANDLER(f_SETPI_##NAME##_IF)							\
 {										\
 	DECIDE(ROW_OP(AT(u32, a), AT_SEL(u32, b, ENG_SEL_B), true));		\
 }										\
-static const struct eng_op *m_SETPI_##NAME##_IF(const struct eng_op *, struct eng_warp *, \
-						const struct eng_table *)	\
-	__attribute__((__alias__("m_SETPI_" #NAME "_B")));
+SAME_AS(m_SETPI_##NAME##_IF, m_SETPI_##NAME##_B)
 SETP_IF(EQ, row_eq32)
 SETP_IF(LTS, row_lts32)
 SETP_IF(GTS, row_gts32)
@@ -256,9 +252,7 @@ HANDLER(f_SREGV_##NAME##_IF)							\
 	ip += 2;								\
 	DECIDE(lanes_below(from ^ (FLIP), *AT_SEL(u32, b, ENG_SEL_B) ^ (FLIP)));	\
 }										\
-static const struct eng_op *m_SREGV_##NAME##_IF(const struct eng_op *, struct eng_warp *, \
-						const struct eng_table *)	\
-	__attribute__((__alias__("m_SREGV")));
+SAME_AS(m_SREGV_##NAME##_IF, m_SREGV)
 PLACE_IF(LTS, 0x80000000)
 PLACE_IF(LTU, 0)
 

@@ -370,9 +370,7 @@ HANDLER(f_##NAME##_##KIND)							\
 		NEXT();								\
 	return x_##NAME(ip, w, table);						\
 }										\
-static const struct eng_op *m_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
-					      const struct eng_table *)		\
-	__attribute__((__alias__("m_" #NAME)));
+SAME_AS(m_##NAME##_##KIND, m_##NAME)
 #define RECORDS(NAME, SPACE, TRY, N)						\
 FAST_ACCESS(NAME, SPACE, TRY, load_sp, eng_load)				\
 RECORD(NAME, SPACE, N, D2)							\
@@ -392,9 +390,7 @@ HANDLER(f_LDG_##NAME##_##KIND)							\
 		NEXT_BEHIND(2);						\
 	return f_##FIRST(ip, w, table);						\
 }										\
-static const struct eng_op *m_LDG_##NAME##_##KIND(const struct eng_op *, struct eng_warp *, \
-						  const struct eng_table *)	\
-	__attribute__((__alias__("m_" #FIRST)));
+SAME_AS(m_LDG_##NAME##_##KIND, m_##FIRST)
 #define TWINS(NAME, FIRST, N, M)						\
 TWIN(NAME, FIRST, N, M, D4)							\
 TWIN(NAME, FIRST, N, M, W3)
@@ -581,9 +577,7 @@ HANDLER(f_LDG_SV32_TWO)
 		NEXT_BEHIND(2);
 	return ONE_INDEX(ip, w, table);
 }
-static const struct eng_op *m_LDG_SV32_TWO(const struct eng_op *, struct eng_warp *,
-					   const struct eng_table *)
-	__attribute__((__alias__("m_LDG_SV32")));
+SAME_AS(m_LDG_SV32_TWO, m_LDG_SV32)
 
 /* @r to where the instruction's base and @off say */
 static __always_inline bool store_off(struct eng_warp *w, const struct eng_op *ip, u64 off,
@@ -626,17 +620,11 @@ HANDLER(f_LDG_TWO_##NAME)							\
 		return f_STG_SV32(ip, w, table);				\
 	NEXT();									\
 }										\
-static const struct eng_op *m_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
-					     const struct eng_table *)		\
-	__attribute__((__alias__("m_LDG_SV32")));
+SAME_AS(m_LDG_TWO_##NAME, m_LDG_SV32)
 #else
 #define TWO(NAME, OP, A, B, C)							\
-static const struct eng_op *f_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
-					     const struct eng_table *)		\
-	__attribute__((__alias__("f_LDG_SV32_TWO")));				\
-static const struct eng_op *m_LDG_TWO_##NAME(const struct eng_op *, struct eng_warp *, \
-					     const struct eng_table *)		\
-	__attribute__((__alias__("m_LDG_SV32")));
+SAME_AS(f_LDG_TWO_##NAME, f_LDG_SV32_TWO)					\
+SAME_AS(m_LDG_TWO_##NAME, m_LDG_SV32)
 #endif
 TWO(FADD, FADD, x, y, NULL)
 TWO(FSUB, FSUB, x, y, NULL)

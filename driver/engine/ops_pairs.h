@@ -96,9 +96,7 @@ HANDLER(f_AND_##NAME)								\
 	row_dp4a(AT(u32, d), high, AT(u32, b), dot, false, false, true);	\
 	NEXT();									\
 }										\
-static const struct eng_op *m_AND_##NAME(const struct eng_op *, struct eng_warp *, \
-					 const struct eng_table *)		\
-	__attribute__((__alias__("m_AND_I")));
+SAME_AS(m_AND_##NAME, m_AND_I)
 
 /* The product of two halves: the scales of what was multiplied */
 HANDLER(f_H2F_PRODUCT)
@@ -119,18 +117,12 @@ HANDLER(f_H2F_PRODUCT)
 	NEXT();
 }
 #else
-static const struct eng_op *f_H2F_PRODUCT(const struct eng_op *, struct eng_warp *, const struct eng_table *)
-	__attribute__((__alias__("f_H2F_RN")));
+SAME_AS(f_H2F_PRODUCT, f_H2F_RN)
 #define NIBBLES(NAME, C, ONE)							\
-static const struct eng_op *f_AND_##NAME(const struct eng_op *, struct eng_warp *, \
-					 const struct eng_table *)		\
-	__attribute__((__alias__("f_AND_I")));					\
-static const struct eng_op *m_AND_##NAME(const struct eng_op *, struct eng_warp *, \
-					 const struct eng_table *)		\
-	__attribute__((__alias__("m_AND_I")));
+SAME_AS(f_AND_##NAME, f_AND_I)						\
+SAME_AS(m_AND_##NAME, m_AND_I)
 #endif
-static const struct eng_op *m_H2F_PRODUCT(const struct eng_op *, struct eng_warp *, const struct eng_table *)
-	__attribute__((__alias__("m_H2F_RN")));
+SAME_AS(m_H2F_PRODUCT, m_H2F_RN)
 NIBBLES(NIBBLES, AT_IMM(u32), true)
 NIBBLES(NIBBLES_C, AT(u32, c), false)
 

@@ -352,10 +352,15 @@ static bool stage_copy(CUstream stream, const struct cu_box *box, CUresult *r)
 	return room;
 }
 
+static bool of_device(const struct place *p)
+{
+	return p->where != PAGEABLE && !p->host;
+}
+
 /* It is another device's than the stream's. */
 static bool concerns_another(const struct place *p, CUcontext ctx)
 {
-	return p->where != PAGEABLE && !p->host && p->ctx != ctx;
+	return of_device(p) && p->ctx != ctx;
 }
 
 /*
@@ -416,11 +421,6 @@ static CUresult order_both(CUstream s, const struct place *dst, const struct pla
 	CUresult r = order_by(s, dst, theirs_first);
 
 	return r ? r : order_by(s, src, theirs_first);
-}
-
-static bool of_device(const struct place *p)
-{
-	return p->where != PAGEABLE && !p->host;
 }
 
 /* From device to device even the synchronous calls do not wait, unless it is for another one's streams (@settled). */
